@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuyen_events.topics import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS
+from tuyen_events.topic import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS
 from tuyen_router.domain.archive import MOST_ENTRIES, REMEMBERED_DAYS
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "capacity.md"

@@ -26,7 +26,8 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import ConversationId
 from tuyen_events.inbound import MessageReceived
-from tuyen_events.topics import ASSIGNMENTS, CUSTOMER_PARTITIONS, DIRECTORY, INBOUND, PRESENCE
+from tuyen_events.topic import CUSTOMER_PARTITIONS
+from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, PRESENCE
 from tuyen_platform.kafka.topics import ensure_topics
 
 PAGES = 100

@@ -35,8 +35,8 @@ from bench.report import Bar, median_of
 from bench.report import Row as Figure
 from support import market
 from tuyen_events import ids
-from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, CUSTOMER_PARTITIONS, CUSTOMERS, DIRECTORY, PRESENCE
+from tuyen_events.topic import CUSTOMER_PARTITIONS, Topic
+from tuyen_events.topics import ASSIGNMENTS, CUSTOMERS, DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_router.domain.archive import ArchivedConversation

@@ -14,10 +14,10 @@ from bench.log import ends, span, wait_for_records
 from bench.processes import running, service_env
 from bench.report import Bar, Row, compare
 from support import market
+from tuyen_events.topic import CUSTOMER_PARTITIONS
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
-    CUSTOMER_PARTITIONS,
     CUSTOMERS,
     DIRECTORY,
     INBOUND,

@@ -39,9 +39,10 @@ from tuyen_events.inbound import (
     Visit,
 )
 from tuyen_events.media import KeptMedium, MediaKept, media_id
+from tuyen_events.outbound_topics import MEDIA
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, INBOUND, MEDIA, POOLS
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, POOLS
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log

@@ -24,7 +24,8 @@ from support.organizations import directory_record, profile
 from support.processes import eventually
 from tuyen_events.codec import decode
 from tuyen_events.outbound import OutboundAction, OutboundRequested, OutboundSettled
-from tuyen_events.topics import DIRECTORY, OUTBOUND, OUTBOUND_RESULTS, TOPICS
+from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
+from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest.bootstrap import compose
 from tuyen_ingest.settings import IngestSettings

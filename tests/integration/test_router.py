@@ -28,12 +28,11 @@ from tuyen_events.directory import Member
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, customer_id, customer_key
 from tuyen_events.routing import LoadsReported
-from tuyen_events.topic import Topic
+from tuyen_events.topic import CUSTOMER_PARTITIONS, Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
-    CUSTOMER_PARTITIONS,
     DIRECTORY,
     INBOUND,
     PRESENCE,

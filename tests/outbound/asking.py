@@ -22,7 +22,7 @@ from tuyen_events.outbound import (
     OutboundCancelled,
     OutboundRequested,
 )
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_platform.kafka.partitions import partition_of
 

@@ -33,8 +33,9 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
+from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topic import Topic
-from tuyen_events.topics import INBOUND, OUTBOUND, OUTBOUND_RESULTS
+from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.resources import Resources

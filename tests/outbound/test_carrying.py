@@ -7,7 +7,7 @@ import pytest
 from outbound.asking import request
 from outbound.crashing import CrashingLog, Steps
 from outbound.rig import TOKEN, Process, World, read_records, until
-from tuyen_events.topics import OUTBOUND_STATE
+from tuyen_events.outbound_topics import OUTBOUND_STATE
 from tuyen_outbound.states import elapsed_time
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from outbound.asking import MOMENT, conversation, request
 from outbound.rig import read_records
-from tuyen_events.topics import OUTBOUND_STATE
+from tuyen_events.outbound_topics import OUTBOUND_STATE
 from tuyen_outbound.domain.requests import StoredRequest
 from tuyen_outbound.states import RequestStates
 from tuyen_platform.kafka.memory import InMemoryLog

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from outbound.asking import MOMENT
 from tuyen_channels.calls import ChannelRefusal, ExchangedTokens, HiddenToken, RefusalKind
 from tuyen_channels.zalo.connector import ZaloConnector
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.upkeep import Upkeep

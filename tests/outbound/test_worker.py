@@ -28,7 +28,7 @@ from tuyen_channels.calls import (
 )
 from tuyen_events.ids import PageId
 from tuyen_events.outbound import OutboundAction, OutboundOutcome, OutboundRequested
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_outbound.worker import GROUP
 
 

@@ -26,7 +26,7 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
-from tuyen_events.topics import OUTBOUND, OUTBOUND_RESULTS
+from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.vocabulary import Channel, ConversationKind
 
 _PICTURE = OutboundAttachment(

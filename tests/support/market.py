@@ -20,15 +20,8 @@ from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
 from tuyen_events.presence import PresenceChanged
-from tuyen_events.topic import Topic
-from tuyen_events.topics import (
-    ASSIGNMENTS,
-    CUSTOMER_PARTITIONS,
-    CUSTOMERS,
-    DIRECTORY,
-    INBOUND,
-    PRESENCE,
-)
+from tuyen_events.topic import CUSTOMER_PARTITIONS, Topic
+from tuyen_events.topics import ASSIGNMENTS, CUSTOMERS, DIRECTORY, INBOUND, PRESENCE
 from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,

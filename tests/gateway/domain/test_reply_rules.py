@@ -9,14 +9,14 @@ import pytest
 from support.inbox_inbound import ORGANIZATION, PAGE
 from support.outbound import LAN, at_second, cancelled, failed, requested, settled
 from tuyen_events.ids import ConversationId, MessageId, build_unnamed_author
-from tuyen_events.limits import (
+from tuyen_events.outbound import OutboundOutcome
+from tuyen_events.outbound_limits import (
     COMMENT_CHARACTERS,
     REPLY_ATTACHMENTS,
     REPLY_CHARACTERS,
     RETRIES,
     SITE_REPLY_CHARACTERS,
 )
-from tuyen_events.outbound import OutboundOutcome
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.replies import fold_reply

@@ -13,7 +13,7 @@ from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.media import MediaKept
 from tuyen_events.outbound import AttachmentId
-from tuyen_events.topics import MEDIA
+from tuyen_events.outbound_topics import MEDIA
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia
 from tuyen_gateway.domain.media import WaitingMedium

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.asking import MOMENT, SHOP, conversation, request
-from tuyen_events.limits import (
+from tuyen_events.outbound_limits import (
     OUTBOUND_REQUEST_BYTES,
     OUTBOUND_WAITING,
     OUTBOUND_WAITING_BYTES,

@@ -6,6 +6,13 @@ from enum import StrEnum
 
 from tuyen_events.event import Event
 
+CUSTOMER_PARTITIONS = 24
+"""For every topic that is partitioned by customer; with equal numbers, one worker owns all of a
+customer."""
+
+ORGANIZATION_PARTITIONS = 12
+"""For every topic that is partitioned by organization: stage 2 of routing, and the CRM."""
+
 RECORD_BYTES = 1024 * 1024
 """The largest record: key, value and headers together."""
 

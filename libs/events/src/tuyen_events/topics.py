@@ -18,8 +18,7 @@ from tuyen_events import (
     inbound,
     jobs,
     marks,
-    media,
-    outbound,
+    outbound_topics,
     pools,
     posts,
     presence,
@@ -28,14 +27,7 @@ from tuyen_events import (
     viewing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.topic import Cleanup, Topic
-
-CUSTOMER_PARTITIONS = 24
-"""For every topic that is partitioned by customer; with equal numbers, one worker owns all of a
-customer."""
-
-ORGANIZATION_PARTITIONS = 12
-"""For every topic that is partitioned by organization: stage 2 of routing, and the CRM."""
+from tuyen_events.topic import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS, Cleanup, Topic
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
@@ -199,45 +191,6 @@ COMMAND_RESULTS = Topic(
     public=False,
     carries="the result of each command",
     events=(commands.CommandSettled,),
-)
-OUTBOUND = Topic(
-    name="outbound",
-    key="conversation; placed in the customer's partition",
-    partitions=CUSTOMER_PARTITIONS,
-    cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
-    public=True,
-    carries="replies, and what else agents request at the channels",
-    events=(outbound.OutboundRequested, outbound.OutboundCancelled),
-)
-OUTBOUND_RESULTS = Topic(
-    name="outbound-results",
-    key="conversation; placed in the customer's partition",
-    partitions=CUSTOMER_PARTITIONS,
-    cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
-    public=True,
-    carries="what became of each request at a channel",
-    events=(outbound.OutboundSettled,),
-)
-MEDIA = Topic(
-    name="media",
-    key="message; placed in the customer's partition",
-    partitions=CUSTOMER_PARTITIONS,
-    cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
-    public=False,
-    carries="which media of customers' messages are kept here",
-    events=(media.MediaKept,),
-)
-OUTBOUND_STATE = Topic(
-    name="outbound-state",
-    key="request; placed in the customer's partition",
-    partitions=CUSTOMER_PARTITIONS,
-    cleanup=Cleanup.COMPACT,
-    retention=timedelta(minutes=10),
-    public=False,
-    carries="which requests to channels are not settled, and whether their calls were begun",
 )
 MARKS = Topic(
     name="marks",
@@ -432,6 +385,10 @@ REPLAYS = Topic(
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {topic.name: topic for topic in tuple(globals().values()) if isinstance(topic, Topic)}
+    {
+        topic.name: topic
+        for topic in (*globals().values(), *vars(outbound_topics).values())
+        if isinstance(topic, Topic)
+    }
 )
-"""All of them by name, in the order of this module."""
+"""All of them by name, those of `outbound_topics` last."""

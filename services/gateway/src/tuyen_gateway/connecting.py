@@ -182,7 +182,7 @@ async def subscribe(gateway: Gateway, account: Account) -> PageProblem | None:
         async with gateway.channels.turn(account.organization):
             await subscriptions.add(account.external_id, credentials)
     except ChannelRefusedError as refused:
-        problem = explain_refusal(refused)
+        problem = describe_refusal(refused)
     except (ChannelUnavailableError, TooManyAttemptsError):
         problem = _NOT_SUBSCRIBED
     reason = None if problem is None else problem.code
@@ -239,7 +239,7 @@ def find_problem(gateway: Gateway, page: PageChanged) -> PageProblem | None:
     return None if subscription is None or page.status == INACTIVE else subscription.problem
 
 
-def explain_refusal(refused: ChannelRefusedError) -> PageProblem:
+def describe_refusal(refused: ChannelRefusedError) -> PageProblem:
     return PageProblem(code=refused.code, vi=refused.vi, en=refused.en)
 
 

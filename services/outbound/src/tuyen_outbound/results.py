@@ -15,7 +15,7 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
-from tuyen_events.topics import OUTBOUND_RESULTS
+from tuyen_events.outbound_topics import OUTBOUND_RESULTS
 from tuyen_outbound.identity import SOURCE
 from tuyen_platform import metrics
 from tuyen_platform.clock import Clock

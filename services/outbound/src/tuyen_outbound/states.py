@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from tuyen_events.topics import OUTBOUND_STATE
+from tuyen_events.outbound_topics import OUTBOUND_STATE
 from tuyen_outbound.domain.open_requests import OpenRequests
 from tuyen_outbound.domain.requests import ClosedRequest, StoredRequest, is_newer
 from tuyen_outbound.identity import SERVICE

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
 from tuyen_channels.ports import Connector
 from tuyen_channels.refusals import explain_refusal
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.ports import Accounts

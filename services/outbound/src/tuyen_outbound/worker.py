@@ -14,7 +14,8 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
-from tuyen_events.topics import INBOUND, OUTBOUND, OUTBOUND_RESULTS
+from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
+from tuyen_events.topics import INBOUND
 from tuyen_outbound.carrying import Carrying
 from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
 from tuyen_outbound.domain.intake import Intake

@@ -9,7 +9,7 @@ from tuyen_doubles.facebook import errors
 from tuyen_doubles.facebook.call import FacebookDouble, GraphCall, succeed
 from tuyen_doubles.facebook.comments import choose_fields, describe_comment, is_post
 from tuyen_doubles.facebook.events import graph_time, permalink
-from tuyen_doubles.facebook.pages import PagePerson, PagePost, Upload
+from tuyen_doubles.facebook.pages import GraphPost, PagePerson, Upload
 from tuyen_doubles.media import PICTURE_NAME, MediaFile
 
 _FIELDS_OF_A_PERSON = "first_name,last_name,profile_pic,id"
@@ -99,7 +99,7 @@ def understand_read(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
     )
 
 
-def _describe_post(post: PagePost) -> Mapping[str, Any]:
+def _describe_post(post: GraphPost) -> Mapping[str, Any]:
     return {
         "id": post.id,
         "message": post.message,

@@ -55,7 +55,7 @@ class PageComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PagePost:
+class GraphPost:
     id: str
     page: str
     created_at: datetime
@@ -85,7 +85,7 @@ class KnownPages:
         self._met_by: BoundedMap[str, str] = BoundedMap(_MOST)
         self._comments: BoundedMap[str, PageComment] = BoundedMap(_MOST)
         self._replies: BoundedMap[str, tuple[str, ...]] = BoundedMap(_MOST)
-        self._posts: BoundedMap[str, PagePost] = BoundedMap(_MOST)
+        self._posts: BoundedMap[str, GraphPost] = BoundedMap(_MOST)
         self._subscribed: BoundedMap[str, tuple[str, ...]] = BoundedMap(_MOST)
         self._uploads: BoundedMap[str, Upload] = BoundedMap(_MOST)
 
@@ -119,15 +119,15 @@ class KnownPages:
         """The page that a customer last wrote to."""
         return self._met_by.get(identifier)
 
-    def post(self, identifier: str) -> PagePost | None:
+    def post(self, identifier: str) -> GraphPost | None:
         return self._posts.get(identifier)
 
-    def post_of(self, page: str, identifier: str) -> PagePost:
+    def post_of(self, page: str, identifier: str) -> GraphPost:
         """A post of a page, by its whole id or by the part after the page's; made if it is new."""
         whole = identifier if identifier.startswith(f"{page}_") else f"{page}_{identifier}"
         known = self._posts.get(whole)
         if known is None:
-            known = PagePost(id=whole, page=page, created_at=self._clock.now())
+            known = GraphPost(id=whole, page=page, created_at=self._clock.now())
             self._posts.put(whole, known)
         return known
 

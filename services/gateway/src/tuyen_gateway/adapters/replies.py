@@ -7,14 +7,14 @@ import msgspec
 from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, MessageId, OrganizationId, derive_event_id
-from tuyen_events.limits import (
+from tuyen_events.outbound import OutboundEvent
+from tuyen_events.outbound_limits import (
     PENDING_REPLIES_OF_ORGANIZATION,
     PENDING_REPLIES_OF_PAGE,
     REPLIES_AN_HOUR_OF_AGENT,
     REPLIES_AN_HOUR_OF_ORGANIZATION,
 )
-from tuyen_events.outbound import OutboundEvent
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.attempts import ReplyState

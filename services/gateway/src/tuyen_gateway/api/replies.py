@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN, MessageId
-from tuyen_events.limits import COMMENT_CHARACTERS, REPLY_ATTACHMENTS
+from tuyen_events.outbound_limits import COMMENT_CHARACTERS, REPLY_ATTACHMENTS
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.conversation_views import MessageView, message_view
 from tuyen_gateway.api.conversations import find_visible_row

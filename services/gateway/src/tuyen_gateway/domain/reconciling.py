@@ -13,7 +13,7 @@ from enum import Enum, Flag, auto
 
 import msgspec
 
-from tuyen_events.limits import AUTOMATIC_WITHIN_S
+from tuyen_events.outbound_limits import AUTOMATIC_WITHIN_S
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow, active, interact, recount
 from tuyen_gateway.domain.previews import last_of

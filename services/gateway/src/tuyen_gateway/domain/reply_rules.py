@@ -8,7 +8,7 @@ Decides I6 and I8.
 from datetime import datetime
 
 from tuyen_events.ids import is_unnamed
-from tuyen_events.limits import (
+from tuyen_events.outbound_limits import (
     COMMENT_ATTACHMENTS,
     COMMENT_CHARACTERS,
     REPLY_ATTACHMENTS,

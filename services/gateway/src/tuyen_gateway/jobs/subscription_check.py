@@ -10,8 +10,8 @@ from tuyen_directory.organization import Organization
 from tuyen_gateway.connecting import (
     Account,
     account_of,
+    describe_refusal,
     disconnect,
-    explain_refusal,
     subscribe,
     unsubscribe,
 )
@@ -87,7 +87,7 @@ async def _check_active(gateway: Gateway, account: Account) -> None:
                     result = "kept"
         except ChannelRefusedError as refused:
             result = "refused"
-            problem = explain_refusal(refused)
+            problem = describe_refusal(refused)
             await gateway.page_access.note_subscription(
                 account.name, PageSubscription(stamp=credentials.stamp, problem=problem)
             )

@@ -14,7 +14,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.media import KeptMedium, MediaKept
-from tuyen_events.topics import MEDIA
+from tuyen_events.outbound_topics import MEDIA
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.media import (

@@ -16,17 +16,9 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_events.limits import CHANGES_KEPT_S
+from tuyen_events.outbound_topics import MEDIA, OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topic import Topic
-from tuyen_events.topics import (
-    ASSIGNMENTS,
-    COMMANDS,
-    INBOUND,
-    MARKS,
-    MEDIA,
-    OUTBOUND,
-    OUTBOUND_RESULTS,
-    POOLS,
-)
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message

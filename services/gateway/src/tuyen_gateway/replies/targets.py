@@ -14,7 +14,7 @@ from tuyen_events.ids import (
     message_thread_id,
 )
 from tuyen_events.outbound import OutboundAction, OutboundRequested
-from tuyen_events.topics import OUTBOUND
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.attempts import find_external_id
 from tuyen_gateway.domain.inbox import InboxRow

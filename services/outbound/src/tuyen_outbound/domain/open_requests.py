@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tuyen_events.ids import ConversationId, OrganizationId
-from tuyen_events.limits import (
+from tuyen_events.outbound_limits import (
     OUTBOUND_CLOSED_KEPT,
     OUTBOUND_REQUEST_BYTES,
     OUTBOUND_UNKNOWN_KEPT,
