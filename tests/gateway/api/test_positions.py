@@ -39,7 +39,8 @@ async def open_shop(desk: Rig, log: InMemoryLog, name: str) -> Shop:
     contact = (await boss.done("GET", f"/v1/conversations/{thread}"))["customer"]["id"]
     ids = {"conversation_id": thread, "job_id": job["id"], "contact_id": contact, "agent_id": "lan"}
     ids |= {"page_id": "p", "organization_id": name, "department_id": "sales", "region_id": "north"}
-    return Shop(boss, {**ids, "rule_id": "r", "group_id": "g", "link_id": "l", "app_id": "none"})
+    ids |= {"rule_id": "r", "group_id": "g", "link_id": "l", "app_id": "none"}
+    return Shop(boss, {**ids, "template_id": "t", "view_id": "v", "letter_id": "evt_none"})
 
 
 async def change(boss: User, number: int) -> None:
@@ -56,6 +57,10 @@ async def change(boss: User, number: int) -> None:
     await boss.done("PUT", "/v1/groups/g", {"name": f"G {number}", "members": ["lan"]})
     link = {"url": f"https://shop.example/{number}", "group": "g"}
     await boss.done("PUT", "/v1/links/l", link)
+    await boss.done("PUT", "/v1/templates/t", {"title": "T", "text": f"T {number}"})
+    view = {"name": f"V {number}", "filter": {}, "shared": True}
+    await boss.done("PUT", "/v1/views/v", view)
+    await boss.done("PUT", "/v1/me/preferences", {"number": number})
     await boss.done("PUT", "/v1/support-team", {"agent_ids": ["lan"] if number % 2 else []})
 
 
@@ -124,6 +129,7 @@ async def test_i13_r7_2_what_the_own_organization_does_moves_the_position(
 ) -> None:
     boss = shops[1].boss
     asked = ["/v1/rules", "/v1/presence", "/v1/jobs", "/v1/conversations", "/v1/contacts"]
+    asked += ["/v1/templates", "/v1/views"]
 
     async def positions() -> list[str]:
         return [(await boss.done("GET", path))["position"] for path in asked]
