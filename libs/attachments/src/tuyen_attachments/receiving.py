@@ -1,4 +1,6 @@
-"""Receives a file part by part: recognizes it by its first bytes, and limits its size by its kind."""
+"""Receives a file part by part: recognizes it by its first bytes, and limits its size by its
+kind.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

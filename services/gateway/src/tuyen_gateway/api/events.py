@@ -67,6 +67,7 @@ class EventStreamResponse(Response):
 @router.get(
     "/events",
     summary="Live events",
+    status_code=200,
     response_class=EventStreamResponse,
     responses={
         200: {"description": "Server-sent events: see `docs/live-stream.md`."},
