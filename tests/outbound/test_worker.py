@@ -69,20 +69,20 @@ async def test_i6_requests_of_a_conversation_are_carried_out_in_their_order(worl
 
 async def test_i6_different_conversations_are_carried_out_at_the_same_time(world: World) -> None:
     world.gate = asyncio.Event()
-    await world.ask(*(request(str(n), customer=str(n)) for n in range(30)))
+    await world.ask(*(request(str(n), customer=str(n)) for n in range(40)))
     async with Process(world):
 
         async def all_slots_are_used() -> bool:
-            return world.under_way == 8
+            return world.under_way == 32
 
         await until(all_slots_are_used)
         world.gate.set()
 
         async def all_done() -> bool:
-            return len(await world.outcomes()) == 30
+            return len(await world.outcomes()) == 40
 
         await until(all_done)
-    assert world.most_under_way == 8
+    assert world.most_under_way == 32
 
 
 async def test_i6_each_part_of_a_message_is_sent_once_and_its_ids_are_reported(

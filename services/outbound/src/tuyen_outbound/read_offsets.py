@@ -31,7 +31,8 @@ class ReadOffsets:
         ends: Mapping[int, int] = await self._log.end_offsets(topic)
         try:
             async with asyncio.timeout(within_s):
-                while self._next.get((topic.name, partition), 0) < ends[partition]:  # noqa: ASYNC110 - handled elsewhere
+                place, end = (topic.name, partition), ends[partition]
+                while self._next.get(place, 0) < end:  # noqa: ASYNC110 - another task's doing
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
             return False

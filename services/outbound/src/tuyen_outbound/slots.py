@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _ALL = 256
-_OF_ORGANIZATION = 32
-_OF_ACCOUNT = 8
+_OF_ORGANIZATION = 64
+_OF_ACCOUNT = 32
 _UPLOADS = 4
 
 
 class Slots:
-    """At most 256 calls at the same time, of them 32 of one organization and 8 of one page: a site
+    """At most 256 calls at the same time, of them 64 of one organization and 32 of one page: a site
     that answers slowly delays only its own page."""
 
     def __init__(self) -> None:

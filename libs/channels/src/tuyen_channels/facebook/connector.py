@@ -49,12 +49,12 @@ _LISTED = 100
 _CLOCKS_APART = timedelta(seconds=60)
 """How far Facebook's clock may be behind ours for a reply to count as made after a call began."""
 
-_MESSAGES = Limit("messages", rate_s=40, burst=40)
-"""Above 40 messages a second, Facebook's own inbox stops showing a page's messages."""
+_MESSAGES = Limit("messages", rate_s=250, burst=100)
+"""Facebook takes 300 messages a second of a page. Above 40, its own inbox stops showing them."""
 _MEDIA = Limit("media", rate_s=10, burst=10)
 _PRIVATE_REPLIES = Limit("private_replies", rate_s=750 / 3600, burst=20)
 _COMMENTS = Limit("comments", rate_s=5, burst=20)
-_APP = Limit("app", rate_s=200, burst=200, of_app=True)
+_APP = Limit("app", rate_s=1_000, burst=500, of_app=True)
 
 
 class _Made(msgspec.Struct, frozen=True):
