@@ -55,6 +55,9 @@ class _Collection:
         self.name = name
         self._rows = rows
 
+    def with_options(self, **_: object) -> "_Collection":
+        return self
+
     def find(self, query: dict[str, Any], *_: object, **__: object) -> _Found:
         _ask(query)
         return _Found(self._rows)
