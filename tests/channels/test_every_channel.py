@@ -94,7 +94,7 @@ def test_a_message_is_an_event_of_its_page_and_its_channel(name: Channel) -> Non
     event, page = found.event, sample_of(name).page
     assert isinstance(event, MessageReceived)
     assert event.channel == name
-    assert (event.organization, event.page_id) == MAIN[:2]
+    assert (event.organization, event.page_id) == MAIN.key
     assert event.accepted_at == ACCEPTED
     assert found.key.startswith("hoa-sen/main/")
     assert found.subject == event.conversation_id

@@ -36,11 +36,11 @@ def accept(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
 
 
 def thread(root: str) -> ids.ConversationId:
-    return ids.comment_thread_id(*PAGES[PAGE][:2], root)
+    return ids.comment_thread_id(*PAGES[PAGE].key, root)
 
 
 def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
-    posts, page = LivePosts(), PAGES[PAGE][:2]
+    posts, page = LivePosts(), PAGES[PAGE].key
     broadcasts = [live_video("1", "live"), live_video("2", "live")]
     accept(posts, [reply(REPLY, ROOT), *broadcasts])
     for key in posts.keys(page):
@@ -84,7 +84,7 @@ def test_r4_3_another_pages_replies_make_no_difference() -> None:
     others = {PAGE: Page(ids.OrganizationId("sao-mai"), ids.PageId("thoi-trang"))}
     raw = body(entry(changes=[reply(NESTED, REPLY)]))
     (found,) = parser.parse(raw, ACCEPTED, others, posts).events
-    assert found.subject == ids.comment_thread_id(*others[PAGE][:2], REPLY)
+    assert found.subject == ids.comment_thread_id(*others[PAGE].key, REPLY)
 
 
 def test_r9_6_of_a_pages_replies_so_many_are_remembered_and_no_more() -> None:

@@ -288,7 +288,7 @@ def test_r4_3_what_happens_to_a_reply_belongs_to_the_roots_conversation() -> Non
         if isinstance(found.event, CommentEvent)
     }
     assert len(parsed.events) == 6
-    assert threads == {ids.comment_thread_id(PAGES[PAGE].organization, PAGES[PAGE].id, ROOT)}
+    assert threads == {ids.comment_thread_id(*PAGES[PAGE].key, ROOT)}
 
 
 def test_what_becomes_of_a_comment_by_nobody_makes_no_new_customer() -> None:

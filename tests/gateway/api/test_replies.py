@@ -44,13 +44,13 @@ async def test_i6_the_same_key_is_the_same_reply_and_sends_nothing_again(
 
 
 async def test_i6_of_two_gateways_with_one_key_one_reply_counts(
-    desk: Rig,
     owner: User,
     thread: ConversationId,
+    outbox: Outbox,
+    *,
     log: InMemoryLog,
     clock: ManualClock,
     views: Database,
-    outbox: Outbox,
 ) -> None:
     async with running(log, clock, views, projecting=False, jwt_key="k" * 32) as other:
         there = User(other.client, owner.token)

@@ -83,6 +83,7 @@ async def test_r7_whoever_may_see_a_conversation_may_reply(
     owner: User,
     thread: ConversationId,
     feed: Feed,
+    *,
     visibility: str,
     assignee: str | None,
     status: int,

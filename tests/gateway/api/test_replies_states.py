@@ -45,7 +45,7 @@ async def test_i6_a_reply_is_pending_at_once_and_then_sent_delivered_and_seen(
 @pytest.mark.parametrize("first", ["answer", "echo"])
 @pytest.mark.parametrize("known", [True, False])
 async def test_p5b_a_reply_and_its_echo_are_one_message_whichever_comes_first(
-    owner: User, thread: ConversationId, outbox: Outbox, feed: Feed, first: str, known: bool
+    owner: User, thread: ConversationId, outbox: Outbox, feed: Feed, *, first: str, known: bool
 ) -> None:
     await reply(owner, thread, text="Dạ còn ạ")
     client_id = "k1" if known else None

@@ -85,6 +85,8 @@ class Client:
         watch = self.twins.watch(self.agent_id)
         self.copy, self.begin = fetch(self.twins, watch), fetch(self.twins, watch)
         self.received.clear()
+        if (sentinel := self.twins.presence.known.get(SENTINEL)) is not None:
+            self.sentinels.add(sentinel.presence)
 
     async def start(self) -> None:
         self.last = self.twins.position()

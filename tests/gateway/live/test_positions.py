@@ -4,12 +4,12 @@ from pydantic import SecretStr
 from gateway.live.shop import SHOP, START
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.seals import FernetSeals
-from tuyen_gateway.domain.live import LivePosition, Place, pack_place
+from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
 from tuyen_gateway.live.positions import open_position, seal_position
 from tuyen_platform.clock import ManualClock
 
 POSITION = LivePosition(
-    inbox=pack_place(Place(5, 6, 7)), presence=b"", jobs=b"\0" * 6, setup=b"12345678"
+    inbox=pack_place(JournalPlace(5, 6, 7)), presence=b"", jobs=b"\0" * 6, setup=b"12345678"
 )
 
 

@@ -1,4 +1,4 @@
-"""Receives a file part by part: recognizes it by its first bytes, and limits its size by its kind."""
+"""Receives a file part by part: recognizes it by its first bytes, and limits its size by kind."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

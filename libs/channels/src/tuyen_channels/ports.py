@@ -40,6 +40,11 @@ class Page(NamedTuple):
     automatic_apps: frozenset[str] = frozenset()
     """The apps at the channel whose messages in the page's name are automatic answers (P5b)."""
 
+    @property
+    def key(self) -> tuple[OrganizationId, PageId]:
+        """What identifies the page."""
+        return self.organization, self.id
+
 
 PageTokenLookup = Callable[[str], str | None]
 """By account, what a page signs its webhooks with; None for an account that has no token."""

@@ -35,7 +35,7 @@ class PartSource(msgspec.Struct):
 
     @property
     def page_key(self) -> PageKey:
-        return (self.page.organization, self.page.id)
+        return self.page.key
 
     def event_id(self, kind: str, *key: str) -> EventId:
         """The id for a deduplication key, which is unique for its kind within the page (P5c)."""

@@ -17,7 +17,7 @@ from tuyen_events.limits import (
 from tuyen_events.outbound import OutboundEvent
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import Place
+from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -99,7 +99,7 @@ class InboxInTurn:
     async def caught_up(self) -> None:
         await self._inbox.caught_up()
 
-    async def head(self, organization: OrganizationId) -> Place:
+    async def head(self, organization: OrganizationId) -> JournalPlace:
         async with self._reads.turn(organization):
             return await self._inbox.head(organization)
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, status
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -66,6 +66,7 @@ class EventStreamResponse(Response):
 
 @router.get(
     "/events",
+    status_code=status.HTTP_200_OK,
     summary="Live events",
     response_class=EventStreamResponse,
     responses={

@@ -162,6 +162,7 @@ def problem_response(
 def install(app: FastAPI) -> None:
     """Converts every error of `app` into a problem."""
     app.add_exception_handler(GatewayError, _answer_gateway_error)
+    app.add_exception_handler(WindowClosedError, _answer_window_closed)
     app.add_exception_handler(RequestValidationError, _answer_not_valid)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RecordTooLargeError, _answer_too_large)
@@ -186,8 +187,6 @@ async def _answer_gateway_error(_: Request, error: Exception) -> Response:
             return problem_response(
                 status, error.detail, version=version, agent_id=agent_id, headers=headers
             )
-        case WindowClosedError(ended_at=ended_at):
-            return problem_response(status, error.detail, window_ended_at=ended_at)
         case TakenError(agent_id=agent_id):
             return problem_response(status, error.detail, agent_id=agent_id)
         case InvalidError() | InvalidCursorError() | InvalidVersionError():
@@ -195,6 +194,13 @@ async def _answer_gateway_error(_: Request, error: Exception) -> Response:
             return problem_response(status, error.detail, errors=errors)
         case _:
             return problem_response(status, error.detail)
+
+
+async def _answer_window_closed(_: Request, error: Exception) -> Response:
+    if not isinstance(error, WindowClosedError):
+        raise error
+    status = _STATUS[WindowClosedError]
+    return problem_response(status, error.detail, window_ended_at=error.ended_at)
 
 
 def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) -> str:

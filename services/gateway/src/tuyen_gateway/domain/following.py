@@ -16,17 +16,19 @@ def note_follow(row: InboxRow, event: FollowEvent) -> InboxRow:
     """The row after its customer began to follow the page, or ceased to: the later one counts.
 
     Idempotent, and in any order with the messages of the thread: what these say of the customer
-    replaces what the event says (`customer_rank` is null until then).
+    replaces what the event says (`customer_rank` is null until then), and the name, by which rows
+    are searched, is theirs alone.
     """
     moment = moment_of(event)
     if row.customer is None:
+        nameless = msgspec.structs.replace(event.customer, name=None)
         row = msgspec.structs.replace(
             row,
             page_id=event.page_id,
             channel=event.channel,
             kind=ConversationKind.MESSAGE,
             external_id=event.customer.external_id,
-            customer=build_shown_customer(None, event.customer, names=False),
+            customer=build_shown_customer(None, nameless, names=False),
         )
     if row.organization is None:
         row = msgspec.structs.replace(row, organization=event.organization)

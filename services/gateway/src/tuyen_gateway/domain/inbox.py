@@ -242,7 +242,8 @@ def _identify_customer(
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
     place = _RowPlace(event.page_id, event.channel, kind, external_id, post_id)
-    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+    named = order if names else None
+    return _show_customer(row, place, customer, rank, named=named, name_folded=name_folded)
 
 
 def identify_recipient(
@@ -258,7 +259,8 @@ def identify_recipient(
         event.page_id, event.channel, ConversationKind.MESSAGE, event.customer_external_id, None
     )
     rank: Rank = (_ROOT, *order)
-    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+    named = order if names else None
+    return _show_customer(row, place, customer, rank, named=named, name_folded=name_folded)
 
 
 class _RowPlace(NamedTuple):
@@ -276,6 +278,7 @@ def _show_customer(
     place: _RowPlace,
     customer: Customer,
     rank: Rank,
+    *,
     named: Order | None,
     name_folded: str | None,
 ) -> InboxRow:
@@ -284,7 +287,7 @@ def _show_customer(
     first = row.customer_rank is None or rank < row.customer_rank
     if not first and named is None:
         return row
-    before = None if row.customer_rank is None else row.customer  # else it is from a follow event
+    before = None if row.customer_rank is None else row.customer
     row = msgspec.structs.replace(
         row, customer=build_shown_customer(before, customer, named is not None)
     )

@@ -76,11 +76,20 @@ def find_window(row: InboxRow, now: datetime, *, human_agent: bool) -> Window:
         return Window(open=True, until=None, allowed=_CONTENT)
     if row.interacted_at is None:
         return _SHUT
-    until = row.interacted_at + rule.within
+    return _find_timed_window(
+        rule.within, rule.people_within if human_agent else None, row.interacted_at, now
+    )
+
+
+def _find_timed_window(
+    within: timedelta, people_within: timedelta | None, since: datetime, now: datetime
+) -> Window:
+    """What may be sent `within` a time after the customer's last word, and by people in a longer
+    time, if there is one."""
+    until = since + within
     if now < until:
         return Window(open=True, until=until, allowed=_CONTENT)
-    people = rule.people_within if human_agent else None
-    if people is not None and now < row.interacted_at + people:
+    if people_within is not None and now < since + people_within:
         return Window(open=False, until=until, allowed=(*_CONTENT, Allowed.HUMAN_AGENT))
     return Window(open=False, until=until, allowed=())
 

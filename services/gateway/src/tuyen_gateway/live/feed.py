@@ -18,9 +18,9 @@ from tuyen_events.ids import AgentId
 from tuyen_events.limits import REPLAYED_CHANGES
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.domain.heads import unpack
-from tuyen_gateway.domain.live import LivePosition, Place, pack_place
+from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
-from tuyen_gateway.live.delivery import Delivery, load
+from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.positions import seal_position
 from tuyen_gateway.live.recent import RecentChanges
@@ -202,7 +202,9 @@ class LiveFeed:
                 self._viewings.greet(stream)
 
     async def _replay(
-        self, entries: Sequence[JournalEntry], streams: Sequence[tuple[LiveStream, Place | None]]
+        self,
+        entries: Sequence[JournalEntry],
+        streams: Sequence[tuple[LiveStream, JournalPlace | None]],
     ) -> None:
         if not entries or not streams:
             return
@@ -213,21 +215,21 @@ class LiveFeed:
         begins = [stream.after.inbox for stream, _ in streams]
         oldest = min((begin for begin in begins if begin is not None), default=None)
 
-        def seal_at(place: Place | None) -> str:
+        def seal_at(place: JournalPlace | None) -> str:
             return self._seal_inbox(oldest if place is None else pack_place(place))
 
-        delivery = Delivery(steps, loaded, self._sources.renderer, seal_at)
+        delivery = LiveDelivery(steps, loaded, self._sources.renderer, seal_at)
         for stream, after in streams:
             delivery.send_to(stream, after)
             _count(stream, entries)  # it has no counts yet: whether it needs them
 
     @property
-    def _present(self) -> Place | None:
+    def _present(self) -> JournalPlace | None:
         """A time before everything that is pending, so that what is read as of then shows no more
         than what was sent. Without a change anywhere for a while, that is now."""
         last = self._recent.last
         if self._pending and (pending := self._pending[0].place) is not None:
-            last = Place(pending.seconds, max(pending.number - 1, 0))
+            last = JournalPlace(pending.seconds, max(pending.number - 1, 0))
         kept = self._sources.clock.now().timestamp() - _SNAPSHOTS_KEPT_S
         return last if last.seconds > kept else None
 
@@ -250,7 +252,7 @@ class LiveFeed:
         watchers = [stream.watch for stream in self._streams]
         loaded = await load(self._sources.views, steps, watchers, entries[-1].place)
         await self._follow_directory()
-        delivery = Delivery(
+        delivery = LiveDelivery(
             steps,
             loaded,
             self._sources.renderer,

@@ -39,7 +39,7 @@ _RECHECK_EVERY_S = 5.0
 _ABANDONED_AFTER_S = 2 * STREAM_STALLS_S
 """After how long a stream is forgotten whose reader takes nothing."""
 
-KeyT = TypeVar("KeyT", bound=Hashable)
+CountedT = TypeVar("CountedT", bound=Hashable)
 
 _log = structlog.get_logger()
 
@@ -210,7 +210,7 @@ class LiveHub:
             await feed.recheck(stream)
 
 
-def _subtract(counter: Counter[KeyT], key: KeyT) -> None:
+def _subtract(counter: Counter[CountedT], key: CountedT) -> None:
     counter[key] -= 1
     if not counter[key]:
         del counter[key]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CHANGES_KEPT_S, REPLAYED_CHANGES
-from tuyen_gateway.domain.live import Place, unpack_place
+from tuyen_gateway.domain.live import JournalPlace, unpack_place
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import JournalEntry, LiveViews
@@ -24,7 +24,7 @@ _KEPT = timedelta(seconds=CHANGES_KEPT_S) - _TRANSACTION
 class Resumption:
     """Streams that resume together, by what they missed."""
 
-    recent: list[tuple[LiveStream, Place]] = field(default_factory=list)
+    recent: list[tuple[LiveStream, JournalPlace]] = field(default_factory=list)
     """With the place that each follows."""
     recent_entries: Sequence[JournalEntry] = ()
     older: list[LiveStream] = field(default_factory=list)
@@ -39,7 +39,7 @@ async def find_missed(
     organization: OrganizationId,
     streams: Sequence[LiveStream],
     *,
-    until: Place,
+    until: JournalPlace,
     now: datetime,
 ) -> Resumption:
     """What the streams missed up to `until`, read once for all of them."""
@@ -73,7 +73,12 @@ async def find_missed(
 
 
 async def _find_begin(
-    views: LiveViews, organization: OrganizationId, place: Place, now: datetime, *, fetched: bool
+    views: LiveViews,
+    organization: OrganizationId,
+    place: JournalPlace,
+    now: datetime,
+    *,
+    fetched: bool,
 ) -> datetime | None:
     """The time from which on the journal's entries have to be sent; null if some of them are no
     longer kept."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tuyen_events.ids import ConversationId, MessageId
-from tuyen_gateway.domain.live import Place, RowChange, is_shown
+from tuyen_gateway.domain.live import JournalPlace, RowChange, is_shown
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
 
@@ -15,7 +15,7 @@ class RowStep:
     """A row that changed."""
 
     conversation_id: ConversationId
-    place: Place | None
+    place: JournalPlace | None
     """The place after the last of these changes; null if it is not known."""
     changes: list[RowChange] = field(default_factory=list)
 
@@ -37,14 +37,14 @@ class MessageStep:
 
     conversation_id: ConversationId
     message_id: MessageId
-    place: Place | None
+    place: JournalPlace | None
 
 
 @dataclass(slots=True, kw_only=True)
 class StatesStep:
     """Our messages of a conversation, said in a range of time, whose state changed."""
 
-    place: Place | None
+    place: JournalPlace | None
     said: OurMessages
 
     @property
@@ -75,11 +75,13 @@ def plan_steps(entries: Iterable[JournalEntry]) -> list[Step]:
     return list(steps.values())
 
 
-def _after(place: Place | None, items: int) -> Place | None:
+def _after(place: JournalPlace | None, items: int) -> JournalPlace | None:
     return None if place is None else place._replace(items=items)
 
 
-def _add_row(steps: dict[tuple[str, str], Step], change: RowChange, place: Place | None) -> None:
+def _add_row(
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+) -> None:
     key = ("row", change.conversation_id)
     known = steps.pop(key, None)
     before = known.changes if isinstance(known, RowStep) else []
@@ -88,7 +90,9 @@ def _add_row(steps: dict[tuple[str, str], Step], change: RowChange, place: Place
     )
 
 
-def _add_states(steps: dict[tuple[str, str], Step], change: RowChange, place: Place | None) -> None:
+def _add_states(
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+) -> None:
     if change.reported_until is None:
         return
     key = ("states", change.conversation_id)

@@ -1,7 +1,4 @@
-"""A viewer's counts, kept up to date by the changes of rows: no change is counted by a query.
-
-Decides I3.
-"""
+"""A viewer's counts, kept up to date by the changes of rows: no change is counted by a query."""
 
 from dataclasses import replace
 

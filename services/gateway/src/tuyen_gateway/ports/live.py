@@ -10,7 +10,7 @@ from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.viewing import ConversationViewed
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import Job
-from tuyen_gateway.domain.live import Changes, Place
+from tuyen_gateway.domain.live import Changes, JournalPlace
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.ports.tables import TableBacked
@@ -24,7 +24,7 @@ class JournalEntry:
 
     id: str
     organization: OrganizationId
-    place: Place | None
+    place: JournalPlace | None
     changes: Changes
 
 
@@ -32,7 +32,7 @@ class ChangeFeed(Protocol):
     """The changes of all organizations in the order of their commits, from one place on."""
 
     @property
-    def begin(self) -> Place:
+    def begin(self) -> JournalPlace:
         """All changes that were committed at or after this are in `entries`."""
         ...
 
@@ -61,7 +61,7 @@ class LiveViews(Protocol):
     """The views, as live streams read them: for many viewers at once, so no scope limits it. Raises
     PyMongoError while the database is unavailable."""
 
-    async def follow(self, after: Place | None) -> ChangeFeed:
+    async def follow(self, after: JournalPlace | None) -> ChangeFeed:
         """The changes after a place, or from now on. If the database has forgotten that place, they
         begin later."""
         ...
@@ -72,27 +72,31 @@ class LiveViews(Protocol):
         """The last entries that were begun at or after `since`, at most `limit`, oldest first."""
         ...
 
-    async def head(self, organization: OrganizationId) -> Place:
+    async def head(self, organization: OrganizationId) -> JournalPlace:
         """A time after all changes that were folded for the organization (`LivePosition`)."""
         ...
 
     async def rows(
-        self, ids: Collection[ConversationId], at: Place | None
+        self, ids: Collection[ConversationId], at: JournalPlace | None
     ) -> Mapping[ConversationId, InboxRow]:
         """Those that exist, with all marks and with the known names of their customers. As of the
         commit `at`, here and below; as of now with None, or if that is no longer kept."""
         ...
 
-    async def messages(self, ids: Collection[MessageId], at: Place | None) -> Sequence[Message]:
+    async def messages(
+        self, ids: Collection[MessageId], at: JournalPlace | None
+    ) -> Sequence[Message]:
         """Those that exist, with the known names of their authors."""
         ...
 
-    async def ours(self, said: OurMessages, limit: int, at: Place | None) -> Sequence[Message]:
+    async def ours(
+        self, said: OurMessages, limit: int, at: JournalPlace | None
+    ) -> Sequence[Message]:
         """Our messages of a thread in a range of time; the newest."""
         ...
 
     async def count_newer(
-        self, conversation_id: ConversationId, joined: Collection[datetime], at: Place | None
+        self, conversation_id: ConversationId, joined: Collection[datetime], at: JournalPlace | None
     ) -> Mapping[datetime, int]:
         """How many of the customers' messages came after each of these times, without removed
         ones."""

@@ -18,7 +18,7 @@ from tuyen_events.ids import (
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import Place
+from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -88,7 +88,7 @@ class InboxViews(Protocol):
         UnavailableError after 5 s."""
         ...
 
-    async def head(self, organization: OrganizationId) -> Place:
+    async def head(self, organization: OrganizationId) -> JournalPlace:
         """A time after all changes that were folded from the organization's own records: what is
         read after this call shows them. It never goes back, and changes only with records of the
         organization. It is not shown to callers as it is."""

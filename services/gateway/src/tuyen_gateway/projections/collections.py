@@ -309,9 +309,10 @@ def revise(before: StoredDocument[Folded] | None, after: Folded) -> Folded | Non
     if before is None:
         first = round(datetime.now(UTC).timestamp() * 1000)
         return msgspec.structs.replace(after, revision=first)
-    if before.value == after:
+    known = before.value.revision
+    if before.value == msgspec.structs.replace(after, revision=known):
         return None
-    return msgspec.structs.replace(after, revision=before.value.revision + 1)
+    return msgspec.structs.replace(after, revision=known + 1)
 
 
 def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation:

@@ -19,7 +19,7 @@ _FIRST_PLACES = {
 }
 
 
-CHANGED = "changed"
+CHANGED_AT = "changed"
 """When the database last wrote the document, on the clock by which it orders its commits: later
 than all that was written for the records before."""
 
@@ -44,7 +44,7 @@ class HeadsProjection:
                 [
                     UpdateOne(
                         {"_id": organization},
-                        {"$max": at, "$currentDate": {CHANGED: {"$type": "timestamp"}}},
+                        {"$max": at, "$currentDate": {CHANGED_AT: {"$type": "timestamp"}}},
                         upsert=True,
                     )
                     for organization, at in heads.items()

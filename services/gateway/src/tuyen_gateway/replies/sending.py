@@ -92,7 +92,7 @@ async def send_reply(
         sent = await _find_sent_privately(gateway, thread, target, key)
         if sent is not None:
             return _check_same(sent, draft)
-    request = await _build_request(gateway, author, thread, target, key, draft)
+    request = await _build_request(gateway, author, thread, target, draft, key=key)
     sender = Sender(thread.organization, thread.page_id, author.viewer.agent_id)
     await gateway.replies.check_pending(sender)
     await gateway.replies.request(sender, [request], target.partition)
@@ -124,8 +124,9 @@ async def _build_request(
     author: ReplyAuthor,
     thread: ReplyThread,
     target: ReplyTarget,
-    key: str,
     draft: ReplyDraft,
+    *,
+    key: str,
 ) -> OutboundRequested:
     """Raises what forbids the reply."""
     viewer, now = author.viewer, gateway.clock.now()

@@ -1,0 +1,38 @@
+import asyncio
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tuyen_local.addresses import free_ports
+from tuyen_platform.health import Health
+from tuyen_platform.service import Service
+from tuyen_platform.settings import ServiceSettings
+
+
+async def test_a_service_that_stops_can_end_responses_that_would_never_end() -> None:
+    (port,) = free_ports(1)
+    ends, begun, stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Request) -> Response:
+        begun.set()
+        await ends.wait()
+        return PlainTextResponse("ended")
+
+    service = Service(
+        settings=ServiceSettings(kafka="unused", port=port, local=True),
+        app=Starlette(routes=[Route("/", wait)]),
+        health=Health(),
+        loops=[],
+        stop=ends.set,
+    )
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(service.run(stopping))
+        transport = httpx.AsyncHTTPTransport(retries=20)
+        async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=20) as client:
+            answer = tasks.create_task(client.get(f"http://127.0.0.1:{port}/"))
+            await begun.wait()
+            stopping.set()
+            assert (await answer).text == "ended"
