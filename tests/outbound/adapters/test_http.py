@@ -1,6 +1,7 @@
 """Calls over real HTTP: what counts as not sent, and what as lost."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -106,6 +107,17 @@ async def test_p5_without_a_whole_answer_nobody_can_tell(
         with pytest.raises(AnswerLostError) as lost:
             await transport.send(call)
     assert "s3cret" not in f"{lost.value!r} {lost.value.__cause__!r}"
+
+
+async def test_p6_no_token_is_logged(
+    transport: HttpTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with RawServer(OK).run() as server:
+        url, headers = f"{server.url}/?access_token=s3cret", {"access_token": "s3cret"}
+        await transport.send(HttpCall(method="POST", url=url, headers=headers))
+    assert b"s3cret" in server.requests[0]
+    assert "s3cret" not in caplog.text
 
 
 async def test_p5_no_redirect_is_followed(transport: HttpTransport) -> None:
