@@ -117,7 +117,7 @@ async def test_i8_a_comment_gets_one_private_reply_within_7_days(
 
 
 async def test_i8_actions_appear_once_the_channel_has_done_them(
-    owner: User, root: ConversationId, outbox: Outbox, feed: Feed
+    owner: User, root: ConversationId, outbox: Outbox, feed: Feed, clock: ManualClock
 ) -> None:
     comment = named("c1")
     assert not (await change(owner, comment, hidden=True))["hidden"]
@@ -126,14 +126,17 @@ async def test_i8_actions_appear_once_the_channel_has_done_them(
     await outbox.accept()
     assert (await one_of(owner, root, comment))["hidden"]
     await feed.change(CommentHidden, "c1", at=0.5)
+    clock.advance(timedelta(seconds=1))
     await change(owner, comment, hidden=False)
     await outbox.accept()
     assert not (await one_of(owner, root, comment))["hidden"]
+    clock.advance(timedelta(seconds=1))
     await change(owner, comment, liked=True)
     await outbox.refuse()
     shown = await one_of(owner, root, comment)
     assert (shown["liked"], shown["problem"]["action"]) == (False, "like")
     assert shown["problem"]["text"]["en"] == "The customer blocked you."
+    clock.advance(timedelta(seconds=1))
     await change(owner, comment, liked=True)
     await outbox.accept()
     shown = await one_of(owner, root, comment)
