@@ -301,8 +301,8 @@ def test_i3_the_counters_keep_the_channel_apart(row: InboxRow) -> None:
     named = replace(row, organization=SHOP, live_events=1)
     fields = [
         field
-        for _, changes in counters._parts({}, [named])
-        for numbers in changes.values()
+        for part in counters._parts({}, [named])
+        for numbers in part.counted.values()
         for field in numbers
         if not field.startswith(counters.DAYS)
     ]
