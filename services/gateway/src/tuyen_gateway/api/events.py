@@ -68,7 +68,6 @@ class EventStreamResponse(Response):
     "/events",
     status_code=status.HTTP_200_OK,
     summary="Live events",
-    status_code=200,
     response_class=EventStreamResponse,
     responses={
         200: {"description": "Server-sent events: see `docs/live-stream.md`."},
