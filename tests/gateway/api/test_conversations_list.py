@@ -65,7 +65,9 @@ async def test_i2_a_row_says_all_that_a_list_shows(desk: Rig, owner: User, feed:
         "updated_at": "2026-11-21T08:00:05Z",
         "post_id": None,
         "version": 1,
+        "revision": detail["revision"],
     }
+    assert isinstance(detail["revision"], int)
     (item,) = (await owner.done("GET", "/v1/conversations"))["items"]
     assert item == detail
 
