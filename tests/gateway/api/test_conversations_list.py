@@ -66,7 +66,9 @@ async def test_i2_a_row_says_all_that_a_list_shows(desk: Rig, owner: User, feed:
         "post_id": None,
         "follows": None,
         "version": 1,
+        "revision": detail["revision"],
     }
+    assert isinstance(detail["revision"], int)
     (item,) = (await owner.done("GET", "/v1/conversations"))["items"]
     assert item == detail
 
