@@ -19,6 +19,7 @@ from tuyen_gateway.adapters import in_turn
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.domain.live import NOWHERE, JournalPlace
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
@@ -49,8 +50,8 @@ class Database:
         return NOBODYS
 
 
-async def at_once(_: MongoViews, __: OrganizationId) -> bytes:
-    return b""
+async def at_once(_: MongoViews, __: OrganizationId) -> JournalPlace:
+    return NOWHERE
 
 
 async def test_r9_5_an_agent_who_reads_without_end_holds_up_nobody_elsewhere(
@@ -58,7 +59,7 @@ async def test_r9_5_an_agent_who_reads_without_end_holds_up_nobody_elsewhere(
 ) -> None:
     database, many, waiting = Database("noisy"), 300, 100
     monkeypatch.setattr(MongoViews, "counts", staticmethod(database.counts))
-    monkeypatch.setattr(MongoViews, "position", at_once)
+    monkeypatch.setattr(MongoViews, "head", at_once)
     monkeypatch.setattr(in_turn, "READ_WITHIN_S", 60)
     monkeypatch.setattr(in_turn, "READS_WAITING_OF_ORGANIZATION", waiting)
     noisy, quiet = await rig.organization("noisy"), await rig.organization("quiet")

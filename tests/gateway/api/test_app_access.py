@@ -47,6 +47,7 @@ ADMITTED: Mapping[str, frozenset[str]] = {
 }
 REFUSED = (401, 403)
 KEY = {"Idempotency-Key": "key-1"}
+WITHOUT_END = ("/v1/events",)
 OF_NOTHING = {"conversation_id": "msg_none", "contact_id": "con_none", "app_id": "app_none"}
 """Ids of what does not exist; any other one is `nothing`."""
 
@@ -137,7 +138,9 @@ async def callers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callers]:
     clock = ManualClock(START)
     async with (
         nobody_works(monkeypatch),
-        running(InMemoryLog(clock), clock, strict_database(), projecting=False) as rig,
+        running(
+            InMemoryLog(clock), clock, strict_database(), projecting=False, streaming=False
+        ) as rig,
     ):
         yield await admit_everybody(rig, await rig.organization())
 
@@ -155,6 +158,8 @@ async def test_r6_1_each_role_may_what_the_table_says(callers: Callers) -> None:
     for method, path in routes(callers.schema):
         admitted = ADMITTED[TABLE[f"{method} {path}"]["who"]]
         for who in callers.tokens:
+            if path in WITHOUT_END and who in admitted:
+                continue
             body: object = None if method in ("GET", "DELETE") else {}
             answer = await callers.call(who, method, address(path, OF_NOTHING), body)
             if (answer.status_code in REFUSED) is (who in admitted):

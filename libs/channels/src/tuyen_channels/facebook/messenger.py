@@ -1,7 +1,4 @@
-"""Turns one update of a message thread into one event.
-
-Decides P5b.
-"""
+"""Turns one update of a message thread into one event."""
 
 from collections.abc import Callable
 from hashlib import sha256

@@ -4,8 +4,6 @@ channel that it became.
 Requests, their results and the channel's echoes are read in whatever order. So each of them adds a
 fact, facts merge, and what the reply looks like follows from all of them: adding a fact again, or
 in another order, makes no difference.
-
-Decides I6.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,4 @@
-"""Removes what removed agents had to themselves, and what is left of logins that ended (R9.6).
-
-Decides R9.6.
-"""
+"""Removes what removed agents had to themselves, and what is left of logins that ended (R9.6)."""
 
 import asyncio
 from collections.abc import Sequence

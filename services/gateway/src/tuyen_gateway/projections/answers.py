@@ -1,4 +1,4 @@
-"""Finds the last word of a person on our side in a thread (P5b), where a row cannot say it."""
+"""Finds the last answer by a person on our side in a thread (P5b), where a row does not have it."""
 
 from datetime import datetime
 from typing import Any
