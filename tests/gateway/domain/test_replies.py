@@ -1,10 +1,13 @@
 """A reply and its echo are one message of the thread, whichever is read first (decision 29)."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import bson
+import msgspec
 import pytest
+from bson.codec_options import CodecOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -299,3 +302,13 @@ def test_liking_by_the_page_is_what_the_channel_says_last() -> None:
     )
     root = fold([*ON_COMMENTS, settled(LIKE, after_s=2), said])[named("c1")]
     assert not root.liked
+
+
+def test_r9_2_a_reply_is_read_as_it_was_written_whatever_its_microseconds() -> None:
+    request = requested(at=10.000_123)
+    message = fold_reply(None, request.message_id, request, EventSource("evt_1", 0, 0))
+    result = settled(request, "m_1", after_s=1.000_456)
+    message = fold_reply(message, request.message_id, result, EventSource("evt_2", 0, 1))
+    written = msgspec.to_builtins(message, builtin_types=(datetime,))
+    read = bson.decode(bson.encode(written), CodecOptions(tz_aware=True))
+    assert msgspec.convert(read, Message) == message

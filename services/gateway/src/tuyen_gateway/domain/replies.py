@@ -9,6 +9,7 @@ Decides I6, I8 and P5b.
 """
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -134,10 +135,19 @@ def _build_parts(event: OutboundSettled) -> Iterator[ReplyPart]:
         yield ReplyPart(id=part, number=number, external_id=external_id, incomplete=incomplete)
 
 
+_OutboundT = TypeVar("_OutboundT", bound=OutboundEvent)
+
+
+def _as_stored(event: _OutboundT) -> _OutboundT:
+    """The event with its time as the views can store it: otherwise a message that was read again
+    would differ from the one that was written."""
+    return msgspec.structs.replace(event, at=truncate_time(event.at))
+
+
 def _with_attempt(
     message: Message, event: OutboundRequested | OutboundCancelled | OutboundSettled
 ) -> Message:
-    attempts = with_request(message.attempts, event)
+    attempts = with_request(message.attempts, _as_stored(event))
     state = find_state(attempts, message.parts)
     return msgspec.structs.replace(message, attempts=attempts, state=state)
 
@@ -158,7 +168,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     comment = event.action == OutboundAction.COMMENT
     return msgspec.structs.replace(
         message,
-        request=event,
+        request=_as_stored(event),
         at=at,
         accepted_at=accepted_at,
         accepted_us=accepted_us,
