@@ -310,5 +310,5 @@ def test_r9_2_a_reply_is_read_as_it_was_written_whatever_its_microseconds() -> N
     result = settled(request, "m_1", after_s=1.000_456)
     message = fold_reply(message, request.message_id, result, EventSource("evt_2", 0, 1))
     written = msgspec.to_builtins(message, builtin_types=(datetime,))
-    read = bson.decode(bson.encode(written), CodecOptions(tz_aware=True))
+    read: dict[str, Any] = bson.decode(bson.encode(written), CodecOptions(tz_aware=True))
     assert msgspec.convert(read, Message) == message
