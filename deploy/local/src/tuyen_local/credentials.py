@@ -42,12 +42,12 @@ def load(path: Path, settings: Settings) -> LocalCredentials:
     What the settings give wins and is kept too, so that a later start without them goes on with
     the same organization.
     """
-    credentials = kept(path, settings) or _complete({}, settings)
+    credentials = peek(path, settings) or _complete({}, settings)
     _write(path, json.dumps(asdict(credentials), indent=2) + "\n")
     return credentials
 
 
-def kept(path: Path, settings: Settings) -> LocalCredentials | None:
+def peek(path: Path, settings: Settings) -> LocalCredentials | None:
     """What `load` would give, without writing; None where nothing was started yet."""
     if not path.exists():
         return None

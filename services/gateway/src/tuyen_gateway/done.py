@@ -10,7 +10,7 @@ from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.kafka.partitions import partition_of
 
 
-def mark_done(
+def build_done_command(
     row: InboxRow, command_id: str, *, done: bool, by: AgentId | None, at: datetime
 ) -> Placed | None:
     """The command that closes or opens a conversation as it is shown in `row`: a later event opens

@@ -42,12 +42,12 @@ _log = structlog.get_logger()
 
 
 class Accepted(NamedTuple):
-    """The content of a body. `sure` is false if an unknown page that it names may have been
-    connected meanwhile: the body is stored, and the channel must deliver it again for that page's
-    events."""
+    """The content of a body. `directory_is_current` is false if an unknown page that it names may
+    have been connected meanwhile: the body is stored, and the channel must deliver it again for
+    that page's events."""
 
     parsed: Parsed
-    sure: bool
+    directory_is_current: bool
 
 
 class AcceptedAgain(NamedTuple):
@@ -93,17 +93,18 @@ class Acceptance:
         within_s = min(self._within_s, patience)
         until = asyncio.get_running_loop().time() + within_s
         pages = self._pages.of(delivery.channel.name)
-        parsed, sure = self._parse(delivery, pages), True
+        parsed, directory_is_current = self._parse(delivery, pages), True
         if parsed.unknown_pages:
             before = {page: pages.get(page) for page in parsed.pages}
-            sure = await is_current(
+            directory_is_current = await is_current(
                 self._directory, min(_REFRESH_WITHIN_S, within_s * _REFRESH_PART)
             )
             if any(pages.get(page) != known for page, known in before.items()):
                 parsed = self._parse(delivery, pages)
         left_s = until - asyncio.get_running_loop().time()
-        await self._write(delivery, parsed, self._owners(delivery, parsed, sure=sure), left_s)
-        return Accepted(parsed, sure or not parsed.unknown_pages)
+        owners = self._owners(delivery, parsed, directory_is_current=directory_is_current)
+        await self._write(delivery, parsed, owners, left_s)
+        return Accepted(parsed, directory_is_current or not parsed.unknown_pages)
 
     async def accept_again(
         self, delivery: WebhookDelivery, owners: Owners, readers: Readers = EVERYBODY
@@ -142,13 +143,19 @@ class Acceptance:
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 
-    def _owners(self, delivery: WebhookDelivery, parsed: Parsed, *, sure: bool) -> Owners:
+    def _owners(
+        self, delivery: WebhookDelivery, parsed: Parsed, *, directory_is_current: bool
+    ) -> Owners:
         """The organizations that the body's pages belong to. An unknown page belongs to none only
-        if that is `sure`: otherwise it may have been connected a moment ago, and belongs to its
-        owner when the body is read again."""
+        if `directory_is_current`: otherwise it may have been connected a moment ago, and belongs to
+        its owner when the body is read again."""
         name = delivery.channel.name
         owners = {page: self._pages.owner(name, page) for page in sorted(parsed.pages)}
-        return owners if sure else {page: owner for page, owner in owners.items() if owner}
+        return (
+            owners
+            if directory_is_current
+            else {page: owner for page, owner in owners.items() if owner}
+        )
 
     async def _write(
         self, delivery: WebhookDelivery, parsed: Parsed, owners: Owners | None, within_s: float

@@ -35,7 +35,7 @@ def main() -> int:
     console = Console()
     try:
         settings = Settings()
-        secrets = credentials.kept(settings.data_dir / "secrets.json", settings)
+        secrets = credentials.peek(settings.data_dir / "secrets.json", settings)
         gateway, ingest = (
             f"http://{HOST}:{port}" for port in (settings.gateway_port, settings.ingest_port)
         )
@@ -94,7 +94,7 @@ async def show(
         await shop.log_in(settings.bootstrap_admin, secrets.bootstrap_password)
         for agent in agents:
             await shop.log_in(agent, secrets.agent_passwords[agent])
-        async with _as_needed(shop, settings.bootstrap_admin), _log_out_after(shop, agents):
+        async with _prepare_settings(shop, settings.bootstrap_admin), _log_out_after(shop, agents):
             with screen.open():
                 await evening.play()
             screen.summary(evening.tally)
@@ -105,7 +105,7 @@ async def show(
 
 
 @asynccontextmanager
-async def _as_needed(shop: Shop, admin: str) -> AsyncIterator[None]:
+async def _prepare_settings(shop: Shop, admin: str) -> AsyncIterator[None]:
     """With the settings that the evening needs, and afterwards with those from before."""
     before = await shop.settings(admin)
     changed = {key: value for key, value in _NEEDED.items() if before[key] != value}

@@ -32,7 +32,7 @@ from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
-from tuyen_gateway.done import mark_done
+from tuyen_gateway.done import build_done_command
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.identity import SOURCE
@@ -167,7 +167,7 @@ async def put_done(
 ) -> DoneView:
     """For everybody (I12). The customer's next message or comment opens it again."""
     row = await find_visible_row(gateway, caller, conversation_id)
-    command = mark_done(
+    command = build_done_command(
         row,
         f"cmd_{uuid4().hex}",
         done=body.done,

@@ -124,7 +124,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     removed_first: tuple[datetime, int] | None = None
     """When the first of all these was accepted, with the microseconds."""
     stillborn: bool = False
-    """Whether its removal came before it (R4.6)."""
+    """Whether it was removed before it was added (R4.6)."""
     automatic: bool = False
     """Sent by an app that the page lists as automatic (P5b)."""
     claims: MessageId | None = None

@@ -11,7 +11,7 @@ import structlog
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId, derive_command_id
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.done import mark_done
+from tuyen_gateway.done import build_done_command
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
 from tuyen_gateway.ports.commands import Placed
@@ -65,4 +65,4 @@ async def _close(gateway: Gateway, organization: OrganizationId, after: timedelt
 
 def _command(gateway: Gateway, row: InboxRow) -> Placed | None:
     named = derive_command_id("done_after_hours", row.id, str(row.active_at))
-    return mark_done(row, named, done=True, by=None, at=gateway.clock.now())
+    return build_done_command(row, named, done=True, by=None, at=gateway.clock.now())

@@ -21,7 +21,7 @@ from tuyen_gateway.domain.jobs import (
     command_id,
     hands_over,
 )
-from tuyen_gateway.done import mark_done
+from tuyen_gateway.done import build_done_command
 from tuyen_gateway.ports.commands import Placed
 
 ASSIGN = "assign"
@@ -87,7 +87,9 @@ class Planner:
             return Plan(known=(CHANGED,))
         if not closes(request, row):
             return Plan(known=(UNCHANGED,))
-        return self._plan_for(mark_done(row, id_, done=request.done, by=request.by, at=request.at))
+        return self._plan_for(
+            build_done_command(row, id_, done=request.done, by=request.by, at=request.at)
+        )
 
     def _plan_for(self, command: Placed | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))

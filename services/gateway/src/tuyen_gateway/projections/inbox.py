@@ -167,14 +167,14 @@ class InboxProjection:
                     threads.get(conversation_id, ()),
                 )
                 if recheck:
-                    row = await self._settle(row, recheck, read)
+                    row = await self._recheck_row(row, recheck, read)
                 if row != blank:
                     rows.append(row)
             if await write_rows(self._database, stored, rows):
                 return read
         raise ContendedError("conversations")
 
-    async def _settle(
+    async def _recheck_row(
         self, row: InboxRow, recheck: NeedsRecheck, read: dict[str, bytes]
     ) -> InboxRow:
         """The row with what had to be read from its thread."""

@@ -140,7 +140,7 @@ class Webhooks:
         else 503."""
         delivery = delivery_of(channel, body, self._clock.now(), account)
         try:
-            parsed, sure = await self._acceptance.accept(delivery)
+            parsed, directory_is_current = await self._acceptance.accept(delivery)
         except LogUnavailableError as error:
             self._log.error(
                 "webhook_not_acknowledged",
@@ -149,7 +149,7 @@ class Webhooks:
                 reason=str(error),
             )
             return await _unavailable(send, "The log did not acknowledge the events in time.")
-        if not sure:
+        if not directory_is_current:
             # Its events would be skipped. It is stored, and gets the same ids when it is
             # redelivered.
             self._log.warning(

@@ -87,7 +87,7 @@ class CustomerWriter:
         self._done: dict[ConversationId, int | None] = {}
         self._snapshot = SnapshotWriter(prefix, state, outbox, loads)
 
-    def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
+    def encode_decisions(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
         """Encodes the record of each decision about one event.
 
         Raises BatchTooLargeError when one of them cannot be written.

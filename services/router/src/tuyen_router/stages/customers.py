@@ -128,7 +128,7 @@ class CustomerStage:
                 if event is None:
                     continue
                 position = Position(topic=topic, partition=batch.partition, offset=record.offset)
-                decided = writing.ready(self._decide(state, event, record, position))
+                decided = writing.encode_decisions(self._decide(state, event, record, position))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
@@ -174,7 +174,7 @@ class CustomerStage:
         loads = ChangedLoads(state, self._organization)
         writing = CustomerWriter(self._prefix, state, outbox, loads, self._organization)
         for record in restate_contested(state):
-            for decision, written in writing.ready([record]):
+            for decision, written in writing.encode_decisions([record]):
                 apply_decision(state, decision)
                 writing.add(decision, written)
             writing.end_event()
@@ -189,13 +189,13 @@ class CustomerStage:
             case MessageReceived() | CommentAdded():
                 return self._on_arrival(state, event, _id_of(record), position)
             case MessageDeleted() | CommentRemoved():
-                known = self._organization(event.organization)
+                organization = self._organization(event.organization)
                 name = _id_of(record)
                 decisions = on_message_removed(
-                    state, known, event, name, position, repeated=repeated
+                    state, organization, event, name, position, repeated=repeated
                 )
                 if isinstance(event, CommentRemoved):
-                    decisions += on_comment_removed(state, known, event, name, position)
+                    decisions += on_comment_removed(state, organization, event, name, position)
                 return decisions
             case ChoiceMade():
                 return on_answer(state, event, position)

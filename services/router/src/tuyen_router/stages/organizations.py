@@ -67,7 +67,7 @@ DRAINED_WITHIN = timedelta(milliseconds=10)
 
 RULE_GONE_FOR = timedelta(hours=1)
 """For how long the cursor of a rule that was removed is kept: a rule that is created again by then
-continues its rotation, and a worker that reads late of a new rule does not drop its cursor."""
+continues its rotation, and a worker that learns late of a new rule does not drop its cursor."""
 
 _GROUP_BYTES = 128 * 1024
 _FRAME = 128
@@ -124,7 +124,7 @@ class OrganizationStage:
                 writing.drained.add(event.organization)
                 self._drain(state, event.organization, writing)
             try:
-                ready = writing.ready(list(self._steps(state, event)))
+                ready = writing.encode_steps(list(self._steps(state, event)))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
@@ -210,13 +210,13 @@ class OrganizationStage:
         """
         if organization not in self.dirty:
             return
-        turns = self._turns(state, organization)
+        turns = self._list_drain_steps(state, organization)
         began = self._clock.now()
         served, is_over = 0, False
         while not is_over:
             try:
                 turn = next(turns, None)
-                ready = None if turn is None else writing.ready(turn)
+                ready = None if turn is None else writing.encode_steps(turn)
             except MemoryError:
                 raise
             except Exception as error:
@@ -231,7 +231,7 @@ class OrganizationStage:
             served += isinstance(ready.steps[-1], RequestAnswered)
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
-    def _turns(
+    def _list_drain_steps(
         self, state: DispatchState, organization: OrganizationId
     ) -> Iterator[list[DispatchStep]]:
         """The answers that are sent again after a crash, the removal of rules that are gone, and
@@ -313,7 +313,7 @@ class _Writing:
         self._seen: dict[str, RequestSeen] = {}
         self._bytes = 0
 
-    def ready(self, steps: Sequence[DispatchStep]) -> _Ready:
+    def encode_steps(self, steps: Sequence[DispatchStep]) -> _Ready:
         """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
         them cannot be written, or all entries do not fit into one record batch."""
         entries, answers, pools, size = [], [], [], 0
