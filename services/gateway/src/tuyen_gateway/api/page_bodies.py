@@ -118,8 +118,8 @@ class PageProblemView(ResponseBody):
     """Why the page cannot send, or gets no events."""
 
     code: str
-    """Such as `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy` and
-    `not_subscribed`; expect others."""
+    """Such as `not_connected`, `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy`
+    and `not_subscribed`; expect others."""
     text: BilingualText
 
 
