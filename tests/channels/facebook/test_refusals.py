@@ -28,6 +28,7 @@ TABLE = [
     (10, 2534022, "permanent", "outside_window"),
     (10, 2018065, "permanent", "outside_window"),
     (10, 2018108, "permanent", "not_receiving"),
+    (10, 2018300, "permanent", "thread_taken"),
     (551, 1545041, "permanent", "unavailable"),
     (200, 1545041, "permanent", "unavailable"),
     (100, 2018001, "permanent", "no_such_recipient"),

@@ -57,6 +57,20 @@ async def test_an_unknown_account_has_no_echo(doubles: RunningDoubles) -> None:
     assert event["event_name"] == "user_send_text"
 
 
+async def test_a_visitor_without_an_account_is_answered_in_their_chat(
+    doubles: RunningDoubles,
+) -> None:
+    recipient = {"anonymous_id": "anon-1", "conversation_id": "c_1"}
+    body = {"recipient": recipient, "message": {"text": "Dạ"}}
+    answer = await zalo(doubles, "POST", "v2.0/oa/message", token=OWN, json=body)
+    assert (answer["error"], answer["data"]["user_id"]) == (0, "anon-1")
+    (echo,) = await doubles.ingest.events(1)
+    assert (echo["event_name"], echo["recipient"]) == ("oa_send_anonymous_text", {"id": "anon-1"})
+    assert echo["message"]["conversation_id"] == "c_1"
+    (call,) = await doubles.calls()
+    assert (call["account"], call["action"], call["to"]) == (ACCOUNT, "send", "anon-1")
+
+
 async def test_p5_free_for_48_hours_billed_until_7_days_then_refused() -> None:
     clock = ManualClock(datetime(2026, 11, 29, tzinfo=UTC))
     async with running_doubles(clock=clock) as doubles:

@@ -23,6 +23,7 @@ _Understand = Callable[[FacebookDouble, GraphCall], DoubleOperation]
 _EDGES: dict[tuple[str, str | None], _Understand] = {
     ("POST", "messages"): messages.understand_send,
     ("POST", "message_attachments"): messages.understand_upload,
+    ("POST", "take_thread_control"): messages.understand_takeover,
     ("POST", "photos"): nodes.understand_photo,
     ("POST", "comments"): comments.understand_reply,
     ("GET", "comments"): comments.understand_list,
@@ -35,7 +36,13 @@ _EDGES: dict[tuple[str, str | None], _Understand] = {
     ("POST", None): comments.understand_change,
     ("DELETE", None): comments.understand_removal,
 }
-_OF_A_PAGE = ("messages", "message_attachments", "photos", "subscribed_apps")
+_OF_A_PAGE = (
+    "messages",
+    "message_attachments",
+    "photos",
+    "subscribed_apps",
+    "take_thread_control",
+)
 
 
 def token_of(call: IncomingCall) -> str | None:

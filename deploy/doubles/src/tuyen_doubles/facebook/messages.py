@@ -133,6 +133,21 @@ def _check_private_reply(double: FacebookDouble, comment: PageComment, page: str
         raise errors.already_replied()
 
 
+def understand_takeover(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
+    """`POST /{page}/take_thread_control`: every app may. That another app has a thread is said by a
+    fault."""
+    customer = text_of((call.parameters.structure("recipient") or {}).get("id"))
+
+    def carry_out() -> DoubleOutcome:
+        if customer is None:
+            raise errors.refuse_parameter("The parameter recipient is required")
+        return succeed()
+
+    return DoubleOperation(
+        action=DoubleAction.TAKE_OVER, account=call.page, to=customer, carry_out=carry_out
+    )
+
+
 def understand_upload(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
     """`POST /{page}/message_attachments`: a file or an address becomes an id for messages."""
 

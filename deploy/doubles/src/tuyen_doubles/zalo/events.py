@@ -46,10 +46,15 @@ class ZaloEvents:
         attachments: Sequence[Mapping[str, Any]],
         quoted: str | None,
         at: datetime,
+        chat: str | None = None,
     ) -> DoubleWebhook:
-        """The account's own message, sent by the app: no `admin_id` of a person."""
+        """The account's own message, sent by the app: no `admin_id` of a person. `chat` is that of
+        a visitor without an account."""
         content = _message(message, text, attachments, quoted)
         name = f"oa_send_{_kind(attachments)}"
+        if chat is not None:
+            name = f"oa_send_anonymous_{_kind(attachments)}"
+            content["conversation_id"] = chat
         return self._signed(name, customer, (account, customer), at, message=content)
 
     def received(

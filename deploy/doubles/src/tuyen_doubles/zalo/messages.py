@@ -59,6 +59,8 @@ class _Addressed:
 
     account: str | None
     customer: str | None
+    chat: str | None = None
+    """Of a visitor without an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
         content, attachments = _content(double, message)
         free = _check_window(double, addressed)
         outgoing = _Outgoing(content, attachments, free=free)
-        return _sent(double, addressed.account, addressed.customer, outgoing)
+        return _sent(double, addressed, addressed.customer, outgoing)
 
     return DoubleOperation(
         action=DoubleAction.SEND,
@@ -100,6 +102,11 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
 
 def _addressed(double: ZaloDouble, call: IncomingCall) -> _Addressed:
     recipient = call.parameters.structure("recipient") or {}
+    visitor, chat = _text(recipient.get("anonymous_id")), _text(recipient.get("conversation_id"))
+    if visitor is not None and chat is not None:
+        return _Addressed(
+            account=_account_of(double, call, visitor), customer=visitor, chat=chat
+        )
     customer = _text(recipient.get("user_id"))
     answered = _text(recipient.get("message_id"))
     place = None if answered is None else double.accounts.place_of(answered)
@@ -138,8 +145,9 @@ def _follower(double: ZaloDouble, addressed: _Addressed) -> Follower | None:
 
 
 def _sent(
-    double: ZaloDouble, account: str | None, customer: str, outgoing: _Outgoing
+    double: ZaloDouble, addressed: _Addressed, customer: str, outgoing: _Outgoing
 ) -> DoubleOutcome:
+    account = addressed.account
     now, identifier = double.clock.now(), double.events.new_message_id()
     data: JsonObject = {
         "message_id": identifier,
@@ -159,6 +167,7 @@ def _sent(
         text=outgoing.message.get("text"),
         attachments=outgoing.attachments,
         quoted=_text(outgoing.message.get("quote_message_id")),
+        chat=addressed.chat,
         at=now,
     )
     return DoubleOutcome(answer, [echo])

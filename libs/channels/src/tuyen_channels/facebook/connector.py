@@ -3,6 +3,11 @@
 Messenger has no key by which it recognizes a repeated call. What is sent with a message as
 `metadata` is in its echo, so an echo proves that a message was sent. Comments have nothing of the
 kind: the replies of the parent are listed instead.
+
+While another app has a customer's thread, Messenger refuses what ours sends: then the thread is
+taken over, and the call is repeated (P5d).
+
+Decides P5d.
 """
 
 import hmac
@@ -26,7 +31,11 @@ from tuyen_channels.calls import (
     RequestPart,
     UnsupportedRequestError,
 )
-from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
+from tuyen_channels.facebook.refusals import (
+    THREAD_TAKEN,
+    find_graph_pause,
+    find_graph_refusal,
+)
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import (
@@ -160,6 +169,8 @@ class FacebookConnector:
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         made = await self._make(self._build(order))
+        if isinstance(made, ChannelRefusal) and made.code == THREAD_TAKEN:
+            made = await self._take_over(order, made)
         if isinstance(made, ChannelRefusal):
             is_gone = made.kind is RefusalKind.PERMANENT and made.code == "gone"
             if is_gone and order.request.action in _DONE_WHEN_GONE:
@@ -167,6 +178,24 @@ class FacebookConnector:
         elif order.request.action not in _MAKING:
             return made._replace(external_id=None)
         return made
+
+    async def _take_over(self, order: CallOrder, refused: ChannelRefusal) -> ChannelRefusal:
+        """Takes a customer's thread over from another app, so that the call that was `refused` can
+        be repeated. The page decides which app may do this."""
+        call = HttpCall(
+            method="POST",
+            url=f"{self._address}/{order.account}/take_thread_control",
+            query=self._authorize(order.token),
+            json={"recipient": {"id": order.request.customer_external_id}},
+        )
+        taken = await self._make(call)
+        match taken:
+            case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
+                return refused._replace(kind=RefusalKind.TRANSIENT)
+            case ChannelRefusal(kind=RefusalKind.PERMANENT | RefusalKind.PAGE_STOPPED):
+                return refused
+            case _:
+                return taken
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         order = begun.order
@@ -306,8 +335,9 @@ def _message(order: CallOrder) -> dict[str, object]:
     if request.client_id is not None:
         message["metadata"] = request.client_id
     if request.action is OutboundAction.PRIVATE_REPLY:
-        recipient = {"comment_id": request.target_external_id}
-        return {"recipient": recipient, "message": message}
+        target = request.target_external_id
+        named = "post_id" if target == request.post_external_id else "comment_id"
+        return {"recipient": {named: target}, "message": message}
     body: dict[str, object] = {"recipient": {"id": request.customer_external_id}}
     if request.human_agent:
         return body | {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "message": message}

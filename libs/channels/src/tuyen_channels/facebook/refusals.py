@@ -36,6 +36,9 @@ class _Meaning(NamedTuple):
     code: str
 
 
+THREAD_TAKEN = "thread_taken"
+"""Another app has the customer's thread: ours gets its messages as `standby`."""
+
 _TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
 _LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 
@@ -45,6 +48,7 @@ _BY_SUBCODE: Mapping[tuple[int, int], _Meaning] = {
     (10, 2534022): _Meaning(RefusalKind.PERMANENT, "outside_window"),
     (10, 2018065): _Meaning(RefusalKind.PERMANENT, "outside_window"),
     (10, 2018108): _Meaning(RefusalKind.PERMANENT, "not_receiving"),
+    (10, 2018300): _Meaning(RefusalKind.PERMANENT, THREAD_TAKEN),
     (551, 1545041): _Meaning(RefusalKind.PERMANENT, "unavailable"),
     (200, 1545041): _Meaning(RefusalKind.PERMANENT, "unavailable"),
     (100, 2018001): _Meaning(RefusalKind.PERMANENT, "no_such_recipient"),

@@ -140,14 +140,12 @@ class ZaloConnector:
         return made
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+        path, recipient = _address(order.request)
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/v3.0/oa/message/cs",
+            url=f"{self._address}/{path}",
             headers=_authorize(order.token),
-            json={
-                "recipient": {"user_id": order.request.customer_external_id},
-                "message": _message(order),
-            },
+            json={"recipient": recipient, "message": _message(order)},
         )
         return await self._make(call)
 
@@ -200,6 +198,15 @@ class ZaloConnector:
 
 def _authorize(token: HiddenToken) -> dict[str, str]:
     return {"access_token": token.reveal()}
+
+
+def _address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
+    """Where a message is sent, and to whom: a visitor without an account is named together with
+    their chat."""
+    customer, chat = request.customer_external_id, request.chat_external_id
+    if chat is None:
+        return "v3.0/oa/message/cs", {"user_id": customer}
+    return "v2.0/oa/message", {"anonymous_id": customer, "conversation_id": chat}
 
 
 def _is_image(file: OutboundAttachment) -> bool:

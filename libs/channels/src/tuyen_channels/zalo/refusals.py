@@ -60,6 +60,8 @@ _MEANINGS: Mapping[int, _Meaning] = {
 _LIMITED = -32
 _names_token = re.compile(r"access.?token", re.IGNORECASE).search
 """Some answers use a code of another meaning for a token that is not valid."""
+_names_account = re.compile(r"^(?!.*\bapp).*\b(OA|official account)\b", re.IGNORECASE).search
+"""The limits of an app and of one account have the same code."""
 
 
 def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
@@ -79,8 +81,10 @@ def judge(found: ZaloError) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
     detail = f"Zalo {found.error}"
     if found.error == _LIMITED:
-        pause = Pause(PauseScope.APP, _MINUTE_S)
-        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+        scope = PauseScope.PAGE if _names_account(found.message) else PauseScope.APP
+        return ChannelRefusal(
+            RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S)
+        )
     if _names_token(found.message):
         return ChannelRefusal(*_DEAD, detail)
     return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)

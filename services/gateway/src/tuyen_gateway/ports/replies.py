@@ -28,7 +28,7 @@ class Replies(Protocol):
         ...
 
     async def find_last_comment(self, row: InboxRow) -> Message | None:
-        """The customer's newest comment of a thread that was not removed. The caller has looked up
+        """The customer's newest comment or message of a thread that was not removed. The caller has looked up
         `row` within a scope."""
         ...
 
