@@ -173,7 +173,7 @@ class Carrying:
             await self._require_ownership(begun, sent_at)
             if self._states.requests.find(stored.id) != begun:
                 return  # something was learned of it meanwhile
-            order = _order(attempt, token, handle)
+            order = self._order(attempt, token, handle)
             call = self._call(attempt, token, order)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
@@ -258,7 +258,7 @@ class Carrying:
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = _order(attempt, token, None)
+            order = self._order(attempt, token, None)
             answer = await attempt.connector.upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
@@ -340,7 +340,7 @@ class Carrying:
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(_order(attempt, token, None), stored.since or self._since)
+        begun = Begun(self._order(attempt, token, None), stored.since or self._since)
         found = await attempt.connector.look(begun)
         if self._states.requests.find(stored.id) is not stored:
             return
@@ -361,13 +361,14 @@ class Carrying:
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)
 
-
-def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
-    return CallOrder(
-        request=attempt.stored.request,
-        part=attempt.part,
-        account=attempt.account,
-        token=token,
-        handle=handle,
-        reply_url=attempt.page.reply_url,
-    )
+    def _order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+        request, part = attempt.stored.request, attempt.part
+        return CallOrder(
+            request=request,
+            part=part,
+            account=attempt.account,
+            token=token,
+            handle=handle,
+            reply_url=attempt.page.reply_url,
+            links=self._resources.links.list_of(request, part.attachments),
+        )

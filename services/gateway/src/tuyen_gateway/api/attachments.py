@@ -152,7 +152,13 @@ async def get_attachment(
 ) -> Response:
     """For whoever uploaded it, and whoever may see a conversation in which it is (R7). Images,
     videos and sounds are shown, everything else is downloaded. Takes `Range` with one range."""
-    opened = await find_visible_attachment(gateway, caller, attachment_id)
+    return await serve_attachment(
+        await find_visible_attachment(gateway, caller, attachment_id), request
+    )
+
+
+async def serve_attachment(opened: OpenAttachment, request: Request) -> Response:
+    """The content, or the range of it that is requested, for somebody who may see it."""
     attachment = opened.attachment
     headers = {
         **_SAFE,
