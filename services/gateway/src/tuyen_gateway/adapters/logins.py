@@ -106,7 +106,7 @@ class LoginsTable:
     async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
         key, arrived_at = _key(identity), self._clock.now()
         await self.table.current()
-        use = judge_use(self._find(key), number, arrived_at)
+        use = judge_use(self._find(key), number)
         if use is Use.FIRST:
             await self._append([_record(key, self._new(number + 1))])
             use = judge_race(self._find(key), number, arrived_at)
