@@ -81,7 +81,7 @@ def judge(found: ZaloError) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
     detail = f"Zalo {found.error}"
     if found.error == _LIMITED:
-        scope = PauseScope.PAGE if _names_account(found.message) else PauseScope.APP
+        scope = PauseScope.PAGE if _names_account(found.message or "") else PauseScope.APP
         return ChannelRefusal(
             RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S)
         )
