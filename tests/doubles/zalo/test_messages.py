@@ -110,6 +110,15 @@ async def test_an_image_is_uploaded_and_sent(doubles: RunningDoubles) -> None:
     assert [call["account"] for call in await doubles.calls(action="upload")] == [ACCOUNT]
 
 
+async def test_a_file_that_is_uploaded_first_of_all_is_of_the_account_that_was_written_to(
+    doubles: RunningDoubles,
+) -> None:
+    await say(doubles)
+    files = {"file": ("a.png", b"png", "image/png")}
+    await zalo(doubles, "POST", "v2.0/oa/upload/image", token="new", files=files)
+    assert [call["account"] for call in await doubles.calls(action="upload")] == [ACCOUNT]
+
+
 async def test_a_file_is_uploaded_and_sent_without_text(doubles: RunningDoubles) -> None:
     uploaded = await upload(doubles, "file", "gia.pdf", b"%PDF", "application/pdf")
     payload = {"token": uploaded["data"]["token"]}

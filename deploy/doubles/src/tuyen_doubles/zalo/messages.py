@@ -228,7 +228,9 @@ def _asset(double: ZaloDouble, identifier: str | None, kinds: tuple[str, ...]) -
 
 
 def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> DoubleOperation:
-    """`POST /v2.0/oa/upload/{image, gif or file}`."""
+    """`POST /v2.0/oa/upload/{image, gif or file}`. A token that was not used before is taken for
+    that of the account to which somebody wrote last."""
+    account = _account_of(double, call) or double.accounts.latest
 
     def carry_out() -> DoubleOutcome:
         file = call.parameters.files.get("file")
@@ -248,7 +250,7 @@ def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> Doub
         return succeed({name: double.accounts.add_asset(asset)})
 
     return DoubleOperation(
-        action=DoubleAction.UPLOAD, account=_account_of(double, call), carry_out=carry_out
+        action=DoubleAction.UPLOAD, account=account, carry_out=carry_out
     )
 
 

@@ -87,7 +87,7 @@ class ZaloOAuth:
     def understand_token(self, call: IncomingCall) -> DoubleOperation:
         """`POST /v4/oa/access_token`: a code or a refresh token for a new pair."""
         refresh_token = call.parameters.text("refresh_token")
-        account = None if refresh_token is None else self._refresh_tokens.account_of(refresh_token)
+        account = self._account_of(call.parameters.text("code"), refresh_token)
 
         def carry_out() -> DoubleOutcome:
             if call.parameters.text("app_id") != self._app_id:
@@ -104,6 +104,16 @@ class ZaloOAuth:
                     raise errors.refuse_token(-14005, "Invalid grant type", "Unknown grant_type")
 
         return DoubleOperation(action=DoubleAction.TOKEN, account=account, carry_out=carry_out)
+
+    def _account_of(self, code: str | None, refresh_token: str | None) -> str | None:
+        """The account of a call, as far as the double knows it: of a refresh token that a test
+        made, that of the latest message."""
+        consent = None if code is None else self._codes.get(code)
+        if consent is not None:
+            return consent.account
+        if refresh_token is None:
+            return None
+        return self._refresh_tokens.account_of(refresh_token) or self._accounts.latest
 
     def _redeem(self, call: IncomingCall) -> DoubleOutcome:
         code = call.parameters.text("code")
