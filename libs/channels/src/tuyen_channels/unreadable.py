@@ -9,7 +9,8 @@ from collections.abc import Container
 
 _SECTIONS = re.compile(rb'"(?:messaging|standby|changes)"\s*:')
 _ENTRY_IDS = re.compile(
-    rb'"id"\s*:\s*"?(\d{1,40})"?\s*,\s*"time"\s*:|"time"\s*:\s*\d{1,20}\s*,\s*"id"\s*:\s*"?(\d{1,40})'
+    rb'"id"\s*:\s*"?(\d{1,40})"?\s*,\s*"time"\s*:'
+    rb'|"time"\s*:\s*\d{1,20}\s*,\s*"id"\s*:\s*"?(\d{1,40})'
 )
 """The id of an entry is beside the time of its delivery, and nothing else is."""
 

@@ -23,7 +23,6 @@ from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.ports.replies import Replies
 from tuyen_platform.kafka.partitions import partition_of
 
-
 _CHANNELS_WITH_CHATS = frozenset({Channel.ZALO})
 """Those that have chats with people who have no account there."""
 
