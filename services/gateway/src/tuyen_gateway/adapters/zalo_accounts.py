@@ -1,12 +1,10 @@
 """Zalo: the consent of an Official Account's administrator, with PKCE (P1). Its events need no
 subscription: an account that gave its consent sends them to the app's webhook."""
 
-import base64
 import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +13,7 @@ from pydantic import SecretStr
 from tuyen_channels.zalo.refusals import ZaloError, judge_zalo_error
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
+from tuyen_gateway.adapters.pkce import derive_challenge
 from tuyen_gateway.domain.page_secrets import is_page_secret
 from tuyen_gateway.errors import GatewayError
 from tuyen_gateway.ports.channels import Consent, OfferedAccount
@@ -54,11 +53,10 @@ class ZaloAccounts:
 
     def begin(self, redirect_uri: str, state: str) -> Consent:
         verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
-        digest = sha256(verifier.encode()).digest()
         query = {
             "app_id": self._app_id,
             "redirect_uri": redirect_uri,
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge": derive_challenge(verifier),
             "state": state,
         }
         url = f"{self._oauth}/v4/oa/permission?{urlencode(query)}"
