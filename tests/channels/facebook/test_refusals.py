@@ -39,6 +39,7 @@ TABLE = [
     (190, 463, "dead_token", "token_dead"),
     (190, 0, "dead_token", "token_dead"),
     (102, 0, "dead_token", "token_dead"),
+    (3, 0, "page_stopped", "no_permission"),
     (10, 0, "page_stopped", "no_permission"),
     (200, 0, "page_stopped", "no_permission"),
     (230, 0, "page_stopped", "no_permission"),

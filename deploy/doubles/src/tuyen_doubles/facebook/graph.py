@@ -69,13 +69,13 @@ class Graph:
         if (call.node, call.edge) == ("oauth", "access_token"):
             return self._login.understand_token(call)
         if (call.method, call.node, call.edge) == ("GET", "debug_token", None):
-            return self._checked(call, self._login.understand_debug(call))
+            return self._require_token(call, self._login.understand_debug(call))
         if (call.method, call.edge) == ("GET", "accounts"):
-            return self._checked(call, self._login.understand_accounts(call))
+            return self._require_token(call, self._login.understand_accounts(call))
         understand = _EDGES.get((call.method, call.edge))
         if understand is None or not 0 < len(segments) <= _MOST_SEGMENTS:
             return _unknown(call, errors.unknown_path(incoming.path))
-        return self._checked(call, understand(self._double, call))
+        return self._require_token(call, understand(self._double, call))
 
     def _take_apart(self, incoming: IncomingCall, segments: list[str]) -> GraphCall:
         node = segments[0] if segments else ""
@@ -104,7 +104,7 @@ class Graph:
             return post.page
         return owner if "_" in call.node and self._double.pages.is_known(owner) else call.page
 
-    def _checked(self, call: GraphCall, operation: DoubleOperation) -> DoubleOperation:
+    def _require_token(self, call: GraphCall, operation: DoubleOperation) -> DoubleOperation:
         """The same operation, carried out only with a token that works."""
 
         def carry_out() -> DoubleOutcome:

@@ -10,14 +10,19 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from tuyen_doubles.bounded import BoundedMap
 from tuyen_doubles.calls import DoubleAction
-from tuyen_doubles.exchange import DoubleAnswer, DoubleOperation, DoubleOutcome, IncomingCall
+from tuyen_doubles.exchange import (
+    DoubleAnswer,
+    DoubleOperation,
+    DoubleOutcome,
+    IncomingCall,
+    send_back,
+)
 from tuyen_doubles.tokens import DoubleTokens
 from tuyen_doubles.zalo import errors
 from tuyen_doubles.zalo.accounts import OfficialAccounts
@@ -28,7 +33,6 @@ REFRESH_LIFETIME = timedelta(days=90)
 
 _MOST_CODES = 5_000
 _CODE_LIFETIME = timedelta(minutes=10)
-_SEE_OTHER = 302
 _BAD_REQUEST = 400
 _LEAST_ACCOUNT = 10**17
 
@@ -81,8 +85,7 @@ class ZaloOAuth:
         answer = {"oa_id": account, "code": code}
         if "state" in query:
             answer["state"] = query["state"]
-        joint = "&" if "?" in target else "?"
-        return RedirectResponse(f"{target}{joint}{urlencode(answer)}", _SEE_OTHER)
+        return send_back(target, answer)
 
     def understand_token(self, call: IncomingCall) -> DoubleOperation:
         """`POST /v4/oa/access_token`: a code or a refresh token for a new pair."""

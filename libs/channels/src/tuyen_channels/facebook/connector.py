@@ -18,6 +18,7 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -38,14 +39,7 @@ from tuyen_channels.facebook.refusals import (
 )
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
-from tuyen_channels.transport import (
-    AnswerLostError,
-    FormFile,
-    HttpAnswer,
-    HttpCall,
-    NotSentError,
-    Transport,
-)
+from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -215,7 +209,7 @@ class FacebookConnector:
             return answer
         try:
             replies = _replies_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
@@ -249,18 +243,15 @@ class FacebookConnector:
             return answer
         try:
             made = _made_of(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             made = _Made()
         found = made.message_id or made.attachment_id or made.id
         return Done(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tuyen_gateway.api.conversations import find_visible_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.api.replies import ReplyText, connected_thread
+from tuyen_gateway.api.replies import ReplyText, require_connected
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -96,4 +96,4 @@ async def _find(gateway: Gateway, caller: Caller, message_id: str) -> tuple[Repl
         row = await find_visible_row(gateway, caller, comment.conversation_id)
     except NotFoundError:
         raise NotFoundError(f"There is no comment {message_id!r}.") from None
-    return connected_thread(thread_of(row, caller.organization.id), caller), comment
+    return require_connected(thread_of(row, caller.organization.id), caller), comment

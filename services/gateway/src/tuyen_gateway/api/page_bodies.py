@@ -19,7 +19,14 @@ from tuyen_events.directory import PageChanged
 from tuyen_events.limits import AGENTS, AUTOMATIC_APPS, PAGE_SECRET_CHARACTERS, SITES
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.api.addresses import Address, Origin
-from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, Versioned
+from tuyen_gateway.api.bodies import (
+    BilingualText,
+    ChosenId,
+    Name,
+    RequestBody,
+    ResponseBody,
+    Versioned,
+)
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.connecting import account_of, find_problem
 from tuyen_gateway.domain.livechat import derive_shown_status
@@ -107,11 +114,6 @@ class PageIn(RequestBody):
     """Of a livechat page: where replies to its visitors are sent (L5)."""
     sites: list[Origin] = Field(default=[], max_length=SITES, fail_fast=True)
     """Of a livechat page: the sites that may show its widget (L4); if empty, every site may."""
-
-
-class BilingualText(ResponseBody):
-    vi: str
-    en: str
 
 
 class PageProblemView(ResponseBody):

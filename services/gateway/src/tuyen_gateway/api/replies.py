@@ -168,10 +168,10 @@ def _show(reply: Message, thread: ReplyThread, caller: Caller, response: Respons
 
 async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:
     row = await find_visible_row(gateway, caller, conversation_id)
-    return connected_thread(thread_of(row, caller.organization.id), caller)
+    return require_connected(thread_of(row, caller.organization.id), caller)
 
 
-def connected_thread(thread: ReplyThread, caller: Caller) -> ReplyThread:
+def require_connected(thread: ReplyThread, caller: Caller) -> ReplyThread:
     """Raises ConflictError if the thread's page is not connected any more."""
     if thread.page_id not in caller.organization.pages:
         raise ConflictError("The page was disconnected: connect it again to reply here.")
