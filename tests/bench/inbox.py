@@ -1,6 +1,6 @@
 """What a viewer of a large inbox waits for: the first page of its list, of what is unread and of
-what each filter leaves, its counts; in the gateway's own code, beside a MongoDB that holds a million conversations of one
-organization, nine of ten done and as many read by the viewer."""
+what each filter leaves, its counts; in the gateway's own code, beside a MongoDB that holds a
+million conversations of one organization, nine of ten done and as many read by the viewer."""
 
 import asyncio
 import os

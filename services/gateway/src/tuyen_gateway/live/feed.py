@@ -330,10 +330,10 @@ class LiveFeed:
             self._woken.set()
             return
         known, pending = self._recent.ids(self._id), {entry.id for entry in self._pending}
-        read = {
-            scope: (counts, frozenset(one for one in included if one in pending or one not in known))
-            for scope, (counts, included) in zip(scopes, found, strict=True)
-        }
+        read = {}
+        for scope, (counts, included) in zip(scopes, found, strict=True):
+            still_to_come = frozenset(e for e in included if e in pending or e not in known)
+            read[scope] = counts, still_to_come
         position = self._seal()
         for stream in wanting:
             if stream.watch.scope not in read:  # one of the next, or it changed meanwhile
