@@ -17,6 +17,9 @@ HEAD_BYTES = 64 * 1024
 BODY_WITHIN_S = 10.0
 """How long the whole body may take, counted from the request's head."""
 
+RESPONSE_STALLS_S = 60.0
+"""How long a caller may take nothing at all of what is sent to it before its connection is cut."""
+
 ID_CHARACTERS = 64
 """An id that a caller chooses."""
 

@@ -129,6 +129,8 @@ class Carrying:
         if live is not None:
             await asyncio.shield(live)
             return
+        if self.settling.is_ending(stored.id):
+            return await self.settling.wait_for_end(stored.id)
         request = stored.request
         connector = self._resources.connectors.get(request.channel)
         if connector is None:
@@ -183,6 +185,7 @@ class Carrying:
         pacing = resources.pacings[attempt.page.channel]
         return (
             self._states.requests.find(attempt.stored.id) is attempt.stored
+            and not self.settling.is_ending(attempt.stored.id)
             and resources.accounts.find_token(attempt.page) == token
             and pacing.find_pause(attempt.account, resources.elapsed_time()) <= 0
         )

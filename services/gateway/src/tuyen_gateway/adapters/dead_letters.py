@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from pymongo import DESCENDING
 
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
 from tuyen_events.event import Envelope
@@ -25,6 +26,7 @@ from tuyen_platform.projection import MongoPositions, has_folded_up_to
 
 _POLL_S = 0.05
 _LISTED_CHARACTERS = 500
+_PARTITIONS = range(DEAD_LETTERS.partitions)
 
 
 class MongoDeadLetters:
@@ -51,7 +53,7 @@ class MongoDeadLetters:
         wanted = None if outcome is None else outcome.value
         query: Document = {"organization": organization, "outcome": wanted}
         if after is not None:
-            query["$or"] = _follows(after)
+            query |= _follows(after)
         async with self._reads.turn(organization):
             rows = self._letters.aggregate(
                 [
@@ -67,14 +69,15 @@ class MongoDeadLetters:
 
     async def position(self, organization: OrganizationId) -> bytes:
         async with self._reads.turn(organization):
-            rows = self._letters.aggregate(
-                [
-                    {"$match": {"organization": organization}},
-                    {"$group": {"_id": "$partition", "changed": {"$max": "$changed"}}},
-                ]
-            )
-            found = await rows.to_list(DEAD_LETTERS.partitions)
-        return pack({row["_id"]: row["changed"] for row in found})
+            last = [await self._last_change(organization, at) for at in _PARTITIONS]
+        return pack({at: changed for at, changed in enumerate(last) if changed is not None})
+
+    async def _last_change(self, organization: OrganizationId, partition: int) -> int | None:
+        """One step in an index, however many letters there are."""
+        query = {"organization": organization, "partition": partition}
+        shown = {"_id": 0, "changed": 1}
+        found = await self._letters.find_one(query, shown, sort=[("changed", DESCENDING)])
+        return None if found is None else int(found["changed"])
 
     async def dismiss(self, letter: DeadLetter, by: AgentId, at: Moment) -> None:
         await self._settle(letter, LetterOutcome.DISMISSED, by, at)
@@ -154,7 +157,10 @@ def _place(letter: DeadLetter) -> str:
     return f"{letter.at.isoformat()} {letter.id}"
 
 
-def _follows(after: str) -> Sequence[Document]:
+def _follows(after: str) -> Document:
     at, _, letter_id = after.partition(" ")
     moment = datetime.fromisoformat(at)
-    return [{"at": {"$lt": moment}}, {"at": moment, "_id": {"$lt": letter_id}}]
+    return {
+        "at": {"$lte": moment},
+        "$or": [{"at": {"$lt": moment}}, {"_id": {"$lt": letter_id}}],
+    }

@@ -170,7 +170,8 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         ),
         IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
         IndexModel(
-            [("organization", ASCENDING), ("page_id", ASCENDING)],
+            # With the state, so that they are counted without reading them.
+            [("organization", ASCENDING), ("state", ASCENDING), ("page_id", ASCENDING)],
             name="pending_by_page",
             partialFilterExpression={"state": ReplyState.PENDING.value},
         ),
