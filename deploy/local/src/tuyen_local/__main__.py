@@ -62,6 +62,8 @@ def _overview(stack: Stack) -> dict[str, str]:
         rows["page"] = f"{organization.PAGE_ID} (Facebook {organization.PAGE_EXTERNAL_ID})"
     if settings.needs_doubles:
         rows["channel doubles"] = f"{stack.url(DOUBLES)}/_double/calls: docs/doubles.md"
+    if settings.needs_doubles and settings.demo:
+        rows["a tour"] = "docs/tour.md"
     return rows | {
         "operator token": secrets.operator_token,
         "Facebook app secret": secrets.facebook_app_secret,
