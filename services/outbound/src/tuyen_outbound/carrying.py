@@ -172,11 +172,8 @@ class Carrying:
                 return
             begun = stored.begin(self._resources.clock.now())
             sent_at = await self._states.save(begun)
-            await self._require_ownership(begun, sent_at)
-            if self._states.requests.find(stored.id) != begun:
-                return  # something was learned of it meanwhile
             order = self._order(attempt, token, handle)
-            call = self._call(attempt, token, order)
+            call = self._call(attempt._replace(stored=begun), token, order, sent_at)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
@@ -199,9 +196,18 @@ class Carrying:
             sent_at = self._resources.elapsed_time()
             await self._states.require_only_writer(checked)
 
-    async def _call(self, attempt: _Attempt, token: HiddenToken, order: CallOrder) -> None:
+    async def _call(
+        self, attempt: _Attempt, token: HiddenToken, order: CallOrder, sent_at: float
+    ) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
-        meanwhile."""
+        meanwhile. `sent_at` is when the record `calling` was sent.
+
+        Nothing is awaited between the last check and the call, so a process that is paused in
+        between is so within a moment (docs/sending.md says what follows from that).
+        """
+        await self._require_ownership(attempt.stored, sent_at)
+        if self._states.requests.find(attempt.stored.id) != attempt.stored:
+            return  # something was learned of it meanwhile
         request, channel = attempt.stored.request, attempt.page.channel
         now = self._resources.clock.now()
         metrics.OUTBOUND_DELAY_SECONDS.labels(channel).observe(
