@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from support.global_tables import GlobalTables
 from support.shop import Json, Shop, accept, eventually, is_owned_by
 from tuyen_local.stack import Stack
 
@@ -60,6 +61,7 @@ async def client(stack: Stack, shop: Shop) -> Any:
     await shop.hire("an")
     await shop.assign_by("an")
     site = await shop.site()
+    await GlobalTables(stack).wait_until_known()
     base = f"{stack.ingest_url}/livechat/{site.app_id}/"
     async with httpx.AsyncClient(base_url=base, timeout=40, trust_env=False) as client:
         client.headers["X-Page-Token"] = site.token  # for the tests, which read it

@@ -29,7 +29,6 @@ from tuyen_ingest.adapters.visitor_threads import InMemoryVisitorThreads
 from tuyen_ingest.bootstrap import compose, compose_visitors
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.ingest import Ingest
-from tuyen_ingest.projections.visitor_threads import run_visitor_threads
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.page_tokens import PageTokens
@@ -157,14 +156,7 @@ async def serving_visitors(log: Log) -> AsyncIterator[VisitorRig]:
     visitors = compose_visitors(
         ingest, settings(), log, threads=threads, attachments=attachments
     )
-    keep_threads = run_visitor_threads(
-        log,
-        threads,
-        InMemoryPositions(),
-        ingest.organizations,
-        ingest.directory,
-        visitors.status,
-    )
+    keep_threads = visitors.keep_threads(threads, InMemoryPositions())
     transport = httpx.ASGITransport(app=visitors.app, client=(ADDRESS, 1))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://ingest") as http,

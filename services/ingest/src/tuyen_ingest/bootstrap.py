@@ -1,6 +1,6 @@
 """Builds the service: ingest's global tables, its webhooks, and the application around them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,7 +45,7 @@ from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_platform.mongodb import connect
 from tuyen_platform.page_tokens import PageTokens
-from tuyen_platform.projection import MongoPositions
+from tuyen_platform.projection import MongoPositions, Positions
 from tuyen_platform.service import Loop, Service
 
 
@@ -65,22 +65,10 @@ def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
         attachments=MongoAttachments(for_callers),
     )
     keep_threads = partial(
-        run_visitor_threads,
-        log,
+        visitors.keep_threads,
         MongoVisitorThreads(database, clock),
         MongoPositions(database, THREADS_VIEW),
-        ingest.organizations,
-        ingest.directory,
-        visitors.status,
     )
-    loops: list[Loop] = [
-        *(table.run for table in ingest.tables),
-        requests.table.run,
-        ingest.forgetting.run,
-        partial(run_replays, ingest, log, requests),
-        *visitors.loops,
-        keep_threads,
-    ]
 
     def close() -> None:
         for opened in (database, for_callers):
@@ -90,7 +78,14 @@ def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
         settings=settings,
         app=visitors.app,
         health=ingest.health,
-        loops=loops,
+        loops=[
+            *(table.run for table in ingest.tables),
+            requests.table.run,
+            ingest.forgetting.run,
+            partial(run_replays, ingest, log, requests),
+            *visitors.loops,
+            keep_threads,
+        ],
         trusted_proxies=settings.trusted_proxies,
         stop=visitors.signals.stop,
         close=close,
@@ -156,13 +151,14 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitors:
-    """The parts that serve sites' visitors, in front of the webhooks. The caller must run `loops`,
-    and fold the threads (`run_visitor_threads`) with `status`."""
+    """The parts that serve sites' visitors, in front of the webhooks. The caller must run `loops`
+    and `keep_threads`."""
 
     app: ASGIApp
     signals: LogThreadSignals
     loops: Sequence[Loop]
-    status: ConsumerStatus
+    keep_threads: Callable[[VisitorThreads, Positions], Coroutine[None, None, None]]
+    """Folds visitors' threads from the log."""
 
 
 def compose_visitors(
@@ -180,22 +176,28 @@ def compose_visitors(
     ingest.health.live_when("visitor_threads", status.live)
     sites = Sites(ingest.pages, ingest.organizations, ingest.directory, online)
     seals = FernetVisitorSeals(settings.secrets_key, clock)
+    writes = VisitorWrites(
+        channel=ingest.channels[Channel.LIVECHAT],
+        acceptance=ingest.acceptance,
+        tokens=ingest.tokens.token,
+        tokens_table=ingest.page_tokens,
+        signals=signals,
+        attachments=attachments,
+        clock=clock,
+    )
     routes = VisitorRoutes(
         sites=sites,
-        writes=VisitorWrites(
-            channel=ingest.channels[Channel.LIVECHAT],
-            acceptance=ingest.acceptance,
-            tokens=ingest.tokens.token,
-            tokens_table=ingest.page_tokens,
-            signals=signals,
-            attachments=attachments,
-            clock=clock,
-        ),
+        writes=writes,
         reads=VisitorReads(sites, threads, signals, seals, attachments),
         seals=seals,
         rates=VisitorRates(clock),
         others=ingest.app,
     )
-    return Visitors(
-        app=routes, signals=signals, loops=[online.table.run, signals.run], status=status
-    )
+
+    async def keep_threads(kept: VisitorThreads, positions: Positions) -> None:
+        await run_visitor_threads(
+            log, kept, positions, ingest.organizations, ingest.directory, status
+        )
+
+    loops: list[Loop] = [online.table.run, signals.run]
+    return Visitors(app=routes, signals=signals, loops=loops, keep_threads=keep_threads)

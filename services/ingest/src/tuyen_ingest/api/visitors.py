@@ -55,7 +55,6 @@ from tuyen_platform.bodies import (
     CallerGoneError,
     limit_body,
     read_body,
-    refuse_body,
 )
 
 _BEARER = "bearer "
@@ -125,10 +124,6 @@ class VisitorRoutes:
         route = name if name in self._names and bool(rest) == (name == "files") else "other"
         try:
             response = await self._respond(Request(scope, receive), app_id, route, rest)
-        except BodyRefusedError as refused:
-            await refuse_body(send, refused)
-            metrics.VISITOR_REQUESTS.labels(route, refused.status.value).inc()
-            return
         except (CallerGoneError, ClientDisconnect):
             return
         metrics.VISITOR_REQUESTS.labels(route, response.status_code).inc()
@@ -153,6 +148,9 @@ class VisitorRoutes:
             response = answer_preflight() if answer is None else await answer(call)
         except VisitorRefusedError as refused:
             response = answer_refusal(refused)
+        except BodyRefusedError as refused:
+            response = answer_problem(refused.status, refused.detail)
+            response.headers["Connection"] = "close"  # the rest of the body may still arrive
         # The script is for every site: it does nothing that its site may not do.
         return response if route == "widget.js" else share(response, site, call.origin)
 
