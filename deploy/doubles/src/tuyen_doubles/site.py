@@ -29,8 +29,9 @@ _PAGE = Template("""<!doctype html>
 <main>
 <h1>Giày Hoa Sen</h1>
 <p>Giày thể thao, dép, phụ kiện. Hỏi shop ở góc dưới bên phải.</p>
-<p lang="en">This page includes the chat widget by one script tag. Log in as an agent, go online, and
-answer what you write here. With <code>?user=...&amp;hash=...</code> you are a customer whom the site knows.</p>
+<p lang="en">This page includes the chat widget by one script tag. Log in as an agent, go online,
+and answer what you write here. With <code>?user=...&amp;hash=...</code> you are a customer whom the
+site knows.</p>
 </main>
 </body>
 </html>
