@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from tuyen_doubles import steering
+from tuyen_doubles import site, steering
 from tuyen_doubles.addresses import FACEBOOK_API, FACEBOOK_DIALOG, ZALO_API, ZALO_OAUTH
 from tuyen_doubles.calls import CallRecord, DoubledChannel
 from tuyen_doubles.exchange import Exchange, respond_json
@@ -86,6 +86,7 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
     app.router.routes += [
         *Health().routes(),
         Route("/media/{name}", _serve(media)),
+        *site.routes(settings.ingest_url),
         *_route_facebook(exchange, facebook),
         *_route_zalo(exchange, zalo, oauth),
     ]

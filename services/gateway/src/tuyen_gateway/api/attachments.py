@@ -15,6 +15,7 @@ from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
 from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.ids import OrganizationId
+from tuyen_events.media import attachment_url
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -71,11 +72,6 @@ class AttachmentOut(ResponseBody):
     kind: str
     """`image`, `video`, `audio` or `file`."""
     name: str | None
-
-
-def attachment_url(attachment_id: str) -> str:
-    """Where the gateway serves an attachment."""
-    return f"/v1{PATH}/{attachment_id}"
 
 
 @router.post(

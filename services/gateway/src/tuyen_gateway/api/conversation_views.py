@@ -5,10 +5,9 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
-from tuyen_events.media import media_id
+from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
-from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import BilingualText, ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.attempts import (

@@ -8,13 +8,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tuyen_directory.offers import find_choices
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
 from tuyen_gateway.api.attachments import serve_attachment
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.livechat import INACTIVE, choices
+from tuyen_gateway.domain.livechat import INACTIVE
 from tuyen_gateway.errors import NotFoundError
 from tuyen_platform.file_links import FILES_PATH, LINK_CHARACTERS
 
@@ -61,7 +62,7 @@ async def list_choices(
         or page.value.status == INACTIVE
     ):
         raise NotFoundError(f"There is no livechat {app_id!r}.")
-    found = choices(
+    found = find_choices(
         organization,
         page.value.id,
         lambda agent: gateway.presence.presence(organization.id, agent) is Presence.ONLINE,
