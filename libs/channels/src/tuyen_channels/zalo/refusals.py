@@ -17,8 +17,8 @@ from tuyen_channels.transport import HttpAnswer
 class ZaloError(msgspec.Struct, frozen=True):
     """What each answer begins with; 0 is no error."""
 
-    error: int = 0
-    message: str = ""
+    error: int | None = None
+    message: str | None = None
 
 
 class _Meaning(NamedTuple):
@@ -57,7 +57,10 @@ _MEANINGS: Mapping[int, _Meaning] = {
         (-204, -205, -209, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321), _STOPPED
     ),
 }
-_LIMITED = -32
+LIMITED = -32
+FAILED = -200
+_names_app = re.compile(r"\bapp(lication)?\b", re.IGNORECASE).search
+"""The app and a single account have the same code when they reach their limits."""
 _names_token = re.compile(r"access.?token", re.IGNORECASE).search
 """Some answers use a code of another meaning for a token that is not valid."""
 
@@ -69,21 +72,22 @@ def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _judge_unreadable(answer.status)
     if found.error:
-        return judge(found)
-    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return judge(found.error, found.message or "")
+    if found.error is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
         return _judge_unreadable(answer.status)
     return None
 
 
-def judge(found: ZaloError) -> ChannelRefusal:
+def judge(code: int, message: str) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
-    detail = f"Zalo {found.error}"
-    if found.error == _LIMITED:
-        pause = Pause(PauseScope.APP, _MINUTE_S)
-        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
-    if _names_token(found.message):
+    detail = f"Zalo {code}"
+    if code == LIMITED:
+        # One account's limit must not stop the others (R9.5).
+        scope = PauseScope.APP if _names_app(message) else PauseScope.PAGE
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S))
+    if _names_token(message):
         return ChannelRefusal(*_DEAD, detail)
-    return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)
+    return ChannelRefusal(*_MEANINGS.get(code, _REFUSED), detail)
 
 
 def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
@@ -111,4 +115,4 @@ def _judge_unreadable(status: int) -> ChannelRefusal:
             return _LOST._replace(detail=detail)
 
 
-_error_of = msgspec.json.Decoder(ZaloError).decode
+_error_of = msgspec.json.Decoder(ZaloError, strict=False).decode

@@ -5,6 +5,7 @@ An error is judged by where it happened: before anything of the call was sent, o
 
 import asyncio
 import logging
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
@@ -40,6 +41,8 @@ class HttpTransport:
             follow_redirects=False,
             trust_env=False,
         )
+        # One page's must not be sent with another one's call.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def send(self, call: HttpCall) -> HttpAnswer:
         request = self._build(call)
@@ -54,7 +57,6 @@ class HttpTransport:
             raise NotSentError(type(error).__name__) from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise AnswerLostError(type(error).__name__) from None
-        self._client.cookies.clear()  # one page's must not be sent with another one's call
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, headers, body)
 
