@@ -308,13 +308,6 @@ def test_an_attachment_is_named_as_on_every_channel(attachment: Update, shown: A
     assert read(attach(attachment)).attachments == (shown,)
 
 
-def test_p4_a_description_of_any_depth_does_not_make_its_message_unreadable() -> None:
-    deep = '{"a":' * 5_000
-    (found,) = read(attach({"type": "link", "payload": {"description": deep}})).attachments
-    assert found.title is not None
-    assert deep.startswith(found.title)
-
-
 @pytest.mark.parametrize(
     ("said", "text", "gender", "location"),
     [
