@@ -251,3 +251,18 @@ async def test_l5_a_page_that_changes_while_a_call_waits_is_called_as_it_is_now(
         world.page = page(id=PAGE, reply_url="https://new.example/")
         await wait_for(world, request("1"))
     assert world.calls[-1].reply_url == "https://new.example/"
+
+
+async def test_r9_5_an_echo_that_cannot_be_handled_stops_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_error(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("outbound.rig.ScriptedConnector.returns_client_id", False)
+    monkeypatch.setattr("tuyen_outbound.worker.find_part", raise_error)
+    world.answers["1"] = [LOST]
+    await world.ask(request("1"), request("2", customer="9"))
+    async with Process(world):
+        await wait_for(world, request("1"), request("2"))
+    assert await world.outcomes() == {"req_1": ["unknown"], "req_2": ["done"]}

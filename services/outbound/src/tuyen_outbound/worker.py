@@ -163,9 +163,7 @@ class OutboundWorker:
         for (topic, _), records in batch.items():
             for record in records if topic != OUTBOUND.name else ():
                 if topic == OUTBOUND_RESULTS.name or header(record.headers, "ce_type") in _ECHOES:
-                    event = await self._decode(record)
-                    if event is not None:
-                        await self._learn(tenure, record.partition, event)
+                    await self._learn_from(tenure, record)
         # What is in memory already made some of these mean nothing: it must be stored, too, before
         # their offsets are committed.
         await tenure.states.flush()
@@ -178,6 +176,15 @@ class OutboundWorker:
         if handled:
             await tenure.states.accept(intake.accepted, handled)
         tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
+
+    async def _learn_from(self, tenure: Tenure, record: Record) -> None:
+        event = await self._decode(record)
+        if event is None:
+            return
+        try:
+            await self._learn(tenure, record.partition, event)
+        except Exception as error:  # one record must not stop the others
+            await reject_or_raise(self._log, record, SERVICE, error)
 
     async def _decode(self, record: Record) -> Event | None:
         try:
