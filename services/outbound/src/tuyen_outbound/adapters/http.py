@@ -5,11 +5,11 @@ An error is judged by where it happened: before anything of the call was sent, o
 
 import asyncio
 import logging
-from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
 from tuyen_channels.transport import AnswerLostError, HttpAnswer, HttpCall, NotSentError
+from tuyen_platform.no_cookies import make_empty_jar
 
 ANSWER_BYTES = 1024 * 1024
 """How much of an answer is read."""
@@ -40,9 +40,8 @@ class HttpTransport:
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=64),
             follow_redirects=False,
             trust_env=False,
+            cookies=make_empty_jar(),
         )
-        # One page's must not be sent with another one's call.
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def send(self, call: HttpCall) -> HttpAnswer:
         request = self._build(call)
