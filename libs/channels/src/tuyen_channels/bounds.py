@@ -59,7 +59,7 @@ def page_address(url: str | None) -> str | None:
     return url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
-def known_id(given: str | int | None) -> str | None:
+def read_id(given: str | int | None) -> str | None:
     """A channel's id in an answer, as text; None for what is none, or cannot be stored."""
     text = "" if given is None else str(given)
     return text if 0 < len(text) <= EXTERNAL_ID_CHARACTERS and "\0" not in text else None

@@ -33,7 +33,7 @@ from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
-from tuyen_outbound.turns import Turns
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
 from tuyen_platform.dead_letters import list_calls
@@ -85,7 +85,7 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
-        self._turns = Turns(resources.pacings, resources.slots, resources.elapsed_time)
+        self._turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self.settling = Settling(resources, states)
         self.has_ended = False
         """Whether another worker may own the partitions now: then answers are published, and no

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tuyen_channels.bounds import known_id
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -195,7 +195,7 @@ class FacebookConnector:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
-                return Done(known_id(reply.id))
+                return Done(read_id(reply.id))
         return None
 
     async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
@@ -229,7 +229,7 @@ class FacebookConnector:
             made = _Made()
         if made.success is False:
             return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no success")
-        found = known_id(made.message_id or made.attachment_id or made.id)
+        found = read_id(made.message_id or made.attachment_id or made.id)
         return Done(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import msgspec
 from msgspec import Raw
 
-from tuyen_channels.bounds import known_id
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -36,7 +36,7 @@ from tuyen_channels.transport import (
     NotSentError,
     Transport,
 )
-from tuyen_channels.zalo.refusals import FAILED, LIMITED, find_zalo_pause, find_zalo_refusal
+from tuyen_channels.zalo.refusals import SEND_FAILED, RATE_LIMITED, find_zalo_pause, find_zalo_refusal
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -58,7 +58,7 @@ _FILE_BYTES = 5 * 1024 * 1024
 _APP = Limit("app", rate_s=60, burst=60, of_app=True)
 """Zalo allows an app 4,000 calls a minute."""
 
-_PASSING = frozenset({b"%d" % FAILED, b"%d" % LIMITED})
+_PASSING = frozenset({b"%d" % SEND_FAILED, b"%d" % RATE_LIMITED})
 """The errors of a refresh that say nothing against its token."""
 _LONGEST_TOKEN_S = 365 * 24 * 3600.0
 
@@ -205,7 +205,7 @@ class ZaloConnector:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             made = _Made()
         uploaded = made.attachment_id or made.token  # in no record, so of any length
-        return Done(known_id(made.message_id) or (str(uploaded) if uploaded else None), pause)
+        return Done(read_id(made.message_id) or (str(uploaded) if uploaded else None), pause)
 
 
 def _authorize(token: HiddenToken) -> dict[str, str]:

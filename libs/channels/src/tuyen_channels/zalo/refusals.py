@@ -57,8 +57,8 @@ _MEANINGS: Mapping[int, _Meaning] = {
         (-204, -205, -209, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321), _STOPPED
     ),
 }
-LIMITED = -32
-FAILED = -200
+RATE_LIMITED = -32
+SEND_FAILED = -200
 _names_app = re.compile(r"\bapp(lication)?\b", re.IGNORECASE).search
 """The app and a single account have the same code when they reach their limits."""
 _names_token = re.compile(r"access.?token", re.IGNORECASE).search
@@ -81,7 +81,7 @@ def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
 def judge(code: int, message: str) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
     detail = f"Zalo {code}"
-    if code == LIMITED:
+    if code == RATE_LIMITED:
         # One account's limit must not stop the others (R9.5).
         scope = PauseScope.APP if _names_app(message) else PauseScope.PAGE
         return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S))

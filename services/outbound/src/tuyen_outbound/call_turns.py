@@ -10,7 +10,7 @@ from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.slots import Slots
 
 
-class Turns:
+class CallTurns:
     """Waits for rate limits, and for the end of the pauses that channels ask for."""
 
     def __init__(

@@ -13,21 +13,21 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.slots import Slots
-from tuyen_outbound.turns import Turns
+from tuyen_outbound.call_turns import CallTurns
 
 APP = Limit("app", rate_s=10, burst=1, of_app=True)
 SLOW = Limit("own", rate_s=0.1, burst=1)
 
 
 class Waiting:
-    """Turns whose time is virtual, so that nobody waits for real."""
+    """CallTurns whose time is virtual, so that nobody waits for real."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
         self.pacing = Pacing()
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
-        monkeypatch.setattr("tuyen_outbound.turns.asyncio.sleep", self._sleep)
-        self.turns = Turns({Channel.FACEBOOK: self.pacing}, Slots(), lambda: self.now)
+        monkeypatch.setattr("tuyen_outbound.call_turns.asyncio.sleep", self._sleep)
+        self.turns = CallTurns({Channel.FACEBOOK: self.pacing}, Slots(), lambda: self.now)
 
     async def _sleep(self, seconds: float) -> None:
         woken = asyncio.Event()
