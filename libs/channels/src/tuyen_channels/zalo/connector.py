@@ -36,7 +36,12 @@ from tuyen_channels.transport import (
     NotSentError,
     Transport,
 )
-from tuyen_channels.zalo.refusals import SEND_FAILED, RATE_LIMITED, find_zalo_pause, find_zalo_refusal
+from tuyen_channels.zalo.refusals import (
+    RATE_LIMITED,
+    SEND_FAILED,
+    find_zalo_pause,
+    find_zalo_refusal,
+)
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
