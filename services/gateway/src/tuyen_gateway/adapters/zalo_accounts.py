@@ -107,7 +107,7 @@ class ZaloAccounts:
         if not isinstance(code, int):
             return self._calls.unavailable()
         error = ZaloError(code, message if isinstance(message, str) else "")
-        return self._calls.explain(judge_zalo_error(error))
+        return self._calls.explain(judge_zalo_error(error.error or 0, error.message or ""))
 
 
 def _seconds(value: object) -> int:
