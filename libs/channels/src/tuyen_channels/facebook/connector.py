@@ -5,7 +5,6 @@ Messenger has no key by which it recognizes a repeated call. What is sent with a
 kind: the replies of the parent are listed instead.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -26,6 +25,7 @@ from tuyen_channels.calls import (
     RequestPart,
     UnsupportedRequestError,
 )
+from tuyen_channels.facebook.authorizing import authorize
 from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
@@ -91,7 +91,7 @@ class FacebookConnector:
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
-        self._app_secret = app_secret.encode()
+        self._app_secret = app_secret
         self._transport = transport
 
     @classmethod
@@ -235,12 +235,7 @@ class FacebookConnector:
         return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:
-        given = token.reveal()
-        query = {"access_token": given}
-        if self._app_secret:
-            proof = hmac.new(self._app_secret, given.encode(), "sha256").hexdigest()
-            query["appsecret_proof"] = proof
-        return query
+        return authorize(token, self._app_secret)
 
 
 _MAKING = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY, OutboundAction.COMMENT)
