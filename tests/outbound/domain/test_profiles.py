@@ -36,6 +36,7 @@ THREAD: dict[str, Any] = {
 }
 MESSAGE: dict[str, Any] = {"message_id": MessageId("m"), "external_id": "mid"}
 WROTE = MessageReceived(**THREAD, **MESSAGE)
+NAMED = Customer(id=LAN, external_id="670", name="Lan")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ WROTE = MessageReceived(**THREAD, **MESSAGE)
     [
         (WROTE, True),
         (CustomerFollowed(**THREAD), True),
-        (msgspec.structs.replace(WROTE, customer=Customer(id=LAN, external_id="1", name="L")), False),
+        (msgspec.structs.replace(WROTE, customer=NAMED), False),
         (CustomerUnfollowed(**THREAD), False),
         (MessageEchoed(**THREAD, **MESSAGE), False),
         (MessagesSeen(**THREAD, watermark=MOMENT), False),

@@ -9,7 +9,8 @@ import pytest
 
 from outbound.asking import ACCOUNT, MOMENT, PAGE, SHOP
 from outbound.knowing import KnownAccounts, ScriptedProfiles, wanted
-from outbound.rig import TOKEN, World, WorldFiles, page, read_events, read_records
+from outbound.rig import TOKEN, World, WorldFiles, read_events, read_records
+from outbound.rig import page as connected
 from tuyen_channels.calls import ChannelRefusal, Limit, Pause, PauseScope, RefusalKind
 from tuyen_channels.profiles import CustomerProfile
 from tuyen_events.directory import PageChanged
@@ -211,8 +212,8 @@ async def test_p5_calls_are_made_in_the_limits_of_the_channel(asking: Asking) ->
 
 async def test_r9_5_organizations_take_turns(asking: Asking) -> None:
     class TwoShops(KnownAccounts):
-        def find_page(self, organization: OrganizationId, page_id: PageId) -> PageChanged | None:
-            return page(organization=organization, id=page_id)
+        def find_page(self, organization: OrganizationId, page: PageId) -> PageChanged | None:
+            return connected(organization=organization, id=page)
 
     object.__setattr__(asking.resources, "accounts", TwoShops(asking.world))
     flood = [wanted(str(number)) for number in range(50)]
@@ -225,7 +226,7 @@ async def test_r9_5_organizations_take_turns(asking: Asking) -> None:
 
 
 async def test_p1_a_page_that_is_gone_asks_for_nobody(asking: Asking) -> None:
-    asking.world.page = page(id="another")
+    asking.world.page = connected(id="another")
     await asking.waiting.add([wanted()])
     assert await asking.fetcher.fetch_next()
     assert (asking.waiting.waiting, asking.waiting.known) == ({}, {})

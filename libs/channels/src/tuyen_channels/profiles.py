@@ -1,7 +1,7 @@
 """Who a customer is, as a channel says when it is asked.
 
-The webhooks of most messengers name a customer by an id alone. The module `profile_source` of such a
-channel's package asks for the name and the picture.
+The webhooks of most messengers name a customer by an id alone. The module `profile_source` of such
+a channel's package asks for the name and the picture.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,5 @@
-"""The names of customers whose own events contained none: from their contacts, which agents may have
-given another name, or as the channel described the customer.
+"""The names of customers whose own events contained none: from their contacts, to which agents may
+have given another name, or as the channel described the customer.
 
 Facebook names the author of a comment, but not that of a message: it is the same customer, and the
 CRM has kept the name.
