@@ -10,7 +10,6 @@ taken over, and the call is repeated (P5d).
 Decides P5d.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -34,6 +33,7 @@ from tuyen_channels.calls import (
     RequestPart,
     UnsupportedRequestError,
 )
+from tuyen_channels.facebook.authorizing import authorize
 from tuyen_channels.facebook.refusals import (
     THREAD_TAKEN,
     find_graph_pause,
@@ -97,7 +97,7 @@ class FacebookConnector:
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
-        self._app_secret = app_secret.encode()
+        self._app_secret = app_secret
         self._transport = transport
 
     @classmethod
@@ -262,12 +262,7 @@ class FacebookConnector:
         return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:
-        given = token.reveal()
-        query = {"access_token": given}
-        if self._app_secret:
-            proof = hmac.new(self._app_secret, given.encode(), "sha256").hexdigest()
-            query["appsecret_proof"] = proof
-        return query
+        return authorize(token, self._app_secret)
 
 
 _MAKING = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY, OutboundAction.COMMENT)

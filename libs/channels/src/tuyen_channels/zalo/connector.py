@@ -54,7 +54,7 @@ _FILES = frozenset(
 _IMAGE_BYTES = 1024 * 1024
 _FILE_BYTES = 5 * 1024 * 1024
 
-_APP = Limit("app", rate_s=60, burst=60, of_app=True)
+APP_CALLS = Limit("app", rate_s=60, burst=60, of_app=True)
 """Zalo allows an app 4,000 calls a minute."""
 
 _PASSING = frozenset({b"%d" % SEND_FAILED, b"%d" % RATE_LIMITED})
@@ -125,7 +125,7 @@ class ZaloConnector:
         return parts
 
     def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
-        return (_APP,)
+        return (APP_CALLS,)
 
     def after_lost(self, action: OutboundAction) -> AfterLost:
         return AfterLost.ECHO
