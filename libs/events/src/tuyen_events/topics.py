@@ -56,6 +56,7 @@ INBOUND = Topic(
         inbound.MessageReacted,
         inbound.MessagesDelivered,
         inbound.MessagesSeen,
+        inbound.CustomerDescribed,
         inbound.CustomerFollowed,
         inbound.CustomerUnfollowed,
         inbound.CustomerReferred,

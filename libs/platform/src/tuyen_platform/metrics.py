@@ -155,6 +155,11 @@ OUTBOUND_PAUSES = Counter(
     "Pauses that channels asked for, by channel and whom they concern",
     ["channel", "scope"],
 )
+OUTBOUND_PROFILES = Counter(
+    "tuyen_outbound_profiles_total",
+    "Questions to channels who a customer is, by channel and result: found, or the kind of refusal",
+    ["channel", "result"],
+)
 OUTBOUND_TOKENS = Counter(
     "tuyen_outbound_token_refreshes_total",
     "Refreshes of pages' tokens, by channel and result",

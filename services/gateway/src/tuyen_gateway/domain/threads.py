@@ -103,6 +103,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: MessageId | None = None
+    parent_whole: MessageId | None = None
+    """The reply that `parent_id` is a part of."""
+    quoted_whole: MessageId | None = None
+    """The reply that `reply_to` is a part of."""
     client_id: str | None = None
     customer_id: CustomerId | None = None
     customer_external_id: str | None = None
@@ -129,6 +133,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether it was removed before it was added (R4.6)."""
     automatic: bool = False
     """Sent by an app that the page lists as automatic (P5b)."""
+    by_person: bool = False
+    """Whether the channel says that a person at the page wrote it."""
     claims: MessageId | None = None
     """The reply that this is a part of, if an agent requested such a reply: what the channel
     returned with it may also be another program's."""
@@ -369,6 +375,7 @@ def _apply_added(
         if echo is None or echo.client_id is None
         else reply_id(echo.conversation_id, echo.client_id),
         automatic=echo is not None and echo.automatic,
+        by_person=echo is not None and echo.admin_id is not None,
         customer_id=None if author is None else author.id,
         customer_external_id=None if author is None else author.external_id,
         customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
