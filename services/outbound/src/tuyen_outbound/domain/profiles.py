@@ -1,7 +1,4 @@
-"""Whose names are asked for, how often, and what follows from the answer.
-
-Decides C1.
-"""
+"""Whose names are asked for, how often, and what follows from the answer (C1)."""
 
 from datetime import datetime, timedelta
 from typing import Self
