@@ -53,11 +53,16 @@ def request(secret: str, page: str, customer: int, mid: str, at_ms: int) -> byte
     return head.encode() + body
 
 
-async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> None:
-    """Sends one request and reads its answer; RuntimeError unless it is 200."""
+async def send(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    message: bytes,
+    expected: bytes = _OK,
+) -> None:
+    """Sends one request and reads its answer; RuntimeError unless it begins as expected."""
     writer.write(message)
     head = await reader.readuntil(_END_OF_HEADERS)
-    if not head.startswith(_OK):
+    if not head.startswith(expected):
         raise RuntimeError(head.decode("latin-1"))
     length = next(
         int(line.split(b":")[1])

@@ -66,8 +66,8 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
 
 def _find_needed(row: Json, request: ChoiceRequested | None) -> str:
     """The capability that somebody needs for what the row waits for (R1.3)."""
-    if row["channel"] == "livechat":
-        return "livechat_message"
+    if row["channel"] != "facebook":
+        return f"{row['channel']}_message"
     kind = row["kind"] if request is None else request.kind.value
     return "facebook_message" if kind == "message" else "facebook_comment"
 

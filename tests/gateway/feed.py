@@ -98,6 +98,7 @@ class Feed:
         visit: Visit | None = None,
         accepted: float | None = None,
         reply_to: str | None = None,
+        chat: str | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
         common = self._common(at)
@@ -112,6 +113,7 @@ class Feed:
             text=text,
             attachments=attachments,
             visit=visit,
+            chat_external_id=chat,
             reply_to=None
             if reply_to is None
             else message_id(OrganizationId(self.organization), PageId(self.page), reply_to),

@@ -63,6 +63,8 @@ class CrashingLog:
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
     ) -> RecordMetadata:
         self.steps.take()
+        if topic.name in self._hold:
+            await self._hold[topic.name].wait()
         written = await self._log.append(topic, key, envelope, partition=partition)
         self.steps.take()
         return written

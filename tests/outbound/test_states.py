@@ -1,18 +1,20 @@
 """The state in its topic: recovery, and writers that come late."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from outbound.asking import MOMENT, conversation, request
-from outbound.rig import read_records
+from outbound.crashing import CrashingLog, Steps
+from outbound.rig import Process, World, read_records, until
 from tuyen_events.outbound_topics import OUTBOUND_STATE
 from tuyen_outbound.domain.requests import StoredRequest
 from tuyen_outbound.states import RequestStates
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import LogUnavailableError
+from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 
 LATER = MOMENT + timedelta(hours=1)
 
@@ -114,3 +116,35 @@ async def test_r9_6_what_is_forgotten_is_removed_from_the_topic() -> None:
     await asyncio.gather(writing, return_exceptions=True)
     records = [r for r in await read_records(log, OUTBOUND_STATE) if r.key == b"request/req_1"]
     assert [record.value is None for record in records] == [False, False, True]
+
+
+class _NotingLog(CrashingLog):
+    """Notes the keys of each write."""
+
+    def __init__(self, log: InMemoryLog) -> None:
+        super().__init__(log, Steps())
+        self.writes: list[list[str]] = []
+
+    async def append_all(
+        self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
+    ) -> list[RecordMetadata]:
+        self.writes.append([record.key for record in records])
+        return await super().append_all(records, within_s=within_s)
+
+
+async def test_i6_that_a_request_waits_and_that_its_call_begins_is_one_write() -> None:
+    """Each write is a round trip to Kafka, for which the customer waits."""
+    world = World()
+    world.gate = asyncio.Event()
+    await world.ask(request("1"), request("2", customer="671"))
+    log = _NotingLog(world.log)
+    async with Process(world, log=log):
+
+        async def both_are_under_way() -> bool:
+            return world.under_way == 2
+
+        await until(both_are_under_way)
+        written = [keys for keys in log.writes if "request/req_1" in keys]
+        assert [keys.count("request/req_1") for keys in written] == [2]
+        assert "cursor" in written[0]
+        world.gate.set()

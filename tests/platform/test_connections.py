@@ -1,12 +1,14 @@
-"""R9.5: nobody holds a connection by sending a request's head slowly, or without end."""
+"""R9.5: nobody holds a connection by sending a request's head slowly, or without end; R9.6: nor by
+never taking the response."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_platform import connections
 from tuyen_platform.process import serve
@@ -20,16 +22,23 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("hello")(scope, receive, send)
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[int]:
+    """The port at which `app` is served."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(hello, "127.0.0.1", number, stopping))
+        tasks.create_task(serve(app, "127.0.0.1", number, stopping))
         yield number
         stopping.set()
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serving(hello) as number:
+        yield number
 
 
 async def connect(port: int) -> Streams:
@@ -78,3 +87,59 @@ async def test_r9_5_a_connection_serves_one_request_after_the_other(port: int) -
         async with asyncio.timeout(30):
             assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+@pytest.mark.parametrize("parts", [(True, True), (False,)])
+async def test_r9_6_a_response_that_nobody_takes_is_cut(
+    parts: tuple[bool, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes on, and one that has ended and waits for its reader. `parts` says of each
+    whether more follow."""
+    monkeypatch.setattr(connections, "RESPONSE_STALLS_S", 0.3)
+    part, gone = b"x" * (64 * 1024 * 1024), asyncio.Event()
+
+    async def send_much(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        head = [(b"content-length", str(len(parts) * len(part)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        for more in parts:
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+        await receive()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    async with serving(send_much) as port:
+        reader, writer = await connect(port)
+        writer.write(WHOLE)
+        async with asyncio.timeout(30):
+            await gone.wait()
+            await asyncio.sleep(1)
+            taken = 0
+            with suppress(ConnectionError):
+                while found := await reader.read(len(part)):
+                    taken += len(found)
+        assert taken < len(parts) * len(part)
+        writer.close()
+
+
+async def test_r9_6_a_slow_reader_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "RESPONSE_STALLS_S", 1.0)
+    size = 16 * 1024 * 1024
+
+    async def send_much(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await PlainTextResponse(b"x" * size)(scope, receive, send)
+
+    async with serving(send_much) as port:
+        reader, writer = await connect(port)
+        writer.write(WHOLE)
+        async with asyncio.timeout(60):
+            await reader.readuntil(b"\r\n\r\n")
+            taken = 0
+            while taken < size:
+                taken += len(await reader.readexactly(min(size // 32, size - taken)))
+                await asyncio.sleep(0.1)
+        assert taken == size
+        writer.close()

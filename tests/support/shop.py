@@ -25,6 +25,7 @@ class Person:
     def __init__(self, gateway: httpx.AsyncClient, token: str, tables: GlobalTables) -> None:
         self._gateway = gateway
         self._tables = tables
+        self.token = token
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:

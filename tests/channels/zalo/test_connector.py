@@ -50,6 +50,18 @@ async def test_i6_a_text_is_sent_and_may_quote() -> None:
     }
 
 
+async def test_i6_a_visitor_without_an_account_is_answered_in_their_chat() -> None:
+    connector, transport = connect(SENT)
+    asked = request("Dạ", customer="anon-1", chat_external_id="c_1")
+    assert await connector.call(order(connector, asked)) == Done("96d3")
+    (call,) = transport.calls
+    assert call.url == f"{BASE}/v2.0/oa/message"
+    assert call.json == {
+        "recipient": {"anonymous_id": "anon-1", "conversation_id": "c_1"},
+        "message": {"text": "Dạ"},
+    }
+
+
 async def test_i6_an_image_goes_with_the_text_and_a_file_by_itself() -> None:
     uploaded = answer({"data": {"attachment_id": "wESb"}, "error": 0})
     stored = answer({"data": {"token": "12i8"}, "error": 0})

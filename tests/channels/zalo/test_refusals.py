@@ -62,6 +62,21 @@ def test_p5_the_apps_limit_lasts_until_the_next_minute() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("Your application reached limit call api", PauseScope.APP),
+        ("The app of this OA reached limit", PauseScope.APP),
+        ("Your OA reached limit call api", PauseScope.PAGE),
+        ("official account has reached its limit", PauseScope.PAGE),
+    ],
+)
+def test_p5_an_accounts_limit_pauses_that_account_alone(text: str, scope: PauseScope) -> None:
+    refusal = find_zalo_refusal(answer({"error": -32, "message": text}))
+    assert refusal is not None
+    assert refusal.pause == Pause(scope, 60)
+
+
+@pytest.mark.parametrize(
     ("status", "kind"),
     [
         (200, RefusalKind.LOST),

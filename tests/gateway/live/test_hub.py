@@ -13,10 +13,11 @@ from support.inbox_inbound import make_random
 from support.live import LiveEvent, parse_events
 from tuyen_events.ids import ConversationId
 from tuyen_events.vocabulary import Presence, Role
+from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live import feed, hub
 from tuyen_gateway.live.hub import LiveHub
-from tuyen_gateway.ports.live import OpenStream, ViewerOfConversation
+from tuyen_gateway.ports.live import CountsAtEntry, OpenStream, ViewerOfConversation
 
 PATIENCE_S = 10
 
@@ -113,6 +114,26 @@ async def test_i13_a_position_from_before_the_start_is_continued_from_the_journa
         assert {"conversation.upserted", "message.upserted"} <= kinds
         assert "reset" not in kinds
         assert events[-1].id != before
+
+
+async def test_i3_the_windows_of_an_agent_are_counted_together(
+    twins: Twins, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Scope] = []
+    counts = twins.views.counts
+
+    async def count(scope: Scope) -> CountsAtEntry:
+        counted.append(scope)
+        return await counts(scope)
+
+    monkeypatch.setattr(twins.views, "counts", count)
+    await market.write()
+    before = twins.position()
+    async with running(twins) as streams:
+        opened = [await open_stream(streams, twins, "boss", before) for _ in range(16)]
+        for stream in opened:
+            await read_until(stream, "counts.changed")
+    assert len(counted) < 8
 
 
 async def test_i13_too_many_changes_say_reset(

@@ -42,6 +42,18 @@ async def test_r9_6_what_waits_for_a_slow_reader_is_bounded(
     assert await stream.take() == b"d"
 
 
+async def test_r9_6_a_reader_takes_a_limited_part_at_once(
+    stream: LiveStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a slow reader has no copy of everything that waits for it."""
+    monkeypatch.setattr(stream_module, "_PART_BYTES", 4)
+    for event in (b"abc", b"def", b"ghi"):
+        stream.send(event)
+    stream.end()
+    assert [await stream.take() for _ in range(3)] == [b"abcdef", b"ghi", b""]
+    assert stream._bytes == 0
+
+
 async def test_what_was_sent_before_the_end_is_still_taken(stream: LiveStream) -> None:
     stream.send(b"a")
     stream.end()

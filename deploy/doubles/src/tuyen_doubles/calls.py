@@ -40,11 +40,13 @@ class DoubleAction(StrEnum):
     """Looks something up: a comment, its replies, a page, its subscription."""
     PRESENCE = "presence"
     """Shows the customer that somebody writes, or has read."""
+    TAKE_OVER = "take_over"
+    """Takes a customer's thread over from another app."""
 
     @property
     def is_ordinary(self) -> bool:
         """Whether calls of this kind are listed when no action is named."""
-        return self not in (DoubleAction.READ, DoubleAction.PRESENCE)
+        return self not in (DoubleAction.READ, DoubleAction.PRESENCE, DoubleAction.TAKE_OVER)
 
     @property
     def is_expected(self) -> bool:

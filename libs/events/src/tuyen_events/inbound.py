@@ -91,6 +91,9 @@ class MessageReceived(CustomerEvent, frozen=True, kw_only=True):
     reply_to: MessageId | None = None
     referral: Referral | None = None
     visit: Visit | None = None
+    chat_external_id: str | None = None
+    """The channel's id of the chat of a visitor whom it does not know otherwise: an answer has to
+    name it."""
 
 
 class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):

@@ -17,6 +17,9 @@ HEAD_BYTES = 64 * 1024
 BODY_WITHIN_S = 10.0
 """How long the whole body may take, counted from the request's head."""
 
+RESPONSE_STALLS_S = 60.0
+"""How long a caller may take nothing at all of what is sent to it before its connection is cut."""
+
 ID_CHARACTERS = 64
 """An id that a caller chooses."""
 
@@ -353,10 +356,6 @@ their bytes."""
 LOGINS_OF_AGENT = 100
 """Logins of one agent that are valid at the same time; with more, those end that were refreshed
 least recently."""
-
-REFRESH_AGAIN_S = 10.0
-"""For how long a refresh token that was used is answered again, with the same token as before: the
-answer may have been lost."""
 
 OPENID_WITHIN_S = 5.0
 OPENID_ANSWER_BYTES = 1024 * 1024

@@ -73,6 +73,8 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     customer_id: CustomerId
     customer_external_id: str
     customer_name: str | None = None
+    chat_external_id: str | None = None
+    """The chat that is answered, where the customer has no account at the channel."""
     kind: ConversationKind
     """The kind of the conversation. A private reply is in the customer's message thread."""
     by: AgentId

@@ -305,7 +305,7 @@ POSTS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="which posts are livestreams, and the parent comments of recent replies",
+    carries="which posts are livestreams or by visitors, and the parents of recent replies",
     events=(posts.PostClassified, posts.ReplyPlaced),
     removals=(posts.FORGOTTEN_TYPE,),
 )

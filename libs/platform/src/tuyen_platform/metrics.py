@@ -20,6 +20,11 @@ WEBHOOK_SECONDS = Histogram(
     ["channel"],
     buckets=_REQUEST_SECONDS,
 )
+VISITOR_REQUESTS = Counter(
+    "tuyen_visitor_requests_total",
+    "Requests of sites' visitors, by route and status of the response",
+    ["route", "status"],
+)
 INBOUND_EVENTS = Counter(
     "tuyen_inbound_events_total",
     "Normalized events accepted, by channel and type",

@@ -73,6 +73,7 @@ from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
@@ -141,6 +142,7 @@ def compose(
         openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        file_links=FileLinks(settings.secrets_key),
         posts=PostsInTurn(posts, reads),
         viewing=sources.viewing,
         live=LiveHub(sources),

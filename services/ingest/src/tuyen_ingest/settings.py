@@ -1,6 +1,7 @@
 """Ingest's settings."""
 
 import os
+from ipaddress import ip_network
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -34,6 +35,10 @@ class IngestSettings(SealingSettings):
     body_within_s: float = BODY_WITHIN_S
     """Seconds until a webhook whose body has not arrived completely is answered 408."""
 
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies in front, separated by commas: `X-Forwarded-For` is used
+    only if it comes from them. The limits of a site's visitors distinguish callers by it."""
+
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
         for name in credential_names():
@@ -44,6 +49,11 @@ class IngestSettings(SealingSettings):
             raise ValueError("TUYEN_ACKNOWLEDGE_WITHIN_S must be above 0 seconds")
         if self.body_within_s <= 0:
             raise ValueError("TUYEN_BODY_WITHIN_S must be above 0 seconds")
+        for network in filter(None, self.trusted_proxies.split(",")):
+            try:
+                ip_network(network.strip(), strict=False)
+            except ValueError:
+                raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
         return self
 
     def reveal_credentials(self) -> dict[str, str]:

@@ -19,12 +19,14 @@ from tuyen_outbound.adapters.waiting_profiles import MongoWaitingProfiles
 from tuyen_outbound.ports import Files, WaitingProfiles
 from tuyen_outbound.profiles.fetcher import ProfileFetcher
 from tuyen_outbound.profiles.observer import ProfileObserver
+from tuyen_outbound.reply_links import ReplyLinks
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_outbound.settings import OutboundSettings
 from tuyen_outbound.upkeep import Upkeep
 from tuyen_outbound.worker import OutboundWorker
 from tuyen_platform.clock import Clock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
@@ -65,8 +67,10 @@ def compose(
 ) -> Outbound:
     """Builds the parts of the service. Nothing runs yet."""
     accounts = TableAccounts(log, settings.secrets_key, connectors)
+    links = ReplyLinks(FileLinks(settings.secrets_key), settings.gateway_url)
     resources = Resources(
         clock=clock,
+        links=links,
         connectors=connectors,
         accounts=accounts,
         files=files,

@@ -129,6 +129,8 @@ class Carrying:
         if live is not None:
             await asyncio.shield(live)
             return
+        if self.settling.is_ending(stored.id):
+            return await self.settling.wait_for_end(stored.id)
         request = stored.request
         connector = self._resources.connectors.get(request.channel)
         if connector is None:
@@ -170,11 +172,8 @@ class Carrying:
                 return
             begun = stored.begin(self._resources.clock.now())
             sent_at = await self._states.save(begun)
-            await self._require_ownership(begun, sent_at)
-            if self._states.requests.find(stored.id) != begun:
-                return  # something was learned of it meanwhile
-            order = _order(attempt, token, handle)
-            call = self._call(attempt, token, order)
+            order = self._order(attempt, token, handle)
+            call = self._call(attempt._replace(stored=begun), token, order, sent_at)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
@@ -183,6 +182,7 @@ class Carrying:
         pacing = resources.pacings[attempt.page.channel]
         return (
             self._states.requests.find(attempt.stored.id) is attempt.stored
+            and not self.settling.is_ending(attempt.stored.id)
             and resources.accounts.find_token(attempt.page) == token
             and pacing.find_pause(attempt.account, resources.elapsed_time()) <= 0
         )
@@ -196,9 +196,18 @@ class Carrying:
             sent_at = self._resources.elapsed_time()
             await self._states.require_only_writer(checked)
 
-    async def _call(self, attempt: _Attempt, token: HiddenToken, order: CallOrder) -> None:
+    async def _call(
+        self, attempt: _Attempt, token: HiddenToken, order: CallOrder, sent_at: float
+    ) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
-        meanwhile."""
+        meanwhile. `sent_at` is when the record `calling` was sent.
+
+        Nothing is awaited between the last check and the call, so a process that is paused in
+        between is so within a moment (docs/sending.md says what follows from that).
+        """
+        await self._require_ownership(attempt.stored, sent_at)
+        if self._states.requests.find(attempt.stored.id) != attempt.stored:
+            return  # something was learned of it meanwhile
         request, channel = attempt.stored.request, attempt.page.channel
         now = self._resources.clock.now()
         metrics.OUTBOUND_DELAY_SECONDS.labels(channel).observe(
@@ -258,7 +267,7 @@ class Carrying:
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = _order(attempt, token, None)
+            order = self._order(attempt, token, None)
             answer = await attempt.connector.upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
@@ -340,7 +349,7 @@ class Carrying:
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(_order(attempt, token, None), stored.since or self._since)
+        begun = Begun(self._order(attempt, token, None), stored.since or self._since)
         found = await attempt.connector.look(begun)
         if self._states.requests.find(stored.id) is not stored:
             return
@@ -361,13 +370,14 @@ class Carrying:
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)
 
-
-def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
-    return CallOrder(
-        request=attempt.stored.request,
-        part=attempt.part,
-        account=attempt.account,
-        token=token,
-        handle=handle,
-        reply_url=attempt.page.reply_url,
-    )
+    def _order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+        request, part = attempt.stored.request, attempt.part
+        return CallOrder(
+            request=request,
+            part=part,
+            account=attempt.account,
+            token=token,
+            handle=handle,
+            reply_url=attempt.page.reply_url,
+            links=self._resources.links.list_of(request, part.attachments),
+        )

@@ -1,5 +1,6 @@
 """What follows from the answer to a call, or from what is learned of it otherwise."""
 
+import asyncio
 from datetime import timedelta
 
 import structlog
@@ -40,8 +41,18 @@ class Settling:
     def __init__(self, resources: Resources, states: RequestStates) -> None:
         self._resources = resources
         self._states = states
-        self._ending: set[str] = set()
-        """Requests whose result is being published."""
+        self._ending: dict[str, asyncio.Event] = {}
+        """Requests whose result is being published, and what happens when it is."""
+
+    def is_ending(self, request_id: str) -> bool:
+        """Whether the result of a request is being published: no call may begin any more."""
+        return request_id in self._ending
+
+    async def wait_for_end(self, request_id: str) -> None:
+        """Returns once the result of a request is published, if that is under way."""
+        ended = self._ending.get(request_id)
+        if ended is not None:
+            await ended.wait()
 
     async def note_answer(
         self,
@@ -84,8 +95,12 @@ class Settling:
         partition = self._states.requests.find_partition(stored.id)
         if partition is None or stored.id in self._ending:
             return
-        self._ending.add(stored.id)
+        ended = self._ending[stored.id] = asyncio.Event()
         try:
+            if stored.phase is RequestPhase.WAITING:
+                # Perhaps nothing of it is stored yet: whoever recovered the partition would then
+                # carry out what is reported to have ended.
+                await self._states.flush()
             await self._resources.results.publish(
                 partition, stored.request, outcome, external_ids, refusal
             )
@@ -96,7 +111,8 @@ class Settling:
             else:
                 await self.close(stored.id)
         finally:
-            self._ending.discard(stored.id)
+            del self._ending[stored.id]
+            ended.set()
 
     async def close(self, request_id: str) -> None:
         """Notes that the request is settled."""

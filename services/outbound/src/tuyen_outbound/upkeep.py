@@ -43,10 +43,10 @@ _REFUSED_AT_ONCE = timedelta(minutes=1)
 _BLOCKED_FOR = timedelta(hours=1)
 """After how long a page that the channel blocked for its policies tries again."""
 
-_log = structlog.get_logger()
-
-
 _RENEWING = "token_renewing"
+"""The problem of a page whose refused token is being refreshed (`TableAccounts.stop`)."""
+
+_log = structlog.get_logger()
 
 
 class _Tries(NamedTuple):

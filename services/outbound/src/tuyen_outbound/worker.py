@@ -163,9 +163,6 @@ class OutboundWorker:
                     event = await self._decode(record)
                     if event is not None:
                         await self._learn(tenure, event)
-        # What is in memory already made some of these mean nothing: it must be stored, too, before
-        # their offsets are committed.
-        await tenure.states.flush()
         intake, handled = Intake(tenure.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():
@@ -173,8 +170,14 @@ class OutboundWorker:
                     await self._accept(tenure, record, intake)
                     handled[partition] = record.offset
         if handled:
-            await tenure.states.accept(intake.accepted, handled)
-        tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
+            acknowledged = tenure.states.accept(intake.accepted, handled)
+            # Their calls are prepared meanwhile, and begin once this and `calling` are stored.
+            tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
+            await acknowledged
+        else:
+            # What is in memory already made some echoes and results mean nothing: it must be
+            # stored, too, before their offsets are committed.
+            await tenure.states.flush()
 
     async def _decode(self, record: Record) -> Event | None:
         try:

@@ -3,6 +3,11 @@
 Messenger has no key by which it recognizes a repeated call. What is sent with a message as
 `metadata` is in its echo, so an echo proves that a message was sent. Comments have nothing of the
 kind: the replies of the parent are listed instead.
+
+While another app has a customer's thread, Messenger refuses what ours sends: then the thread is
+taken over, and the call is repeated (P5d).
+
+Decides P5d.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +17,7 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -26,17 +32,14 @@ from tuyen_channels.calls import (
     UnsupportedRequestError,
 )
 from tuyen_channels.facebook.authorizing import authorize
-from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
+from tuyen_channels.facebook.refusals import (
+    THREAD_TAKEN,
+    find_graph_pause,
+    find_graph_refusal,
+)
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
-from tuyen_channels.transport import (
-    AnswerLostError,
-    FormFile,
-    HttpAnswer,
-    HttpCall,
-    NotSentError,
-    Transport,
-)
+from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -160,6 +163,8 @@ class FacebookConnector:
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         made = await self._make(self._build(order))
+        if isinstance(made, ChannelRefusal) and made.code == THREAD_TAKEN:
+            made = await self._take_over(order, made)
         if isinstance(made, ChannelRefusal):
             is_gone = made.kind is RefusalKind.PERMANENT and made.code == "gone"
             if is_gone and order.request.action in _DONE_WHEN_GONE:
@@ -167,6 +172,24 @@ class FacebookConnector:
         elif order.request.action not in _MAKING:
             return made._replace(external_id=None)
         return made
+
+    async def _take_over(self, order: CallOrder, refused: ChannelRefusal) -> ChannelRefusal:
+        """Takes a customer's thread over from another app, so that the call that was `refused` can
+        be repeated. The page decides which app may do this."""
+        call = HttpCall(
+            method="POST",
+            url=f"{self._address}/{order.account}/take_thread_control",
+            query=self._authorize(order.token),
+            json={"recipient": {"id": order.request.customer_external_id}},
+        )
+        taken = await self._make(call)
+        match taken:
+            case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
+                return refused._replace(kind=RefusalKind.TRANSIENT)
+            case ChannelRefusal(kind=RefusalKind.PERMANENT | RefusalKind.PAGE_STOPPED):
+                return refused
+            case _:
+                return taken
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         order = begun.order
@@ -186,7 +209,7 @@ class FacebookConnector:
             return answer
         try:
             replies = _replies_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
@@ -220,18 +243,15 @@ class FacebookConnector:
             return answer
         try:
             made = _made_of(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             made = _Made()
         found = made.message_id or made.attachment_id or made.id
         return Done(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:
@@ -301,8 +321,9 @@ def _message(order: CallOrder) -> dict[str, object]:
     if request.client_id is not None:
         message["metadata"] = request.client_id
     if request.action is OutboundAction.PRIVATE_REPLY:
-        recipient = {"comment_id": request.target_external_id}
-        return {"recipient": recipient, "message": message}
+        target = request.target_external_id
+        named = "post_id" if target == request.post_external_id else "comment_id"
+        return {"recipient": {named: target}, "message": message}
     body: dict[str, object] = {"recipient": {"id": request.customer_external_id}}
     if request.human_agent:
         return body | {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "message": message}

@@ -5,11 +5,13 @@ Zalo recognizes no repeated call, and returns nothing of ours in an echo.
 
 import math
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -25,14 +27,7 @@ from tuyen_channels.calls import (
 )
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
-from tuyen_channels.transport import (
-    AnswerLostError,
-    FormFile,
-    HttpAnswer,
-    HttpCall,
-    NotSentError,
-    Transport,
-)
+from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
 from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
@@ -140,14 +135,12 @@ class ZaloConnector:
         return made
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+        path, recipient = _address(order.request)
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/v3.0/oa/message/cs",
+            url=f"{self._address}/{path}",
             headers=_authorize(order.token),
-            json={
-                "recipient": {"user_id": order.request.customer_external_id},
-                "message": _message(order),
-            },
+            json={"recipient": recipient, "message": _message(order)},
         )
         return await self._make(call)
 
@@ -167,32 +160,26 @@ class ZaloConnector:
                 "grant_type": "refresh_token",
             },
         )
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
-        if answer.status >= 500:  # noqa: PLR2004 - any error of the server
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ChannelRefusal(
                 RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}"
             )
         return _read_tokens(answer)
 
     async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         pause = find_zalo_pause(answer.headers)
         refusal = find_zalo_refusal(answer)
         if refusal is not None:
             return refusal if refusal.pause is not None else refusal._replace(pause=pause)
         try:
             made = _made_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             made = _Made()
         found = made.message_id or made.attachment_id or made.token
         return Done(None if found is None else str(found), pause)
@@ -200,6 +187,15 @@ class ZaloConnector:
 
 def _authorize(token: HiddenToken) -> dict[str, str]:
     return {"access_token": token.reveal()}
+
+
+def _address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
+    """Where a message is sent, and to whom: a visitor without an account is named together with
+    their chat."""
+    customer, chat = request.customer_external_id, request.chat_external_id
+    if chat is None:
+        return "v3.0/oa/message/cs", {"user_id": customer}
+    return "v2.0/oa/message", {"anonymous_id": customer, "conversation_id": chat}
 
 
 def _is_image(file: OutboundAttachment) -> bool:
@@ -240,7 +236,7 @@ def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, objec
 def _read_tokens(answer: HttpAnswer) -> ExchangedTokens | ChannelRefusal:
     try:
         found = _tokens_of(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING_ERRORS:
         return ChannelRefusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
     if not found.access_token or not found.refresh_token:
         return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")

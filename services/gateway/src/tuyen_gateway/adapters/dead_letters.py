@@ -5,26 +5,28 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from pymongo import DESCENDING
 
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId, derive_event_id
-from tuyen_events.topics import DEAD_LETTERS
+from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.dead_letters import DeadLetter
+from tuyen_gateway.domain.dead_letters import DeadLetter, RecordPlace, find_named
 from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections.dead_letters import LETTERS
-from tuyen_platform.kafka.ports import Log, RecordMetadata
+from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import MongoPositions, has_folded_up_to
 
 _POLL_S = 0.05
 _LISTED_CHARACTERS = 500
+_PARTITIONS = range(DEAD_LETTERS.partitions)
 
 
 class MongoDeadLetters:
@@ -51,7 +53,7 @@ class MongoDeadLetters:
         wanted = None if outcome is None else outcome.value
         query: Document = {"organization": organization, "outcome": wanted}
         if after is not None:
-            query["$or"] = _follows(after)
+            query |= _follows(after)
         async with self._reads.turn(organization):
             rows = self._letters.aggregate(
                 [
@@ -67,17 +69,60 @@ class MongoDeadLetters:
 
     async def position(self, organization: OrganizationId) -> bytes:
         async with self._reads.turn(organization):
-            rows = self._letters.aggregate(
-                [
-                    {"$match": {"organization": organization}},
-                    {"$group": {"_id": "$partition", "changed": {"$max": "$changed"}}},
-                ]
-            )
-            found = await rows.to_list(DEAD_LETTERS.partitions)
-        return pack({row["_id"]: row["changed"] for row in found})
+            last = [await self._last_change(organization, at) for at in _PARTITIONS]
+        return pack({at: changed for at, changed in enumerate(last) if changed is not None})
+
+    async def _last_change(self, organization: OrganizationId, partition: int) -> int | None:
+        """One step in an index, however many letters there are."""
+        query = {"organization": organization, "partition": partition}
+        shown = {"_id": 0, "changed": 1}
+        found = await self._letters.find_one(query, shown, sort=[("changed", DESCENDING)])
+        return None if found is None else int(found["changed"])
 
     async def dismiss(self, letter: DeadLetter, by: AgentId, at: Moment) -> None:
-        outcome = LetterOutcome.DISMISSED
+        await self._settle(letter, LetterOutcome.DISMISSED, by, at)
+
+    async def publish_again(self, letter: DeadLetter, by: AgentId, at: Moment) -> bool:
+        record = await self._read_event(letter)
+        if record is None:
+            return False
+        key = (record.key or b"").decode("utf-8", "replace")
+        await self._log.append_bytes(
+            INBOUND, key, record.value, record.headers, partition=record.partition
+        )
+        await self._settle(letter, LetterOutcome.SENT, by, at)
+        return True
+
+    async def _read_event(self, letter: DeadLetter) -> Record | None:
+        """The event that a service could not handle, if it is stored and is the organization's."""
+        place = letter.event_place
+        try:
+            async with asyncio.timeout(WAIT_S):
+                record = None if place is None else await self._read(place)
+        except TimeoutError as error:
+            raise UnavailableError("The event could not be read in time: try again.") from error
+        if record is None or record.value is None:
+            return None
+        named = find_named(record.value.decode("utf-8", "replace"))
+        return record if named is not None and named == letter.organization else None
+
+    async def _read(self, place: RecordPlace) -> Record | None:
+        ends = await self._log.end_offsets(INBOUND)
+        if place.offset >= ends.get(place.partition, 0):
+            return None
+        starts = {(INBOUND.name, partition): end for partition, end in ends.items()}
+        starts[INBOUND.name, place.partition] = place.offset
+        async with self._log.tail(INBOUND, starts=starts) as tail:
+            async for batch in tail.batches():
+                for record in batch.get((INBOUND.name, place.partition), ()):
+                    return record if record.offset == place.offset else None
+                if tail.caught_up:
+                    return None
+        return None
+
+    async def _settle(
+        self, letter: DeadLetter, outcome: LetterOutcome, by: AgentId, at: Moment
+    ) -> None:
         settled = DeadLetterSettled(letter_id=letter.id, outcome=outcome, by=by, at=at)
         envelope = Envelope(
             id=derive_event_id(letter.id, settled.type, outcome.value),
@@ -112,7 +157,10 @@ def _place(letter: DeadLetter) -> str:
     return f"{letter.at.isoformat()} {letter.id}"
 
 
-def _follows(after: str) -> Sequence[Document]:
+def _follows(after: str) -> Document:
     at, _, letter_id = after.partition(" ")
     moment = datetime.fromisoformat(at)
-    return [{"at": {"$lt": moment}}, {"at": moment, "_id": {"$lt": letter_id}}]
+    return {
+        "at": {"$lte": moment},
+        "$or": [{"at": {"$lt": moment}}, {"_id": {"$lt": letter_id}}],
+    }

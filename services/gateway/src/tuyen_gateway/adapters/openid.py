@@ -1,11 +1,9 @@
 """An OpenID provider over HTTP: authorization code with PKCE (OpenID Connect Core, RFC 7636)."""
 
 import asyncio
-import base64
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +15,7 @@ import structlog
 from pydantic import SecretStr
 
 from tuyen_events.limits import OPENID_ANSWER_BYTES, OPENID_WITHIN_S
+from tuyen_gateway.adapters.pkce import derive_challenge
 from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.openid import AuthorizationRequest
 from tuyen_platform.clock import Clock
@@ -83,7 +82,6 @@ class HttpOpenIdProvider:
 
     async def build_authorize_url(self, request: AuthorizationRequest) -> str:
         metadata = await self._describe()
-        challenge = base64.urlsafe_b64encode(sha256(request.verifier.encode()).digest())
         query = urlencode(
             {
                 "response_type": "code",
@@ -92,7 +90,7 @@ class HttpOpenIdProvider:
                 "scope": self._scopes,
                 "state": request.state,
                 "nonce": request.nonce,
-                "code_challenge": challenge.decode().rstrip("="),
+                "code_challenge": derive_challenge(request.verifier),
                 "code_challenge_method": "S256",
             }
         )

@@ -71,18 +71,23 @@ class MongoReplies:
             "organization": sender.organization,
             "state": ReplyState.PENDING.value,
         }
+        if await self._count(own, PENDING_REPLIES_OF_PAGE) < PENDING_REPLIES_OF_PAGE:
+            return  # so it has no page with more: one query for nearly all replies
         of_page: Document = {**own, "page_id": sender.page_id}
         for query, most, whose in (
             (of_page, PENDING_REPLIES_OF_PAGE, "This page"),
             (own, PENDING_REPLIES_OF_ORGANIZATION, "Your organization"),
         ):
-            pending = await self._messages.count_documents(query, limit=most)
-            if pending >= most:
+            if await self._count(query, most) >= most:
                 raise TooManyAttemptsError(
                     f"{whose} has {most} replies that wait to be sent: see what is wrong with the "
                     "page, or try again later.",
                     _LATER_S,
                 )
+
+    async def _count(self, query: Document, most: int) -> int:
+        """How many messages the query matches; of more than `most`, so many."""
+        return await self._messages.count_documents(query, limit=most)
 
     async def request(
         self, sender: Sender, events: Sequence[OutboundEvent], partition: int

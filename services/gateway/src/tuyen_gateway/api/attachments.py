@@ -15,6 +15,7 @@ from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
 from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.ids import OrganizationId
+from tuyen_events.media import attachment_url
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -71,11 +72,6 @@ class AttachmentOut(ResponseBody):
     kind: str
     """`image`, `video`, `audio` or `file`."""
     name: str | None
-
-
-def attachment_url(attachment_id: str) -> str:
-    """Where the gateway serves an attachment."""
-    return f"/v1{PATH}/{attachment_id}"
 
 
 @router.post(
@@ -152,7 +148,13 @@ async def get_attachment(
 ) -> Response:
     """For whoever uploaded it, and whoever may see a conversation in which it is (R7). Images,
     videos and sounds are shown, everything else is downloaded. Takes `Range` with one range."""
-    opened = await find_visible_attachment(gateway, caller, attachment_id)
+    return await serve_attachment(
+        await find_visible_attachment(gateway, caller, attachment_id), request
+    )
+
+
+async def serve_attachment(opened: OpenAttachment, request: Request) -> Response:
+    """The content, or the range of it that is requested, for somebody who may see it."""
     attachment = opened.attachment
     headers = {
         **_SAFE,

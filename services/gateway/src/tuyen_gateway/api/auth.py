@@ -87,9 +87,7 @@ async def _verify(gateway: Gateway, body: Login) -> Identity:
 @router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
 async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
     """Returns new tokens of the same login: the presence session stays the same. The refresh token
-    is out of use from now on. Whoever uses one that is out of use ends the login, with all of its
-    tokens; only within 10 s, and before the new one was used, it returns the same new one again,
-    because the answer may have been lost."""
+    is out of use from now on: whoever uses it again ends the login, with all of its tokens."""
     token = body.refresh_token.get_secret_value()
     identity = gateway.tokens.read(token, TokenKind.REFRESH)
     number = gateway.tokens.read_turn(token)

@@ -5,11 +5,10 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, CustomerId, contact_id, is_unnamed
-from tuyen_events.media import media_id
+from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
-from tuyen_gateway.api.attachments import attachment_url
-from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
+from tuyen_gateway.api.bodies import BilingualText, ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.attempts import (
     ReplyState,
@@ -102,16 +101,11 @@ class AttachmentView(ResponseBody):
     longitude: float | None = None
 
 
-class TextView(ResponseBody):
-    vi: str
-    en: str
-
-
 class ErrorView(ResponseBody):
     """Why something was not done at the channel. `retry` is whether it may succeed later."""
 
     code: str
-    text: TextView
+    text: BilingualText
     retry: bool
 
 
@@ -323,7 +317,7 @@ def _problem(message: Message) -> ProblemView | None:
 def _error_fields(error: OutboundError) -> dict[str, object]:
     return {
         "code": error.code,
-        "text": TextView(vi=error.vi, en=error.en),
+        "text": BilingualText(vi=error.vi, en=error.en),
         "retry": error.retry,
     }
 

@@ -111,6 +111,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     customer_id: CustomerId | None = None
     customer_external_id: str | None = None
     customer_name: str | None = None
+    chat_external_id: str | None = None
+    """The chat at the channel that an answer has to name."""
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     kept: tuple[AttachmentId, ...] = ()
@@ -377,6 +379,7 @@ def _apply_added(
         customer_id=None if author is None else author.id,
         customer_external_id=None if author is None else author.external_id,
         customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
+        chat_external_id=event.chat_external_id if isinstance(event, MessageReceived) else None,
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,
         content_at=(at, "") if own_text else message.content_at,

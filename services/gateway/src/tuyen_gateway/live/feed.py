@@ -67,6 +67,8 @@ class LiveFeed:
         self._jobs = sources.jobs.heads.of(self._id)
         self._presence_sent: dict[AgentId, object] = {}
         self._viewings = Viewings(sources.viewing, sources.views)
+        self._losses = 0
+        """How often changes were dropped."""
         self._woken = asyncio.Event()
 
     def join(self, stream: LiveStream) -> None:
@@ -93,6 +95,7 @@ class LiveFeed:
     def lose_all(self, reason: str) -> None:
         """Makes all readers fetch again, because changes may be missing."""
         self._pending.clear()
+        self._losses += 1
         self._place = self._recent.last
         for stream in self.members():
             stream.counts, stream.needs_counts = None, True
@@ -317,24 +320,27 @@ class LiveFeed:
                     stream.send(event)
 
     async def _send_counts(self) -> None:
-        """Reads the counts of streams that need them; from then on the changes of rows keep them
-        up to date."""
+        """Reads the counts of streams that need them, once for all windows of an agent; from then
+        on the changes of rows keep them up to date."""
         wanting = [one for one in self._streams if one.needs_counts]
-        batch, views = wanting[:_COUNTED_AT_ONCE], self._sources.views
-        scopes = [stream.watch.scope for stream in batch]
-        read = await asyncio.gather(*(views.counts(scope) for scope in scopes))
+        scopes = list(dict.fromkeys(one.watch.scope for one in wanting))[:_COUNTED_AT_ONCE]
+        losses, views = self._losses, self._sources.views
+        found = await asyncio.gather(*(views.counts(scope) for scope in scopes))
+        if losses != self._losses:  # what is not in the counts may have been dropped meanwhile
+            self._woken.set()
+            return
         known, pending = self._recent.ids(self._id), {entry.id for entry in self._pending}
-        for stream, scope, (counts, included) in zip(batch, scopes, read, strict=True):
-            if stream.watch.scope != scope:  # changed meanwhile
+        read = {}
+        for scope, (counts, included) in zip(scopes, found, strict=True):
+            still_to_come = frozenset(e for e in included if e in pending or e not in known)
+            read[scope] = counts, still_to_come
+        position = self._seal()
+        for stream in wanting:
+            if stream.watch.scope not in read:  # one of the next, or it changed meanwhile
                 self._woken.set()
                 continue
-            stream.counts, stream.needs_counts = counts, False
-            stream.included = frozenset(
-                each for each in included if each in pending or each not in known
-            )
-            self._send_counts_to(stream, self._seal())
-        if len(wanting) > len(batch):
-            self._woken.set()
+            (stream.counts, stream.included), stream.needs_counts = read[stream.watch.scope], False
+            self._send_counts_to(stream, position)
 
     def _send_counts_to(self, stream: LiveStream, position: str) -> None:
         if stream.counts is not None:

@@ -13,6 +13,10 @@ from tuyen_gateway.ports.views import InboxCounts
 _OPENED = b": open\n\n"
 """Sent at once, so that the reader knows that the stream is open."""
 
+_PART_BYTES = 32 * 1024
+"""About how much is taken at once. Events that wait are shared by all streams that get them; a part
+is a copy for one reader, who may be slow."""
+
 
 class LiveStream:
     """`OpenStream`.
@@ -37,7 +41,7 @@ class LiveStream:
         self.build_reset: Callable[[], bytes] = bytes
         """Builds the event that asks the reader to fetch again, with the present position."""
         self._waiting: deque[bytes] = deque([_OPENED])
-        self._bytes = 0
+        self._bytes = len(_OPENED)
         self._lost = False
         self._ended = False
         self._woken = asyncio.Event()
@@ -67,6 +71,7 @@ class LiveStream:
         """Adds a heartbeat if nothing else waits."""
         if not self._waiting and not self._lost:
             self._waiting.append(HEARTBEAT)
+            self._bytes += len(HEARTBEAT)
             self._woken.set()
 
     def end(self) -> None:
@@ -82,6 +87,13 @@ class LiveStream:
         if self._lost and not self._ended:
             self._lost = False
             return self.build_reset()
-        waiting, self._bytes = b"".join(self._waiting), 0
-        self._waiting.clear()
-        return waiting
+        return self._take_part()
+
+    def _take_part(self) -> bytes:
+        part: list[bytes] = []
+        size = 0
+        while self._waiting and size < _PART_BYTES:
+            part.append(self._waiting.popleft())
+            size += len(part[-1])
+        self._bytes -= size
+        return b"".join(part)

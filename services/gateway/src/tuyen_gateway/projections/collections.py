@@ -173,7 +173,8 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         IndexModel([("reply_to", ASCENDING)], name="by_quoted", sparse=True),
         IndexModel([("parent_id", ASCENDING)], name="by_answered", sparse=True),
         IndexModel(
-            [("organization", ASCENDING), ("page_id", ASCENDING)],
+            # With the state, so that they are counted without reading them.
+            [("organization", ASCENDING), ("state", ASCENDING), ("page_id", ASCENDING)],
             name="pending_by_page",
             partialFilterExpression={"state": ReplyState.PENDING.value},
         ),

@@ -42,6 +42,11 @@ _INDEXES = (
 )
 
 
+async def ensure_letter_indexes(database: Database) -> None:
+    """Creates the indexes that are missing. Can be repeated."""
+    await database[LETTERS].create_indexes(list(_INDEXES))
+
+
 async def run_dead_letters(log: Log, database: Database, status: ConsumerStatus) -> None:
     """Keeps the view up to date until cancelled. Gateways share the work."""
     indexed = False
@@ -49,7 +54,7 @@ async def run_dead_letters(log: Log, database: Database, status: ConsumerStatus)
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed
         if not indexed:
-            await database[LETTERS].create_indexes(list(_INDEXES))
+            await ensure_letter_indexes(database)
             indexed = True
         await fold_letters(database, batch)
 

@@ -166,6 +166,7 @@ async def _build_request(
         customer_id=target.customer.id,
         customer_external_id=target.customer.external_id,
         customer_name=target.customer.name,
+        chat_external_id=target.chat_external_id,
         kind=target.kind,
         by=viewer.agent_id,
         by_name=viewer.name,

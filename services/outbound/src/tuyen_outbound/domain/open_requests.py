@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice, takewhile
 
 from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_events.outbound_limits import (
@@ -155,8 +156,10 @@ class OpenRequests:
         """Forgets what need not be remembered any more: partition and id of each."""
         forgotten: list[tuple[int, str]] = []
         for partition, kept in self._kept.items():
-            old = [each for each, closed in kept.closed.items() if closed.until <= now]
-            old += list(kept.closed)[: max(0, len(kept.closed) - OUTBOUND_CLOSED_KEPT)]
+            # They are about in the order of their ends, and may be half a million.
+            ended = takewhile(lambda one: one[1].until <= now, kept.closed.items())
+            old = [each for each, _ in ended]
+            old += islice(kept.closed, max(0, len(kept.closed) - OUTBOUND_CLOSED_KEPT))
             lost = [
                 each
                 for each, stored in kept.unknown.items()

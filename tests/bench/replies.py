@@ -1,0 +1,175 @@
+"""From a reply to its call at the channel double, through the whole running stack.
+
+The gateway answers a reply once its own view shows it. The sender does not wait for that: it often
+has called the channel before the agent has the answer, so the time from the answer to the call is
+negative then. The double reports each message as the channel does, so ingest, the router and the
+gateway's fold are at work as well.
+"""
+
+import asyncio
+import json
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bench.double_calls import DoubleCalls
+from bench.load import send
+from bench.processes import cpu_seconds
+from bench.report import Row, median_of
+from support.shop import Shop
+from tuyen_local.stack import DOUBLES, Stack
+
+CUSTOMERS = 400
+RUNS = 3
+CONNECTIONS = 128
+_AT_ONCE = 100
+_WARM = 100
+_POLL_S = 0.2
+_PATIENCE_S = 120.0
+_PERCENT = 100
+_ACCEPTED = b"HTTP/1.1 202"
+_MEASURED = ("gateway", "outbound")
+
+
+async def measure(kafka: str, rates: Sequence[int], seconds: int) -> list[Row]:
+    """Each figure is the median of three runs on one stack."""
+    with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
+        stack = Stack.on_free_ports(
+            Path(name),
+            kafka=kafka,
+            topic_prefix=f"bench{secrets.token_hex(3)}.",
+            presence_lease_s=3600,
+        )
+        rows: list[Row] = []
+        async with stack, _desk(stack) as desk:
+            await desk.steady(_WARM, 1)
+            for rate in rates:
+                runs = [await desk.steady(rate, seconds) for _ in range(RUNS)]
+                rows += _rows(runs, f"at {rate}/s")
+    return rows
+
+
+@dataclass(slots=True)
+class _Times:
+    """Milliseconds of each reply, and CPU seconds that 1,000 of them cost."""
+
+    sent_to_call: list[float] = field(default_factory=list)
+    accepted_to_call: list[float] = field(default_factory=list)
+    sent_to_accepted: list[float] = field(default_factory=list)
+    costs: dict[str, float] = field(default_factory=dict)
+
+
+def _rows(runs: Sequence[_Times], at: str) -> list[Row]:
+    rows: list[Row] = []
+    for figure, taken in (
+        ("reply accepted (202) to its call", [run.accepted_to_call for run in runs]),
+        ("reply sent to its call", [run.sent_to_call for run in runs]),
+        ("reply sent to accepted", [run.sent_to_accepted for run in runs]),
+    ):
+        cuts = [statistics.quantiles(each, n=_PERCENT) for each in taken]
+        rows += [
+            median_of(f"{figure}, p50, {at}", "ms", [cut[49] for cut in cuts]),
+            median_of(f"{figure}, p99, {at}", "ms", [cut[98] for cut in cuts]),
+        ]
+    for service in runs[0].costs:
+        spent = [run.costs[service] for run in runs]
+        rows.append(median_of(f"replies, {service}, {at}", "CPU s/1,000 replies", spent))
+    return rows
+
+
+@asynccontextmanager
+async def _desk(stack: Stack) -> AsyncIterator["_Desk"]:
+    """A shop with one Facebook page, to which each customer has written."""
+    async with (
+        httpx.AsyncClient(base_url=stack.gateway_url, timeout=60, trust_env=False) as gateway,
+        httpx.AsyncClient(base_url=stack.url(DOUBLES), timeout=60, trust_env=False) as double,
+    ):
+        shop = Shop(stack, gateway, "bench")
+        await shop.open()
+        await shop.admin.put(
+            f"/v1/pages/{shop.page_id}",
+            channel="facebook",
+            external_id=shop.facebook.page,
+            name="Trang",
+            credentials={"access_token": "a-token-of-the-benchmark"},
+        )
+        names = [f"khach-{number}" for number in range(CUSTOMERS)]
+        for start in range(0, CUSTOMERS, _AT_ONCE):
+            await shop.facebook.write(*names[start : start + _AT_ONCE])
+        async with asyncio.timeout(_PATIENCE_S):
+            while len(rows := await shop.admin.inbox()) < CUSTOMERS:  # noqa: ASYNC110 - polled
+                await asyncio.sleep(_POLL_S)
+        yield _Desk(stack, shop, DoubleCalls(double), [row["id"] for row in rows])
+        await shop.close()
+
+
+@dataclass(slots=True)
+class _Desk:
+    """An agent who replies in one conversation after the other."""
+
+    stack: Stack
+    shop: Shop
+    calls: DoubleCalls
+    conversations: Sequence[str]
+    sent: int = 0
+
+    async def steady(self, rate: int, seconds: int) -> _Times:
+        """Sends `rate` replies a second, whatever becomes of them."""
+        count = rate * seconds
+        port = int(self.stack.gateway_url.rpartition(":")[2])
+        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS)]
+        idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        for stream in streams:
+            idle.put_nowait(stream)
+        sent: dict[str, float] = {}
+        accepted: dict[str, float] = {}
+
+        async def reply() -> None:
+            text, message = self._next_reply()
+            sent[text] = time.time()
+            stream = await idle.get()
+            await send(*stream, message, _ACCEPTED)
+            accepted[text] = time.time()
+            idle.put_nowait(stream)
+
+        spent = self._spent()
+        begun = time.monotonic()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(count):
+                await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
+                tasks.create_task(reply())
+        called = await self.calls.wait_for(count)
+        for _, writer in streams:
+            writer.close()
+        return _Times(
+            sent_to_call=[(called[text] - at) * 1000 for text, at in sent.items()],
+            accepted_to_call=[(called[text] - at) * 1000 for text, at in accepted.items()],
+            sent_to_accepted=[(accepted[text] - at) * 1000 for text, at in sent.items()],
+            costs={
+                name: (total - spent[name]) / count * 1000 for name, total in self._spent().items()
+            },
+        )
+
+    def _spent(self) -> dict[str, float]:
+        return {name: cpu_seconds(self.stack.pid(name)) for name in _MEASURED}
+
+    def _next_reply(self) -> tuple[str, bytes]:
+        """A text that no other reply has, and the request as it is on the wire."""
+        number, self.sent = self.sent, self.sent + 1
+        text = f"Dạ còn ạ, số {number}"
+        body = json.dumps({"text": text}).encode()
+        conversation = self.conversations[number % len(self.conversations)]
+        head = (
+            f"POST /v1/conversations/{conversation}/messages HTTP/1.1\r\nHost: gateway\r\n"
+            f"Authorization: Bearer {self.shop.admin.token}\r\n"
+            f"Idempotency-Key: reply-{number}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return text, head.encode() + body
