@@ -315,3 +315,39 @@ def test_p5_media_and_private_replies_have_limits_of_their_own() -> None:
     private = connector.limits(OutboundAction.PRIVATE_REPLY, RequestPart("x"))
     assert (names, media) == ({"app", "messages"}, {"app", "messages", "media"})
     assert min(limit.rate_s for limit in private) == pytest.approx(750 / 3600)
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"message_id": None}, {"message_id": "m" * 5_000}, {"message_id": "a\0b"}]
+)
+async def test_p5_an_answer_that_names_no_message_leaves_open_what_became_of_it(said: Any) -> None:
+    """Its next part would otherwise be proved by the echo of this one."""
+    connector, _ = connect(answer(said))
+    refusal = await connector.call(order(connector))
+    assert isinstance(refusal, ChannelRefusal)
+    assert refusal.kind is RefusalKind.LOST
+
+
+async def test_p5_an_id_may_be_a_number() -> None:
+    connector, _ = connect(answer({"id": 333}))
+    assert await connector.call(order(connector, comment())) == Done("333")
+
+
+async def test_i8_what_did_not_succeed_is_not_done() -> None:
+    connector, _ = connect(answer({"success": False}))
+    result = await connector.call(order(connector, comment(action=OutboundAction.HIDE)))
+    assert isinstance(result, ChannelRefusal)
+    assert result.kind is RefusalKind.PERMANENT
+
+
+async def test_p6_an_id_is_one_part_of_the_address_whatever_is_in_it() -> None:
+    connector, transport = connect(SUCCESS)
+    asked = comment(action=OutboundAction.DELETE, target_external_id="../me?fields=#1")
+    await connector.call(order(connector, asked))
+    assert transport.calls[0].url == f"{BASE}/..%2Fme%3Ffields%3D%231"
+
+
+async def test_p5_a_reply_without_an_author_hides_no_other_one() -> None:
+    odd = {"id": 5, "from": None, "message": None, "created_time": None}
+    connector, _ = connect(answer({"data": [odd, reply()]}))
+    assert await connector.look(Begun(order(connector, comment()), MOMENT)) == Done("333_9")

@@ -8,8 +8,10 @@ import pytest
 from gateway.feed import Feed
 from gateway.outbox import Outbox, messages_of, reply
 from gateway.rig import Rig, User
+from support.outbound import REFUSED, settled
 from tuyen_events.ids import ConversationId, reply_id
 from tuyen_events.inbound import MessagesDelivered, MessagesSeen
+from tuyen_events.outbound import OutboundOutcome
 from tuyen_platform.clock import ManualClock
 
 
@@ -138,6 +140,23 @@ async def test_i6_a_refused_reply_says_why_and_is_sent_again(
     await outbox.accept("mid-1")
     assert await state_of(owner, thread) == "sent"
     assert not (await owner.done("GET", f"/v1/conversations/{thread}"))["needs_reply"]
+
+
+async def test_i6_what_was_sent_of_a_reply_is_not_sent_again_with_the_rest(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    """The channel took the text, and refused the picture."""
+    sent = (await reply(owner, thread, text="Mẫu này ạ")).json()
+    first = await outbox.last()
+    outcome = OutboundOutcome.FAILED
+    await outbox.write(settled(first, "mid-1", outcome=outcome, error=REFUSED))
+    assert await state_of(owner, thread) == "failed"
+    answer = await owner.post(f"/v1/conversations/{thread}/messages/{sent['id']}/retry")
+    assert answer.status_code == 202
+    again = await outbox.last()
+    assert (again.retries, again.sent_external_ids) == (first.request_id, ("mid-1",))
+    await outbox.accept("mid-1", "mid-2")
+    assert await state_of(owner, thread) == "sent"
 
 
 async def test_i6_of_a_lost_answer_the_agent_decides(

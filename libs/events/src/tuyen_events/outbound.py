@@ -100,6 +100,9 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     retries: str | None = None
     """The earlier request that this one repeats. The `request_id` is derived from it, so an agent
     who clicks twice makes one request."""
+    sent_external_ids: tuple[str, ...] = ()
+    """Of a repetition: the ids at the channel of the parts that were sent before, from the first
+    one on. Only the others are sent."""
     body_digest: str | None = None
     """Of the caller's request, to recognize that the same key comes with another body (I6)."""
 

@@ -78,6 +78,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.no_cookies import make_empty_jar
 from tuyen_platform.service import Loop, Service
 
 
@@ -205,7 +206,9 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
-        http=httpx.AsyncClient(mounts={"all://127.0.0.1": None, "all://localhost": None}),
+        http=httpx.AsyncClient(
+            mounts={"all://127.0.0.1": None, "all://localhost": None}, cookies=make_empty_jar()
+        ),
         database=for_callers,
         replies=MongoReplies(for_callers, log, clock),
         attachments=MongoAttachments(for_callers),

@@ -1,13 +1,13 @@
 """Ingest's settings."""
 
 import os
-from ipaddress import ip_network
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from tuyen_channels.registry import credential_names
 from tuyen_events.limits import BODY_WITHIN_S
+from tuyen_platform.callers import require_proxies
 from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"
@@ -49,11 +49,7 @@ class IngestSettings(SealingSettings):
             raise ValueError("TUYEN_ACKNOWLEDGE_WITHIN_S must be above 0 seconds")
         if self.body_within_s <= 0:
             raise ValueError("TUYEN_BODY_WITHIN_S must be above 0 seconds")
-        for network in filter(None, self.trusted_proxies.split(",")):
-            try:
-                ip_network(network.strip(), strict=False)
-            except ValueError:
-                raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
+        require_proxies(self.trusted_proxies)
         return self
 
     def reveal_credentials(self) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """How often visitors may do what, and how many of them may wait at once: by visitor, by network
 address, and in total (R9.5). Each ingest process counts by itself."""
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +10,6 @@ from tuyen_ingest.domain.rates import Buckets, Rate
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import TooOftenError
 from tuyen_platform.clock import Clock
-
-
-def name_network(address: str | None) -> str:
-    """The part of a caller's address that they cannot choose freely: an IPv4 address, or the 64
-    bits of an IPv6 address that a provider gives to one customer."""
-    try:
-        found = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "elsewhere"
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 class VisitorRates:

@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Self
+from urllib.parse import quote
 
 import msgspec
 
 from tuyen_channels.answers import DECODING_ERRORS, send_call
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -61,20 +63,21 @@ _APP = Limit("app", rate_s=1_000, burst=500, of_app=True)
 
 
 class _Made(msgspec.Struct, frozen=True):
-    message_id: str | None = None
-    attachment_id: str | None = None
-    id: str | None = None
+    message_id: str | int | None = None
+    attachment_id: str | int | None = None
+    id: str | int | None = None
+    success: bool | None = None
 
 
 class _Author(msgspec.Struct, frozen=True):
-    id: str = ""
+    id: str | int | None = None
 
 
 class _Reply(msgspec.Struct, frozen=True):
-    id: str
-    created_time: str = ""
-    message: str = ""
-    author: _Author = msgspec.field(name="from", default=_Author())
+    id: str | int
+    created_time: str | None = None
+    message: str | None = None
+    author: _Author | None = msgspec.field(name="from", default=None)
 
 
 class _Replies(msgspec.Struct, frozen=True):
@@ -151,7 +154,7 @@ class FacebookConnector:
         name = file.name or file.kind
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/{order.account}/{path}",
+            url=f"{self._address}/{_quote(order.account)}/{path}",
             query=self._authorize(order.token),
             form=form,
             file=FormFile(field, name, file.content_type, content),
@@ -171,6 +174,8 @@ class FacebookConnector:
                 return Done(pause=made.pause)
         elif order.request.action not in _MAKING:
             return made._replace(external_id=None)
+        elif made.external_id is None:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Facebook: no id", made.pause)
         return made
 
     async def _take_over(self, order: CallOrder, refused: ChannelRefusal) -> ChannelRefusal:
@@ -195,7 +200,7 @@ class FacebookConnector:
         order = begun.order
         call = HttpCall(
             method="GET",
-            url=f"{self._address}/{order.request.target_external_id}/comments",
+            url=f"{self._address}/{_quote(order.request.target_external_id)}/comments",
             query={
                 "fields": "id,from,message,created_time",
                 "order": "reverse_chronological",
@@ -213,7 +218,7 @@ class FacebookConnector:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
-                return Done(reply.id)
+                return Done(read_id(reply.id))
         return None
 
     async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
@@ -221,9 +226,9 @@ class FacebookConnector:
 
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
-        query, target = self._authorize(order.token), request.target_external_id
+        query, target = self._authorize(order.token), _quote(request.target_external_id)
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
-            url = f"{self._address}/{order.account}/messages"
+            url = f"{self._address}/{_quote(order.account)}/messages"
             return HttpCall(method="POST", url=url, query=query, json=_message(order))
         if request.action is OutboundAction.COMMENT:
             form = {"message": order.part.text, "attachment_id": order.handle}
@@ -245,7 +250,9 @@ class FacebookConnector:
             made = _made_of(answer.body)
         except DECODING_ERRORS:
             made = _Made()
-        found = made.message_id or made.attachment_id or made.id
+        if made.success is False:
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no success")
+        found = read_id(made.message_id or made.attachment_id or made.id)
         return Done(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
@@ -333,15 +340,20 @@ def _message(order: CallOrder) -> dict[str, object]:
 def _is_ours(reply: _Reply, begun: Begun) -> bool:
     """Whether a reply is what the call made: by the page, of the same text, and not older."""
     order = begun.order
-    if reply.author.id != order.account:
+    if reply.author is None or str(reply.author.id) != order.account:
         return False
-    if " ".join(reply.message.split()) != " ".join((order.part.text or "").split()):
+    if " ".join((reply.message or "").split()) != " ".join((order.part.text or "").split()):
         return False
     try:
-        made_at = datetime.strptime(reply.created_time, "%Y-%m-%dT%H:%M:%S%z")
+        made_at = datetime.strptime(reply.created_time or "", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return False
     return made_at >= begun.since - _CLOCKS_APART
+
+
+def _quote(external_id: str | None) -> str:
+    """An id as one part of an address, whatever is in it."""
+    return quote(external_id or "", safe="")
 
 
 def _dump(value: object) -> str:

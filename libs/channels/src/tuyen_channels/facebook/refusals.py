@@ -17,12 +17,12 @@ from tuyen_channels.transport import HttpAnswer
 
 
 class GraphError(msgspec.Struct, frozen=True):
-    """The content of `error` in an answer."""
+    """The content of `error` in an answer. Only the code has always been there."""
 
-    code: int = 0
-    error_subcode: int = 0
-    is_transient: bool = False
-    message: str = ""
+    code: int | None = None
+    error_subcode: int | None = None
+    is_transient: bool | None = None
+    message: str | None = None
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -97,15 +97,16 @@ def find_graph_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
         return _judge_status(answer.status)
     if error is not None:
         return judge_graph_error(error, answer.headers)
-    return None if answer.status < HTTPStatus.BAD_REQUEST else _judge_status(answer.status)
+    return None if answer.status < HTTPStatus.MULTIPLE_CHOICES else _judge_status(answer.status)
 
 
 def judge_graph_error(error: GraphError, headers: Mapping[str, str]) -> ChannelRefusal:
     """The meaning of an error, with the pause that the answer's headers ask for."""
-    detail = f"Facebook {error.code}"
+    code = error.code or 0
+    detail = f"Facebook {code}"
     if error.error_subcode:
         detail += f"/{error.error_subcode}"
-    scope = _THROTTLING.get(error.code)
+    scope = _THROTTLING.get(code)
     if scope is not None:
         pause = find_graph_pause(headers)
         if pause is None or pause.scope is not scope:
@@ -116,16 +117,17 @@ def judge_graph_error(error: GraphError, headers: Mapping[str, str]) -> ChannelR
 
 
 def _mean(error: GraphError) -> _Meaning:
-    found = _BY_SUBCODE.get((error.code, error.error_subcode))
+    code = error.code or 0
+    found = _BY_SUBCODE.get((code, error.error_subcode or 0))
     if found is not None:
         return found
     if error.is_transient:
         return _TRANSIENT
-    if error.code == _PARAMETER and _MISSING in error.message.lower():
+    if code == _PARAMETER and _MISSING in (error.message or "").lower():
         return _BY_SUBCODE[100, 33]
-    if error.code in _PERMISSIONS:
+    if code in _PERMISSIONS:
         return _Meaning(RefusalKind.PAGE_STOPPED, "no_permission")
-    return _BY_CODE.get(error.code, _Meaning(RefusalKind.PERMANENT, "refused"))
+    return _BY_CODE.get(code, _Meaning(RefusalKind.PERMANENT, "refused"))
 
 
 def find_graph_pause(headers: Mapping[str, str]) -> Pause | None:
@@ -160,6 +162,6 @@ def _highest_share(header: str) -> float:
 
 
 _judge_status = partial(judge_status, channel="Facebook", throttled=Pause(PauseScope.PAGE))
-_body_of = msgspec.json.Decoder(_Body).decode
+_body_of = msgspec.json.Decoder(_Body, strict=False).decode
 _usages_of = msgspec.json.Decoder(dict[str, list[_Usage]]).decode
 _shares_of = msgspec.json.Decoder(dict[str, object]).decode

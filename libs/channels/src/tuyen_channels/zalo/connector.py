@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
+from msgspec import Raw
 
 from tuyen_channels.answers import DECODING_ERRORS, send_call
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -28,7 +30,12 @@ from tuyen_channels.calls import (
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
-from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
+from tuyen_channels.zalo.refusals import (
+    RATE_LIMITED,
+    SEND_FAILED,
+    find_zalo_pause,
+    find_zalo_refusal,
+)
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -50,13 +57,15 @@ _FILE_BYTES = 5 * 1024 * 1024
 APP_CALLS = Limit("app", rate_s=60, burst=60, of_app=True)
 """Zalo allows an app 4,000 calls a minute."""
 
+_PASSING = frozenset({b"%d" % SEND_FAILED, b"%d" % RATE_LIMITED})
+"""The errors of a refresh that say nothing against its token."""
 _LONGEST_TOKEN_S = 365 * 24 * 3600.0
 
 
 class _Made(msgspec.Struct, frozen=True):
     message_id: str | int | None = None
-    attachment_id: str | None = None
-    token: str | None = None
+    attachment_id: str | int | None = None
+    token: str | int | None = None
 
 
 class _MadeBody(msgspec.Struct, frozen=True):
@@ -64,9 +73,11 @@ class _MadeBody(msgspec.Struct, frozen=True):
 
 
 class _Tokens(msgspec.Struct, frozen=True):
-    access_token: str = ""
-    refresh_token: str = ""
-    expires_in: str | float = ""
+    access_token: str | None = None
+    refresh_token: str | None = None
+    expires_in: Raw = Raw(b"null")
+    """Whatever it is, the tokens are read: the one that they were given for works no more."""
+    error: Raw = Raw(b"null")
 
 
 class ZaloConnector:
@@ -142,7 +153,10 @@ class ZaloConnector:
             headers=_authorize(order.token),
             json={"recipient": recipient, "message": _message(order)},
         )
-        return await self._make(call)
+        made = await self._make(call)
+        if isinstance(made, Done) and made.external_id is None:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Zalo: no id", made.pause)
+        return made
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         raise NotImplementedError("Zalo cannot be asked what became of a call")
@@ -163,11 +177,11 @@ class ZaloConnector:
         answer = await send_call(self._transport, call)
         if isinstance(answer, ChannelRefusal):
             return answer
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if answer.status >= 500 or answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # noqa: PLR2004
             return ChannelRefusal(
                 RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}"
             )
-        return _read_tokens(answer)
+        return _read_tokens(answer, refresh_token)
 
     async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
         answer = await send_call(self._transport, call)
@@ -181,8 +195,8 @@ class ZaloConnector:
             made = _made_of(answer.body).data
         except DECODING_ERRORS:
             made = _Made()
-        found = made.message_id or made.attachment_id or made.token
-        return Done(None if found is None else str(found), pause)
+        uploaded = made.attachment_id or made.token  # in no record, so of any length
+        return Done(read_id(made.message_id) or (str(uploaded) if uploaded else None), pause)
 
 
 def _authorize(token: HiddenToken) -> dict[str, str]:
@@ -233,24 +247,34 @@ def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, objec
     return {"type": "template", "payload": {"template_type": "media", "elements": [element]}}
 
 
-def _read_tokens(answer: HttpAnswer) -> ExchangedTokens | ChannelRefusal:
+def _read_tokens(answer: HttpAnswer, used: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+    """The pair, or why there is none. Without another refresh token, the one that was used is
+    kept: the access token is worth something without it."""
     try:
         found = _tokens_of(answer.body)
     except DECODING_ERRORS:
         return ChannelRefusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
-    if not found.access_token or not found.refresh_token:
+    if not found.access_token:
+        if bytes(found.error).strip(b' "') in _PASSING:
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: refresh")
         return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
+    refresh_token = HiddenToken(found.refresh_token) if found.refresh_token else used
+    return ExchangedTokens(
+        HiddenToken(found.access_token), refresh_token, _read_lifetime(found.expires_in)
+    )
+
+
+def _read_lifetime(given: Raw) -> float:
+    """Seconds; 0 for what is no number."""
     try:
-        lasts_s = float(found.expires_in)
-    except ValueError:
-        lasts_s = 0.0
-    if not math.isfinite(lasts_s):
-        lasts_s = 0.0
-    pair = HiddenToken(found.access_token), HiddenToken(found.refresh_token)
-    return ExchangedTokens(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
+        lasts_s = float(_lifetime_of(given))
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(lasts_s, 0.0), _LONGEST_TOKEN_S) if math.isfinite(lasts_s) else 0.0
 
 
 _made_of = msgspec.json.Decoder(_MadeBody).decode
 _tokens_of = msgspec.json.Decoder(_Tokens).decode
+_lifetime_of = msgspec.json.Decoder(str | float).decode
 
 CONNECTOR: type[Connector] = ZaloConnector

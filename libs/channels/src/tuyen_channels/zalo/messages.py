@@ -153,7 +153,7 @@ def _caption(payload: wire.ZaloPayload) -> str | None:
         return text
     try:
         card = wire.card_of(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
     named = " ".join(filter(None, (card.name, card.phone)))
     return named if named and "\0" not in named else text

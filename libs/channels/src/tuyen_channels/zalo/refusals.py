@@ -19,8 +19,8 @@ from tuyen_channels.transport import HttpAnswer
 class ZaloError(msgspec.Struct, frozen=True):
     """What each answer begins with; 0 is no error."""
 
-    error: int = 0
-    message: str = ""
+    error: int | None = None
+    message: str | None = None
 
 
 class _Meaning(NamedTuple):
@@ -59,11 +59,12 @@ _MEANINGS: Mapping[int, _Meaning] = {
         (-204, -205, -209, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321), _STOPPED
     ),
 }
-_LIMITED = -32
+RATE_LIMITED = -32
+SEND_FAILED = -200
+_names_app = re.compile(r"\bapp(lication)?\b", re.IGNORECASE).search
+"""The app and a single account have the same code when they reach their limits."""
 _names_token = re.compile(r"access.?token", re.IGNORECASE).search
 """Some answers use a code of another meaning for a token that is not valid."""
-_names_account = re.compile(r"^(?!.*\bapp).*\b(OA|official account)\b", re.IGNORECASE).search
-"""The limits of an app and of one account have the same code."""
 
 
 def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
@@ -73,21 +74,22 @@ def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     except DECODING_ERRORS:
         return _judge_status(answer.status)
     if found.error:
-        return judge_zalo_error(found)
-    return None if answer.status < HTTPStatus.BAD_REQUEST else _judge_status(answer.status)
+        return judge_zalo_error(found.error, found.message or "")
+    if found.error is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return _judge_status(answer.status)
+    return None
 
 
-def judge_zalo_error(found: ZaloError) -> ChannelRefusal:
+def judge_zalo_error(code: int, message: str) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
-    detail = f"Zalo {found.error}"
-    if found.error == _LIMITED:
-        scope = PauseScope.PAGE if _names_account(found.message or "") else PauseScope.APP
-        return ChannelRefusal(
-            RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S)
-        )
-    if _names_token(found.message):
+    detail = f"Zalo {code}"
+    if code == RATE_LIMITED:
+        # One account's limit must not stop the others (R9.5).
+        scope = PauseScope.APP if _names_app(message) else PauseScope.PAGE
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S))
+    if _names_token(message):
         return ChannelRefusal(*_DEAD, detail)
-    return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)
+    return ChannelRefusal(*_MEANINGS.get(code, _REFUSED), detail)
 
 
 def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
@@ -99,4 +101,4 @@ def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
 
 
 _judge_status = partial(judge_status, channel="Zalo", throttled=_UNTIL_NEXT_MINUTE)
-_error_of = msgspec.json.Decoder(ZaloError).decode
+_error_of = msgspec.json.Decoder(ZaloError, strict=False).decode

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from tuyen_channels.zalo.refusals import ZaloError, judge_zalo_error
+from tuyen_channels.zalo.refusals import judge_zalo_error
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
 from tuyen_gateway.adapters.pkce import derive_challenge
@@ -106,8 +106,8 @@ class ZaloAccounts:
         code, message = body.get("error"), body.get("message")
         if not isinstance(code, int):
             return self._calls.unavailable()
-        error = ZaloError(code, message if isinstance(message, str) else "")
-        return self._calls.explain(judge_zalo_error(error))
+        text = message if isinstance(message, str) else ""
+        return self._calls.explain(judge_zalo_error(code, text))
 
 
 def _seconds(value: object) -> int:

@@ -14,11 +14,11 @@ from tuyen_events.vocabulary import Presence
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.login_throttle import network_of
 from tuyen_gateway.domain.openid import NamedAgent
 from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
+from tuyen_platform.callers import name_network
 
 router = APIRouter(prefix="/auth", tags=["login"])
 
@@ -63,7 +63,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     to wait, at most a minute. Wrong passwords from elsewhere do not slow down an address from which
     somebody logged in before.
     """
-    place = network_of(None if request.client is None else request.client.host)
+    place = name_network(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verify(gateway, body)
     return await begin_login(gateway, identity)

@@ -22,7 +22,7 @@ from tuyen_events.outbound import (
     OutboundRequested,
 )
 from tuyen_events.vocabulary import ConversationKind
-from tuyen_gateway.domain.attempts import ReplyState, find_current
+from tuyen_gateway.domain.attempts import ReplyState, find_current, list_sent_parts
 from tuyen_gateway.domain.placeholders import fill_in
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.replies import fold_reply
@@ -263,8 +263,8 @@ async def find_reply(gateway: Gateway, thread: ReplyThread, wanted: MessageId) -
 async def retry_reply(
     gateway: Gateway, viewer: Viewer, thread: ReplyThread, reply: Message
 ) -> Message:
-    """Requests again what failed. Two clicks make one request. Raises ConflictError for a reply
-    that neither failed nor is unknown, and WindowClosedError."""
+    """Requests again what failed, without the parts that were sent. Two clicks make one request.
+    Raises ConflictError for a reply that neither failed nor is unknown, and WindowClosedError."""
     check_retry(reply)
     first, current = reply.request, find_current(reply.attempts)
     if first is None or current is None:
@@ -282,6 +282,7 @@ async def retry_reply(
         by_name=viewer.name,
         at=gateway.clock.now(),
         human_agent=human_agent,
+        sent_external_ids=list_sent_parts(reply.parts),
     )
     return await _request_more(gateway, viewer, reply, [again])
 

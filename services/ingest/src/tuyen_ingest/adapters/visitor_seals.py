@@ -3,13 +3,14 @@
 from typing import TypeVar
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.visitor_limits import FILE_LINK_LASTS_S, VISITOR_TOKEN_LASTS_S
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_platform.clock import Clock
+from tuyen_platform.sealed_records import read_keys
 
 
 class _VisitorToken(msgspec.Struct, frozen=True, tag="visitor"):
@@ -25,14 +26,11 @@ _SealedT = TypeVar("_SealedT", _VisitorToken, _FileLink)
 
 
 class FernetVisitorSeals:
-    """VisitorSeals with the installation's keys, Fernet keys separated by commas: the first
-    encrypts, each of them decrypts. The content says what it is: nothing else that is encrypted
-    with these keys is taken for it."""
+    """VisitorSeals with the installation's keys. The content says what it is: nothing else that is
+    encrypted with these keys is taken for it."""
 
     def __init__(self, keys: SecretStr, clock: Clock) -> None:
-        self._fernet = MultiFernet(
-            [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
-        )
+        self._fernet = MultiFernet(read_keys(keys))
         self._clock = clock
 
     def seal_visitor(self, visitor: SiteVisitor) -> str:

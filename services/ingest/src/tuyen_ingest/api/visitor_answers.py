@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
 
 from tuyen_attachments.ports import StoredAttachment
+from tuyen_attachments.recognizing import IMAGE
+from tuyen_attachments.serving import SAFE_HEADERS, build_content_type, build_disposition
 from tuyen_directory.offers import DepartmentChoice
 from tuyen_ingest.domain.threads import ShownMessage, ThreadView
 from tuyen_ingest.errors import (
@@ -26,6 +27,7 @@ from tuyen_ingest.errors import (
 )
 from tuyen_ingest.ports import VisitorSeals
 from tuyen_ingest.sites import Site
+from tuyen_platform.problems import PROBLEM_TYPE, build_problem
 
 VISITORS_PREFIX = "/livechat/"
 
@@ -43,14 +45,12 @@ _STATUSES: Mapping[type[VisitorRefusedError], HTTPStatus] = {
     WrongUserHashError: HTTPStatus.FORBIDDEN,
 }
 
-_SAFE_FILE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+_FILE_HEADERS = {
+    **SAFE_HEADERS,
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cache-Control": "private, max-age=3600",
     "Referrer-Policy": "no-referrer",
 }
-"""A browser takes the content for nothing but its type, and runs nothing in it."""
 
 
 def answer_json(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -63,19 +63,12 @@ def answer_json(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 
 def answer_problem(status: HTTPStatus, detail: str, wait_s: float | None = None) -> Response:
-    """An error response as in RFC 9457."""
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-    }
+    """An error response, whose `detail` is a sentence for whoever wrote the caller."""
     headers = {"Cache-Control": "no-store"}
     if wait_s is not None:
         headers["Retry-After"] = str(max(math.ceil(wait_s), 1))
-    return Response(
-        msgspec.json.encode(problem), status, headers, media_type="application/problem+json"
-    )
+    problem = msgspec.json.encode(build_problem(status, detail))
+    return Response(problem, status, headers, media_type=PROBLEM_TYPE)
 
 
 def answer_refusal(refused: VisitorRefusedError) -> Response:
@@ -154,13 +147,9 @@ def _build_message(message: ShownMessage, site: Site, seals: VisitorSeals) -> di
 
 def describe_file(attachment: StoredAttachment) -> dict[str, str]:
     """The headers of a file's content. Only a picture is shown; all else is downloaded."""
-    how = "inline" if attachment.kind == "image" else "attachment"
-    if attachment.name is not None:
-        how += f"; filename*=UTF-8''{quote(attachment.name, safe='')}"
-    text = attachment.content_type.startswith("text/")
     return {
-        **_SAFE_FILE,
-        "Content-Type": attachment.content_type + ("; charset=utf-8" if text else ""),
+        **_FILE_HEADERS,
+        "Content-Type": build_content_type(attachment),
         "Content-Length": str(attachment.size),
-        "Content-Disposition": how,
+        "Content-Disposition": build_disposition(attachment, inline=attachment.kind == IMAGE),
     }

@@ -6,7 +6,7 @@ to know them. `docs/livechat.md` describes the routes.
 Decides L4.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_attachments.naming import clean_name
+from tuyen_attachments.serving import begin_reading
 from tuyen_events.visitor_limits import (
     VISITOR_BODY_BYTES,
     VISITOR_PICTURE_BYTES,
@@ -46,7 +47,7 @@ from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import InvalidRequestError, StrangeVisitorError, VisitorRefusedError
 from tuyen_ingest.ports import VisitorSeals
 from tuyen_ingest.sites import Site, Sites
-from tuyen_ingest.visitor_rates import VisitorRates, WaitingVisitors, name_network
+from tuyen_ingest.visitor_rates import VisitorRates, WaitingVisitors
 from tuyen_ingest.visitor_reads import VisitorReads
 from tuyen_ingest.visitor_writes import VisitorWrites
 from tuyen_platform import metrics
@@ -56,6 +57,7 @@ from tuyen_platform.bodies import (
     limit_body,
     read_body,
 )
+from tuyen_platform.callers import name_network
 
 _BEARER = "bearer "
 
@@ -161,9 +163,8 @@ class VisitorRoutes:
         """A browser that loads a picture names no origin: the address itself is the secret."""
         self._rates.take_strangers_read(call.network)
         opened = await self._reads.open_file(call.site, call.rest)
-        parts = self._reads.read_file(call.site, opened)
-        first = await anext(parts, b"")
-        return StreamingResponse(_chain(first, parts), headers=describe_file(opened.attachment))
+        parts = await begin_reading(self._reads.read_file(call.site, opened))
+        return StreamingResponse(parts, headers=describe_file(opened.attachment))
 
     async def _list_departments(self, call: _Call) -> Response:
         call.site.require_origin(call.origin)
@@ -249,9 +250,3 @@ class VisitorRoutes:
 
 async def _read(request: Request) -> bytes:
     return await read_body(request.scope, request.receive, max_bytes=VISITOR_BODY_BYTES)
-
-
-async def _chain(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for part in parts:
-        yield part
