@@ -13,8 +13,8 @@ LINKS = FileLinks(SecretStr("key"))
 def test_l5_each_file_has_an_address_that_stays_the_same() -> None:
     links = ReplyLinks(LINKS, "https://inbox.example/")
     asked = request(attachments=(picture("a"), picture("b")))
-    found = links.list_of(asked, asked.attachments)
-    assert found == links.list_of(asked, asked.attachments)
+    found = links.make_links(asked, asked.attachments)
+    assert found == links.make_links(asked, asked.attachments)
     assert set(found) == {"att_a", "att_b"}
     base, _, link = found["att_a"].rpartition("/")
     assert base == "https://inbox.example/livechat/files"

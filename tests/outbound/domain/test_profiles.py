@@ -45,6 +45,7 @@ NAMED = Customer(id=LAN, external_id="670", name="Lan")
         (WROTE, True),
         (CustomerFollowed(**THREAD), True),
         (msgspec.structs.replace(WROTE, customer=NAMED), False),
+        (msgspec.structs.replace(WROTE, chat_external_id="chat-1"), False),
         (CustomerUnfollowed(**THREAD), False),
         (MessageEchoed(**THREAD, **MESSAGE), False),
         (MessagesSeen(**THREAD, watermark=MOMENT), False),

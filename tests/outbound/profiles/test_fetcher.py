@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from pydantic import SecretStr
 
 from outbound.asking import ACCOUNT, MOMENT, PAGE, SHOP
 from outbound.knowing import KnownAccounts, ScriptedProfiles, wanted
@@ -22,9 +23,11 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.waiting_profiles import InMemoryWaitingProfiles
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.profiles.fetcher import ProfileFetcher
+from tuyen_outbound.reply_links import ReplyLinks
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_platform.clock import ManualClock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.kafka.partitions import partition_of
 
@@ -51,6 +54,7 @@ class Asking:
             files=WorldFiles(self.world),
             results=Results(self.world.log, self.clock),
             settle_within_s=1.0,
+            links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             elapsed_time=lambda: self.elapsed,
             pacings={channel: Pacing() for channel in Channel},
         )

@@ -385,5 +385,5 @@ class Carrying:
             token=token,
             handle=handle,
             reply_url=attempt.page.reply_url,
-            links=self._resources.links.list_of(request, part.attachments),
+            links=self._resources.links.make_links(request, part.attachments),
         )

@@ -13,7 +13,7 @@ class ReplyLinks:
         self._links = links
         self._base = gateway_url.rstrip("/") + FILES_PATH
 
-    def list_of(
+    def make_links(
         self, request: OutboundRequested, attachments: tuple[OutboundAttachment, ...]
     ) -> Mapping[str, str]:
         """The address of each file, by its id. The same whenever the request is carried out."""

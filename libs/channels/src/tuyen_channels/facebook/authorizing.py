@@ -6,11 +6,14 @@ from tuyen_channels.calls import HiddenToken
 
 
 def authorize(token: HiddenToken, app_secret: str) -> dict[str, str]:
-    """The parameters of a call with a page's token. With the app's secret, they prove that the call
-    is the app's own."""
+    """The parameters of a call with a page's token."""
     given = token.reveal()
-    query = {"access_token": given}
-    if app_secret:
-        proof = hmac.new(app_secret.encode(), given.encode(), "sha256").hexdigest()
-        query["appsecret_proof"] = proof
-    return query
+    return {"access_token": given, **prove_app(given, app_secret)}
+
+
+def prove_app(token: str, app_secret: str) -> dict[str, str]:
+    """The parameter that proves, by the app's secret, that a call with this token is the app's own:
+    an app may be set up so that Facebook refuses all others. Empty without a secret."""
+    if not app_secret:
+        return {}
+    return {"appsecret_proof": hmac.new(app_secret.encode(), token.encode(), "sha256").hexdigest()}

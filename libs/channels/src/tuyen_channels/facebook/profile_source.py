@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, RefusalKind
 from tuyen_channels.facebook.authorizing import authorize
 from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
 from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
-from tuyen_channels.transport import AnswerLostError, HttpCall, NotSentError, Transport
+from tuyen_channels.transport import HttpCall, Transport
 from tuyen_events.vocabulary import Channel
 
 _FIELDS = "name,first_name,last_name,profile_pic"
@@ -49,18 +50,15 @@ class FacebookProfiles:
             url=f"{self._address}/{quote(external_id, safe='')}",
             query={"fields": _FIELDS, **authorize(token, self._app_secret)},
         )
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         refusal = find_graph_refusal(answer)
         if refusal is not None:
             return refusal
         try:
             person = _person_of(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no profile")
         named = " ".join(filter(None, (person.last_name, person.first_name)))
         pause = find_graph_pause(answer.headers)

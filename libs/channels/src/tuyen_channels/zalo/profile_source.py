@@ -5,9 +5,10 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, RefusalKind
 from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
-from tuyen_channels.transport import AnswerLostError, HttpCall, NotSentError, Transport
+from tuyen_channels.transport import HttpCall, Transport
 from tuyen_channels.zalo.connector import APP_CALLS
 from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
 from tuyen_events.vocabulary import Channel
@@ -53,18 +54,15 @@ class ZaloProfiles:
             query={"data": msgspec.json.encode({"user_id": external_id}).decode()},
             headers={"access_token": token.reveal()},
         )
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         refusal, pause = find_zalo_refusal(answer), find_zalo_pause(answer.headers)
         if refusal is not None:
             return refusal if refusal.pause is not None else refusal._replace(pause=pause)
         try:
             user = _user_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Zalo: no profile")
         return build_profile(user.display_name, user.avatars.get(_LARGER) or user.avatar, pause)
 

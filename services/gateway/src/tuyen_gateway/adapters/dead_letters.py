@@ -8,8 +8,7 @@ import msgspec
 from pymongo import DESCENDING
 
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
-from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, OrganizationId, derive_event_id
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.in_turn import Reads
@@ -20,6 +19,7 @@ from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections.dead_letters import LETTERS
+from tuyen_platform.dead_letters import settle_dead_letter
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import MongoPositions, has_folded_up_to
@@ -124,15 +124,8 @@ class MongoDeadLetters:
         self, letter: DeadLetter, outcome: LetterOutcome, by: AgentId, at: Moment
     ) -> None:
         settled = DeadLetterSettled(letter_id=letter.id, outcome=outcome, by=by, at=at)
-        envelope = Envelope(
-            id=derive_event_id(letter.id, settled.type, outcome.value),
-            source=SOURCE,
-            subject=letter.id,
-            time=at,
-            data=settled,
-        )
-        written = await self._log.append(
-            DEAD_LETTERS, letter.id, envelope, partition=letter.partition
+        written = await settle_dead_letter(
+            self._log, settled, partition=letter.partition, source=SOURCE
         )
         await self._wait_until_folded([written])
 

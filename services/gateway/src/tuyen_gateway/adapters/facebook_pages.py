@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
+from tuyen_channels.facebook.authorizing import prove_app
 from tuyen_channels.facebook.refusals import GraphError, judge_graph_error
 from tuyen_events.limits import CONNECTION_ACCOUNTS, CURSOR_CHARACTERS, NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelAnswer, ChannelCalls
@@ -142,8 +143,9 @@ class FacebookPages:
         form: Mapping[str, str] | None = None,
     ) -> ChannelAnswer:
         headers = {"Authorization": f"Bearer {token}"}
+        query = {**(params or {}), **prove_app(token, self._app_secret.get_secret_value())}
         answer = await self._calls.call(
-            method, f"{self._api}/{path}", params=params, form=form, headers=headers
+            method, f"{self._api}/{path}", params=query, form=form, headers=headers
         )
         self._check(answer)
         return answer

@@ -2,8 +2,6 @@
 
 A webhook's own name of the customer, and a name that agents gave the contact, come first; both are
 known elsewhere.
-
-Decides C1.
 """
 
 import msgspec

@@ -2,8 +2,6 @@
 
 A plain ASGI application in front of the others: a visitor is nobody's agent, and no framework has
 to know them. `docs/livechat.md` describes the routes.
-
-Decides L4.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,4 @@
-"""Whose names are asked for, how often, and what follows from the answer.
-
-Decides C1.
-"""
+"""Whose names are asked for, how often, and what follows from the answer (C1)."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -59,6 +56,8 @@ def find_wanted(event: Event, event_id: str, now: datetime) -> WantedProfile | N
     cause another one."""
     if not isinstance(event, DESCRIBED_BY) or event.customer.name:
         return None
+    if isinstance(event, MessageReceived) and event.chat_external_id is not None:
+        return None  # the channel knows the chat and nobody in it
     if event.accepted_at < now - timedelta(seconds=PROFILE_KEPT_S):
         return None
     return WantedProfile(
