@@ -179,6 +179,26 @@ async def test_r9_5_uploads_are_counted_for_their_organization(store: Attachment
     assert (nothing.files, nothing.size) == (0, 0)
 
 
+async def test_i6_a_file_that_is_sent_while_unused_ones_are_removed_is_kept(
+    views: Database,
+) -> None:
+    store = MongoAttachments(views)
+    for name in ("late", "unused"):
+        await store.add(uploaded(name), content())
+    find = store._ids
+
+    async def find_and_use(query: dict[str, object]) -> list[AttachmentId]:
+        found = await find(query)
+        await store.note_use(SHOP, [AttachmentId("att_late")], THREAD)
+        return found
+
+    store._ids = find_and_use  # type: ignore[method-assign]  # another gateway is faster
+    assert await store.remove_unused(NOW + timedelta(days=1)) == 1
+    opened = await store.open(SHOP, AttachmentId("att_late"))
+    assert opened is not None
+    assert b"".join([part async for part in opened.read_all()]) == CONTENT
+
+
 async def test_r9_6_an_interrupted_upload_is_removed_like_an_unused_one(views: Database) -> None:
     store = MongoAttachments(views)
 

@@ -196,8 +196,8 @@ class Router:
         return [
             *events(outbox, Phase.PUBLIC, "assignments"),
             *events(outbox, Phase.PUBLIC, "pools"),
-            *events(outbox, Phase.MESSAGES, "router-requests"),
-            *events(outbox, Phase.MESSAGES, "router-answers"),
+            *events(outbox, Phase.FOLLOW_UPS, "router-requests"),
+            *events(outbox, Phase.FOLLOW_UPS, "router-answers"),
         ]
 
 

@@ -21,6 +21,7 @@ def test_a_fault_of_no_action_hits_all_but_what_only_looks() -> None:
     faults = FaultTable()
     faults.put(DoubleFault(channel=FACEBOOK, status=500))
     assert faults.take(FACEBOOK, READ, None) is None
+    assert faults.take(FACEBOOK, DoubleAction.PROFILE, None) is None
     assert faults.take(FACEBOOK, DoubleAction.TOKEN, None) is not None
 
 

@@ -15,7 +15,12 @@ from tuyen_platform.kafka.ports import Record
 
 ROOT = "332029982914750_759878495960329"
 CUSTOMER = "6700000000000001"
-ABSENT_FROM_THE_SAMPLES = {"customer.followed.v1", "customer.unfollowed.v1", "post.edited.v1"}
+ABSENT_FROM_THE_SAMPLES = {
+    "customer.described.v1",
+    "customer.followed.v1",
+    "customer.unfollowed.v1",
+    "post.edited.v1",
+}
 
 
 async def _records(stack: Stack, topic: Topic) -> list[Record]:

@@ -28,6 +28,7 @@ STORED_TYPE_NAMES = {
     "conversation.return_to_rotation.v1",
     "conversation.viewed.v1",
     "crm_command.settled.v1",
+    "customer.described.v1",
     "customer.followed.v1",
     "customer.referred.v1",
     "customer.unfollowed.v1",

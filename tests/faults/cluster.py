@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from faults.doubles import Doubles
 from support.shop import eventually
 from support.slow_proxy import SlowMongoDB, SlowProxy
 from tuyen_events.topics import DIRECTORY, TOPICS
@@ -34,7 +35,12 @@ ROUTER_SESSION_S = 6.0
 SESSION_S = 10.0
 """Of the other services."""
 LEASE_S = 8.0
-STARTED = ("ingest", "router", "router-2", "presence", "crm", "gateway", "gateway-2")
+CALL_WITHIN_S, SETTLE_WITHIN_S = 5.0, 8.0
+"""How long senders wait for a channel's answer, and then for an echo; the histories are short."""
+STARTED = (
+    *("ingest", "router", "router-2", "presence", "crm"),
+    *("outbound", "outbound-2", "gateway", "gateway-2"),
+)
 
 _TOPICS = [
     replace(each, retention=timedelta(days=1)) if each is DIRECTORY else each
@@ -167,6 +173,7 @@ class Cluster:
         self.kafka = Store(kafka, directory / "kafka", directory / "logs")
         self.mongodb = Store(mongodb, directory / "mongodb", directory / "logs")
         self.services: dict[str, Service] = {}
+        self.doubles = Doubles(_port_of_its_own(), directory, self._note)
         self._exit = AsyncExitStack()
         self._secrets: LocalCredentials | None = None
         self._workers = 0
@@ -192,6 +199,9 @@ class Cluster:
             self._exit = exit.pop_all()
         try:
             await asyncio.gather(*(self.add(name) for name in STARTED))
+            (ingest,) = self.of("ingest")
+            settings = self.settings(self.kafka.address, self.mongodb.address)
+            await self.doubles.start(ingest.url, settings)
             await self.wait_ready()
         except BaseException:
             await self._leave()
@@ -202,7 +212,7 @@ class Cluster:
         await self._leave()
 
     async def _leave(self) -> None:
-        await asyncio.gather(*(each.stop() for each in self.services.values()))
+        await asyncio.gather(*(each.stop() for each in self.services.values()), self.doubles.stop())
         await self._exit.aclose()
 
     async def add(self, name: str) -> Service:
@@ -295,6 +305,13 @@ class Cluster:
             "OPERATOR_TOKEN": self.secrets.operator_token,
             "FACEBOOK_APP_SECRET": self.secrets.facebook_app_secret,
             "FACEBOOK_VERIFY_TOKEN": self.secrets.facebook_verify_token,
+            "FACEBOOK_APP_ID": self.secrets.facebook_app_id,
+            "ZALO_APP_ID": self.secrets.zalo_app_id,
+            "ZALO_APP_SECRET": self.secrets.zalo_app_secret,
+            "ZALO_OA_SECRET": self.secrets.zalo_oa_secret,
+            "CALL_WITHIN_S": str(CALL_WITHIN_S),
+            "SETTLE_WITHIN_S": str(SETTLE_WITHIN_S),
+            **self.doubles.addresses(),
         }
         return {f"TUYEN_{key}": value for key, value in given.items()}
 

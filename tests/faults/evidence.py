@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 
 from faults.channel import Sent
+from faults.doubles import ChannelCall
 from faults.log import LogRead
 from faults.neighbours import Neighbours
 from faults.people import Key, People
+from faults.replying import Held, Reply
+from faults.stopping import Stop
 from faults.tenants import AGENTS, TENANTS, Json
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.routing import ChoiceMade
@@ -54,6 +57,14 @@ class Evidence:
     """What was answered with a mistake of ours, by any service to anybody."""
     neighbours: Neighbours | None = None
     """How long a quiet organization waited beside a noisy one; None where it was not measured."""
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    """What was answered, by text."""
+    calls: Sequence[ChannelCall] = ()
+    """What the channels were called, in their order."""
+    held: Sequence[Held] = ()
+    """Replies on pages whose tokens were dead."""
+    stop: Stop | None = None
+    """What the examination of stops saw; None if there was none."""
     steady: frozenset[str] = frozenset()
     """Organizations that always assigned by themselves, and queued when there was nobody."""
     exam: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """What must hold, whatever happened; judged from the log and the API's answers alone.
 
 A law looks at the evidence, says how many things it looked at, and what of them is not as it must
-be. `laws_of_choices` and `laws_of_queues` have those of routing.
+be. `laws_of_choices` and `laws_of_queues` have those of routing, `laws_of_replies` those of what
+is sent.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from faults import laws_of_choices, laws_of_queues
 from faults.channel import Acceptance
 from faults.evidence import Evidence, World
+from faults.laws_of_replies import LAWS_OF_REPLIES
 from faults.neighbours import find_p99
 from faults.people import Key
 from faults.tenants import AGENTS, Json
@@ -23,6 +25,8 @@ from tuyen_events.directory import AgentChanged
 from tuyen_events.inbound import CommentAdded, InboundEvent, MessageReceived
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.marks import ConversationRead
+from tuyen_events.outbound import OutboundRequested
+from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import (
     ASSIGNMENTS,
@@ -76,6 +80,7 @@ def accepted_events_stand_once(evidence: Evidence) -> Iterator[str | None]:
         (message["external_id"], conversation)
         for conversation, thread in evidence.threads.items()
         for message in thread
+        if message["direction"] == "in"
     )
     places: dict[str, list[str]] = {}
     for (external_id, conversation), times in shown.items():
@@ -198,7 +203,7 @@ def acknowledged_writes_stand(evidence: Evidence) -> Iterator[str | None]:
     written = Counter(_list_written(evidence))
     for key, times in evidence.acknowledged.items():
         # A write that changes nothing is answered with the version that stands.
-        least = 1 if key[0] in ("assigned", "directory") else times
+        least = 1 if key[0] in ("assigned", "directory", "reply") else times
         found = written[key]
         yield (
             None if found >= least else f"{key} was answered {times} times, is there {found} times"
@@ -220,6 +225,11 @@ def _list_written(evidence: Evidence) -> Iterator[Key]:
         yield ("done", done.conversation_id, done.by, done.done)
     for _, job in log.events(JOBS, JobRequested):
         yield ("job", job.organization, job.job_id)
+    for _, request in log.events(OUTBOUND, OutboundRequested):
+        if request.action.makes_message:
+            yield ("reply", request.message_id)
+        else:
+            yield ("action", request.message_id, request.action.value)
     for _, signal in log.events(PRESENCE_SIGNALS, SessionSignalled):
         yield ("signal", signal.organization, signal.agent_id, signal.status)
 
@@ -374,4 +384,5 @@ LAWS: dict[str, Look] = {
     "unread counts are right for everybody": unread_counts_are_right,
     "agents see what they may see": agents_see_what_they_may,
     "views equal a rebuild": views_equal_a_rebuild,
+    **LAWS_OF_REPLIES,
 }

@@ -108,7 +108,7 @@ class People:
         self.wanted = {(t, name): "offline" for t in TENANTS for name in AGENTS}
         self.connected = Connected()
         self._moving = asyncio.Lock()
-        self._shut_out: set[tuple[str, str]] = set()
+        self.shut_out: set[tuple[str, str]] = set()
         """Agents who may be disabled at the moment: whoever tries to log in again and again is
         made to wait."""
         self.acknowledged: Counter[Key] = Counter()
@@ -172,7 +172,7 @@ class People:
         person, told = self.who[tenant, name], ""
         while True:
             wanted = self.wanted[tenant, name]
-            if (tenant, name) in self._shut_out:
+            if (tenant, name) in self.shut_out:
                 told = ""
             elif told != wanted:
                 if await self._say(person, wanted):
@@ -204,7 +204,7 @@ class People:
 
     def expected(self, tenant: str, name: str) -> str:
         """The presence that an agent comes to once everything works."""
-        return "offline" if (tenant, name) in self._shut_out else self.wanted[tenant, name]
+        return "offline" if (tenant, name) in self.shut_out else self.wanted[tenant, name]
 
     # What the history asks of them.
 
@@ -237,14 +237,14 @@ class People:
             password=_PASSWORD if here else None,
         )
         if not here:
-            self._shut_out.add((tenant, agent))
+            self.shut_out.add((tenant, agent))
         done = await self._put(given, f"/v1/agents/{agent}", body, "agent", agent)
         if done and here:
-            self._shut_out.discard((tenant, agent))
+            self.shut_out.discard((tenant, agent))
 
     async def dismiss(self, given: Json) -> None:
         tenant, agent = given["tenant"], given["agent"]
-        self._shut_out.add((tenant, agent))
+        self.shut_out.add((tenant, agent))
         answer = await self.who[tenant, "admin"].ask("DELETE", f"/v1/agents/{agent}")
         self._note("dismiss", given, answer)
 
@@ -321,7 +321,7 @@ class People:
     async def take(self, given: Json) -> None:
         row = await self._row(given)
         if row is not None:
-            takers = [t for t in given["takers"] if (given["tenant"], t) not in self._shut_out]
+            takers = [t for t in given["takers"] if (given["tenant"], t) not in self.shut_out]
             await asyncio.gather(*(self._assign(given, row, t, t) for t in takers))
 
     async def _assign(
@@ -350,7 +350,7 @@ class People:
 
     async def mark(self, given: Json) -> None:
         row = await self._row(given)
-        if row is not None and (given["tenant"], given["by"]) not in self._shut_out:
+        if row is not None and (given["tenant"], given["by"]) not in self.shut_out:
             path = f"/v1/conversations/{row['id']}/{given['mark']}"
             answer = await self.who[given["tenant"], given["by"]].ask("POST", path)
             if answer is not None and answer.is_success:

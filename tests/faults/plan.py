@@ -8,12 +8,16 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from faults.drawing_replies import DrawingReplies
 from faults.history import Drawing
-from faults.tenants import Json
+from faults.tenants import CHANNELS, Json
 
 PACE_PER_S = 12.0
 FAULT_EVERY_S = 2.5
 """The short run's; a longer one has the same density."""
+REPLIES_PER_S = 1.2
+"""Steps of customers who write through the channel doubles, and of agents who answer them."""
+OUTBOUND_FAULT_EVERY_S = 4.0
 REBUILD_AT = 0.6
 """When the views are dropped and made again while all goes on, as a part of the history."""
 
@@ -48,13 +52,45 @@ FAULTS: Sequence[tuple[str, str]] = (
     *(("set clock", service) for service in ("gateway", "presence", "router", "ingest")),
 )
 """What is done to what. Each is used once before any is used again."""
+OUTBOUND_FAULTS: Sequence[tuple[str, str]] = (
+    *((what, "outbound") for what in ("kill", "terminate", "freeze", "kill call")),
+    ("cut off", "outbound/kafka"),
+    *(
+        (what, channel)
+        for what in (
+            "lose answers",
+            "lose answers and echoes",
+            "break",
+            "refuse",
+            "throttle",
+            "kill token",
+        )
+        for channel in CHANNELS
+    ),
+)
+"""The same for who sends replies, and for the channels that are called."""
+_PAUSED_S = 70.0
+"""Zalo's throttling pauses all accounts for a minute: a short history would end in it."""
+_LATE_S = 12.0
+"""What a sender left undone is done by another one when the session of the first is over."""
+
+
+def is_of_channel(fault: Json) -> bool:
+    """Whether a fault is one of `ChannelFaults`: it begins with how a channel answers."""
+    return fault["target"] in CHANNELS or fault["what"] == "kill call"
 
 
 def draw_plan(seed: int, seconds: float) -> list[Step]:
     """The plan of a seed, in the order of time; `seconds` is how long the history lasts."""
-    steps = [*_history(random.Random(f"{seed}/history"), seconds)]  # noqa: S311 - a test's dice
-    steps += _faults(random.Random(f"{seed}/faults"), seconds)  # noqa: S311 - a test's dice
+    steps = [*_history(_dice(seed, "history"), seconds), *_replies(_dice(seed, "replies"), seconds)]
+    steps += _faults(_dice(seed, "faults"), FAULTS, FAULT_EVERY_S, seconds)
+    steps += _outbound_faults(_dice(seed, "outbound faults"), seconds)
     return sorted(steps, key=lambda step: step.at)
+
+
+def _dice(seed: int, of: str) -> random.Random:
+    """Of one part of a plan: what is added to another part changes nothing in it."""
+    return random.Random(f"{seed}/{of}")  # noqa: S311 - a test's dice
 
 
 def _history(dice: random.Random, seconds: float) -> Iterator[Step]:
@@ -65,14 +101,30 @@ def _history(dice: random.Random, seconds: float) -> Iterator[Step]:
     yield Step(round(seconds * REBUILD_AT, 3), "rebuild", {})
 
 
-def _faults(dice: random.Random, seconds: float) -> Iterator[Step]:
+def _replies(dice: random.Random, seconds: float) -> Iterator[Step]:
+    drawing = DrawingReplies(dice)
+    for number in range(int(seconds * REPLIES_PER_S)):
+        at = (number + dice.random()) / REPLIES_PER_S
+        yield Step(round(at, 3), *drawing.draw(number, at))
+
+
+def _outbound_faults(dice: random.Random, seconds: float) -> Iterator[Step]:
+    for step in _faults(dice, OUTBOUND_FAULTS, OUTBOUND_FAULT_EVERY_S, seconds - _LATE_S):
+        pauses = (step.given["what"], step.given["target"]) == ("throttle", "zalo")
+        if not pauses or step.at < seconds - _PAUSED_S:
+            yield step
+
+
+def _faults(
+    dice: random.Random, kinds: Sequence[tuple[str, str]], every_s: float, seconds: float
+) -> Iterator[Step]:
     # The last ones have to have ended for the history to see them through.
     deck: list[tuple[str, str]] = []
     at = 1.0
-    every = min(FAULT_EVERY_S, 0.95 * seconds / len(FAULTS))
+    every = min(every_s, 0.95 * seconds / len(kinds))
     while at < seconds:
         if not deck:
-            deck = dice.sample(FAULTS, len(FAULTS))
+            deck = dice.sample(kinds, len(kinds))
         what, target = deck.pop()
         given = {
             "what": what,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from faults.laws import LAWS
-from faults.plan import FAULTS
+from faults.plan import FAULTS, OUTBOUND_FAULTS
 from faults.run import Outcome
 
+_ALL_FAULTS = tuple(dict.fromkeys((*FAULTS, *OUTBOUND_FAULTS)))
 _BEGIN, _END = "<!-- made by make faults -->\n", "<!-- end -->\n"
 
 Json = dict[str, Any]
@@ -53,7 +54,7 @@ def _runs(outcomes: Sequence[Outcome]) -> list[str]:
 def _format_injected(outcomes: Sequence[Outcome]) -> list[str]:
     counts = sum((each.counts for each in outcomes), Counter[str]())
     targets: dict[str, list[str]] = {}
-    for what, target in dict.fromkeys(FAULTS):
+    for what, target in _ALL_FAULTS:
         targets.setdefault(what, []).append(f"{target} {counts[f'{what} {target}']}")
     return [
         "| fault | how often, by what it struck |",
@@ -76,7 +77,7 @@ def _format_held(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _faults(outcome: Outcome) -> int:
-    return sum(outcome.counts[f"{what} {target}"] for what, target in dict.fromkeys(FAULTS))
+    return sum(outcome.counts[f"{what} {target}"] for what, target in _ALL_FAULTS)
 
 
 def _plain(outcome: Outcome) -> Json:

@@ -14,8 +14,9 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from faults import evidence as evidences
-from faults import laws, laws_of_queues, neighbours, rebuilding, settling
+from faults import laws, laws_of_queues, neighbours, rebuilding, settling, stopping
 from faults.channel import Channel
+from faults.channel_faults import ChannelFaults
 from faults.cluster import PREFIX, Cluster
 from faults.evidence import Evidence
 from faults.injection import Injection
@@ -23,7 +24,8 @@ from faults.journal import Journal
 from faults.laws import Finding
 from faults.log import Follower, LogRead, read
 from faults.people import People
-from faults.plan import Step
+from faults.plan import Step, is_of_channel
+from faults.replying import Replying
 from faults.tenants import AGENTS, TENANTS, Json
 from support.shop import eventually
 from support.slow_proxy import SlowProxy
@@ -147,6 +149,8 @@ class _Run:
         secret = cluster.secrets.facebook_app_secret
         self._channel = Channel(ingest.url, secret, self._people.connected, journal)
         self._injection = Injection(cluster, journal)
+        self._replying = Replying(cluster.doubles, self._people, self._channel, journal)
+        self._channel_faults = ChannelFaults(cluster, self._replying, journal)
         self._follower = Follower()
 
     async def judge(self, steps: Sequence[Step]) -> list[Finding]:
@@ -157,6 +161,7 @@ class _Run:
         ):
             self._cluster.kafka.proxies.append(link)
             await self._people.open()
+            await self._replying.open()
             staying = [
                 tasks.create_task(self._people.stay(*person)) for person in self._people.wanted
             ]
@@ -187,7 +192,9 @@ class _Run:
         await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         self._journal.note("at rest")
         await self._queue_empties()
-        await self._examine()
+        seen.stop, _ = await asyncio.gather(
+            stopping.examine(self._replying, self._people), self._examine()
+        )
         self._journal.note("examined")
         if self._measured:
             await self._cluster.leave_proxies()
@@ -197,6 +204,9 @@ class _Run:
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state
         seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
+        await self._cluster.doubles.read_calls()
+        seen.replies, seen.held = self._replying.replies, self._replying.held
+        seen.calls = self._cluster.doubles.calls
         seen.steady = laws_of_queues.steady()
         seen.mistakes = [*self._channel.mistakes, *self._people.mistakes]
         self._journal.note("asked")
@@ -230,8 +240,12 @@ class _Run:
                 await self._channel.deliver(step.given)
             case "odd":
                 await self._channel.odd(step.given)
+            case "fault" if is_of_channel(step.given):
+                await self._channel_faults.inject(step.given)
             case "fault":
                 await self._injection.inject(step.given)
+            case "speak" | "reply" | "act":
+                await getattr(self._replying, step.do)(step.given)
             case "rebuild":
                 await rebuilding.in_the_middle(self._cluster, self._journal)
             case other:

@@ -8,12 +8,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from faults.cluster import DATABASE, PREFIX, Cluster
-from faults.log import Follower
+from faults.log import Follower, read
 from faults.people import People
 from faults.tenants import AGENTS
 from support.shop import eventually
 from tuyen_crm.projections.crm import VIEW as CRM_VIEW
 from tuyen_events.jobs import JobState
+from tuyen_events.outbound import OutboundRequested, OutboundSettled
+from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ANSWERS,
@@ -33,6 +35,7 @@ _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
     "router": (INBOUND, ANSWERS, COMMANDS, REQUESTS),
     "crm": (INBOUND,),
     "crm-commands": (CRM_COMMANDS,),
+    "outbound": (INBOUND, OUTBOUND, OUTBOUND_RESULTS),
 }
 _VIEWS: Mapping[str, tuple[Topic, ...]] = {
     VIEW: (*FOLDED,),
@@ -48,6 +51,7 @@ async def wait_until_at_rest(cluster: Cluster, people: People, follower: Followe
     await cluster.wait_ready()
     await eventually(lambda: _all_are_there(people), lambda: "presence differs", _PATIENCE_S)
     await eventually(lambda: _jobs_ended(people), lambda: "jobs go on", _PATIENCE_S)
+    await eventually(lambda: _all_is_sent(cluster), lambda: "replies wait", _PATIENCE_S)
     before: list[Ends] = []
 
     async def calm() -> bool:
@@ -86,6 +90,16 @@ async def _jobs_ended(people: People) -> bool:
         if any(job["state"] == JobState.RUNNING for job in jobs):
             return False
     return True
+
+
+async def _all_is_sent(cluster: Cluster) -> bool:
+    """Whether every request to a channel has a result: no page is stopped for ever."""
+    with suppress(KafkaError):
+        log = await read(cluster.kafka.address, PREFIX, (OUTBOUND, OUTBOUND_RESULTS))
+        settled = {event.request_id for _, event in log.events(OUTBOUND_RESULTS, OutboundSettled)}
+        requested = log.events(OUTBOUND, OutboundRequested)
+        return all(event.request_id in settled for _, event in requested)
+    return False
 
 
 async def ends_of(kafka: str) -> Ends:

@@ -335,6 +335,8 @@ SPOILT: dict[str, list[Spoil]] = {
         _unwritten("done", thread("c_1"), "admin", False),
         _unwritten("signal", "an", NV1, "online"),
         _unwritten("job", "an", "job_2"),
+        _unwritten("reply", "m_none"),
+        _unwritten("action", "m_none", "hide"),
     ],
     "a command makes one record": [_command_handled_twice],
     "every request is answered, in the order of the log": [_never_answered, _answer_out_of_turn],

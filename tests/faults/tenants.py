@@ -1,6 +1,6 @@
 """Who is in the history: organizations, their pages, departments and people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ class Tenant:
     """Page id to its id at Facebook."""
     rules: Mapping[str, Json]
     steady: bool
+    zalo: Mapping[str, str] = field(default_factory=dict)
+    """Page id to its id at Zalo, for its accounts there."""
     site: str = ""
     """The page of its livechat, if it has one."""
     departments: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -47,6 +49,7 @@ TENANTS: Mapping[str, Tenant] = {
                 "trang-1": {"pages": ["an-1"], "members": ["nv1", "nv2", "nv3"]},
             },
             steady=True,
+            zalo={"an-zalo": "4000000000000000011"},
             site="an-web",
             departments={"ban-hang": ["nv1", "nv2", "nv3"], "bao-hanh": ["nv3", "nv4"]},
         ),
@@ -58,6 +61,30 @@ TENANTS: Mapping[str, Tenant] = {
                 "trang-2": {"pages": ["binh-2"], "members": ["nv2", "nv4"], "mode": "random"},
             },
             steady=False,
+            zalo={"binh-zalo": "4000000000000000021"},
         ),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A page from which agents answer. `refreshes`: it has a refresh token."""
+
+    tenant: str
+    page: str
+    channel: str
+    external_id: str
+    refreshes: bool = False
+
+
+def _list_accounts() -> Iterator[Account]:
+    for tenant in TENANTS.values():
+        for page, external_id in tenant.pages.items():
+            yield Account(tenant.id, page, "facebook", external_id)
+        for page, external_id in tenant.zalo.items():
+            yield Account(tenant.id, page, "zalo", external_id, refreshes=not tenant.steady)
+
+
+ACCOUNTS = tuple(_list_accounts())
+CHANNELS = ("facebook", "zalo")

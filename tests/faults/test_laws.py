@@ -6,22 +6,25 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from faults import laws, sound
+from faults import laws, sound, sound_replies
 from faults.channel import Acceptance
 from faults.laws import LAWS
 from faults.log import Entry
 from faults.sound import ORG, thread
 from faults.spoiling import SPOILT, Spoil
+from faults.spoiling_replies import SPOILT_REPLIES
 from faults.tenants import Json
 from support.organizations import agent
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import DIRECTORY, JOBS
 from tuyen_events.vocabulary import Role
 
+ALL_SPOILT = {**SPOILT, **SPOILT_REPLIES}
+
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_law_holds_on_sound_evidence_and_looks_at_something(law: str) -> None:
-    found = laws.finding(law, LAWS[law], sound.evidence())
+    found = laws.finding(law, LAWS[law], sound_replies.evidence())
     assert found.broken == []
     assert found.looked_at > 0
 
@@ -30,18 +33,18 @@ def test_a_law_holds_on_sound_evidence_and_looks_at_something(law: str) -> None:
     ("law", "spoil"),
     [
         pytest.param(law, spoil, id=f"{law}: {number}")
-        for law, spoils in SPOILT.items()
+        for law, spoils in ALL_SPOILT.items()
         for number, spoil in enumerate(spoils)
     ],
 )
 def test_a_law_is_broken_by_spoilt_evidence(law: str, spoil: Spoil) -> None:
-    spoilt = sound.evidence()
+    spoilt = sound_replies.evidence()
     spoil(spoilt)
     assert laws.finding(law, LAWS[law], spoilt).broken
 
 
 def test_every_law_has_evidence_that_breaks_it() -> None:
-    assert SPOILT.keys() == LAWS.keys()
+    assert ALL_SPOILT.keys() == LAWS.keys()
 
 
 def test_what_was_delivered_again_while_its_page_moved_may_be_in_both_organizations() -> None:
@@ -52,11 +55,11 @@ def test_what_was_delivered_again_while_its_page_moved_may_be_in_both_organizati
     changed = replace(sent, conversations=frozenset({first, second}))
     evidence.sent = {**evidence.sent, "c_8": changed}
     for where in (first, second):
-        evidence.threads.setdefault(where, []).append({"external_id": "c_8"})
+        evidence.threads.setdefault(where, []).append({"external_id": "c_8", "direction": "in"})
     assert laws.finding(law, LAWS[law], evidence).broken
     evidence.sent["c_8"].acceptance = Acceptance.REPEATED
     assert not laws.finding(law, LAWS[law], evidence).broken
-    evidence.threads[second].append({"external_id": "c_8"})
+    evidence.threads[second].append({"external_id": "c_8", "direction": "in"})
     assert laws.finding(law, LAWS[law], evidence).broken
 
 

@@ -1,6 +1,7 @@
 """Facebook and Zalo, as far as pages are connected to them: what they were asked, and answers that
 can be chosen. Every secret that they give contains SECRET."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,8 @@ class Call:
     path: str
     token: str | None
     form: dict[str, str]
+    proof: str | None
+    """Facebook's `appsecret_proof`."""
 
 
 @dataclass
@@ -93,6 +96,7 @@ class ChannelsTwin:
 
     def _accounts(self, call: Call) -> httpx.Response:
         assert call.token == f"{SECRET}-long"
+        assert call.proof == _prove(call.token)
         start = int(call.form.get("after", "0"))
         names = list(self.pages.items())[start : start + self.part]
         data = [
@@ -108,6 +112,7 @@ class ChannelsTwin:
         page, _, edge = call.path.strip("/").partition("/")
         assert edge == "subscribed_apps"
         assert call.token
+        assert call.proof == _prove(call.token)
         match call.method:
             case "POST":
                 self.subscribed[page] = call.form["subscribed_fields"]
@@ -135,6 +140,10 @@ def _json(body: object, status: int = 200) -> httpx.Response:
     return httpx.Response(status, json=body)
 
 
+def _prove(token: str) -> str:
+    return hmac.new(FACEBOOK_APP_SECRET.encode(), token.encode(), "sha256").hexdigest()
+
+
 def _read(request: httpx.Request) -> Call:
     parts = urlsplit(str(request.url))
     sent = parse_qs(request.content.decode() or parts.query)
@@ -144,4 +153,5 @@ def _read(request: httpx.Request) -> Call:
         path=parts.path.removeprefix("/v24.0"),
         token=bearer or request.headers.get("access_token"),
         form={name: values[0] for name, values in sent.items()},
+        proof=request.url.params.get("appsecret_proof"),
     )

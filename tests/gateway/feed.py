@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import msgspec
+
 from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
@@ -26,6 +28,7 @@ from tuyen_events.inbound import (
     CommentAdded,
     CommentEvent,
     Customer,
+    CustomerDescribed,
     CustomerFollowed,
     CustomerUnfollowed,
     MessageDeleted,
@@ -95,6 +98,7 @@ class Feed:
         visit: Visit | None = None,
         accepted: float | None = None,
         reply_to: str | None = None,
+        chat: str | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
         common = self._common(at)
@@ -109,6 +113,7 @@ class Feed:
             text=text,
             attachments=attachments,
             visit=visit,
+            chat_external_id=chat,
             reply_to=None
             if reply_to is None
             else message_id(OrganizationId(self.organization), PageId(self.page), reply_to),
@@ -135,6 +140,7 @@ class Feed:
         mid: str | None = None,
         client_id: str | None = "client-1",
         automatic: bool = False,
+        admin_id: str | None = None,
     ) -> None:
         mid = mid or f"mid-{next(self._numbers)}"
         event = MessageEchoed(
@@ -146,8 +152,19 @@ class Feed:
             text=text,
             client_id=client_id,
             automatic=automatic,
+            admin_id=admin_id,
         )
         await self._append(INBOUND, who, event, mid)
+
+    async def describe(
+        self, who: str, name: str | None, picture: str | None = None, *, at: float | None = None
+    ) -> None:
+        """The channel says who a customer is."""
+        customer = msgspec.structs.replace(self.customer(who, name), picture=picture)
+        event = CustomerDescribed(
+            **self._common(at), customer=customer, conversation_id=self.thread(who)
+        )
+        await self._append(INBOUND, who, event, str(next(self._numbers)))
 
     async def react(self, who: str, mid: str, emoji: str | None, *, at: float) -> None:
         """The customer reacts to a message, or takes that back (`emoji` null)."""

@@ -67,3 +67,11 @@ def test_p6_the_key_of_the_local_stack_is_refused_elsewhere(
         IngestSettings()
     environment.setenv("TUYEN_LOCAL", "1")
     assert IngestSettings().secrets_key
+
+
+def test_r9_5_a_proxy_that_is_no_network_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TUYEN_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1")
+    assert IngestSettings().trusted_proxies
+    environment.setenv("TUYEN_TRUSTED_PROXIES", "10.0.0.0/8,proxy")
+    with pytest.raises(ValidationError, match="TUYEN_TRUSTED_PROXIES"):
+        IngestSettings()

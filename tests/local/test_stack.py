@@ -125,6 +125,7 @@ async def test_the_demo_organization_is_made_once_and_then_left_as_it_is(stack: 
         "/v1/agents/minh",
         "/v1/agents/hoa",
         "/v1/pages/shop",
+        "/v1/pages/site",
         "/v1/rules/everyone",
         "/v1/settings",
     ]

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+from pydantic import SecretStr
+
 from outbound.asking import ACCOUNT, PAGE, SHOP, cancel, envelope_of, place_of
 from outbound.crashing import CrashingLog, Steps
 from tuyen_channels.calls import (
@@ -38,11 +40,13 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.pacing import Pacing
+from tuyen_outbound.reply_links import ReplyLinks
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_outbound.states import elapsed_time
 from tuyen_outbound.worker import OutboundWorker
 from tuyen_platform.clock import SystemClock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem
@@ -331,6 +335,7 @@ class Process:
             connectors=dict.fromkeys(Channel, connector),
             accounts=WorldAccounts(world),
             files=WorldFiles(world),
+            links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             results=Results(self.log, clock),
             settle_within_s=settle_within_s,
             elapsed_time=running,

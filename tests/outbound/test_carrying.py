@@ -1,6 +1,7 @@
 """A worker that was paused and lost its partitions meanwhile makes no call."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 import pytest
 
@@ -8,6 +9,7 @@ from outbound.asking import request
 from outbound.crashing import CrashingLog, Steps
 from outbound.rig import TOKEN, Process, World, read_records, until
 from tuyen_events.outbound_topics import OUTBOUND_STATE
+from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.states import elapsed_time
 
 
@@ -53,9 +55,33 @@ async def test_i6_a_worker_that_was_paused_after_its_state_was_written_looks_aga
 ) -> None:
     """It was paused between the acknowledgement of `calling` and the call. Another one took over,
     found the call begun, and reported that nobody can tell."""
+    await _pause_before_the_call(world, running=lambda: elapsed_time() + 100)
+    assert world.sent == []
+
+
+async def test_i6_a_worker_that_was_paused_as_its_call_began_looks_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was paused when the call's task had been started and had not taken its first step."""
+    paused_s, start = [0.0], LiveCalls.start
+
+    def start_and_pause(
+        calls: LiveCalls, request_id: str, call: Coroutine[None, None, None]
+    ) -> "asyncio.Task[None]":
+        paused_s[0] = 100.0
+        return start(calls, request_id, call)
+
+    monkeypatch.setattr(LiveCalls, "start", start_and_pause)
+    await _pause_before_the_call(world, running=lambda: elapsed_time() + paused_s[0])
+    assert world.sent == []
+
+
+async def _pause_before_the_call(world: World, running: Callable[[], float]) -> None:
+    """A worker whose clock is `running` begins a call, and another one takes its partition over
+    before it can look whether it still has it."""
     hold_ends, awake = dict[str, asyncio.Event](), asyncio.Event()
     log = CrashingLog(world.log, Steps(), None, hold_ends)
-    async with Process(world, log=log, running=lambda: elapsed_time() + 100):
+    async with Process(world, log=log, running=running):
         await _wait_for_state(world)
         hold_ends[OUTBOUND_STATE.name] = awake
         world.set_token(TOKEN)
@@ -68,7 +94,6 @@ async def test_i6_a_worker_that_was_paused_after_its_state_was_written_looks_aga
             await until(is_unknown)
         awake.set()
         await _is_quiet(world)
-    assert world.sent == []
 
 
 async def _is_calling(world: World) -> bool:

@@ -1,40 +1,268 @@
-"""What is reported to have ended is not begun any more."""
+"""What is known of a request by its echo or its result, and when nobody can tell."""
 
 import asyncio
+from typing import Any
 
-from outbound.asking import request
-from outbound.crashing import CrashingLog, Steps
-from outbound.rig import TOKEN, Process, World, read_records, until
-from tuyen_events.outbound_topics import OUTBOUND_RESULTS, OUTBOUND_STATE
+import pytest
+
+from outbound.asking import PAGE, request
+from outbound.crashing import Steps
+from outbound.rig import (
+    DEADLINE_S,
+    LOST,
+    LOST_AND_NOT_DONE,
+    TOKEN,
+    TRANSIENT,
+    Process,
+    World,
+    echo_of,
+    page,
+    until,
+)
+from outbound.test_worker import has_committed, wait_for
+from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
+from tuyen_outbound.results import Results
 
 
-async def test_i6_a_reply_whose_cancellation_is_being_reported_is_not_sent() -> None:
-    """The page gets its token back just then."""
-    world, hold, reporting = World(), dict[str, asyncio.Event](), asyncio.Event()
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.01,) * 6)
+    monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.01)
+
+
+class HeldResults:
+    """Results are published once `released` is set; `waiting` says that one is under way."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waiting, self.released = asyncio.Event(), asyncio.Event()
+        publish = Results.publish
+
+        async def publish_later(results: Results, *given: Any) -> None:
+            self.waiting.set()
+            await self.released.wait()
+            await publish(results, *given)
+
+        monkeypatch.setattr(Results, "publish", publish_later)
+
+
+async def test_i6_what_is_being_cancelled_is_not_called(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka is slow: the page is connected again before `cancelled` is acknowledged."""
     world.set_token(None)
     await world.ask(request("1"), request("2"))
-    async with Process(world, log=CrashingLog(world.log, Steps(), hold)) as process:
-
-        async def waits() -> bool:
-            keys = {record.key for record in await read_records(world.log, OUTBOUND_STATE)}
-            return {b"request/req_1", b"request/req_2"} <= keys
-
-        await until(waits)
-        hold[OUTBOUND_RESULTS.name] = reporting
+    async with Process(world):
+        await until(lambda: has_committed(world))
+        held = HeldResults(monkeypatch)
         await world.cancel(request("1"))
-
-        async def is_ending() -> bool:
-            tenure = process.worker._tenure
-            return tenure is not None and tenure.carrying.settling.is_ending("req_1")
-
-        await until(is_ending)
+        async with asyncio.timeout(DEADLINE_S):
+            await held.waiting.wait()
         world.set_token(TOKEN)
-        await asyncio.sleep(0.05)
-        assert world.sent == []
-        reporting.set()
-
-        async def both_are_settled() -> bool:
-            return await world.outcomes() == {"req_1": ["cancelled"], "req_2": ["done"]}
-
-        await until(both_are_settled)
+        await asyncio.sleep(0.1)
+        held.released.set()
+        await wait_for(world, request("1"), request("2"))
     assert [text for _, text in world.sent] == ["2"]
+    assert await world.outcomes() == {"req_1": ["cancelled"], "req_2": ["done"]}
+
+
+async def test_r9_1_what_was_reported_as_cancelled_is_not_sent_wherever_the_process_ends() -> None:
+    steps = 0
+    while not await _cancel_with_crash(steps):
+        steps += 1
+    assert steps > 3
+
+
+async def _cancel_with_crash(steps: int) -> bool:
+    world = World()
+    world.set_token(None)
+    await world.ask(request("1"))
+    async with Process(world):
+        await until(lambda: has_committed(world))
+    await world.cancel(request("1"))
+
+    async def is_cancelled() -> bool:
+        return bool(await world.settled()) and await has_committed(world)
+
+    async with Process(world, Steps(steps)) as process:
+        ended = await process.work(is_cancelled)
+    world.set_token(TOKEN)
+    await _carry_out_the_rest(world)
+    outcomes = await world.outcomes()
+    assert not (world.sent and "cancelled" in outcomes["req_1"])
+    return ended
+
+
+async def test_r9_1_what_was_refused_is_not_sent_wherever_the_process_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The request is read again after a crash, and by then there may be room."""
+    steps = 0
+    while not await _refuse_with_crash(steps, monkeypatch):
+        steps += 1
+    assert steps > 3
+
+
+async def _refuse_with_crash(steps: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    world = World()
+    world.set_token(None)
+    monkeypatch.setattr("tuyen_outbound.domain.open_requests.OUTBOUND_WAITING", 1)
+    await world.ask(request("1"))
+    async with Process(world):
+        await until(lambda: has_committed(world))
+    await world.ask(request("2"))
+
+    async def is_refused() -> bool:
+        return bool(await world.settled()) and await has_committed(world)
+
+    async with Process(world, Steps(steps)) as process:
+        ended = await process.work(is_refused)
+    monkeypatch.setattr("tuyen_outbound.domain.open_requests.OUTBOUND_WAITING", 9)
+    world.set_token(TOKEN)
+    await _carry_out_the_rest(world)
+    sent = [text for _, text in world.sent]
+    assert not ("2" in sent and "failed" in (await world.outcomes())["req_2"])
+    return ended
+
+
+async def _carry_out_the_rest(world: World) -> None:
+    """What is requested last is settled last."""
+    await world.ask(request("last"))
+    async with Process(world):
+        await wait_for(world, request("last"))
+        await until(lambda: has_committed(world))
+
+
+async def test_p5b_an_echo_that_comes_while_unknown_is_published_proves_the_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.echoes, world.answers["1"] = False, [LOST]
+    await world.ask(request("1"))
+    held = HeldResults(monkeypatch)
+    async with Process(world):
+        async with asyncio.timeout(DEADLINE_S):
+            await held.waiting.wait()
+        await world.echo(world.echoed_late[0])
+        await asyncio.sleep(0.1)
+        held.released.set()
+
+        async def is_done() -> bool:
+            return (await world.outcomes()).get("req_1") == ["unknown", "done"]
+
+        await until(is_done)
+
+
+async def test_p5b_an_echo_of_one_part_does_not_settle_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel answered an error, and had sent the first part."""
+    monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (30.0,) * 6)
+    asked = request("a|b")
+    world.answers["a"] = [TRANSIENT]
+    await world.ask(asked)
+    async with Process(world):
+
+        async def is_called() -> bool:
+            return len(world.calls) == 1 and not world.under_way
+
+        await until(is_called)
+        await world.echo(echo_of(asked, "mid_a", "a"))
+        await wait_for(world, asked)
+    assert [text for _, text in world.sent] == ["b"]
+    (settled,) = await world.settled()
+    assert (settled.outcome, settled.external_ids) == ("done", ("mid_a", "mid_req_a|b_b"))
+
+
+async def test_p5b_of_an_unknown_message_the_rest_is_sent_when_somebody_asks_for_it(
+    world: World,
+) -> None:
+    world.echoes, world.answers["a"] = False, [LOST]
+    asked = request("a|b")
+    await world.ask(asked)
+    async with Process(world):
+        await wait_for(world, asked)
+        await world.echo(world.echoed_late[0])
+
+        async def is_proved() -> bool:
+            return (await world.outcomes())["req_a|b"] == ["unknown", "failed"]
+
+        await until(is_proved)
+        sent = (await world.settled())[-1].external_ids
+        assert sent == ("mid_req_a|b_a",)
+        again = request(
+            "again",
+            text="a|b",
+            client_id=asked.client_id,
+            retries="req_a|b",
+            sent_external_ids=sent,
+        )
+        await world.ask(again)
+        await wait_for(world, again)
+    assert [text for _, text in world.sent] == ["a", "b"]
+    assert (await world.settled())[-1].external_ids == (*sent, "mid_req_again_b")
+
+
+async def test_i6_a_repetition_of_what_was_sent_completely_is_done(world: World) -> None:
+    asked = request("a", sent_external_ids=("mid_1",), retries="req_0")
+    await world.ask(asked)
+    async with Process(world):
+        await wait_for(world, asked)
+    assert (world.sent, await world.outcomes()) == ([], {"req_a": ["done"]})
+
+
+async def test_p5b_the_echo_of_an_earlier_message_proves_no_later_one_with_its_text(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that returns nothing of ours, and an agent who writes the same word twice."""
+    monkeypatch.setattr("outbound.rig.ScriptedConnector.returns_client_id", False)
+    world.echoes, world.answers["dạ"] = False, [None, LOST_AND_NOT_DONE]
+    first, second = request("1", text="dạ"), request("2", text="dạ")
+    async with Process(world, settle_within_s=1.0):
+        await world.ask(first)
+        await wait_for(world, first)
+        await world.ask(second)
+
+        async def is_called() -> bool:
+            return len(world.calls) == 2 and not world.under_way
+
+        await until(is_called)
+        await world.echo(world.echoed_late[0])
+        await wait_for(world, second)
+    assert await world.outcomes() == {"req_1": ["done"], "req_2": ["unknown"]}
+
+
+async def test_l5_a_page_that_changes_while_a_call_waits_is_called_as_it_is_now(
+    world: World,
+) -> None:
+    pause = Pause(PauseScope.PAGE, 1.0)
+    world.answers["1"] = [ChannelRefusal(RefusalKind.THROTTLED, "throttled", "", pause)]
+    await world.ask(request("1"))
+    async with Process(world):
+
+        async def is_throttled() -> bool:
+            return len(world.calls) == 1 and not world.under_way
+
+        await until(is_throttled)
+        await asyncio.sleep(0.1)
+        world.page = page(id=PAGE, reply_url="https://new.example/")
+        await wait_for(world, request("1"))
+    assert world.calls[-1].reply_url == "https://new.example/"
+
+
+async def test_r9_5_an_echo_that_cannot_be_handled_stops_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_error(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("outbound.rig.ScriptedConnector.returns_client_id", False)
+    monkeypatch.setattr("tuyen_outbound.worker.find_part", raise_error)
+    world.answers["1"] = [LOST]
+    await world.ask(request("1"), request("2", customer="9"))
+    async with Process(world):
+        await wait_for(world, request("1"), request("2"))
+    assert await world.outcomes() == {"req_1": ["unknown"], "req_2": ["done"]}

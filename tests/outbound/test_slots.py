@@ -30,6 +30,22 @@ async def test_r9_5_neither_a_page_nor_an_organization_takes_all(
     assert taken._by_name == {}
 
 
+async def test_r9_5_an_organization_with_many_files_leaves_uploads_to_others() -> None:
+    taken, hold = Slots(), asyncio.Event()
+
+    async def upload() -> None:
+        async with taken.take_upload("greedy"):
+            await hold.wait()
+
+    tasks = [asyncio.create_task(upload()) for _ in range(20)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5), taken.take_upload("modest"):
+        pass
+    hold.set()
+    await asyncio.gather(*tasks)
+    assert taken._by_name == {}
+
+
 async def test_r9_6_a_wait_that_is_cancelled_leaves_nothing_behind() -> None:
     taken, hold = Slots(), asyncio.Event()
     tasks = [asyncio.create_task(_take(taken, "shop", "a", hold)) for _ in range(20)]

@@ -65,6 +65,18 @@ async def test_r9_1_what_is_settled_does_not_come_back_with_a_late_record() -> N
     assert last.value is None
 
 
+async def test_r9_1_of_two_records_with_one_step_compaction_keeps_the_first() -> None:
+    """The second one is of a worker that had lost the partition: it acted on nothing."""
+    log = InMemoryLog()
+    closed, calling = STORED.close(LATER), STORED.begin(MOMENT)
+    assert closed.step == calling.step
+    await write(log, STORED, closed, calling)
+    states = await recover(log)
+    assert states.requests.is_known(3, "req_1")
+    last = [r for r in await read_records(log, OUTBOUND_STATE) if r.key == b"request/req_1"][-1]
+    assert last.value == msgspec.json.encode(closed)
+
+
 async def test_r9_1_a_recovery_claims_the_partition() -> None:
     """Whoever had it before notices it, with and without a write."""
     log = InMemoryLog()

@@ -209,3 +209,20 @@ async def test_p5_ending_waits_until_the_new_pair_is_stored(
     answered.set()
     await refreshing.upkeep._calls.drain(5)
     assert refreshing.accounts.kept == ["AT1"]
+
+
+async def test_r9_5_an_account_that_raises_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1)]))
+    refreshing.accounts.problem = RENEWING
+
+    async def fail(_: object, token: HiddenToken) -> ExchangedTokens:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ZaloConnector, "refresh", fail)
+        await refreshing.turn()
+        await refreshing.turn(seconds=20)
+    await refreshing.turn(minutes=2)
+    assert refreshing.accounts.kept == ["AT1"]

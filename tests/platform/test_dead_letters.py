@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from tuyen_events.codec import decode, encode_data
-from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.dead_letters import DeadLettered, DeadLetterSettled, LetterOutcome
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
-from tuyen_platform.dead_letters import send_to_dead_letters, within_bounds
+from tuyen_platform.dead_letters import (
+    send_to_dead_letters,
+    settle_dead_letter,
+    within_bounds,
+)
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
 
@@ -66,3 +70,18 @@ async def test_r9_5_a_record_that_is_odd_all_over_goes_to_the_dead_letters() -> 
     assert len(written.value) <= DEAD_LETTER_BYTES
     assert written.key is not None
     assert len(written.key) < 4_000
+
+
+async def test_p4_what_became_of_a_letter_is_one_event_however_often_it_is_written() -> None:
+    log, at = InMemoryLog(), datetime(2026, 11, 21, tzinfo=UTC)
+    settled = DeadLetterSettled(letter_id="evt_1", outcome=LetterOutcome.SENT, at=at)
+    for _ in range(2):
+        written = await settle_dead_letter(log, settled, partition=3, source="undertaker")
+        assert written.partition == 3
+    async with log.tail(DEAD_LETTERS) as tail:
+        async for batch in tail.batches():
+            (records,) = batch.values()
+            break
+    once, again = (decode(each.headers, each.value or b"") for each in records)
+    assert once == again
+    assert once.data == settled

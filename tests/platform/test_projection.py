@@ -257,3 +257,28 @@ async def test_positions_in_mongodb_never_go_back_and_are_the_views_own(
     assert stored == {"_id": "marks/router-answers/11", "offset": 2}
     await positions.forget()
     assert (await positions.load(), await other.load()) == ({}, {("marks", 0): 1})
+
+
+async def test_r9_5_records_that_a_view_does_not_want_are_not_decoded() -> None:
+    log, view, positions = InMemoryLog(), Marks(), InMemoryPositions()
+    await log.append_bytes(MARKS, "msg_1", b"{", [("ce_type", b"nonsense")], partition=0)
+    await mark(log, 7)
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        loop = tasks.create_task(
+            run_projection(
+                log,
+                MARKS,
+                service="test",
+                view="wanted",
+                group="wanted",
+                positions=positions,
+                fold=view.fold,
+                apart_s=0.0,
+                wanted=lambda record: record.value != b"{",
+            )
+        )
+        while positions.offsets.get((MARKS.name, 0)) != 2:  # noqa: ASYNC110 - no event to await
+            await asyncio.sleep(0.01)
+        loop.cancel()
+    assert view.seen == {(0, 1): 7}
+    assert sum((await log.end_offsets(DEAD_LETTERS)).values()) == 0

@@ -45,6 +45,7 @@ class History(OutboundHistory):
             (self.settle, 12),
             (self.echo_reply, 5),
             (self.cancel, 2),
+            (self.describe, 6),
             (self.retry, 4),
             (self.act, 8),
             (self.double, 12),

@@ -144,6 +144,7 @@ class InboundHistory:
     def message(self, who: Customer | None = None) -> Record:
         who = who or self._customer()
         mid = f"mid-{next(self.numbers)}"
+        quoted = self.random.choice([None, *self._mids[-8:]])
         self._mids.append((who, mid))
         picture = (Attachment(kind="image", url="https://cdn.example/1"),)
         event = MessageReceived(
@@ -154,6 +155,7 @@ class InboundHistory:
             external_id=mid,
             text=self.random.choice([None, f"xin chào {mid}", f"{mid} " + "dài " * 300]),
             attachments=self.random.choice([(), picture]),
+            reply_to=None if quoted is None else self._message_id(quoted[1]),
         )
         return self.inbound(event, who.external_id, PAGE, mid)
 

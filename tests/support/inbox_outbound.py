@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from support.inbox_inbound import LIVE_POST, PAGE, InboundHistory
 from support.outbound import REFUSED
 from tuyen_events.ids import (
@@ -15,7 +17,7 @@ from tuyen_events.ids import (
     outbound_request_id,
     reply_id,
 )
-from tuyen_events.inbound import CommentAdded, Customer, MessageEchoed
+from tuyen_events.inbound import CommentAdded, Customer, CustomerDescribed, MessageEchoed
 from tuyen_events.outbound import (
     AttachmentId,
     OutboundAction,
@@ -28,6 +30,7 @@ from tuyen_events.outbound import (
 )
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_platform.kafka.ports import Record
 
 _PICTURE = OutboundAttachment(
     id=AttachmentId("att_1"), kind="image", content_type="image/png", size=9
@@ -180,6 +183,19 @@ class OutboundHistory(InboundHistory):
         )
         self._mids.append((who, external_id))
         self.inbound(echoed, who.external_id, PAGE, external_id)
+
+    def describe(self, who: Customer | None = None, name: str | None = None) -> Record:
+        """The channel says who a customer is: perhaps again, perhaps without a name."""
+        who, number = who or self._customer(), next(self.numbers)
+        described = msgspec.structs.replace(
+            who,
+            name=name or self.random.choice([None, f"Trần Lĩnh {number}"]),
+            picture=self.random.choice([None, f"https://cdn.example/{number}"]),
+        )
+        event = CustomerDescribed(
+            **self._common(), customer=described, conversation_id=message_thread_id(who.id)
+        )
+        return self.inbound(event, who.external_id, PAGE, event.type, str(number))
 
     def cancel(self) -> None:
         if self.sent:

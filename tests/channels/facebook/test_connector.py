@@ -61,6 +61,40 @@ async def test_p5_outside_the_window_a_persons_answer_is_tagged() -> None:
     assert (sent["messaging_type"], sent["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
 
 
+TAKEN = answer({"error": {"code": 10, "error_subcode": 2018300}}, 400)
+NOT_ALLOWED = answer({"error": {"code": 200, "message": "(#200) Permissions error"}}, 400)
+DEAD = answer({"error": {"code": 190}}, 400)
+
+
+async def test_p5d_a_thread_that_another_app_has_is_taken_over() -> None:
+    connector, transport = connect(TAKEN, SUCCESS, SENT)
+    refused = await connector.call(order(connector))
+    assert (refused.kind, refused.code) == (RefusalKind.TRANSIENT, "thread_taken")
+    takeover = transport.calls[1]
+    assert takeover.url == f"{BASE}/{ACCOUNT}/take_thread_control"
+    assert takeover.json == {"recipient": {"id": "670"}}
+    assert await connector.call(order(connector)) == Done("mid_1")
+
+
+@pytest.mark.parametrize(
+    ("answered", "kind", "code"),
+    [
+        (NOT_ALLOWED, RefusalKind.PERMANENT, "thread_taken"),
+        (TAKEN, RefusalKind.PERMANENT, "thread_taken"),
+        (AnswerLostError("cut"), RefusalKind.TRANSIENT, "thread_taken"),
+        (NotSentError("no"), RefusalKind.UNREACHABLE, "channel_unavailable"),
+        (DEAD, RefusalKind.DEAD_TOKEN, "token_dead"),
+    ],
+)
+async def test_p5d_a_thread_that_cannot_be_taken_over_says_why(
+    answered: Any, kind: RefusalKind, code: str
+) -> None:
+    connector, _ = connect(TAKEN, answered)
+    refused = await connector.call(order(connector))
+    assert isinstance(refused, ChannelRefusal)
+    assert (refused.kind, refused.code) == (kind, code)
+
+
 async def test_i8_a_private_reply_names_the_comment() -> None:
     connector, transport = connect(SENT)
     asked = request(action=OutboundAction.PRIVATE_REPLY, target_external_id="333_1")
@@ -69,6 +103,17 @@ async def test_i8_a_private_reply_names_the_comment() -> None:
         "recipient": {"comment_id": "333_1"},
         "message": {"text": "1", "metadata": "key-1"},
     }
+
+
+async def test_p5d_a_private_reply_to_a_visitors_post_names_the_post() -> None:
+    connector, transport = connect(SENT)
+    asked = request(
+        action=OutboundAction.PRIVATE_REPLY, target_external_id="1_333", post_external_id="1_333"
+    )
+    assert await connector.call(order(connector, asked)) == Done("mid_1")
+    sent = transport.calls[0].json
+    assert isinstance(sent, dict)
+    assert sent["recipient"] == {"post_id": "1_333"}
 
 
 async def test_i6_a_file_is_uploaded_and_then_sent() -> None:
@@ -270,3 +315,39 @@ def test_p5_media_and_private_replies_have_limits_of_their_own() -> None:
     private = connector.limits(OutboundAction.PRIVATE_REPLY, RequestPart("x"))
     assert (names, media) == ({"app", "messages"}, {"app", "messages", "media"})
     assert min(limit.rate_s for limit in private) == pytest.approx(750 / 3600)
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"message_id": None}, {"message_id": "m" * 5_000}, {"message_id": "a\0b"}]
+)
+async def test_p5_an_answer_that_names_no_message_leaves_open_what_became_of_it(said: Any) -> None:
+    """Its next part would otherwise be proved by the echo of this one."""
+    connector, _ = connect(answer(said))
+    refusal = await connector.call(order(connector))
+    assert isinstance(refusal, ChannelRefusal)
+    assert refusal.kind is RefusalKind.LOST
+
+
+async def test_p5_an_id_may_be_a_number() -> None:
+    connector, _ = connect(answer({"id": 333}))
+    assert await connector.call(order(connector, comment())) == Done("333")
+
+
+async def test_i8_what_did_not_succeed_is_not_done() -> None:
+    connector, _ = connect(answer({"success": False}))
+    result = await connector.call(order(connector, comment(action=OutboundAction.HIDE)))
+    assert isinstance(result, ChannelRefusal)
+    assert result.kind is RefusalKind.PERMANENT
+
+
+async def test_p6_an_id_is_one_part_of_the_address_whatever_is_in_it() -> None:
+    connector, transport = connect(SUCCESS)
+    asked = comment(action=OutboundAction.DELETE, target_external_id="../me?fields=#1")
+    await connector.call(order(connector, asked))
+    assert transport.calls[0].url == f"{BASE}/..%2Fme%3Ffields%3D%231"
+
+
+async def test_p5_a_reply_without_an_author_hides_no_other_one() -> None:
+    odd = {"id": 5, "from": None, "message": None, "created_time": None}
+    connector, _ = connect(answer({"data": [odd, reply()]}))
+    assert await connector.look(Begun(order(connector, comment()), MOMENT)) == Done("333_9")

@@ -262,6 +262,20 @@ def test_p3_a_body_that_is_none_of_metas_fails_as_a_whole(raw: bytes) -> None:
     assert parsed.failures[0].page == ""
 
 
+def test_p4_what_cannot_be_read_is_its_pages_if_the_page_can_be_read() -> None:
+    raw = body(entry(messaging=[message("m_1")]))
+    (failure,) = parse(raw[: len(raw) // 2]).failures
+    assert failure.page == PAGE
+    parsed = parse(body({"id": PAGE, "messaging": "none"}, entry(messaging=[message("m_1")])))
+    (failure,) = parsed.failures
+    assert (failure.page, len(parsed.events)) == (PAGE, 1)
+    assert [again.error for again in parse(failure.payload.encode()).failures] == [failure.error]
+    unknown = parse(body({"id": "99", "messaging": "none"}))
+    assert unknown.unknown_pages == unknown.pages == {"99"}
+    (failure,) = parse(body({"id": {}, "messaging": "none"})).failures
+    assert failure.page == ""
+
+
 def test_half_an_emoji_costs_that_character_alone() -> None:
     cut = message("m_1", text="Xin chào \ud83d")
     first, second = parse(body(entry(messaging=[cut, message("m_2")]))).events

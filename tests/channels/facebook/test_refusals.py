@@ -28,6 +28,7 @@ TABLE = [
     (10, 2534022, "permanent", "outside_window"),
     (10, 2018065, "permanent", "outside_window"),
     (10, 2018108, "permanent", "not_receiving"),
+    (10, 2018300, "permanent", "thread_taken"),
     (551, 1545041, "permanent", "unavailable"),
     (200, 1545041, "permanent", "unavailable"),
     (100, 2018001, "permanent", "no_such_recipient"),
@@ -38,6 +39,7 @@ TABLE = [
     (190, 463, "dead_token", "token_dead"),
     (190, 0, "dead_token", "token_dead"),
     (102, 0, "dead_token", "token_dead"),
+    (3, 0, "page_stopped", "no_permission"),
     (10, 0, "page_stopped", "no_permission"),
     (200, 0, "page_stopped", "no_permission"),
     (230, 0, "page_stopped", "no_permission"),
@@ -144,3 +146,24 @@ def test_p5_any_answer_is_judged(body: bytes, status: int, header: str) -> None:
 
 def test_a_success_is_no_refusal() -> None:
     assert find_graph_refusal(answer({"success": True})) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"code": 190, "error_subcode": None, "is_transient": None, "message": None},
+        {"code": "190", "error_subcode": "0"},
+        {"code": 190.0},
+    ],
+)
+def test_p5_an_error_with_odd_fields_means_what_its_code_says(said: object) -> None:
+    """Otherwise the message would fail, and the page would go on with a dead token."""
+    refusal = find_graph_refusal(answer({"error": said}, 400))
+    assert refusal is not None
+    assert refusal.kind is RefusalKind.DEAD_TOKEN
+
+
+def test_p5_a_redirect_is_no_success() -> None:
+    refusal = find_graph_refusal(answer({}, 302))
+    assert refusal is not None
+    assert refusal.kind is RefusalKind.PERMANENT

@@ -50,8 +50,20 @@ async def test_i6_a_text_is_sent_and_may_quote() -> None:
     }
 
 
+async def test_i6_a_visitor_without_an_account_is_answered_in_their_chat() -> None:
+    connector, transport = connect(SENT)
+    asked = request("Dạ", customer="anon-1", chat_external_id="c_1")
+    assert await connector.call(order(connector, asked)) == Done("96d3")
+    (call,) = transport.calls
+    assert call.url == f"{BASE}/v2.0/oa/message"
+    assert call.json == {
+        "recipient": {"anonymous_id": "anon-1", "conversation_id": "c_1"},
+        "message": {"text": "Dạ"},
+    }
+
+
 async def test_i6_an_image_goes_with_the_text_and_a_file_by_itself() -> None:
-    uploaded = answer({"data": {"attachment_id": "wESb"}, "error": 0})
+    uploaded = answer({"data": {"attachment_id": "wESb" * 200}, "error": 0})
     stored = answer({"data": {"token": "12i8"}, "error": 0})
     connector, transport = connect(uploaded, SENT, stored, SENT)
     asked = request("Mẫu đây ạ", attachments=(picture(), PDF))
@@ -59,7 +71,7 @@ async def test_i6_an_image_goes_with_the_text_and_a_file_by_itself() -> None:
         RequestPart("Mẫu đây ạ", (picture(),), picture()),
         RequestPart(None, (PDF,), PDF),
     ]
-    assert await connector.upload(order(connector, asked), b"png") == Done("wESb")
+    assert await connector.upload(order(connector, asked), b"png") == Done("wESb" * 200)
     await connector.call(order(connector, asked, handle="wESb"))
     assert await connector.upload(order(connector, asked, 1), b"pdf") == Done("12i8")
     await connector.call(order(connector, asked, 1, handle="12i8"))
@@ -113,7 +125,7 @@ async def test_p5_an_error_of_a_call_is_a_refusal() -> None:
 
 
 async def test_p5_the_last_call_of_a_minute_asks_for_a_pause() -> None:
-    connector, _ = connect(answer({"data": {}, "error": 0}, x_ratelimit_remain="0"))
+    connector, _ = connect(answer({"data": {"message_id": 5}, "error": 0}, x_ratelimit_remain="0"))
     done = await connector.call(order(connector))
     assert isinstance(done, Done)
     assert done.pause is not None
@@ -139,7 +151,10 @@ async def test_p5_a_refresh_token_is_exchanged() -> None:
     ("given", "kind"),
     [
         (answer({"error_name": "Invalid refresh token", "error": -14014}), RefusalKind.DEAD_TOKEN),
-        (answer({"access_token": "AT"}), RefusalKind.DEAD_TOKEN),
+        (answer({"access_token": None, "error": -14014}), RefusalKind.DEAD_TOKEN),
+        (answer({"error_name": "Rate limit", "error": -32}), RefusalKind.TRANSIENT),
+        (answer({"error_name": "Failed", "error": "-200"}), RefusalKind.TRANSIENT),
+        (answer({}, 429), RefusalKind.TRANSIENT),
         (answer(b"<html>", 503), RefusalKind.TRANSIENT),
         (answer(b"<html>", 200), RefusalKind.LOST),
         (AnswerLostError(), RefusalKind.LOST),
@@ -157,11 +172,45 @@ async def test_p5_an_answer_without_an_access_token_is_an_error(
 
 @pytest.mark.parametrize(
     ("lasts", "seconds"),
-    [("3600", 3600), (3600, 3600), ("soon", 0), ("nan", 0), ("1e999", 0), (-5, 0)],
+    [
+        ("3600", 3600),
+        (3600, 3600),
+        ("soon", 0),
+        ("nan", 0),
+        ("1e999", 0),
+        (-5, 0),
+        (None, 0),
+        (True, 0),
+        ([1], 0),
+        ({"s": 1}, 0),
+    ],
 )
 async def test_p5_an_odd_lifetime_is_none(lasts: object, seconds: float) -> None:
+    """The pair is kept whatever it is: the refresh token that it was given for works no more."""
     given = {"access_token": "AT", "refresh_token": "RT", "expires_in": lasts}
     connector, _ = connect(answer(given))
     pair = await connector.refresh(HiddenToken("old"))
     assert isinstance(pair, ExchangedTokens)
     assert pair.lasts_s == seconds
+
+
+async def test_p5_an_access_token_without_another_refresh_token_is_kept_all_the_same() -> None:
+    connector, _ = connect(answer({"access_token": "AT", "expires_in": "90000"}))
+    pair = await connector.refresh(HiddenToken("old"))
+    assert pair == ExchangedTokens(HiddenToken("AT"), HiddenToken("old"), 90000.0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"data": {"message_id": "m"}},
+        {"error": 0},
+        {"error": 0, "data": {"message_id": "x" * 999}},
+    ],
+)
+async def test_p5_an_answer_that_names_no_message_leaves_open_what_became_of_it(said: Any) -> None:
+    connector, _ = connect(answer(said))
+    refusal = await connector.call(order(connector))
+    assert isinstance(refusal, ChannelRefusal)
+    assert refusal.kind is RefusalKind.LOST

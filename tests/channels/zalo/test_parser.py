@@ -163,6 +163,7 @@ def test_a_visitor_without_an_account_has_a_thread_by_the_id_that_zalo_gives() -
     assert isinstance(answered, MessageEchoed)
     assert asked.customer == answered.customer
     assert asked.customer.external_id == "anon-1"
+    assert asked.chat_external_id == "c_1"
     assert asked.conversation_id == answered.conversation_id
 
 

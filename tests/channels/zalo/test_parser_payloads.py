@@ -8,7 +8,7 @@ import pytest
 
 from channels.odd import ODD, assert_sound, change_sample, places
 from channels.zalo.zalo_events import ACCEPTED, EVENTS, PAGES
-from support.zalo import OA, USER, payload, payload_names
+from support.zalo import OA, USER, encode, event, payload, payload_names
 from tuyen_channels.ports import Parsed
 from tuyen_channels.zalo import parser
 
@@ -69,3 +69,10 @@ def test_p4_whatever_is_odd_in_a_body_its_event_is_sound_or_put_aside(name: str)
             assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) == 1
             for found in parsed.events:
                 assert_sound(found)
+
+
+def test_p4_a_description_of_any_depth_makes_no_message_unreadable() -> None:
+    """A business card is JSON within a text, which whoever sends a link may write as well."""
+    link = {"type": "link", "payload": {"description": '{"a":' * 5_000}}
+    parsed = parse(encode(event("user_send_link", message={"msg_id": "m", "attachments": [link]})))
+    assert (len(parsed.events), parsed.failures) == (1, [])

@@ -53,12 +53,49 @@ def test_p5_a_text_about_the_token_means_the_token_whatever_the_code(text: str) 
     assert refusal.kind is RefusalKind.DEAD_TOKEN
 
 
-def test_p5_the_apps_limit_lasts_until_the_next_minute() -> None:
-    refusal = find_zalo_refusal(answer({"error": -32}))
+@pytest.mark.parametrize(
+    ("message", "scope"),
+    [
+        ("Your application reached limit call api", PauseScope.APP),
+        ("Over the limit of the app", PauseScope.APP),
+        ("OA has reached its limit of requests", PauseScope.PAGE),
+        ("", PauseScope.PAGE),
+        (None, PauseScope.PAGE),
+    ],
+)
+def test_r9_5_a_limit_pauses_the_account_unless_it_is_the_apps(
+    message: str | None, scope: PauseScope
+) -> None:
+    refusal = find_zalo_refusal(answer({"error": -32, "message": message}))
     assert refusal is not None
-    assert refusal.pause == Pause(PauseScope.APP, 60)
+    assert refusal.pause == Pause(scope, 60)
+
+
+@pytest.mark.parametrize("code", ["-216", -216, -216.0])
+def test_p5_a_number_in_another_form_is_the_same_number(code: object) -> None:
+    refusal = find_zalo_refusal(answer({"error": code, "message": None}))
+    assert refusal is not None
+    assert refusal.kind is RefusalKind.DEAD_TOKEN
+
+
+def test_p5_the_apps_limit_lasts_until_the_next_minute() -> None:
     assert find_zalo_pause({"x-ratelimit-remain": "0"}) == Pause(PauseScope.APP, 60)
     assert find_zalo_pause({"x-ratelimit-remain": "7"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("Your application reached limit call api", PauseScope.APP),
+        ("The app of this OA reached limit", PauseScope.APP),
+        ("Your OA reached limit call api", PauseScope.PAGE),
+        ("official account has reached its limit", PauseScope.PAGE),
+    ],
+)
+def test_p5_an_accounts_limit_pauses_that_account_alone(text: str, scope: PauseScope) -> None:
+    refusal = find_zalo_refusal(answer({"error": -32, "message": text}))
+    assert refusal is not None
+    assert refusal.pause == Pause(scope, 60)
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,17 @@ async def test_showing_that_one_writes_is_no_message(doubles: RunningDoubles) ->
     assert len(await doubles.calls(action="presence")) == 1
 
 
+async def test_p5d_a_thread_can_be_taken_over(doubles: RunningDoubles) -> None:
+    body = {"recipient": {"id": CUSTOMER}}
+    taken = await graph(doubles, "POST", f"{PAGE}/take_thread_control", json=body)
+    assert taken.json() == {"success": True}
+    assert await doubles.calls() == []
+    (call,) = await doubles.calls(action="take_over")
+    assert (call["account"], call["to"]) == (PAGE, CUSTOMER)
+    nobody = await graph(doubles, "POST", f"{PAGE}/take_thread_control", json={})
+    assert error_of(nobody)[0] == 100
+
+
 async def test_a_quoted_message_is_named_in_the_echo(doubles: RunningDoubles) -> None:
     await send(doubles, reply_to={"mid": "m_1"})
     (event,) = await doubles.ingest.events(1)

@@ -57,6 +57,20 @@ async def test_an_unknown_account_has_no_echo(doubles: RunningDoubles) -> None:
     assert event["event_name"] == "user_send_text"
 
 
+async def test_a_visitor_without_an_account_is_answered_in_their_chat(
+    doubles: RunningDoubles,
+) -> None:
+    recipient = {"anonymous_id": "anon-1", "conversation_id": "c_1"}
+    body = {"recipient": recipient, "message": {"text": "Dạ"}}
+    answer = await zalo(doubles, "POST", "v2.0/oa/message", token=OWN, json=body)
+    assert (answer["error"], answer["data"]["user_id"]) == (0, "anon-1")
+    (echo,) = await doubles.ingest.events(1)
+    assert (echo["event_name"], echo["recipient"]) == ("oa_send_anonymous_text", {"id": "anon-1"})
+    assert echo["message"]["conversation_id"] == "c_1"
+    (call,) = await doubles.calls()
+    assert (call["account"], call["action"], call["to"]) == (ACCOUNT, "send", "anon-1")
+
+
 async def test_p5_free_for_48_hours_billed_until_7_days_then_refused() -> None:
     clock = ManualClock(datetime(2026, 11, 29, tzinfo=UTC))
     async with running_doubles(clock=clock) as doubles:
@@ -93,6 +107,15 @@ async def test_an_image_is_uploaded_and_sent(doubles: RunningDoubles) -> None:
     assert (echo["event_name"], echo["message"]["text"]) == ("oa_send_image", "Mẫu này ạ")
     url = echo["message"]["attachments"][0]["payload"]["url"]
     assert (await doubles.client.get(url)).content == b"png"
+    assert [call["account"] for call in await doubles.calls(action="upload")] == [ACCOUNT]
+
+
+async def test_a_file_that_is_uploaded_first_of_all_is_of_the_account_that_was_written_to(
+    doubles: RunningDoubles,
+) -> None:
+    await say(doubles)
+    files = {"file": ("a.png", b"png", "image/png")}
+    await zalo(doubles, "POST", "v2.0/oa/upload/image", token="new", files=files)
     assert [call["account"] for call in await doubles.calls(action="upload")] == [ACCOUNT]
 
 

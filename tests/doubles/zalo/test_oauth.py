@@ -91,6 +91,19 @@ async def test_a_refresh_token_that_the_caller_chose_works_once_too(
     assert (await refresh(doubles, "of-the-test"))["error"] == -14014
 
 
+async def test_calls_for_tokens_say_the_account_as_far_as_it_is_known(
+    doubles: RunningDoubles,
+) -> None:
+    back = await consent(doubles)
+    pair = await redeem(doubles, back["code"])
+    await refresh(doubles, pair["refresh_token"])
+    await refresh(doubles, "of-the-test")
+    await doubles.say(channel="zalo", account=ACCOUNT, customer="246", text="Xin chào")
+    await refresh(doubles, "another-of-the-test")
+    calls = await doubles.calls(action="token")
+    assert [call["account"] for call in calls] == [back["oa_id"], back["oa_id"], None, ACCOUNT]
+
+
 async def test_p5_an_access_token_expires_after_25_hours() -> None:
     clock = ManualClock(datetime(2026, 11, 29, tzinfo=UTC))
     async with running_doubles(clock=clock) as doubles:

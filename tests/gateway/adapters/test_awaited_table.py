@@ -12,7 +12,7 @@ from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import RecordMetadata, RecordPosition
+from tuyen_platform.kafka.ports import ProducerRecord, RecordMetadata, RecordPosition
 
 
 @asynccontextmanager
@@ -89,3 +89,32 @@ async def test_r9_5_a_record_for_which_folding_raises_is_skipped(log: InMemoryLo
             at = await log.append_bytes(DIRECTORY, "a", value)
         await table.wait_until_folded(at, DEADLINE_S)
     assert seen == [b"1", b"2"]
+
+
+async def test_what_is_appended_is_applied_on_return(log: InMemoryLog) -> None:
+    seen: list[bytes | None] = []
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record.value))
+    async with follow(table):
+        await table.append([])
+        await table.append([ProducerRecord(DIRECTORY, key, b"1", ()) for key in "ab"])
+        assert seen == [b"1", b"1"]
+
+
+async def test_r9_6_a_key_is_held_by_one_at_a_time_and_remembered_by_nobody(
+    log: InMemoryLog,
+) -> None:
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
+    held: list[str] = []
+
+    async def hold(key: str, name: str) -> None:
+        async with table.hold(key):
+            held.append(f"{name} in")
+            await asyncio.sleep(0)
+            held.append(f"{name} out")
+
+    async with follow(table):
+        await asyncio.gather(hold("a", "first"), hold("a", "second"))
+        assert held == ["first in", "first out", "second in", "second out"]
+        async with table.hold("a"):
+            await asyncio.wait_for(hold("b", "other"), DEADLINE_S)
+    assert not table._locks

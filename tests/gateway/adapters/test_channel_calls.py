@@ -1,15 +1,20 @@
-"""R9.5: calls to channels are bounded in time, size and number."""
+"""Calls to channels: bounded in time, size and number (R9.5), and what their errors mean (P1)."""
 
 import asyncio
 
 import httpx
 import pytest
 
+from tuyen_channels.calls import ChannelRefusal, RefusalKind
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CHANNEL_CALLS_OF_ORGANIZATION
 from tuyen_gateway.adapters import channel_calls
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
-from tuyen_gateway.errors import ChannelUnavailableError, TooManyAttemptsError
+from tuyen_gateway.errors import (
+    ChannelRefusedError,
+    ChannelUnavailableError,
+    TooManyAttemptsError,
+)
 
 URL = "https://channel.test/x"
 SHOP, OTHER = OrganizationId("shop"), OrganizationId("other")
@@ -45,6 +50,31 @@ async def test_an_answer_is_a_json_object_of_any_status_below_500() -> None:
 async def test_any_other_answer_is_none(answer: httpx.Response) -> None:
     with pytest.raises(ChannelUnavailableError, match="Channel does not answer"):
         await calls(answer).call("GET", URL)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours", "said"),
+    [
+        (RefusalKind.DEAD_TOKEN, "token_dead", "token_dead"),
+        (RefusalKind.PAGE_STOPPED, "no_permission", "no_permission"),
+        (RefusalKind.PERMANENT, "gone", "refused"),
+        (RefusalKind.TRANSIENT, "channel_unavailable", None),
+        (RefusalKind.THROTTLED, "throttled", None),
+    ],
+)
+def test_p1_a_refusal_is_the_pages_problem_or_worth_a_retry(
+    kind: RefusalKind, ours: str, said: str | None
+) -> None:
+    error = calls(None).explain(ChannelRefusal(kind, ours, "Channel 100"))
+    if said is None:
+        assert isinstance(error, ChannelUnavailableError)
+    else:
+        assert isinstance(error, ChannelRefusedError)
+        assert (error.code, "Channel 100" in error.en, "Channel 100" in error.vi) == (
+            said,
+            True,
+            True,
+        )
 
 
 async def test_r9_5_a_channel_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.rig import records
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.limits import LOGINS_OF_AGENT, REFRESH_AGAIN_S
+from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS
 from tuyen_gateway.adapters.logins import LoginsTable
 from tuyen_gateway.errors import UnauthenticatedError
@@ -90,26 +90,12 @@ async def test_two_gateways_that_refresh_one_token_at_once_give_the_same_turn(
     assert (await other.refresh(lan(), 1)).number == 2
 
 
-async def test_a_lost_answer_is_given_again_until_its_token_is_used(
-    logins: LoginsTable, other: LoginsTable, clock: ManualClock
-) -> None:
-    await logins.begin(lan())
-    first = await logins.refresh(lan(), 0)
-    clock.advance(timedelta(seconds=REFRESH_AGAIN_S))
-    assert await other.refresh(lan(), 0) == first
-    await other.refresh(lan(), 1)
-    with pytest.raises(UnauthenticatedError):
-        await logins.refresh(lan(), 0)
-    assert not logins.is_valid(lan())
-
-
 async def test_a_token_that_is_used_twice_ends_its_login_and_no_other(
-    logins: LoginsTable, clock: ManualClock
+    logins: LoginsTable,
 ) -> None:
     await logins.begin(lan())
     await logins.begin(lan("another"))
     await logins.refresh(lan(), 0)
-    clock.advance(timedelta(seconds=REFRESH_AGAIN_S + 1))
     for number in (0, 1):  # of the thief and of the owner
         with pytest.raises(UnauthenticatedError):
             await logins.refresh(lan(), number)

@@ -14,10 +14,10 @@ WITHOUT_LOGIN = {
     ("post", "/v1/auth/openid/start"),
     ("post", "/v1/auth/openid/callback"),
 }
-PUBLIC = {("get", "/livechat/{app_id}/departments")}
+PUBLIC = {("get", "/livechat/{app_id}/departments"), ("get", "/livechat/files/{link}")}
 """What anybody may ask: there is nobody to be refused with 401."""
 
-FILES = {("get", "/v1/attachments/{attachment_id}")}
+FILES = {("get", "/v1/attachments/{attachment_id}"), ("get", "/livechat/files/{link}")}
 """What answers with a file."""
 STREAMS = {("get", "/v1/events"): "text/event-stream"}
 

@@ -26,6 +26,8 @@ from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.ids import OrganizationId
+from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
@@ -35,6 +37,7 @@ from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
+from tuyen_platform.file_links import LinkedFile
 from tuyen_platform.kafka.memory import InMemoryLog
 
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "walked"}
@@ -187,6 +190,8 @@ async def begin_walk(rig: Rig) -> Walk:
     )
     walk.paths["job_id"] = job["id"]
     walk.paths["attachment_id"] = (await boss.upload(b"GIF89a")).json()["id"]
+    file = LinkedFile(OrganizationId("shop"), AttachmentId(walk.paths["attachment_id"]))
+    walk.paths["link"] = rig.gateway.file_links.make(file, rig.gateway.clock.now())
     return walk
 
 

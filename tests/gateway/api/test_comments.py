@@ -54,7 +54,7 @@ async def test_i8_a_comment_is_answered_below_its_root(
     assert [m["external_id"] for m in found] == ["c1", "c2", "c3"]
     assert (found[-1]["client_id"], found[-1]["state"]) == ("k1", "sent")
     row = await owner.done("GET", f"/v1/conversations/{root}")
-    assert (row["needs_reply"], row["unread"]) == (False, 2)
+    assert (row["needs_reply"], row["unread"]) == (False, 0)
 
 
 async def test_i8_a_livestreams_comment_is_answered_below_itself(

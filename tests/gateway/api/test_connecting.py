@@ -79,6 +79,18 @@ async def test_p1_zalo_gives_its_consent_with_a_challenge(
     assert await boss.done("PUT", "/v1/pages/oa", page) == put
 
 
+async def test_p1_a_login_is_finished_at_the_channel_at_which_it_was_begun(
+    rig: Rig, boss: User
+) -> None:
+    state = (await begin(boss, "zalo"))["state"]
+    body = {"code": CODE, "state": state}
+    answer = await boss.post("/v1/pages/connect/facebook/callback", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.state"
+    assert not rig.channels.calls
+    assert (await boss.post("/v1/pages/connect/zalo/callback", body)).is_success
+
+
 async def test_p1_a_login_is_finished_by_any_gateway_and_again(
     log: InMemoryLog, clock: ManualClock
 ) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from gateway.rig import START, Rig, User, until
+from gateway.feed import Feed
+from gateway.rig import START, Rig, User, records, until
 from tuyen_events.codec import decode_data
 from tuyen_events.dead_letters import DeadLettered, DeadLetterSettled, LetterOutcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import derive_event_id
 from tuyen_events.replays import ReplayProgressed, ReplayRequested, ReplayState, replay_key
-from tuyen_events.topics import DEAD_LETTERS, REPLAYS
+from tuyen_events.topics import DEAD_LETTERS, INBOUND, REPLAYS
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
@@ -27,11 +28,12 @@ async def add_letter(
     *,
     service: str = "ingest",
     payload: str = '{"time": "hôm qua"}',
+    delivery_id: str | None = None,
 ) -> str:
     letter = DeadLettered(
         service=service,
         origin="facebook" if service == "ingest" else "inbound",
-        delivery_id=f"dlv_{number}",
+        delivery_id=delivery_id or f"dlv_{number}",
         error="ValueError: secret of the server",
         payload=payload,
         at=START + timedelta(seconds=number),
@@ -221,6 +223,41 @@ async def test_p4_a_dead_letter_is_dismissed(desk: Rig, owner: User, log: InMemo
     await add_letter(log, 0)  # the channel delivers the body again
     await add_letter(log, 2)
     assert [one["id"] for one in await shown(owner, 2)] == ["evt_2", "evt_1"]
+
+
+async def test_p4_an_event_that_another_service_could_not_handle_is_published_again(
+    desk: Rig, owner: User, log: InMemoryLog
+) -> None:
+    await Feed(log).message("lan", "alo")
+    (record,) = await records(log, INBOUND)
+    place = f"inbound/{record.partition}/{record.offset}"
+    payload = (record.value or b"").decode()
+    await add_letter(log, 0, service="crm", payload=payload, delivery_id=place)
+    await shown(owner, 1)
+    sent = await owner.done("POST", "/v1/dead-letters/evt_0/retry")
+    assert (sent["state"], sent["retry"]) == ("sent", "It was published again, for all services.")
+    assert await listed(owner) == []
+    again = await owner.done("POST", "/v1/dead-letters/evt_0/retry")
+    assert (again["state"], again["retry"]) == ("sent", None)
+    first, second = await records(log, INBOUND)
+    assert second.partition == first.partition
+    assert (second.key, second.value) == (first.key, first.value)
+    assert tuple(second.headers) == tuple(first.headers)
+
+
+@pytest.mark.parametrize("place", ["inbound/{0}/{1}", "inbound/{0}/9", "inbound/x/y", "jobs/0/0"])
+async def test_p4_another_record_or_one_that_is_gone_is_not_published_again(
+    desk: Rig, owner: User, log: InMemoryLog, place: str
+) -> None:
+    await Feed(log, organization="other").message("lan", "alo")
+    (record,) = await records(log, INBOUND)
+    delivery_id = place.format(record.partition, record.offset)
+    payload = '{"organization": "shop"}'
+    await add_letter(log, 0, service="crm", payload=payload, delivery_id=delivery_id)
+    await shown(owner, 1)
+    assert (await owner.post("/v1/dead-letters/evt_0/retry")).status_code == 409
+    assert len(await records(log, INBOUND)) == 1
+    assert len(await listed(owner)) == 1
 
 
 async def test_r7_2_what_another_service_could_not_handle_says_no_more_than_that(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from gateway.rig import START, Rig, User, records, running
 from tuyen_events.codec import read_bytes
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, PRESENCE
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
+from tuyen_platform.file_links import LinkedFile
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.page_tokens import PageTokens
 from tuyen_platform.settings import LOCAL_SECRETS_KEY
@@ -38,6 +41,28 @@ async def first_call(rig: Rig, log: InMemoryLog, app_id: str) -> None:
     """What ingest writes when the site's first signed call came."""
     (appended,) = await log.append_all((await tokens(log)).first_use(app_id))
     await rig.gateway.site_tokens.table.wait_until_folded(appended)
+
+
+async def test_l5_whoever_has_the_link_of_a_file_gets_it_until_it_ends(
+    rig: Rig, boss: User, clock: ManualClock
+) -> None:
+    stored = (await boss.upload(b"GIF89a")).json()
+    file = LinkedFile(OrganizationId("shop"), AttachmentId(stored["id"]))
+    address = f"/livechat/files/{rig.gateway.file_links.make(file, clock.now())}"
+    anybody = await rig.client.get(address, headers={"Origin": "https://shop.example"})
+    assert (anybody.status_code, anybody.content) == (200, b"GIF89a")
+    assert anybody.headers["content-type"] == "image/gif"
+    assert anybody.headers["access-control-allow-origin"] == "*"
+    other = LinkedFile(OrganizationId("other"), file.attachment_id)
+    foreign = rig.gateway.file_links.make(other, clock.now())
+    for wrong in (foreign, f"{address[16:-1]}x", "nothing"):
+        assert (await rig.client.get(f"/livechat/files/{wrong}")).status_code == 404
+    suspended = {"suspended": True}
+    await rig.operator.done("PATCH", "/v1/organizations/shop", suspended)
+    assert (await rig.client.get(address)).status_code == 404
+    await rig.operator.done("PATCH", "/v1/organizations/shop", {"suspended": False})
+    clock.advance(timedelta(days=31))
+    assert (await rig.client.get(address)).status_code == 404
 
 
 class TestToken:

@@ -1,5 +1,6 @@
 """Logging in at an OpenID provider, which runs beside the test."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from support.openid_provider import (
     Provider,
     running_provider,
 )
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
+from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -290,6 +293,28 @@ async def test_a_provider_that_does_not_answer_is_unavailable(
     async with running(log, clock, **configured(silent)) as rig:
         body = {"redirect_uri": REDIRECT_URI}
         assert (await rig.anybody.post("/v1/auth/openid/start", body)).status_code == 503
+
+
+async def test_r9_5_nobody_waits_for_those_who_waited_for_a_silent_provider_before(
+    log: InMemoryLog, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can begin a login: without an account, and any number of them at the same time."""
+    asked: list[object] = []
+
+    async def call(*given: object, **_: object) -> None:
+        asked.append(given)
+        await asyncio.sleep(0.01)
+        raise UnavailableError("it is silent")
+
+    monkeypatch.setattr(HttpOpenIdProvider, "_call", call)
+    body = {"redirect_uri": REDIRECT_URI}
+    async with running(log, clock, **configured(Provider(issuer="http://127.0.0.1:9"))) as rig:
+        begun = [rig.anybody.post("/v1/auth/openid/start", body) for _ in range(20)]
+        assert {one.status_code for one in await asyncio.gather(*begun)} == {503}
+        assert len(asked) == 1
+        clock.advance(timedelta(seconds=6))
+        assert (await rig.anybody.post("/v1/auth/openid/start", body)).status_code == 503
+        assert len(asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ async def test_a_page_is_connected_read_changed_and_disconnected(rig: Rig, boss:
         **page(staff=["lan"]),
         "status": "active",
         "connected": False,
+        "problem": put.json()["problem"],
         "version": put.json()["version"],
     }
     assert put.json() == shown

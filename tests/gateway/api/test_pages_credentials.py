@@ -86,8 +86,10 @@ async def test_p1_an_active_page_is_subscribed_and_an_inactive_one_is_not(
     assert list(rig.channels.subscribed) == ["1001"]
 
 
-async def test_p1_a_page_without_credentials_calls_nobody(rig: Rig, boss: User) -> None:
-    assert (await boss.done("PUT", MAIN, page()))["connected"] is False
+async def test_p1_a_page_without_credentials_calls_nobody_and_says_so(rig: Rig, boss: User) -> None:
+    put = await boss.done("PUT", MAIN, page())
+    assert (put["connected"], put["problem"]["code"]) == (False, "not_connected")
+    assert "problem" not in await boss.done("PUT", MAIN, page(status="inactive"))
     zalo = page(channel="zalo", credentials={"access_token": "a", "refresh_token": "r"})
     assert (await boss.done("PUT", "/v1/pages/oa", zalo))["connected"] is True
     assert not rig.channels.calls

@@ -7,6 +7,7 @@ import pytest
 from gateway.feed import START, Feed
 from gateway.rig import Rig, User
 from tuyen_events.inbound import CommentRemoved, PostEdited, PostRemoved
+from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 
 
@@ -21,6 +22,33 @@ async def comments_of(user: User, post: str = "post") -> list[dict[str, Any]]:
     answer = await user.done("GET", f"/v1/posts/{post}/comments")
     items: list[dict[str, Any]] = answer["items"]
     return items
+
+
+async def test_i1_a_facebook_page_has_messages_comments_and_posts(
+    owner: User, feed: Feed
+) -> None:
+    threads = {
+        "message": await feed.message("a"),
+        "comment": await feed.comment("c1", "b"),
+        "livestream": await feed.comment("c2", "c", post="sale", live=True),
+    }
+    for kind, thread in threads.items():
+        query = f"channel=facebook&kind={kind}&after=0"
+        (row,) = (await owner.done("GET", f"/v1/conversations?{query}"))["items"]
+        assert row["id"] == thread
+    kinds = {post["id"]: post["kind"] for post in await posts_of(owner)}
+    assert kinds == {"post": "post", "sale": "livestream"}
+
+
+@pytest.mark.parametrize("channel", [Channel.ZALO, Channel.LIVECHAT])
+async def test_i1_zalo_and_livechat_have_messages_alone(
+    owner: User, feed: Feed, channel: Channel
+) -> None:
+    feed.channel = channel
+    thread = await feed.message("a")
+    rows = (await owner.done("GET", f"/v1/conversations?channel={channel}&after=0"))["items"]
+    assert [(row["id"], row["kind"]) for row in rows] == [(thread, "message")]
+    assert await posts_of(owner) == []
 
 
 async def test_i9_a_post_is_listed_with_what_is_known_of_it(owner: User, feed: Feed) -> None:

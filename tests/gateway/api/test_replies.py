@@ -43,6 +43,29 @@ async def test_i6_the_same_key_is_the_same_reply_and_sends_nothing_again(
     assert (await reply(owner, thread, key="k2", text="Khác")).status_code == 202
 
 
+async def test_i13_a_write_says_the_version_for_which_reads_can_wait(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    sent = await reply(owner, thread, text="Dạ")
+    version = sent.headers["ETag"].strip('"')
+    at = f"/v1/conversations/{thread}"
+    shown = await owner.done("GET", f"{at}/messages?after={version}")
+    assert shown["items"][-1]["id"] == sent.json()["id"]
+    for path in (f"{at}?after={version}", f"{at}/window?after={version}", "/v1/posts?after=0"):
+        await owner.done("GET", path)
+    await outbox.refuse()
+    await messages_of(owner, thread)
+    again = await owner.post(f"{at}/messages/{sent.json()['id']}/retry")
+    assert again.headers["ETag"] == sent.headers["ETag"]
+    cancelled = await owner.delete(f"{at}/messages/{sent.json()['id']}")
+    assert cancelled.headers["ETag"] == sent.headers["ETag"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t "])
+async def test_i6_a_blank_text_is_no_reply(owner: User, thread: ConversationId, text: str) -> None:
+    assert (await reply(owner, thread, text=text)).status_code == 422
+
+
 async def test_i6_of_two_gateways_with_one_key_one_reply_counts(
     owner: User,
     thread: ConversationId,

@@ -132,6 +132,18 @@ async def test_r9_5_only_so_many_replies_wait(
     assert (await reply(owner, thread, key="k2", text="Dạ")).status_code == 202
 
 
+async def test_i6_a_visitor_without_an_account_is_answered_in_their_last_chat(
+    owner: User, log: InMemoryLog, outbox: Outbox
+) -> None:
+    await connect_page(owner, "oa", "zalo")
+    feed = Feed(log, page="oa", channel=Channel.ZALO)
+    thread = await feed.message("anon-1", "alo", at=0, chat="c_1")
+    await feed.message("anon-1", "còn không", at=1, chat="c_2")
+    await owner.done("GET", "/v1/conversations?after=0")
+    assert (await reply(owner, thread, text="Dạ còn")).status_code == 202
+    assert (await outbox.last()).chat_external_id == "c_2"
+
+
 async def test_zalo_is_answered_for_48_hours(
     owner: User, log: InMemoryLog, clock: ManualClock
 ) -> None:

@@ -7,9 +7,11 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.outbox import Outbox, messages_of, reply
-from gateway.rig import User
+from gateway.rig import Rig, User
+from support.outbound import REFUSED, settled
 from tuyen_events.ids import ConversationId, reply_id
 from tuyen_events.inbound import MessagesDelivered, MessagesSeen
+from tuyen_events.outbound import OutboundOutcome
 from tuyen_platform.clock import ManualClock
 
 
@@ -61,7 +63,7 @@ async def test_p5b_a_reply_and_its_echo_are_one_message_whichever_comes_first(
     assert [m["text"] for m in found] == ["còn size 42 không?", "Dạ còn ạ"]
     assert (found[-1]["id"], found[-1]["client_id"]) == (reply_id(thread, "k1"), "k1")
     row = await owner.done("GET", f"/v1/conversations/{thread}")
-    assert (row["last_text"], row["needs_reply"], row["unread"]) == ("Dạ còn ạ", False, 1)
+    assert (row["last_text"], row["needs_reply"], row["unread"]) == ("Dạ còn ạ", False, 0)
 
 
 async def test_p5b_what_answers_an_echo_names_the_reply(
@@ -74,6 +76,43 @@ async def test_p5b_what_answers_an_echo_names_the_reply(
     assert (await messages_of(owner, thread))[-1]["reaction"] == "❤"
     await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
     assert (await messages_of(owner, thread))[-1]["reply_to"] == reply_id(thread, "k1")
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_p5b_what_answered_an_echo_names_the_reply_once_it_is_known(
+    owner: User, thread: ConversationId, outbox: Outbox, feed: Feed, *, known: bool
+) -> None:
+    await reply(owner, thread, text="Dạ còn ạ")
+    await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id="k1" if known else None, at=3)
+    await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+    before = (await messages_of(owner, thread))[-1]
+    assert (before["reply_to"] == reply_id(thread, "k1")) is known
+    await outbox.accept("mid-1")
+    after = (await messages_of(owner, thread))[-1]
+    assert after["reply_to"] == reply_id(thread, "k1")
+    assert (after["revision"] > before["revision"]) is not known
+
+
+async def test_i5_whoever_answers_has_read_the_conversation(
+    desk: Rig, owner: User, thread: ConversationId, feed: Feed
+) -> None:
+    lan = await desk.staff(owner, "lan")
+    await feed.message("lan", "alo?", at=-9)
+
+    async def unread_of(user: User) -> int:
+        found: int = (await user.done("GET", f"/v1/conversations/{thread}?after=0"))["unread"]
+        return found
+
+    assert await unread_of(owner) == 2
+    assert (await reply(owner, thread, text="Dạ còn ạ")).status_code == 202
+    assert await unread_of(owner) == 0
+    others = await unread_of(lan)
+    await feed.message("lan", "giá?")
+    assert (await unread_of(owner), await unread_of(lan)) == (1, others + 1)
+    await reply(owner, thread, text="Dạ còn ạ")  # the same one once more: nothing was answered
+    assert await unread_of(owner) == 1
+    marked = await owner.done("POST", f"/v1/conversations/{thread}/unread")
+    assert marked["unread"] == 1
 
 
 async def test_i6_a_refused_reply_says_why_and_is_sent_again(
@@ -101,6 +140,23 @@ async def test_i6_a_refused_reply_says_why_and_is_sent_again(
     await outbox.accept("mid-1")
     assert await state_of(owner, thread) == "sent"
     assert not (await owner.done("GET", f"/v1/conversations/{thread}"))["needs_reply"]
+
+
+async def test_i6_what_was_sent_of_a_reply_is_not_sent_again_with_the_rest(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    """The channel took the text, and refused the picture."""
+    sent = (await reply(owner, thread, text="Mẫu này ạ")).json()
+    first = await outbox.last()
+    outcome = OutboundOutcome.FAILED
+    await outbox.write(settled(first, "mid-1", outcome=outcome, error=REFUSED))
+    assert await state_of(owner, thread) == "failed"
+    answer = await owner.post(f"/v1/conversations/{thread}/messages/{sent['id']}/retry")
+    assert answer.status_code == 202
+    again = await outbox.last()
+    assert (again.retries, again.sent_external_ids) == (first.request_id, ("mid-1",))
+    await outbox.accept("mid-1", "mid-2")
+    assert await state_of(owner, thread) == "sent"
 
 
 async def test_i6_of_a_lost_answer_the_agent_decides(
@@ -149,6 +205,23 @@ async def test_p5b_only_a_persons_word_ends_the_wait(owner: User, feed: Feed) ->
     assert await needs_reply()
     await feed.echo("lan", "Dạ 350k", at=62, client_id=None)
     assert not await needs_reply()
+
+
+@pytest.mark.parametrize(("admin_id", "automatic", "waits"), [
+    ("541", False, False),
+    ("541", True, False),
+    (None, False, True),
+])
+async def test_p5b_a_person_whom_the_channel_names_ends_the_wait_however_soon_they_write(
+    owner: User, feed: Feed, *, admin_id: str | None, automatic: bool, waits: bool
+) -> None:
+    thread = await feed.message("lan", "còn không?", at=0)
+    await feed.echo(
+        "lan", "Dạ còn ạ", at=1, client_id=None, admin_id=admin_id, automatic=automatic
+    )
+    await feed.message("lan", "Size 42?", at=-2)  # delivered late
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["needs_reply"] is waits
 
 
 async def test_p5b_a_reply_of_ours_ends_the_wait_however_soon_it_comes(

@@ -23,6 +23,7 @@ from tuyen_gateway.domain.attempts import (
     find_external_id,
     find_sent_at,
     find_state,
+    list_sent_parts,
     with_part,
     with_request,
 )
@@ -164,3 +165,24 @@ def test_inv6_what_is_known_of_parts_merges(parts: list[ReplyPart]) -> None:
         return merged
 
     assert merge(parts) == merge(sorted([*parts, *parts], key=repr)) == merge(parts[::-1])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sent"),
+    [
+        ([], ()),
+        ([0, 1], ("mid-0", "mid-1")),
+        ([1, 0], ("mid-0", "mid-1")),
+        ([0, 2], ("mid-0",)),
+        ([1], ()),
+        ([None, 0], ("mid-0",)),
+    ],
+)
+def test_i6_what_was_sent_of_a_reply_is_known_up_to_the_first_gap(
+    numbers: list[int | None], sent: tuple[str, ...]
+) -> None:
+    parts = [
+        ReplyPart(id=MessageId(f"m-{number}"), number=number, external_id=f"mid-{number}")
+        for number in numbers
+    ]
+    assert list_sent_parts([*parts, ReplyPart(id=MessageId("m"), number=5)]) == sent

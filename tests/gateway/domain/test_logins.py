@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_events.limits import REFRESH_AGAIN_S
 from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -24,17 +23,12 @@ def login(number: int, ago_s: float = 0.0) -> LoginState:
         (login(3), 4, Use.UNKNOWN),
         (login(3), 3, Use.FIRST),
         (login(3, ago_s=3600), 3, Use.FIRST),
-        (login(3), 2, Use.REPEATED),
-        (login(3, ago_s=REFRESH_AGAIN_S), 2, Use.REPEATED),
-        (login(3, ago_s=REFRESH_AGAIN_S + 0.001), 2, Use.COPIED),
+        (login(3), 2, Use.COPIED),
         (login(3), 1, Use.COPIED),
-        (login(3, ago_s=-5), 2, Use.REPEATED),
     ],
 )
-def test_a_refresh_token_is_used_once_and_repeated_only_at_once(
-    known: LoginState | None, used: int, meaning: Use
-) -> None:
-    assert judge_use(known, used, NOW) is meaning
+def test_a_refresh_token_is_used_once(known: LoginState | None, used: int, meaning: Use) -> None:
+    assert judge_use(known, used) is meaning
 
 
 @pytest.mark.parametrize(

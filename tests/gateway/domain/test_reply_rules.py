@@ -154,3 +154,5 @@ def test_i8_only_the_pages_own_comments_are_edited() -> None:
         check_edit(comment(), "dạ")
     with pytest.raises(InvalidError):
         check_edit(comment(direction=Direction.OUT), "x" * (COMMENT_CHARACTERS + 1))
+    with pytest.raises(InvalidError):
+        check_edit(comment(direction=Direction.OUT), " \n")

@@ -48,8 +48,9 @@ class Market:
                 self.go,
                 self.permit,
                 self.rename,
+                self.describe,
             ),
-            (8, 4, 6, 4, 2, 2, 1, 2, 1, 0.3),
+            (8, 4, 6, 4, 2, 2, 1, 2, 1, 0.3, 3),
         )[0]
         self.seconds += 1
         await happens()
@@ -66,7 +67,11 @@ class Market:
         key = ConversationId(f"c{self.random.randrange(6)}")
         row = self.twins.views.stored.get(key) or self._new(key)
         offset = row.inbound_events
-        await self.twins.views.write_message(self._message(row, Direction.IN, offset=offset))
+        assert row.customer is not None
+        message = self._message(
+            row, Direction.IN, offset=offset, customer_id=row.customer.id
+        )
+        await self.twins.views.write_message(message)
         await self.twins.views.write(
             recount(
                 msgspec.structs.replace(
@@ -82,8 +87,9 @@ class Market:
         )
 
     def _new(self, key: ConversationId) -> InboxRow:
+        name = self.random.choice([None, key.title()])
         customer = RowCustomer(
-            id=CustomerId(f"cus_{key}"), external_id=key, name=key.title(), picture=None
+            id=CustomerId(f"cus_{key}"), external_id=key, name=name, picture=None
         )
         return InboxRow(
             id=key,
@@ -198,6 +204,19 @@ class Market:
             case _:
                 role = self.random.choice([Role.AGENT, Role.AGENT, Role.SALES_MANAGER])
                 directory.set_up(agent("lan", role))
+
+    async def describe(self) -> None:
+        """The channel says who a customer is: their messages are named, and then the row."""
+        row = self._row()
+        if row is None or row.customer is None or row.customer.name is not None:
+            return
+        name = f"Khách {self.seconds}"
+        for _, message in sorted(self.twins.views.thread.items()):
+            if message.conversation_id == row.id and message.customer_id == row.customer.id:
+                named = msgspec.structs.replace(message, customer_name=name)
+                await self.twins.views.write_message(named)
+        customer = msgspec.structs.replace(row.customer, name=name)
+        await self.twins.views.write(msgspec.structs.replace(row, customer=customer))
 
     async def rename(self) -> None:
         """An agent gets another name."""

@@ -18,6 +18,7 @@ from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live import feed, hub
 from tuyen_gateway.live.hub import LiveHub
 from tuyen_gateway.ports.live import CountsAtEntry, OpenStream, ViewerOfConversation
+from tuyen_platform.kafka.ports import LogUnavailableError
 
 PATIENCE_S = 10
 
@@ -240,3 +241,23 @@ async def test_i14_viewers_are_sent_to_new_streams_and_leave_with_their_rights(
         await read_until(later, "conversation.viewers")
         twins.viewing.viewed = {}
         await read_until(stream, "conversation.viewers", lambda event: not event.data["viewers"])
+
+
+@pytest.mark.parametrize("error", [UnavailableError("behind"), LogUnavailableError("away")])
+async def test_r9_5_a_stream_whose_login_cannot_be_checked_ends_alone(
+    twins: Twins, market: Market, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Its reader has logged out, and Kafka is unavailable: the other streams go on."""
+    monkeypatch.setattr(hub, "_RECHECK_EVERY_S", 0.0)
+
+    async def fail() -> None:
+        raise error
+
+    async with running(twins) as streams:
+        other = await open_stream(streams, twins, "boss")
+        one = await streams.open(twins.watch("lan"), fail, None)  # type: ignore[arg-type]  # as above
+        async with asyncio.timeout(PATIENCE_S):
+            while await one.take():
+                pass
+        await market.write()
+        await read_until(other, "conversation.upserted")

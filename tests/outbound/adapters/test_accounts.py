@@ -18,6 +18,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.topics import DIRECTORY
 from tuyen_outbound.adapters.accounts import TableAccounts
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.page_credentials import (
     AccountCredentials,
     PageCredentials,
@@ -101,6 +102,26 @@ async def test_p5_a_refused_token_stops_the_page_until_it_is_given_another(table
     await table.give(connected, "T2")
     assert table.accounts.find_token(connected) == HiddenToken("T2")
     assert table.accounts.find_problem(account) is None
+
+
+async def test_p5_a_page_whose_problem_could_not_be_written_is_tried_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would be stopped in one process, without a problem that anybody sees."""
+    connected = page()
+    account = await table.give(connected, "T1")
+    with monkeypatch.context() as down:
+
+        async def fail(_: object) -> None:
+            raise LogUnavailableError("Kafka is away")
+
+        down.setattr(table.log, "append_all", fail)
+        with pytest.raises(LogUnavailableError):
+            await table.accounts.stop(connected, HiddenToken("T1"), DEAD)
+    assert table.accounts.find_token(connected) == HiddenToken("T1")
+    await table.accounts.stop(connected, HiddenToken("T1"), DEAD)
+    await table.accounts.catch_up()
+    assert table.accounts.find_problem(account) is not None
 
 
 async def test_p5_a_call_with_an_older_token_stops_nothing(table: Table) -> None:

@@ -1,6 +1,8 @@
 """L5: nothing inside the operator's network can be reached through a `reply_url`."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -65,11 +67,11 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     """Every name has these addresses. Returns the names that are asked for."""
     asked: list[str] = []
 
-    async def resolve(host: str, _: int) -> list[str]:
+    def look_up(host: str, _: int) -> list[str]:
         asked.append(host)
         return list(addresses)
 
-    monkeypatch.setattr(guarded_http, "_resolve", resolve)
+    monkeypatch.setattr(guarded_http, "_look_up", look_up)
     return asked
 
 
@@ -117,9 +119,38 @@ async def test_l5_a_site_cannot_hold_us_nor_fill_our_memory(
 async def test_l5_a_name_without_an_address_sent_nothing(
     monkeypatch: pytest.MonkeyPatch, open_transport: Open
 ) -> None:
-    async def fail(*_: object, **__: object) -> Any:
+    def fail(*_: object, **__: object) -> Any:
         raise OSError("no such name")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(NotSentError):
         await open_transport("").send(post("http://shop.invalid/"))
+
+
+async def test_r9_5_names_that_nobody_answers_for_hold_back_no_other_lookups(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    """A name server that does not answer occupies one thread for each name, and none of those in
+    which the names of the channels are looked up."""
+    monkeypatch.setattr(guarded_http, "_WITHIN_S", 0.2)
+    released, asked = threading.Event(), list[str]()
+
+    def look_up(host: str, _: int) -> list[str]:
+        asked.append(host)
+        if host.startswith("silent"):
+            released.wait(20)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(guarded_http, "_look_up", look_up)
+    transport = open_transport("127.0.0.1/32")
+    silent = [post(f"http://silent{n % 4}.example/") for n in range(40)]
+    try:
+        results = await asyncio.gather(*map(transport.send, silent), return_exceptions=True)
+        assert {type(result) for result in results} == {AnswerLostError}
+        assert len(asked) == 4
+        async with asyncio.timeout(5), RawServer(OK).run() as server:
+            await asyncio.get_running_loop().run_in_executor(None, int)
+            answer = await transport.send(post(f"http://shop.example:{server.port}/"))
+        assert answer.status == 200
+    finally:
+        released.set()

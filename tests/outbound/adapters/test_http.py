@@ -133,3 +133,28 @@ async def test_r9_6_a_long_answer_is_cut(transport: HttpTransport) -> None:
     async with RawServer(long).run() as server:
         answer = await transport.send(HttpCall(method="GET", url=server.url))
     assert len(answer.body) == ANSWER_BYTES
+
+
+async def test_p6_what_one_answer_sets_is_sent_with_no_other_call(transport: HttpTransport) -> None:
+    """Also while the first answer is still arriving: the next call may be another page's."""
+    heads, came = list[bytes](), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(heads) > 1:
+            came.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: page=1\r\nContent-Length: 2\r\n\r\n")
+        await writer.drain()
+        await came.wait()
+        writer.write(b"{}")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        call = HttpCall(method="GET", url=f"http://127.0.0.1:{port}/")
+        first = asyncio.create_task(transport.send(call))
+        await asyncio.sleep(0.2)
+        await transport.send(call)
+        await first
+    assert len(heads) == 2
+    assert b"cookie" not in heads[1].lower()

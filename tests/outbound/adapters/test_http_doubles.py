@@ -26,6 +26,8 @@ from tuyen_channels.calls import (
 )
 from tuyen_channels.connectors import open_connectors
 from tuyen_channels.ports import Connector
+from tuyen_channels.profile_sources import open_profile_sources
+from tuyen_channels.profiles import CustomerProfile
 from tuyen_events.outbound import OutboundAction
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.http import HttpTransport
@@ -176,3 +178,29 @@ async def test_p5_a_refresh_token_of_zalo_works_once(called: Called) -> None:
     assert again.kind is RefusalKind.DEAD_TOKEN
     sent = await called.zalo.call(order(called.zalo, account=OFFICIAL, token=pair.access_token))
     assert isinstance(sent, Done)
+
+
+async def test_c1_both_channels_say_who_wrote(called: Called) -> None:
+    transport = HttpTransport(within_s=2.0)
+    settings = {
+        "facebook_api": called.doubles.facebook_api,
+        "facebook_app_secret": APP_SECRET,
+        "zalo_api": called.doubles.zalo_api,
+    }
+    sources = open_profile_sources(settings, transport)
+    for channel, account in ((Channel.FACEBOOK, ACCOUNT), (Channel.ZALO, OFFICIAL)):
+        await called.doubles.say(
+            channel=channel, account=account, customer="670", name="Nguyễn Thị Lan", text="Alo"
+        )
+        token = HiddenToken(f"token-of-{channel}")
+        await called.doubles.token(channel=channel, token=token.reveal(), account=account)
+        found = await sources[channel].find(account, token, "670")
+        assert isinstance(found, CustomerProfile)
+        assert found.name == "Nguyễn Thị Lan"
+        assert str(found.picture).startswith("http://127.0.0.1")
+        unknown = await sources[channel].find(account, token, "671")
+        assert isinstance(unknown, ChannelRefusal)
+        assert unknown.kind is RefusalKind.PERMANENT
+        (first, _) = await called.doubles.calls(channel=channel, action="profile")
+        assert (first["account"], first["to"]) == (account, "670")
+    await transport.aclose()

@@ -18,6 +18,13 @@ def test_r9_2_a_request_that_is_known_is_skipped() -> None:
     assert intake.accepted == ((3, StoredRequest(request=request("2"), offset=2)),)
 
 
+def test_i6_of_a_repetition_the_parts_that_were_sent_are_done() -> None:
+    intake = Intake(OpenRequests())
+    assert intake.take(3, 1, request("1", sent_external_ids=("mid_1", "mid_2")), 10)
+    ((_, stored),) = intake.accepted
+    assert (stored.part, stored.external_ids) == (2, ("mid_1", "mid_2"))
+
+
 def test_r9_6_the_limit_counts_what_waits_and_what_is_in_the_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -66,6 +66,18 @@ def test_r9_6_what_is_old_is_forgotten() -> None:
     assert list(requests.find_sent(conversation())) == [stored("2", 2)]
 
 
+def test_p5b_what_was_made_is_known_for_as_long_as_its_request_is() -> None:
+    requests = OpenRequests()
+    for number in range(2):
+        requests.add(3, stored(str(number), number), 10)
+        made = stored(str(number), number).close(LATER, (f"mid_{number}",))
+        requests.close(3, f"req_{number}", made)
+    assert requests.has_made(3, "mid_1")
+    assert not requests.has_made(4, "mid_1")
+    requests.forget(LATER, MOMENT)
+    assert not requests.has_made(3, "mid_1")
+
+
 def test_r9_6_the_oldest_are_forgotten_beyond_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OUTBOUND_CLOSED_KEPT", "OUTBOUND_UNKNOWN_KEPT"):
         monkeypatch.setattr(f"tuyen_outbound.domain.open_requests.{name}", 1)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from outbound.asking import MOMENT, request
-from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest, is_newer
+from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest
 
 LATER = MOMENT + timedelta(seconds=5)
 
@@ -23,7 +23,7 @@ def test_i6_each_change_is_newer_than_the_one_before() -> None:
     history: list[StoredRequest | ClosedRequest] = [
         waiting, calling, refused, again, proved, first, lost, closed
     ]  # fmt: skip
-    assert all(is_newer(later, earlier) for earlier, later in pairwise(history))
+    assert all(later.step > earlier.step for earlier, later in pairwise(history))
     assert (calling.phase, calling.since, calling.not_before) == (
         RequestPhase.CALLING,
         MOMENT,

@@ -96,7 +96,7 @@ def _message(conversation: ConversationId = THREAD, **fields: Any) -> Any:
 
 
 def _reports(outbox: Outbox) -> list[LoadsReported]:
-    said = events(outbox, Phase.MESSAGES, "t.router-requests")
+    said = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     return [each for each in said if isinstance(each, LoadsReported)]
 
 
@@ -109,7 +109,7 @@ def _counting() -> OrganizationState:
 
 
 def _list_requests(outbox: Outbox) -> list[str]:
-    said = events(outbox, Phase.MESSAGES, "t.router-requests")
+    said = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     return [each.request_id for each in said if isinstance(each, ChoiceRequested)]
 
 
@@ -169,7 +169,7 @@ def test_r4_3_replies_edits_and_the_pages_own_comments_assign_nothing(event: Any
 def test_r4_5_a_reply_and_the_pages_own_root_are_for_stage_2_to_know(event: Any) -> None:
     outbox = _Stage().handle("inbound", record(0, _message(COMMENT, **event), event_id("0")))
     assert outbox.groups(Phase.PUBLIC) == outbox.groups(Phase.STATE) == {}
-    (told,) = events(outbox, Phase.MESSAGES, "t.router-requests")
+    (told,) = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     if isinstance(told, ChoiceRequested):
         assert told.reply
     else:
@@ -209,7 +209,7 @@ def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
 def test_r6_a_command_is_settled_after_its_records() -> None:
     outbox = _Stage().handle("commands", record(0, mark_done()))
     assert read_written(outbox, Phase.PUBLIC, "t.command-results") == []
-    assert len(events(outbox, Phase.MESSAGES, "t.command-results")) == 1
+    assert len(events(outbox, Phase.FOLLOW_UPS, "t.command-results")) == 1
 
 
 def test_p4_unreadable_records_go_to_the_dead_letters_and_the_rest_is_handled() -> None:
@@ -237,7 +237,7 @@ def test_p4_tombstones_and_unknown_types_are_passed_over(skipped: StreamRecord) 
 def test_r1_5_r1_6_a_request_says_whom_a_visitor_asked_for_and_where_they_were() -> None:
     visit = Visit(page_url="https://s.vn/giay/1?utm=x#mua", department="sales", region="north")
     outbox = _Stage().handle("inbound", record(0, _message(visit=visit), event_id("0")))
-    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
+    (asked,) = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert (asked.department, asked.region, asked.page_url) == (
         "sales",
@@ -388,6 +388,6 @@ def test_inv6_what_is_written_is_the_state() -> None:
 def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
     stage = _Stage(dataclasses.replace(shop(), directory_offset=41))
     outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
-    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
+    (asked,) = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert asked.directory == 41

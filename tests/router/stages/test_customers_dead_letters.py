@@ -38,7 +38,7 @@ def letters(outbox: Outbox) -> list[DeadLettered]:
 def test_r9_5_a_visitor_who_names_something_endless_is_asked_for_all_the_same(field: str) -> None:
     visit = Visit(**{"department": "sales", field: ENDLESS})
     outbox = _Stage().handle("inbound", record(0, _message(visit=visit), event_id("0")))
-    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
+    (asked,) = events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert len(getattr(asked, field)) < 3_000
     assert letters(outbox) == []
@@ -156,7 +156,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_reported_in_parts() -> None:
     assert not any(each.loads and each.settled for each in parts)
     outbox = Outbox()
     add_report(outbox, "t.", whole)
-    assert len(read_written(outbox, Phase.MESSAGES, "t.router-requests")) == len(parts)
+    assert len(read_written(outbox, Phase.FOLLOW_UPS, "t.router-requests")) == len(parts)
     assert _reports(outbox) == parts
 
 

@@ -80,7 +80,7 @@ class _Stage:
 def _list_answers(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
     return [
         (each.request_id, each.verdict, each.agent_id)
-        for each in events(outbox, Phase.MESSAGES, "t.router-answers")
+        for each in events(outbox, Phase.FOLLOW_UPS, "t.router-answers")
         if isinstance(each, ChoiceMade)
     ]
 
@@ -210,7 +210,7 @@ def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
     assert read_written(outbox, Phase.PUBLIC, "t.router-choices") == []
     ((key, _),) = read_written(outbox, Phase.PUBLIC, "t.pools")[0]
     assert key == pool.id.encode()
-    answers = events(outbox, Phase.MESSAGES, "t.router-answers")
+    answers = events(outbox, Phase.FOLLOW_UPS, "t.router-answers")
     assert {
         each.choice.pool_id for each in answers if isinstance(each, ChoiceMade) and each.choice
     } == {pool.id}

@@ -156,7 +156,7 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
 def test_r9_2_a_duplicate_of_a_comment_at_rest_asks_for_nobody() -> None:
     log, name = _at_rest()
     told = log.handle("inbound", _comment(name, AT))
-    asked = events(told, Phase.MESSAGES, "t.router-requests")
+    asked = events(told, Phase.FOLLOW_UPS, "t.router-requests")
     assert [each for each in asked if isinstance(each, ChoiceRequested)] == []
 
 
@@ -293,7 +293,7 @@ def test_r1_7_a_forgotten_thread_that_is_restored_is_reported_and_counted_after_
     outbox = log.handle("commands", command)
     (told,) = (
         each
-        for each in events(outbox, Phase.MESSAGES, "t.router-requests")
+        for each in events(outbox, Phase.FOLLOW_UPS, "t.router-requests")
         if isinstance(each, LoadsReported)
     )
     assert told.loads == {A: 1}

@@ -1,7 +1,6 @@
 """Runs the channel doubles: `python -m tuyen_doubles`."""
 
 import asyncio
-import logging
 
 from tuyen_doubles.bootstrap import build
 from tuyen_doubles.serving import serve_doubles
@@ -14,7 +13,6 @@ from tuyen_platform.process import run
 def main() -> None:
     settings = DoublesSettings()
     configure_logging("doubles", settings.log_format)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each webhook otherwise
 
     async def serve(stopping: asyncio.Event) -> None:
         await serve_doubles(build(settings, SystemClock()), settings, stopping)

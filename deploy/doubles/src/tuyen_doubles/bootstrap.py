@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from tuyen_doubles import steering
+from tuyen_doubles import site, steering
 from tuyen_doubles.addresses import FACEBOOK_API, FACEBOOK_DIALOG, ZALO_API, ZALO_OAUTH
 from tuyen_doubles.calls import CallRecord, DoubledChannel
 from tuyen_doubles.exchange import Exchange, respond_json
@@ -56,8 +56,8 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
     media, webhooks = Media(), WebhookSender(settings.ingest_url)
     calls, faults = CallRecord(), FaultTable()
     exchange = Exchange(calls, faults, webhooks, clock)
-    facebook = _facebook(settings, media, clock)
-    zalo = _zalo(settings, media, clock)
+    facebook = _build_facebook(settings, media, clock)
+    zalo = _build_zalo(settings, media, clock)
     refresh_tokens = DoubleTokens(REFRESH_TOKEN_PREFIX, clock)
     oauth = ZaloOAuth(
         app_id=settings.zalo_app_id,
@@ -86,13 +86,14 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
     app.router.routes += [
         *Health().routes(),
         Route("/media/{name}", _serve(media)),
-        *_facebook_routes(exchange, facebook),
-        *_zalo_routes(exchange, zalo, oauth),
+        *site.routes(settings.ingest_url),
+        *_route_facebook(exchange, facebook),
+        *_route_zalo(exchange, zalo, oauth),
     ]
     return Doubles(app, webhooks.run)
 
 
-def _facebook(settings: DoublesSettings, media: Media, clock: Clock) -> FacebookDouble:
+def _build_facebook(settings: DoublesSettings, media: Media, clock: Clock) -> FacebookDouble:
     pages = KnownPages(clock)
     secret = settings.facebook_app_secret.get_secret_value()
     return FacebookDouble(
@@ -109,7 +110,7 @@ def _facebook(settings: DoublesSettings, media: Media, clock: Clock) -> Facebook
     )
 
 
-def _zalo(settings: DoublesSettings, media: Media, clock: Clock) -> ZaloDouble:
+def _build_zalo(settings: DoublesSettings, media: Media, clock: Clock) -> ZaloDouble:
     return ZaloDouble(
         accounts=OfficialAccounts(),
         tokens=DoubleTokens(ZALO_TOKEN_PREFIX, clock),
@@ -121,7 +122,7 @@ def _zalo(settings: DoublesSettings, media: Media, clock: Clock) -> ZaloDouble:
     )
 
 
-def _facebook_routes(exchange: Exchange, double: FacebookDouble) -> list[Mount]:
+def _route_facebook(exchange: Exchange, double: FacebookDouble) -> list[Mount]:
     login = FacebookLogin(double)
     answer = exchange.endpoint(
         DoubledChannel.FACEBOOK,
@@ -138,7 +139,7 @@ def _facebook_routes(exchange: Exchange, double: FacebookDouble) -> list[Mount]:
     ]
 
 
-def _zalo_routes(exchange: Exchange, double: ZaloDouble, oauth: ZaloOAuth) -> list[Mount]:
+def _route_zalo(exchange: Exchange, double: ZaloDouble, oauth: ZaloOAuth) -> list[Mount]:
     answer = exchange.endpoint(
         DoubledChannel.ZALO, open_api.OpenApi(double).understand, token_of, open_api.UNREADABLE
     )

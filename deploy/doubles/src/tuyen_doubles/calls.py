@@ -40,13 +40,20 @@ class DoubleAction(StrEnum):
     """Looks something up: a comment, its replies, a page, its subscription."""
     PRESENCE = "presence"
     """Shows the customer that somebody writes, or has read."""
+    TAKE_OVER = "take_over"
+    """Takes a customer's thread over from another app."""
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether calls of this kind are listed, and hit by faults, when no action is named. The
-        others come at times of the caller's own choice (a job that looks at subscriptions), and
-        would use up a fault that is meant for something else."""
-        return self not in (DoubleAction.READ, DoubleAction.PRESENCE)
+        """Whether calls of this kind are listed when no action is named."""
+        return self not in (DoubleAction.READ, DoubleAction.PRESENCE, DoubleAction.TAKE_OVER)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether calls of this kind are hit by faults that name no action. The others come at
+        times of the caller's own choice (a job that looks at subscriptions, or asks who customers
+        are), and would use up a fault that is meant for something else."""
+        return self.is_ordinary and self is not DoubleAction.PROFILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

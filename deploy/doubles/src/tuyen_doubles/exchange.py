@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from tuyen_doubles.calls import CallRecord, DoubleAction, DoubledChannel
 from tuyen_doubles.cutting import CutConnection
@@ -176,3 +177,9 @@ def respond_json(
     """A response in ASCII: callers may send lone surrogates, which no other encoding takes."""
     content = json.dumps(body).encode()
     return Response(content, status, dict(headers or {}), media_type="application/json")
+
+
+def send_back(redirect_uri: str, answer: Mapping[str, str]) -> Response:
+    """Sends a browser from a page of the channel back to whom it came from."""
+    joint = "&" if "?" in redirect_uri else "?"
+    return RedirectResponse(f"{redirect_uri}{joint}{urlencode(answer)}", HTTPStatus.FOUND)

@@ -13,7 +13,7 @@ MOST_FAULTS = 200
 class DoubleFault:
     """Which calls are hit, how many of them, and what happens to them.
 
-    Without `action` it hits every ordinary action, without `account` those of every page.
+    Without `action` it hits every expected action, without `account` those of every page.
     `status` and `body` replace the answer, and the call is not carried out. Without them, and
     always with `drop_answer`, it is carried out.
     """
@@ -39,7 +39,7 @@ class DoubleFault:
     def hits(self, channel: DoubledChannel, action: DoubleAction, account: str | None) -> bool:
         if channel is not self.channel or self.account not in (None, account):
             return False
-        return action is self.action or (self.action is None and action.is_ordinary)
+        return action is self.action or (self.action is None and action.is_expected)
 
     @property
     def key(self) -> "FaultKey":

@@ -84,6 +84,13 @@ class Parameters:
         return shown
 
 
+def text_of(value: Any) -> str | None:
+    """An id as text: callers write some as numbers."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None
+
+
 async def read_parameters(request: Request) -> Parameters:
     """Reads the whole request; a parameter of the body replaces one of the query.
 

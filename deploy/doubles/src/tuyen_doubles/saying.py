@@ -62,7 +62,7 @@ class Customers:
         events, pages = self._facebook.events, self._facebook.pages
         pages.meet(saying.account, saying.customer, saying.name, wrote_at=saying.at)
         mid = events.new_mid()
-        webhooks = events.written(
+        webhooks = events.build_message(
             page=saying.account,
             customer=saying.customer,
             mid=mid,
@@ -93,7 +93,7 @@ class Customers:
             attachment_url=attached,
         )
         pages.put_comment(comment, below=below)
-        webhooks = events.commented(comment, "add", by_page=False, at=saying.at)
+        webhooks = events.build_comment(comment, "add", by_page=False, at=saying.at)
         return SaidAtChannel(comment.id, post_id, webhooks)
 
     def _place(self, saying: Saying) -> tuple[str, str]:
@@ -111,7 +111,7 @@ class Customers:
     def _write_at_zalo(self, saying: Saying) -> SaidAtChannel:
         message = self._zalo.events.new_message_id()
         self._zalo.accounts.meet(saying.account, saying.customer, saying.name, saying.at, message)
-        webhook = self._zalo.events.written(
+        webhook = self._zalo.events.build_message(
             account=saying.account,
             customer=saying.customer,
             message=message,
@@ -129,11 +129,12 @@ class Customers:
     ) -> Sequence[DoubleWebhook]:
         """What was sent to a customer was delivered to them, or they have seen it."""
         if channel is DoubledChannel.FACEBOOK:
-            return self._facebook.events.received(page=account, customer=customer, seen=seen, at=at)
+            events = self._facebook.events
+            return events.build_receipt(page=account, customer=customer, seen=seen, at=at)
         known = self._zalo.accounts.follower(account, customer)
         if known is None or not known.sent:
             return []
-        event = self._zalo.events.received(
+        event = self._zalo.events.build_receipt(
             account=account, customer=customer, messages=known.sent, seen=seen, at=at
         )
         return [event]

@@ -9,6 +9,8 @@ import sys
 from pydantic import ValidationError
 from rich.console import Console
 
+from tuyen_doubles.site import SITE_PATH
+from tuyen_events.ids import OrganizationId, PageId, livechat_app_id
 from tuyen_local import organization, terminal
 from tuyen_local.errors import CannotStart
 from tuyen_local.settings import Settings
@@ -62,6 +64,11 @@ def _overview(stack: Stack) -> dict[str, str]:
         rows["page"] = f"{organization.PAGE_ID} (Facebook {organization.PAGE_EXTERNAL_ID})"
     if settings.needs_doubles:
         rows["channel doubles"] = f"{stack.url(DOUBLES)}/_double/calls: docs/doubles.md"
+    if settings.needs_doubles and settings.demo:
+        rows["a tour"] = "docs/tour.md"
+        organization_id = OrganizationId(settings.bootstrap_org)
+        app_id = livechat_app_id(organization_id, PageId(organization.SITE_ID))
+        rows["site with the widget"] = f"{stack.url(DOUBLES)}{SITE_PATH}/{app_id}"
     return rows | {
         "operator token": secrets.operator_token,
         "Facebook app secret": secrets.facebook_app_secret,

@@ -11,6 +11,8 @@ from tuyen_local.settings import Settings
 
 PAGE_ID = "shop"
 PAGE_EXTERNAL_ID = "104000000000001"
+SITE_ID = "site"
+"""A livechat page, whose widget is in the page that the doubles serve."""
 RULE_ID = "everyone"
 
 _UNAUTHORIZED = 401
@@ -59,6 +61,15 @@ def _demo(secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
                 "external_id": PAGE_EXTERNAL_ID,
                 "name": "Shop",
                 "staff": list(DEMO_AGENTS),
+            },
+        ),
+        (
+            f"/v1/pages/{SITE_ID}",
+            {
+                "channel": "livechat",
+                "name": "Site",
+                "staff": list(DEMO_AGENTS),
+                "status": "active",
             },
         ),
         (

@@ -272,6 +272,7 @@ class Stack:
             "JWT_KEY": secrets.jwt_key,
             "SECRETS_KEY": secrets.secrets_key,
             "INGEST_URL": self.ingest_url,
+            "GATEWAY_URL": self.gateway_url,
             "OPERATOR_TOKEN": secrets.operator_token,
             "FACEBOOK_APP_SECRET": secrets.facebook_app_secret,
             "FACEBOOK_VERIFY_TOKEN": secrets.facebook_verify_token,

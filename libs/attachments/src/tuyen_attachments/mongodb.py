@@ -232,8 +232,7 @@ class MongoAttachments:
         query = {"metadata.used": False, "uploadDate": {"$lt": before}}
         removed = 0
         while ids := await self._ids(query):
-            await self._remove(ids)
-            removed += len(ids)
+            removed += await self._remove(ids, query)
         return removed
 
     async def remove_oldest(self, most_bytes: int) -> int:
@@ -265,11 +264,15 @@ class MongoAttachments:
         found = await self._files.find(query, {"_id": 1}).to_list(_REMOVED_AT_ONCE)
         return [one["_id"] for one in found]
 
-    async def _remove(self, ids: Collection[AttachmentId]) -> None:
-        """Hides files, and drops them. What is interrupted in between is dropped as unused."""
+    async def _remove(self, ids: Collection[AttachmentId], still: Document | None = None) -> int:
+        """Hides files, if they are `still` so (one may have been used a moment ago), and drops
+        them. What is interrupted in between is dropped as unused. Returns how many."""
+        wanted = {"_id": {"$in": list(ids)}}
         hidden = {"metadata.complete": False, "metadata.used": False}
-        await self._files.update_many({"_id": {"$in": list(ids)}}, {"$set": hidden})
-        await self._drop(ids)
+        await self._files.update_many({**wanted, **(still or {})}, {"$set": hidden})
+        gone = [one["_id"] async for one in self._files.find({**wanted, **hidden}, {"_id": 1})]
+        await self._drop(gone)
+        return len(gone)
 
     async def _drop(self, ids: Collection[AttachmentId]) -> None:
         await self._parts.delete_many({"files_id": {"$in": list(ids)}})

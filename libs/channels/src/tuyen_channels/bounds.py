@@ -59,6 +59,12 @@ def page_address(url: str | None) -> str | None:
     return url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
+def read_id(given: str | int | None) -> str | None:
+    """A channel's id in an answer, as text; None for what is none, or cannot be stored."""
+    text = "" if given is None else str(given)
+    return text if 0 < len(text) <= EXTERNAL_ID_CHARACTERS and "\0" not in text else None
+
+
 def believable(moment: datetime, accepted_at: datetime) -> datetime:
     """The sender's time, or the time of acceptance if the sender's clock cannot be right (I2)."""
     return moment if _EARLIEST <= moment <= accepted_at + _AHEAD else accepted_at

@@ -29,6 +29,11 @@ TEXTS: Mapping[str, _Text] = MappingProxyType(
             "Khách không nhận tin nhắn từ trang này.",
             "The customer receives no messages from this page.",
         ),
+        "thread_taken": _Text(
+            "Một ứng dụng khác đang giữ cuộc trò chuyện này, và trang không cho lấy lại.",
+            "Another app has this conversation, and the page does not let us take it over.",
+            True,
+        ),
         "no_such_recipient": _Text(
             "Không tìm thấy khách này tại kênh.", "The channel does not know this customer."
         ),

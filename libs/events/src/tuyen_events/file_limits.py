@@ -15,6 +15,10 @@ UPLOAD_WITHIN_S = 120.0
 UPLOADS_AT_ONCE_OF_ORGANIZATION = 32
 """Files that the people of an organization upload at the same time, to one gateway."""
 
+DOWNLOADS_AT_ONCE_OF_ORGANIZATION = 256
+"""Files that the people of an organization read at the same time, from one gateway: a reader who
+takes nothing keeps up to half a MiB of it in memory."""
+
 UPLOADS_AN_HOUR = 5_000
 UPLOAD_BYTES_AN_HOUR = 4 * 1024 * 1024 * 1024
 """What an organization's people upload within an hour."""

@@ -1,8 +1,9 @@
 """What customers and pages did at a channel, in one form for all channels.
 
-Produced by ingest into `inbound`, keyed by organization, page and customer. `occurred_at` is the
-channel's own time of the action, `accepted_at` the time at which the webhook was accepted; both
-UTC.
+In `inbound`, keyed by organization, page and customer. Ingest makes them of webhooks, and the
+service `outbound` of what the channel answers when it is asked who a customer is. `occurred_at` is
+the channel's own time of the action, `accepted_at` the time at which the webhook, or the answer,
+was accepted; both UTC.
 """
 
 from typing import ClassVar
@@ -90,6 +91,9 @@ class MessageReceived(CustomerEvent, frozen=True, kw_only=True):
     reply_to: MessageId | None = None
     referral: Referral | None = None
     visit: Visit | None = None
+    chat_external_id: str | None = None
+    """The channel's id of the chat of a visitor whom it does not know otherwise: an answer has to
+    name it."""
 
 
 class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
@@ -143,6 +147,14 @@ class MessagesSeen(CustomerEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "messages.seen.v1"
     watermark: Moment
+
+
+class CustomerDescribed(CustomerEvent, frozen=True, kw_only=True):
+    """The channel said who a customer is, when it was asked: its webhooks of messages do not say.
+    The name and the picture are those of `customer`, as far as the channel gave them. It is no
+    message, and nothing is assigned."""
+
+    type: ClassVar[str] = "customer.described.v1"
 
 
 class CustomerFollowed(CustomerEvent, frozen=True, kw_only=True):

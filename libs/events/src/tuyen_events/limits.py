@@ -357,10 +357,6 @@ LOGINS_OF_AGENT = 100
 """Logins of one agent that are valid at the same time; with more, those end that were refreshed
 least recently."""
 
-REFRESH_AGAIN_S = 10.0
-"""For how long a refresh token that was used is answered again, with the same token as before: the
-answer may have been lost."""
-
 OPENID_WITHIN_S = 5.0
 OPENID_ANSWER_BYTES = 1024 * 1024
 """How long an OpenID provider may take for one answer, and how long that may be."""

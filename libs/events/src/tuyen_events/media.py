@@ -39,3 +39,8 @@ class MediaKept(Event, frozen=True, kw_only=True):
 def media_id(message: MessageId, url: str) -> AttachmentId:
     """The id of what is kept of the attachment with this address at the channel."""
     return AttachmentId(kept_media_id(message, url))
+
+
+def attachment_url(attachment_id: str) -> str:
+    """Where the gateway serves a stored file, relative to its address."""
+    return f"/v1/attachments/{attachment_id}"

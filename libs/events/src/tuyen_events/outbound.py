@@ -73,6 +73,8 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     customer_id: CustomerId
     customer_external_id: str
     customer_name: str | None = None
+    chat_external_id: str | None = None
+    """The chat that is answered, where the customer has no account at the channel."""
     kind: ConversationKind
     """The kind of the conversation. A private reply is in the customer's message thread."""
     by: AgentId
@@ -98,6 +100,9 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     retries: str | None = None
     """The earlier request that this one repeats. The `request_id` is derived from it, so an agent
     who clicks twice makes one request."""
+    sent_external_ids: tuple[str, ...] = ()
+    """Of a repetition: the ids at the channel of the parts that were sent before, from the first
+    one on. Only the others are sent."""
     body_digest: str | None = None
     """Of the caller's request, to recognize that the same key comes with another body (I6)."""
 

@@ -46,3 +46,13 @@ REPLIES_AN_HOUR_OF_ORGANIZATION = 720_000
 AUTOMATIC_WITHIN_S = 5
 """An answer that the channel echoes so soon after the customer's message, and that is not ours, is
 not a person's (P5b)."""
+
+PROFILES_WAITING = 20_000
+"""Customers of one organization whose names wait to be asked for; the next event of any other one
+asks again."""
+
+PROFILE_KEPT_S = 30 * 24 * 3600
+"""For how long a channel is not asked again who a customer is, once it has said so."""
+
+PROFILE_REFUSED_S = 24 * 3600
+"""The same if it did not say, and for how long it is asked again while it is unavailable."""

@@ -1,6 +1,5 @@
 """What ingest remembers of posts: which are livestreams (P5a) or by visitors (P5d), and the parents
-of recent replies.
-Compacted, keyed by page and subject."""
+of recent replies. Compacted, keyed by page and subject."""
 
 from typing import ClassVar
 

@@ -56,6 +56,7 @@ INBOUND = Topic(
         inbound.MessageReacted,
         inbound.MessagesDelivered,
         inbound.MessagesSeen,
+        inbound.CustomerDescribed,
         inbound.CustomerFollowed,
         inbound.CustomerUnfollowed,
         inbound.CustomerReferred,
@@ -304,7 +305,7 @@ POSTS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="which posts are livestreams, and the parent comments of recent replies",
+    carries="which posts are livestreams or by visitors, and the parents of recent replies",
     events=(posts.PostClassified, posts.ReplyPlaced),
     removals=(posts.FORGOTTEN_TYPE,),
 )

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from starlette.types import Message, Receive, Scope, Send
 
 from tuyen_events.limits import BODY_WITHIN_S
+from tuyen_platform.problems import PROBLEM_TYPE, build_problem
 
 
 class BodyRefusedError(Exception):
@@ -114,18 +115,11 @@ def _read_stated_size(scope: Scope) -> int:
 
 
 async def refuse_body(send: Send, refused: BodyRefusedError) -> None:
-    """Responds as in RFC 9457 and closes the connection, on which the rest of the body may still
-    arrive."""
-    problem = {
-        "type": "about:blank",
-        "title": refused.status.phrase,
-        "status": refused.status.value,
-        "detail": refused.detail,
-    }
-    body = json.dumps(problem).encode()
+    """Responds and closes the connection, on which the rest of the body may still arrive."""
+    body = json.dumps(build_problem(refused.status, refused.detail)).encode()
     headers = [
         (b"content-length", str(len(body)).encode()),
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", PROBLEM_TYPE.encode()),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": refused.status.value, "headers": headers})

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tuyen_platform.problems import PROBLEM_TYPE, build_problem
+
 
 class CutShort:
     """ASGI middleware: a request that is cancelled before its response began is answered 503.
@@ -20,30 +22,25 @@ class CutShort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def noting(message: Message) -> None:
+        async def send_noting(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_noting)
         except asyncio.CancelledError:
             if begun or scope["type"] != "http":
                 raise
-            await _ends()(scope, receive, send)
+            await _answer_shutdown()(scope, receive, send)
 
 
-def _ends() -> JSONResponse:
+def _answer_shutdown() -> JSONResponse:
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": "The server is shutting down. Check whether the request took effect, then retry.",
-    }
+    detail = "The server is shutting down. Check whether the request took effect, then retry."
     return JSONResponse(
-        problem,
+        build_problem(status, detail),
         status_code=status.value,
         headers={"Retry-After": "1", "Connection": "close"},
-        media_type="application/problem+json",
+        media_type=PROBLEM_TYPE,
     )

@@ -7,14 +7,14 @@ import msgspec
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, encode_data
-from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.dead_letters import DeadLettered, DeadLetterSettled
 from tuyen_events.event import Envelope
-from tuyen_events.ids import event_id
+from tuyen_events.ids import derive_event_id, event_id
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 _PAYLOAD_CHARACTERS = 65_536
 _KEY_CHARACTERS = 1_024
@@ -58,6 +58,21 @@ async def send_to_dead_letters(log: Log, record: Record, service: str, reason: s
     await log.append(DEAD_LETTERS, key, envelope)
     metrics.DEAD_LETTERS_TOTAL.labels(service).inc()
     _log.error("record_dead_lettered", record=place, error=reason)
+
+
+async def settle_dead_letter(
+    log: Log, settled: DeadLetterSettled, *, partition: int, source: str
+) -> RecordMetadata:
+    """Writes what became of a dead letter, which is in this partition. Repeating the call writes
+    the same event again."""
+    envelope = Envelope(
+        id=derive_event_id(settled.letter_id, settled.type, settled.outcome.value),
+        source=source,
+        subject=settled.letter_id,
+        time=settled.at,
+        data=settled,
+    )
+    return await log.append(DEAD_LETTERS, settled.letter_id, envelope, partition=partition)
 
 
 async def reject_or_raise(log: Log, record: Record, service: str, error: Exception) -> None:

@@ -20,6 +20,11 @@ WEBHOOK_SECONDS = Histogram(
     ["channel"],
     buckets=_REQUEST_SECONDS,
 )
+VISITOR_REQUESTS = Counter(
+    "tuyen_visitor_requests_total",
+    "Requests of sites' visitors, by route and status of the response",
+    ["route", "status"],
+)
 INBOUND_EVENTS = Counter(
     "tuyen_inbound_events_total",
     "Normalized events accepted, by channel and type",
@@ -149,6 +154,11 @@ OUTBOUND_PAUSES = Counter(
     "tuyen_outbound_pauses_total",
     "Pauses that channels asked for, by channel and whom they concern",
     ["channel", "scope"],
+)
+OUTBOUND_PROFILES = Counter(
+    "tuyen_outbound_profiles_total",
+    "Questions to channels who a customer is, by channel and result: found, or the kind of refusal",
+    ["channel", "result"],
 )
 OUTBOUND_TOKENS = Counter(
     "tuyen_outbound_token_refreshes_total",

@@ -136,6 +136,7 @@ async def run_projection(
     fold: Fold,
     apart_s: float,
     status: ConsumerStatus | None = None,
+    wanted: Callable[[Record], bool] | None = None,
 ) -> None:
     """Keeps a view up to date until it is cancelled. The members of one `group` share the
     partitions. While there is always something new, batches are taken `apart_s` seconds apart.
@@ -143,7 +144,8 @@ async def run_projection(
     `fold` gets the events in batches, each partition in the order of the log, at least once.
     Records that cannot be read go to the dead letters of `service` first, under an id that is
     derived from their position. Events of a type that this version does not know are counted and
-    left out; tombstones are left out as well.
+    left out; tombstones are left out as well. A view of few of the events names them by `wanted`:
+    other records are not even decoded.
 
     While MongoDB or Kafka is unavailable, or cannot write, the loop retries (after 0.2 to 5 s) and
     loses nothing. When `fold` raises an error that a record causes, the batch is folded in halves,
@@ -159,6 +161,7 @@ async def run_projection(
         fold=fold,
         apart_s=apart_s,
         status=status or ConsumerStatus(),
+        wanted=wanted,
     )
     while True:
         await loop.retry(partial(loop.follow, topics, group))
@@ -173,6 +176,7 @@ class _Loop:
     fold: Fold
     apart_s: float
     status: ConsumerStatus
+    wanted: Callable[[Record], bool] | None
 
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         await consume(
@@ -211,7 +215,8 @@ class _Loop:
             decoded
             for records in batch.values()
             for record in records
-            if (decoded := await self._decode(record)) is not None
+            if (self.wanted is None or self.wanted(record))
+            and (decoded := await self._decode(record)) is not None
         ]
         ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():

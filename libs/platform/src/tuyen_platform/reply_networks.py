@@ -37,7 +37,14 @@ class ReplyNetworks:
             return False
         if any(found in network for network in self._allowed):
             return True
-        return found.is_global and not found.is_multicast
+        return found.is_global and not _is_special(found)
+
+
+def _is_special(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address that counts as global leads to no single host of the internet: also what
+    was reserved for sites, or for IPv4 addresses within IPv6, which some networks still use."""
+    within_site = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_multicast or address.is_reserved or within_site
 
 
 def _without_wrapping(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

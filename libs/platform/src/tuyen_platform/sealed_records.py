@@ -36,12 +36,18 @@ class _Copy(msgspec.Struct, frozen=True):
     copies: int | None = None
 
 
+def read_keys(keys: SecretStr) -> Sequence[Fernet]:
+    """The installation's keys, the first of which encrypts while each decrypts: Fernet keys,
+    separated by commas. Raises ValueError for an invalid key."""
+    return [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
+
+
 class Sealer:
-    """Encrypts with the first of `keys`, and decrypts with each: Fernet keys, separated by commas.
-    Raises ValueError for an invalid key."""
+    """Encrypts with the first of `keys`, and decrypts with each. Raises ValueError for an invalid
+    key."""
 
     def __init__(self, keys: SecretStr) -> None:
-        several = [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
+        several = read_keys(keys)
         self._first, self._all = several[0], MultiFernet(several)
 
     def seal(self, content: msgspec.Struct) -> str:

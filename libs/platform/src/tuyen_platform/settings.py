@@ -1,6 +1,5 @@
 """The settings that all services share, read once from the environment."""
 
-from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr, model_validator
@@ -39,7 +38,6 @@ class ServiceSettings(BaseSettings):
     """Whether this is the stack of one machine: only there may secrets have weak values."""
     log_format: str = "json"
     """`json` for machines, `console` for people."""
-    state_dir: Path = Path("var")
 
     @model_validator(mode="after")
     def _has_no_blank_secret(self) -> Self:

@@ -73,10 +73,12 @@ from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.no_cookies import make_empty_jar
 from tuyen_platform.service import Loop, Service
 
 
@@ -141,6 +143,7 @@ def compose(
         openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        file_links=FileLinks(settings.secrets_key),
         posts=PostsInTurn(posts, reads),
         viewing=sources.viewing,
         live=LiveHub(sources),
@@ -203,7 +206,9 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
-        http=httpx.AsyncClient(mounts={"all://127.0.0.1": None, "all://localhost": None}),
+        http=httpx.AsyncClient(
+            mounts={"all://127.0.0.1": None, "all://localhost": None}, cookies=make_empty_jar()
+        ),
         database=for_callers,
         replies=MongoReplies(for_callers, log, clock),
         attachments=MongoAttachments(for_callers),

@@ -44,6 +44,11 @@ _NOT_SUBSCRIBED = PageProblem(
     vi="Chưa đăng ký nhận được sự kiện của trang: hệ thống sẽ tự thử lại.",
     en="The page's events could not be subscribed yet; this is tried again automatically.",
 )
+_NOT_CONNECTED = PageProblem(
+    code="not_connected",
+    vi="Trang chưa có mã truy cập, nên chưa gửi được tin: hãy kết nối trang.",
+    en="The page has no access token, so nothing can be sent: connect the page.",
+)
 _EXPIRED = PageProblem(
     code="token_expired",
     vi="Mã truy cập của trang đã hết hạn: hãy kết nối lại trang.",
@@ -102,13 +107,22 @@ async def begin_connection(
 
 
 async def finish_connection(
-    gateway: Gateway, organization: OrganizationId, agent_id: AgentId, state: str, code: str
+    gateway: Gateway,
+    organization: OrganizationId,
+    agent_id: AgentId,
+    state: str,
+    code: str,
+    *,
+    channel: Channel | None,
 ) -> Sequence[OfferedAccount]:
-    """The accounts that somebody who came back from the channel may connect. Repeated, it answers
-    the same, since a code can be used once. Raises InvalidError, ChannelUnavailableError."""
+    """The accounts that somebody who came back from `channel` may connect; None is whichever
+    channel the login was begun at. Repeated, it answers the same, since a code can be used once.
+    Raises InvalidError, ChannelUnavailableError."""
     connections = gateway.page_connections
     async with connections.hold(state):
         begun = _own_connection(gateway, organization, agent_id, "state", state)
+        if channel not in (None, begun.channel):
+            raise InvalidError("state", f"You began this login at {begun.channel}.")
         if begun.accounts is not None:
             return begun.accounts
         logins = _logins(gateway, begun.channel)
@@ -228,7 +242,7 @@ def find_problem(gateway: Gateway, page: PageChanged) -> PageProblem | None:
     account = account_of(page).name
     credentials = gateway.page_access.credentials(account)
     if credentials is None:
-        return None
+        return None if page.status == INACTIVE else _NOT_CONNECTED
     found = gateway.page_access.problem(account)
     if found is not None:
         return found

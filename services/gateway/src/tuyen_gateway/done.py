@@ -5,7 +5,8 @@ from datetime import datetime
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.topics import INBOUND
-from tuyen_gateway.domain.inbox import InboxRow, find_seen_offset
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.reading import NONE_YET
 from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.kafka.partitions import partition_of
 
@@ -32,7 +33,7 @@ def build_done_command(
         kind=row.kind,
         done=done,
         seen_events=row.inbound_events,
-        seen_offset=find_seen_offset(row, partition),
+        seen_offset=row.counted.get(str(partition), NONE_YET),
         by=by,
         known_version=row.version,
         known_agent_id=row.assignee,

@@ -27,6 +27,7 @@ from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
+from tuyen_platform.file_links import FileLinks
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 
@@ -65,6 +66,7 @@ class Gateway:
     replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
+    file_links: FileLinks
     posts: PostViews
     openid: OpenIdProvider | None = None
     """None if this installation has no OpenID provider."""

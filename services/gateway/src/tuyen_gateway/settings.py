@@ -1,6 +1,5 @@
 """The gateway's settings."""
 
-from ipaddress import ip_network
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -8,6 +7,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from tuyen_gateway.domain.openid import ClaimMapping
+from tuyen_platform.callers import require_proxies
 from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_platform.settings import SealingSettings
 
@@ -112,11 +112,7 @@ class GatewaySettings(SealingSettings):
             raise ValueError("TUYEN_OPERATOR_TOKEN is too short: give at least 16 random bytes")
         if not self.mongodb:
             raise ValueError("TUYEN_MONGODB is not set: the inbox is read from there")
-        for network in filter(None, self.trusted_proxies.split(",")):
-            try:
-                ip_network(network.strip(), strict=False)
-            except ValueError:
-                raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
+        require_proxies(self.trusted_proxies)
         if self.presence_lease_s <= 0:
             raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
         if self.attachment_gb <= 0:

@@ -161,10 +161,13 @@ class Acceptance:
         self, delivery: WebhookDelivery, parsed: Parsed, owners: Owners | None, within_s: float
     ) -> None:
         """Writes what the body says and, with `owners`, the body itself."""
-        unwritten = [*records.events(delivery, parsed), *records.facts(delivery, parsed)]
+        unwritten = [
+            *records.encode_inbound_events(delivery, parsed),
+            *records.encode_post_facts(delivery, parsed),
+        ]
         if owners is not None:
-            unwritten += records.dead_letters(delivery, parsed, owners)
-            unwritten.append(records.raw(delivery, parsed.page, owners))
+            unwritten += records.encode_dead_letters(delivery, parsed, owners)
+            unwritten.append(records.encode_raw_body(delivery, parsed.page, owners))
             unwritten += self._tokens.first_use(delivery.account)
             _log_failures(delivery, parsed)
         await self._log.append_all(unwritten, within_s=within_s)

@@ -7,10 +7,13 @@ from starlette.types import ASGIApp
 
 from tuyen_channels.ports import WebhookChannel
 from tuyen_ingest.acceptance import Acceptance
+from tuyen_ingest.domain.organizations import KnownOrganizations
+from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.forgetting import Forgetting
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
+from tuyen_platform.page_tokens import PageTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,16 @@ class Ingest:
     tables: tuple[GlobalTable, ...]
     forgetting: Forgetting
     clock: Clock
+    pages: ConnectedPages
+    organizations: KnownOrganizations
+    tokens: PageTokens
+
+    @property
+    def directory(self) -> GlobalTable:
+        """The table that `pages` and `organizations` follow."""
+        return self.tables[0]
+
+    @property
+    def page_tokens(self) -> GlobalTable:
+        """The table that `tokens` follows."""
+        return self.tables[-1]

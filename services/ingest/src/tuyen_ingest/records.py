@@ -56,7 +56,7 @@ def delivery_of(
     return WebhookDelivery("dlv_" + digest.hexdigest(), channel, body, accepted_at, account)
 
 
-def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
+def encode_raw_body(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
     """The body, byte for byte (P3), and to whom its pages belonged."""
     headers = [
         (DELIVERY_ID, delivery.id.encode()),
@@ -79,7 +79,7 @@ def _encode_owners(owners: Owners) -> bytes:
     return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 
-def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
+def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
     """The normalized events. Their times of acceptance are a microsecond apart, in the body's
     order, so that events with the same time at the channel keep this order. An event that is too
     large for the log becomes a failure."""
@@ -104,7 +104,7 @@ def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord
     parsed.events = kept
 
 
-def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
+def encode_post_facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
     """The facts about posts in the body."""
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
@@ -114,7 +114,7 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
         envelope = Envelope(
             id=derive_event_id(delivery.id, page, key),
             source=SOURCE,
-            subject=_about(fact) or key,
+            subject=_name_subject(fact) or key,
             time=delivery.accepted_at,
             data=fact,
         )
@@ -127,11 +127,11 @@ def build_tombstone(organization: OrganizationId, page: PageId, key: str) -> Pro
     return ProducerRecord(POSTS, f"{organization}/{page}/{key}", None, headers)
 
 
-def _about(fact: PostClassified | ReplyPlaced) -> str | None:
+def _name_subject(fact: PostClassified | ReplyPlaced) -> str | None:
     return fact.post_external_id if isinstance(fact, PostClassified) else fact.comment_external_id
 
 
-def dead_letters(
+def encode_dead_letters(
     delivery: WebhookDelivery, parsed: Parsed, owners: Owners
 ) -> Iterator[ProducerRecord]:
     """The parts that could not be read (P4), and to whom they belong."""

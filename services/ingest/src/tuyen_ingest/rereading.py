@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from tuyen_events.codec import encode
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
-from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, derive_event_id
-from tuyen_events.topics import DEAD_LETTERS
+from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment
 from tuyen_ingest.domain.pages import EVERYBODY, Readers
 from tuyen_ingest.identity import SOURCE
 from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.records import WebhookDelivery
 from tuyen_ingest.stored import EVERYTHING, Kept, Stretch, read_stored, topic_of
+from tuyen_platform.dead_letters import settle_dead_letter
 from tuyen_platform.kafka.ports import Log
 
 
@@ -112,17 +110,7 @@ async def settle_letter(
 ) -> None:
     """Notes what became of a dead letter, in its partition."""
     settled = DeadLetterSettled(letter_id=letter.letter_id, outcome=outcome, by=by, at=at)
-    envelope = Envelope(
-        id=derive_event_id(letter.letter_id, settled.type, outcome.value),
-        source=SOURCE,
-        subject=letter.letter_id,
-        time=at,
-        data=settled,
-    )
-    value, headers = encode(envelope)
-    await log.append_bytes(
-        DEAD_LETTERS, letter.letter_id, value, headers, partition=letter.partition
-    )
+    await settle_dead_letter(log, settled, partition=letter.partition, source=SOURCE)
 
 
 async def _count_copies(

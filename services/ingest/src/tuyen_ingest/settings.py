@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from tuyen_channels.registry import credential_names
 from tuyen_events.limits import BODY_WITHIN_S
+from tuyen_platform.callers import require_proxies
 from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"
@@ -34,6 +35,10 @@ class IngestSettings(SealingSettings):
     body_within_s: float = BODY_WITHIN_S
     """Seconds until a webhook whose body has not arrived completely is answered 408."""
 
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies in front, separated by commas: `X-Forwarded-For` is used
+    only if it comes from them. The limits of a site's visitors distinguish callers by it."""
+
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
         for name in credential_names():
@@ -44,6 +49,7 @@ class IngestSettings(SealingSettings):
             raise ValueError("TUYEN_ACKNOWLEDGE_WITHIN_S must be above 0 seconds")
         if self.body_within_s <= 0:
             raise ValueError("TUYEN_BODY_WITHIN_S must be above 0 seconds")
+        require_proxies(self.trusted_proxies)
         return self
 
     def reveal_credentials(self) -> dict[str, str]:

@@ -31,8 +31,9 @@ from tuyen_events.topics import INBOUND
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
-from tuyen_outbound.settling import Settling, find_part
+from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
 from tuyen_platform.dead_letters import list_calls
@@ -84,6 +85,7 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
+        self._turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self.settling = Settling(resources, states)
         self.has_ended = False
         """Whether another worker may own the partitions now: then answers are published, and no
@@ -91,6 +93,7 @@ class Carrying:
 
     def notify(self, request_id: str) -> None:
         """Something was learned of a request: whoever waits for it looks again."""
+        self._looks.pop(request_id, None)
         event = self._waiting.get(request_id)
         if event is not None:
             event.set()
@@ -129,16 +132,19 @@ class Carrying:
         if live is not None:
             await asyncio.shield(live)
             return
-        if self.settling.is_ending(stored.id):
-            return await self.settling.wait_for_end(stored.id)
+        if stored.phase is RequestPhase.WAITING and not await self._is_open(stored):
+            return
         request = stored.request
         connector = self._resources.connectors.get(request.channel)
         if connector is None:
             return await self.settling.fail(stored, "not_supported")
         try:
-            part = find_part(connector, stored)
+            parts = connector.split(request)
         except UnsupportedRequestError as error:
             return await self.settling.fail(stored, error.code)
+        if stored.part >= len(parts):  # a repetition of which everything was sent before
+            return await self.settling.settle(stored, OutboundOutcome.DONE, stored.external_ids)
+        part = parts[stored.part]
         page = await self._find_page(stored)
         if stored.phase is RequestPhase.CALLING:
             await self._find_out(stored, connector, page, part)
@@ -146,6 +152,15 @@ class Carrying:
             await self.settling.fail(stored, "page_disconnected")
         else:
             await self._attempt(_Attempt(stored, connector, page, part))
+
+    async def _is_open(self, stored: StoredRequest) -> bool:
+        """Whether a request still has to be carried out. An earlier process may have published its
+        result and ended before it noted so; or a result is being published at the moment."""
+        partition = self._states.requests.find_partition(stored.id)
+        if partition is not None:
+            await self._read.reach_results(partition)
+        await self.settling.wait_for_result(stored.id)
+        return self._states.requests.find(stored.id) is stored
 
     async def _find_page(self, stored: StoredRequest) -> PageChanged | None:
         """The request's page, also one that was connected just now."""
@@ -172,22 +187,19 @@ class Carrying:
                 return
             begun = stored.begin(self._resources.clock.now())
             sent_at = await self._states.save(begun)
-            await self._require_ownership(begun, sent_at)
-            if self._states.requests.find(stored.id) != begun:
-                return  # something was learned of it meanwhile
-            order = _order(attempt, token, handle)
-            call = self._call(attempt, token, order)
+            order = self._order(attempt, token, handle)
+            call = self._call(attempt._replace(stored=begun), token, order, sent_at)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
         """Whether nothing changed while the call waited for its turn."""
-        resources = self._resources
-        pacing = resources.pacings[attempt.page.channel]
+        stored, page, accounts = attempt.stored, attempt.page, self._resources.accounts
         return (
-            self._states.requests.find(attempt.stored.id) is attempt.stored
-            and not self.settling.is_ending(attempt.stored.id)
-            and resources.accounts.find_token(attempt.page) == token
-            and pacing.find_pause(attempt.account, resources.elapsed_time()) <= 0
+            self._states.requests.find(stored.id) is stored
+            and not self.settling.is_ending(stored.id)
+            and accounts.find_page(page.organization, page.id) == page
+            and accounts.find_token(page) == token
+            and self._turns.find_pause(page) <= 0
         )
 
     async def _require_ownership(self, begun: StoredRequest, sent_at: float) -> None:
@@ -199,9 +211,18 @@ class Carrying:
             sent_at = self._resources.elapsed_time()
             await self._states.require_only_writer(checked)
 
-    async def _call(self, attempt: _Attempt, token: HiddenToken, order: CallOrder) -> None:
+    async def _call(
+        self, attempt: _Attempt, token: HiddenToken, order: CallOrder, sent_at: float
+    ) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
-        meanwhile."""
+        meanwhile. `sent_at` is when the record `calling` was sent.
+
+        Nothing is awaited between the last check and the call, so a process that is paused in
+        between is so within a moment (docs/sending.md says what follows from that).
+        """
+        await self._require_ownership(attempt.stored, sent_at)
+        if self._states.requests.find(attempt.stored.id) != attempt.stored:
+            return  # something was learned of it meanwhile
         request, channel = attempt.stored.request, attempt.page.channel
         now = self._resources.clock.now()
         metrics.OUTBOUND_DELAY_SECONDS.labels(channel).observe(
@@ -255,13 +276,13 @@ class Carrying:
         if file is None:
             raise ValueError("the part has no file")
         await self._wait_for_turn(attempt)
-        async with self._resources.slots.uploads:
+        async with self._resources.slots.take_upload(organization):
             read = partial(self._resources.files.read, organization, file.id)
             content = await retry(read, log_as="outbound_file_waits")
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = _order(attempt, token, None)
+            order = self._order(attempt, token, None)
             answer = await attempt.connector.upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
@@ -278,17 +299,8 @@ class Carrying:
             await asyncio.sleep(max(0.0, rest.total_seconds()))
 
     async def _wait_for_turn(self, attempt: _Attempt) -> None:
-        """Waits for the rate limits, and while the channel wants a pause."""
-        pacing = self._resources.pacings[attempt.page.channel]
         limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
-        now = self._resources.elapsed_time()
-        await asyncio.sleep(pacing.reserve(attempt.account, limits, now))
-        while (rest_s := self._pause_of(attempt)) > 0:  # noqa: ASYNC110 - a pause may be extended
-            await asyncio.sleep(rest_s)
-
-    def _pause_of(self, attempt: _Attempt) -> float:
-        pacing = self._resources.pacings[attempt.page.channel]
-        return pacing.find_pause(attempt.account, self._resources.elapsed_time())
+        await self._turns.wait(attempt.page, limits)
 
     async def _find_out(
         self,
@@ -343,7 +355,7 @@ class Carrying:
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(_order(attempt, token, None), stored.since or self._since)
+        begun = Begun(self._order(attempt, token, None), stored.since or self._since)
         found = await attempt.connector.look(begun)
         if self._states.requests.find(stored.id) is not stored:
             return
@@ -364,13 +376,14 @@ class Carrying:
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)
 
-
-def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
-    return CallOrder(
-        request=attempt.stored.request,
-        part=attempt.part,
-        account=attempt.account,
-        token=token,
-        handle=handle,
-        reply_url=attempt.page.reply_url,
-    )
+    def _order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+        request, part = attempt.stored.request, attempt.part
+        return CallOrder(
+            request=request,
+            part=part,
+            account=attempt.account,
+            token=token,
+            handle=handle,
+            reply_url=attempt.page.reply_url,
+            links=self._resources.links.make_links(request, part.attachments),
+        )

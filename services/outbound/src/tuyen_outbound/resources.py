@@ -8,6 +8,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.ports import Accounts, Files
+from tuyen_outbound.reply_links import ReplyLinks
 from tuyen_outbound.results import Results
 from tuyen_outbound.slots import Slots
 from tuyen_outbound.states import elapsed_time
@@ -28,6 +29,7 @@ class Resources:
     files: Files
     results: Results
     settle_within_s: float
+    links: ReplyLinks
     elapsed_time: Callable[[], float] = elapsed_time
     calls: LiveCalls = field(default_factory=LiveCalls)
     slots: Slots = field(default_factory=Slots)

@@ -27,6 +27,8 @@ class OutboundSettings(SealingSettings):
     reply_networks: str = ""
     """Networks inside of which a `reply_url` may lead, separated by commas; others have to be
     public."""
+    gateway_url: str = "http://127.0.0.1:8000"
+    """The public address of the gateway: livechat's sites fetch the files of replies there."""
     call_within_s: float = Field(20.0, gt=0)
     """Seconds until a call to a channel counts as lost."""
     settle_within_s: float = Field(25.0, gt=0)

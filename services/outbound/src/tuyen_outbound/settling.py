@@ -15,7 +15,7 @@ from tuyen_channels.calls import (
 )
 from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
-from tuyen_events.outbound import OutboundOutcome
+from tuyen_events.outbound import OutboundAction, OutboundOutcome
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.domain.retrying import find_wait
 from tuyen_outbound.resources import Resources
@@ -42,17 +42,16 @@ class Settling:
         self._resources = resources
         self._states = states
         self._ending: dict[str, asyncio.Event] = {}
-        """Requests whose result is being published, and what happens when it is."""
+        """Requests whose result is being published, and what is set once it is."""
+
+    async def wait_for_result(self, request_id: str) -> None:
+        """Returns once no result of the request is being published."""
+        while (ending := self._ending.get(request_id)) is not None:
+            await ending.wait()
 
     def is_ending(self, request_id: str) -> bool:
-        """Whether the result of a request is being published: no call may begin any more."""
+        """Whether a result of the request is being published: then it must not be called."""
         return request_id in self._ending
-
-    async def wait_for_end(self, request_id: str) -> None:
-        """Returns once the result of a request is published, if that is under way."""
-        ended = self._ending.get(request_id)
-        if ended is not None:
-            await ended.wait()
 
     async def note_answer(
         self,
@@ -74,6 +73,19 @@ class Settling:
         else:
             await self._note_refusal(stored, connector, page, token, answer)
 
+    async def note_proof(
+        self, stored: StoredRequest, connector: Connector, external_id: str
+    ) -> None:
+        """An echo shows that the present part was carried out, of a request that waits to be
+        repeated, or of which nobody could tell. Of the latter, further parts are not sent so late,
+        and behind what came later: whoever asked for them decides."""
+        is_last = stored.part + 1 >= len(connector.split(stored.request))
+        if is_last or stored.phase is not RequestPhase.UNKNOWN:
+            return await self.finish_part(stored, connector, external_id)
+        ids = stored.finish_part(external_id).external_ids
+        refusal = ChannelRefusal(RefusalKind.PERMANENT, "channel_unavailable")
+        await self.settle(stored, OutboundOutcome.FAILED, ids, refusal)
+
     async def finish_part(
         self, stored: StoredRequest, connector: Connector, external_id: str | None
     ) -> None:
@@ -91,9 +103,11 @@ class Settling:
         external_ids: tuple[str, ...] = (),
         refusal: ChannelRefusal | None = None,
     ) -> None:
-        """Publishes the result, and then notes in the state that there is one."""
+        """Publishes the result, and then notes in the state that there is one. If another result is
+        being published, that one counts."""
+        await self.wait_for_result(stored.id)
         partition = self._states.requests.find_partition(stored.id)
-        if partition is None or stored.id in self._ending:
+        if partition is None:
             return
         ended = self._ending[stored.id] = asyncio.Event()
         try:
@@ -106,17 +120,24 @@ class Settling:
             )
             if outcome is OutboundOutcome.UNKNOWN:
                 current = self._states.requests.find(stored.id)
-                if current is not None:
+                if current is not None and current.proof is None:  # none came meanwhile
                     await self._states.save(current.lose(self._resources.clock.now()))
             else:
-                await self.close(stored.id)
+                await self.close(stored, external_ids)
         finally:
             del self._ending[stored.id]
             ended.set()
 
-    async def close(self, request_id: str) -> None:
-        """Notes that the request is settled."""
-        await self._states.close(request_id, self._resources.clock.now() + _REMEMBERED)
+    async def close(self, stored: StoredRequest, external_ids: tuple[str, ...]) -> None:
+        """Notes that the request is settled, and what it made."""
+        until = self._resources.clock.now() + _REMEMBERED
+        by_text = _is_proved_by_text(self._resources.connectors.get(stored.request.channel), stored)
+        await self._states.close(stored.id, until, external_ids if by_text else ())
+
+    async def remember(self, partition: int, request_id: str) -> None:
+        """Notes that a request was settled before it was accepted: its record may be read again."""
+        until = self._resources.clock.now() + _REMEMBERED
+        await self._states.remember(partition, request_id, until)
 
     async def fail(self, stored: StoredRequest, code: str) -> None:
         """The request cannot be carried out, for a reason of ours."""
@@ -189,6 +210,11 @@ class Settling:
             page_id=page.id,
             seconds=seconds,
         )
+
+
+def _is_proved_by_text(connector: Connector | None, stored: StoredRequest) -> bool:
+    is_comment = stored.request.action is OutboundAction.COMMENT
+    return is_comment or connector is None or not connector.returns_client_id
 
 
 def find_part(connector: Connector, stored: StoredRequest) -> RequestPart:

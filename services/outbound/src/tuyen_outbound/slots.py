@@ -8,6 +8,8 @@ _ALL = 256
 _OF_ORGANIZATION = 64
 _OF_ACCOUNT = 32
 _UPLOADS = 4
+_UPLOADS_OF_ORGANIZATION = 2
+_QUEUED_OF_ORGANIZATION = 2
 
 
 class Slots:
@@ -17,8 +19,7 @@ class Slots:
     def __init__(self) -> None:
         self._all = asyncio.Semaphore(_ALL)
         self._by_name: dict[str, tuple[asyncio.Semaphore, int]] = {}
-        self.uploads = asyncio.Semaphore(_UPLOADS)
-        """For uploads: each has a whole file in memory."""
+        self._uploads = asyncio.Semaphore(_UPLOADS)
 
     @asynccontextmanager
     async def take(self, organization: str, account: str) -> AsyncIterator[None]:
@@ -28,6 +29,23 @@ class Slots:
             self._take(f"organization {organization}", _OF_ORGANIZATION),
             self._all,
         ):
+            yield
+
+    @asynccontextmanager
+    async def take_upload(self, organization: str) -> AsyncIterator[None]:
+        """The same for an upload, which has a whole file in memory: four at the same time, two of
+        them of one organization."""
+        async with (
+            self._take(f"uploads {organization}", _UPLOADS_OF_ORGANIZATION),
+            self._uploads,
+        ):
+            yield
+
+    @asynccontextmanager
+    async def queue(self, organization: str, channel: str) -> AsyncIterator[None]:
+        """A place in the queue for what all organizations share at a channel. Each has two, so
+        whatever it has waiting, the next call of another one comes soon."""
+        async with self._take(f"queue {channel} {organization}", _QUEUED_OF_ORGANIZATION):
             yield
 
     @asynccontextmanager

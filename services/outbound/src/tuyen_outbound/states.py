@@ -15,7 +15,7 @@ import structlog
 
 from tuyen_events.outbound_topics import OUTBOUND_STATE
 from tuyen_outbound.domain.open_requests import OpenRequests
-from tuyen_outbound.domain.requests import ClosedRequest, StoredRequest, is_newer
+from tuyen_outbound.domain.requests import ClosedRequest, StoredRequest
 from tuyen_outbound.identity import SERVICE
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.ports import (
@@ -180,14 +180,25 @@ class RequestStates:
         self.requests.replace(stored)
         return await self._enqueue([_request_record(partition, stored.id, stored)])
 
-    async def close(self, request_id: str, until: datetime) -> None:
+    async def close(
+        self, request_id: str, until: datetime, external_ids: tuple[str, ...] = ()
+    ) -> None:
         """Returns once it is acknowledged that the request is settled. Has no effect if it is
         already."""
         stored = self.requests.find_any(request_id)
         partition = self.requests.find_partition(request_id)
         if stored is None or partition is None:
             return
-        closed = stored.close(until)
+        closed = stored.close(until, external_ids)
+        self.requests.close(partition, request_id, closed)
+        await self._enqueue([_request_record(partition, request_id, closed)])
+
+    async def remember(self, partition: int, request_id: str, until: datetime) -> None:
+        """Returns once it is acknowledged that a request is settled that was never accepted. Has no
+        effect on one that was."""
+        if self.requests.is_known(partition, request_id):
+            return
+        closed = ClosedRequest(step=0, until=until)
         self.requests.close(partition, request_id, closed)
         await self._enqueue([_request_record(partition, request_id, closed)])
 
@@ -256,7 +267,7 @@ class RequestStates:
         if content is None:
             found.newest[key], found.is_last[key] = None, True
         elif content.step <= found.steps.get(key, -1):
-            found.is_last[key] = before is not None and not is_newer(before, content)
+            found.is_last[key] = before == content  # of two with one step, only the first counts
         else:
             found.newest[key], found.is_last[key] = content, True
             found.steps[key] = content.step

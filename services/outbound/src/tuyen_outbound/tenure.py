@@ -21,6 +21,8 @@ class Tenure:
         self.states = states
         self.carrying = carrying
         self._lines: dict[ConversationId, asyncio.Task[None]] = {}
+        self._carried: dict[ConversationId, str] = {}
+        """The request at which each line is."""
         self._failure: BaseException | None = None
         self._writer = self._start(states.run())
 
@@ -33,11 +35,12 @@ class Tenure:
                 self._lines[conversation] = line
                 line.add_done_callback(partial(self._end_line, conversation))
 
-    def restart(self, conversation: ConversationId) -> None:
-        """Lets a conversation begin again with its first request: the one for which it waits was
-        settled otherwise. A call that is under way goes on."""
+    def restart(self, conversation: ConversationId, request_id: str) -> None:
+        """Lets a conversation begin again with its first request if it is at the given one, which
+        was settled otherwise. A call that is under way goes on. A line at another request is left
+        alone: the state of that one may say that its call has begun."""
         line = self._lines.get(conversation)
-        if line is not None:
+        if line is not None and self._carried.get(conversation) == request_id:
             line.cancel()
 
     def require_working(self) -> None:
@@ -55,10 +58,12 @@ class Tenure:
 
     async def _carry_out(self, conversation: ConversationId) -> None:
         while (stored := self.states.requests.first_of(conversation)) is not None:
+            self._carried[conversation] = stored.id
             await self.carrying.advance(stored)
 
     def _end_line(self, conversation: ConversationId, _: "asyncio.Task[None]") -> None:
         del self._lines[conversation]
+        self._carried.pop(conversation, None)
         if self._failure is None:
             self.serve([conversation])
 

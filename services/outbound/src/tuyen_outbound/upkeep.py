@@ -24,7 +24,9 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.ports import Accounts
 from tuyen_platform import metrics
+from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
+from tuyen_platform.dead_letters import list_calls
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 from tuyen_platform.retry import retry
@@ -43,10 +45,10 @@ _REFUSED_AT_ONCE = timedelta(minutes=1)
 _BLOCKED_FOR = timedelta(hours=1)
 """After how long a page that the channel blocked for its policies tries again."""
 
-_log = structlog.get_logger()
-
-
 _RENEWING = "token_renewing"
+"""The problem of a page whose refused token is being refreshed (`TableAccounts.stop`)."""
+
+_log = structlog.get_logger()
 
 
 class _Tries(NamedTuple):
@@ -93,8 +95,23 @@ class Upkeep:
         accounts = self._accounts.refreshed_accounts
         self._tries = {each: self._tries[each] for each in accounts if each in self._tries}
         for account in [each for each in accounts if self._is_due(each, now)]:
-            await self._refresh(account)
+            try:
+                await self._refresh(account)
+            except Exception as error:  # one account must not stop the others
+                if not is_the_records(error):
+                    raise
+                self._put_off(account, now, error)
         await self._unblock(now)
+
+    def _put_off(self, account: str, now: datetime, error: Exception) -> None:
+        later = now + _AGAIN_AFTER
+        self._tries[account] = _Tries(again_at=later, early_at=later)
+        _log.error(
+            "page_token_refresh_failed",
+            account=account,
+            error=type(error).__name__,
+            raised_at=list_calls(error),
+        )
 
     def _is_mine(self, account: str) -> bool:
         return partition_of(account, OUTBOUND.partitions) in self._partitions()

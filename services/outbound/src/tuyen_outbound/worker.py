@@ -109,8 +109,9 @@ class OutboundWorker:
         partitions = {partition for _, partition in committed}
         states = RequestStates(self._log, self.status.note_progress)
         handled = await states.recover(partitions)
-        starts = await self._find_starts(committed, handled)
-        self._read.begin(starts)
+        results = await self._log.end_offsets(OUTBOUND_RESULTS)
+        starts = await self._find_starts(committed, handled, results)
+        self._read.begin(starts, results)
         carrying = Carrying(self._resources, states, self._read, self._resources.clock.now())
         self._tenure = Tenure(states, carrying)
         self._partitions = frozenset(partitions)
@@ -120,12 +121,14 @@ class OutboundWorker:
         self._tenure.serve(states.requests.conversations())
         return starts
 
-    async def _find_starts(self, committed: Offsets, handled: Mapping[int, int | None]) -> Offsets:
+    async def _find_starts(
+        self, committed: Offsets, handled: Mapping[int, int | None], results: Mapping[int, int]
+    ) -> Offsets:
         """The offsets from which to read. Where there was no state, no call was ever made, and
-        older echoes are of no use."""
+        older echoes and `results` are of no use."""
         starts = dict(committed)
-        for topic in (INBOUND, OUTBOUND_RESULTS):
-            ends = await self._log.end_offsets(topic)
+        echoes = await self._log.end_offsets(INBOUND)
+        for topic, ends in ((INBOUND, echoes), (OUTBOUND_RESULTS, results)):
             for partition, offset in handled.items():
                 if offset is None:
                     starts[topic.name, partition] = ends[partition]
@@ -160,9 +163,10 @@ class OutboundWorker:
         for (topic, _), records in batch.items():
             for record in records if topic != OUTBOUND.name else ():
                 if topic == OUTBOUND_RESULTS.name or header(record.headers, "ce_type") in _ECHOES:
-                    event = await self._decode(record)
-                    if event is not None:
-                        await self._learn(tenure, event)
+                    await self._learn_from(tenure, record)
+        # What is in memory already made some of these mean nothing: it must be stored, too, before
+        # their offsets are committed.
+        await tenure.states.flush()
         intake, handled = Intake(tenure.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():
@@ -174,10 +178,15 @@ class OutboundWorker:
             # Their calls are prepared meanwhile, and begin once this and `calling` are stored.
             tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
             await acknowledged
-        else:
-            # What is in memory already made some echoes and results mean nothing: it must be
-            # stored, too, before their offsets are committed.
-            await tenure.states.flush()
+
+    async def _learn_from(self, tenure: Tenure, record: Record) -> None:
+        event = await self._decode(record)
+        if event is None:
+            return
+        try:
+            await self._learn(tenure, record.partition, event)
+        except Exception as error:  # one record must not stop the others
+            await reject_or_raise(self._log, record, SERVICE, error)
 
     async def _decode(self, record: Record) -> Event | None:
         try:
@@ -213,24 +222,27 @@ class OutboundWorker:
         stored = tenure.states.requests.find(event.request_id)
         if stored is not None and stored.phase is RequestPhase.WAITING:
             await tenure.carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
-            tenure.restart(stored.request.conversation_id)
+            tenure.restart(stored.request.conversation_id, stored.id)
 
-    async def _learn(self, tenure: Tenure, event: Event) -> None:
+    async def _learn(self, tenure: Tenure, partition: int, event: Event) -> None:
         """Handles an echo, or a result, which another process may have published."""
         match event:
             case MessageEchoed() | CommentAdded(customer=None):
-                for stored in self._find_proved(tenure, event):
+                for stored in self._find_proved(tenure, partition, event):
                     await self._prove(tenure, stored, event.external_id)
             case OutboundSettled() if event.outcome is not OutboundOutcome.UNKNOWN:
-                if tenure.states.requests.find(event.request_id) is not None:
-                    await tenure.carrying.settling.close(event.request_id)
-                    tenure.carrying.notify(event.request_id)
-                    tenure.restart(event.conversation_id)
+                settled = tenure.states.requests.find(event.request_id)
+                if settled is None:
+                    await tenure.carrying.settling.remember(partition, event.request_id)
+                    return
+                await tenure.carrying.settling.close(settled, event.external_ids)
+                tenure.carrying.notify(event.request_id)
+                tenure.restart(event.conversation_id, event.request_id)
             case _:
                 pass
 
     def _find_proved(
-        self, tenure: Tenure, echo: MessageEchoed | CommentAdded
+        self, tenure: Tenure, partition: int, echo: MessageEchoed | CommentAdded
     ) -> Sequence[StoredRequest]:
         conversation = echo.conversation_id
         connector = self._resources.connectors.get(echo.channel)
@@ -241,6 +253,8 @@ class OutboundWorker:
             return ()
         if isinstance(echo, MessageEchoed) and connector.returns_client_id:
             return find_proved_by_id(candidates, echo)
+        if tenure.states.requests.has_made(partition, echo.external_id):
+            return ()
 
         def text_of(stored: StoredRequest) -> str | None:
             return find_part(connector, stored).text
@@ -249,14 +263,16 @@ class OutboundWorker:
         return () if found is None else (found,)
 
     async def _prove(self, tenure: Tenure, stored: StoredRequest, external_id: str) -> None:
-        """The channel carried out what is stored, in a call of this worker or of an earlier one."""
-        settling = tenure.carrying.settling
-        if stored.phase is RequestPhase.CALLING:
-            current = tenure.states.requests.find(stored.id)
-            if current is not None and current.proof is None:
+        """The channel carried out the present part of what is stored, in a call of this worker or
+        of an earlier one."""
+        current = tenure.states.requests.find_any(stored.id)
+        connector = self._resources.connectors.get(stored.request.channel)
+        if current is None or current.part != stored.part or connector is None:
+            return  # it came further meanwhile
+        if current.phase is RequestPhase.CALLING:
+            if current.proof is None:
                 await tenure.states.save(current.prove(external_id))
-                tenure.carrying.notify(stored.id)
+                tenure.carrying.notify(current.id)
             return
-        ids = (*stored.external_ids, external_id)
-        await settling.settle(stored, OutboundOutcome.DONE, ids)
-        tenure.restart(stored.request.conversation_id)
+        await tenure.carrying.settling.note_proof(current, connector, external_id)
+        tenure.restart(current.request.conversation_id, current.id)

@@ -57,10 +57,3 @@ class FacebookDouble:
 def succeed(body: Any = None) -> DoubleOutcome:
     """An outcome without webhooks."""
     return DoubleOutcome(DoubleAnswer(OK, SUCCESS if body is None else body))
-
-
-def text_of(value: Any) -> str | None:
-    """An id as text: callers write some as numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) or None

@@ -53,7 +53,7 @@ def understand_reply(double: FacebookDouble, call: GraphCall) -> DoubleOperation
             by_page=True,
         )
         double.pages.put_comment(comment, below=call.node)
-        webhooks = double.events.commented(comment, "add", by_page=True, at=now)
+        webhooks = double.events.build_comment(comment, "add", by_page=True, at=now)
         return DoubleOutcome(DoubleAnswer(OK, {"id": comment.id}), webhooks)
 
     return DoubleOperation(
@@ -151,7 +151,7 @@ def understand_like(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
         return replace(comment, liked=like)
 
     def report(comment: PageComment, at: datetime) -> list[DoubleWebhook]:
-        return double.events.liked(comment, liked=like, at=at)
+        return double.events.build_like(comment, liked=like, at=at)
 
     action = DoubleAction.LIKE if like else DoubleAction.UNLIKE
     return _operation(double, call, action, change, report)
@@ -161,7 +161,7 @@ def _verb(double: FacebookDouble, verb: str) -> _Report:
     """Reports that the page did something with a comment."""
 
     def report(comment: PageComment, at: datetime) -> list[DoubleWebhook]:
-        return double.events.commented(comment, verb, by_page=True, at=at)
+        return double.events.build_comment(comment, verb, by_page=True, at=at)
 
     return report
 
@@ -176,7 +176,7 @@ def _operation(
     """Changes a comment that exists, and reports it if it was another before."""
 
     def carry_out() -> DoubleOutcome:
-        before = _existing(double, call)
+        before = _require_existing(double, call)
         after = change(before)
         webhooks = []
         if after != before or double.pages.comment(call.node) is None:
@@ -195,7 +195,7 @@ def _operation(
     )
 
 
-def _existing(double: FacebookDouble, call: GraphCall) -> PageComment:
+def _require_existing(double: FacebookDouble, call: GraphCall) -> PageComment:
     comment = double.pages.comment_or_stub(call.node, call.page)
     if comment.removed:
         raise errors.no_object(call.method, call.node)
@@ -207,7 +207,7 @@ def understand_list(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
     `reverse_chronological`; `limit`, `after` and `fields` as usual."""
 
     def carry_out() -> DoubleOutcome:
-        _existing(double, call)
+        _require_existing(double, call)
         found = double.pages.replies(call.node)
         if call.text("order") == "reverse_chronological":
             found.reverse()
@@ -228,7 +228,7 @@ def understand_list(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
 
 def describe_comment(double: FacebookDouble, call: GraphCall) -> Mapping[str, Any]:
     """Everything that can be read of a comment."""
-    return _describe(double, _existing(double, call))
+    return _describe(double, _require_existing(double, call))
 
 
 def _describe(double: FacebookDouble, comment: PageComment) -> Mapping[str, Any]:

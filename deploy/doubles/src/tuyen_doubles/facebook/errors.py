@@ -49,10 +49,6 @@ def outside_window() -> ChannelRefusalError:
     )
 
 
-def no_such_user() -> ChannelRefusalError:
-    return refuse("(#100) No matching user found", 100, 2018001)
-
-
 def bad_comment() -> ChannelRefusalError:
     return refuse("(#100) Invalid comment_id parameter", 100, 2018292)
 

@@ -29,7 +29,7 @@ class FacebookEvents:
     def new_mid(self) -> str:
         return f"m_{secrets.token_urlsafe(48)}"
 
-    def written(
+    def build_message(
         self,
         *,
         page: str,
@@ -43,7 +43,7 @@ class FacebookEvents:
         message = _without_none(mid=mid, text=text, attachments=list(attachments) or None)
         return self._messaging("messages", page, customer, (customer, page), at, message=message)
 
-    def echoed(
+    def build_echo(
         self,
         *,
         page: str,
@@ -68,7 +68,7 @@ class FacebookEvents:
         way = (page, customer)
         return self._messaging("message_echoes", page, customer, way, at, message=message)
 
-    def received(
+    def build_receipt(
         self, *, page: str, customer: str, seen: bool, at: datetime
     ) -> list[DoubleWebhook]:
         """What was sent before `at` was delivered to a customer, or read by them."""
@@ -76,7 +76,7 @@ class FacebookEvents:
         field, name = ("message_reads", "read") if seen else ("message_deliveries", "delivery")
         return self._messaging(field, page, customer, (customer, page), at, **{name: content})
 
-    def commented(
+    def build_comment(
         self, comment: PageComment, verb: str, *, by_page: bool, at: datetime
     ) -> list[DoubleWebhook]:
         """A comment was added, or somebody did something with it: `verb` at the time `at`.
@@ -103,7 +103,7 @@ class FacebookEvents:
         )
         return self._feed(comment.page, comment.author_id or comment.id, value)
 
-    def liked(self, comment: PageComment, *, liked: bool, at: datetime) -> list[DoubleWebhook]:
+    def build_like(self, comment: PageComment, *, liked: bool, at: datetime) -> list[DoubleWebhook]:
         """The page liked a comment, or no longer does."""
         if comment.page is None or comment.post_id is None:
             return []
@@ -135,16 +135,16 @@ class FacebookEvents:
             **what,
         }
         entry = {"id": page, "time": _milliseconds(self._clock.now()), "messaging": [update]}
-        return [self._signed(customer, entry)]
+        return [self._sign(customer, entry)]
 
     def _feed(self, page: str, customer: str, value: Mapping[str, Any]) -> list[DoubleWebhook]:
         if not self._pages.sends(page, "feed"):
             return []
         now = int(self._clock.now().timestamp())
         change = {"field": "feed", "value": value}
-        return [self._signed(customer, {"id": page, "time": now, "changes": [change]})]
+        return [self._sign(customer, {"id": page, "time": now, "changes": [change]})]
 
-    def _signed(self, customer: str, entry: Mapping[str, Any]) -> DoubleWebhook:
+    def _sign(self, customer: str, entry: Mapping[str, Any]) -> DoubleWebhook:
         """Meta escapes all that is not ASCII, and slashes, and signs these bytes."""
         text = json.dumps({"object": "page", "entry": [entry]}, separators=(",", ":"))
         body = text.replace("/", "\\/").encode()

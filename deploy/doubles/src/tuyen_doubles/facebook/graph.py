@@ -23,6 +23,7 @@ _Understand = Callable[[FacebookDouble, GraphCall], DoubleOperation]
 _EDGES: dict[tuple[str, str | None], _Understand] = {
     ("POST", "messages"): messages.understand_send,
     ("POST", "message_attachments"): messages.understand_upload,
+    ("POST", "take_thread_control"): messages.understand_takeover,
     ("POST", "photos"): nodes.understand_photo,
     ("POST", "comments"): comments.understand_reply,
     ("GET", "comments"): comments.understand_list,
@@ -35,7 +36,13 @@ _EDGES: dict[tuple[str, str | None], _Understand] = {
     ("POST", None): comments.understand_change,
     ("DELETE", None): comments.understand_removal,
 }
-_OF_A_PAGE = ("messages", "message_attachments", "photos", "subscribed_apps")
+_OF_A_PAGE = (
+    "messages",
+    "message_attachments",
+    "photos",
+    "subscribed_apps",
+    "take_thread_control",
+)
 
 
 def token_of(call: IncomingCall) -> str | None:
@@ -62,13 +69,13 @@ class Graph:
         if (call.node, call.edge) == ("oauth", "access_token"):
             return self._login.understand_token(call)
         if (call.method, call.node, call.edge) == ("GET", "debug_token", None):
-            return self._checked(call, self._login.understand_debug(call))
+            return self._require_token(call, self._login.understand_debug(call))
         if (call.method, call.edge) == ("GET", "accounts"):
-            return self._checked(call, self._login.understand_accounts(call))
+            return self._require_token(call, self._login.understand_accounts(call))
         understand = _EDGES.get((call.method, call.edge))
         if understand is None or not 0 < len(segments) <= _MOST_SEGMENTS:
             return _unknown(call, errors.unknown_path(incoming.path))
-        return self._checked(call, understand(self._double, call))
+        return self._require_token(call, understand(self._double, call))
 
     def _take_apart(self, incoming: IncomingCall, segments: list[str]) -> GraphCall:
         node = segments[0] if segments else ""
@@ -97,7 +104,7 @@ class Graph:
             return post.page
         return owner if "_" in call.node and self._double.pages.is_known(owner) else call.page
 
-    def _checked(self, call: GraphCall, operation: DoubleOperation) -> DoubleOperation:
+    def _require_token(self, call: GraphCall, operation: DoubleOperation) -> DoubleOperation:
         """The same operation, carried out only with a token that works."""
 
         def carry_out() -> DoubleOutcome:

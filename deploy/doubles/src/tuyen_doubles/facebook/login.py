@@ -8,14 +8,13 @@ connecting a page again.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from tuyen_doubles.bounded import BoundedMap
 from tuyen_doubles.calls import DoubleAction
-from tuyen_doubles.exchange import DoubleOperation, DoubleOutcome
+from tuyen_doubles.exchange import DoubleOperation, DoubleOutcome, send_back
 from tuyen_doubles.facebook import errors
 from tuyen_doubles.facebook.call import FacebookDouble, GraphCall, succeed
 from tuyen_doubles.facebook.pages import new_number
@@ -26,7 +25,6 @@ LONG_LIVED = timedelta(days=60)
 _MOST_LOGINS = 5_000
 _CODE_LIFETIME = timedelta(minutes=10)
 _TASKS = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"]
-_SEE_OTHER = 302
 _BAD_REQUEST = 400
 
 
@@ -60,8 +58,7 @@ class FacebookLogin:
             answer |= {"error": "access_denied", "error_reason": "user_denied"}
         else:
             answer |= {"code": self._agree(target, query.get("account"))}
-        joint = "&" if "?" in target else "?"
-        return RedirectResponse(f"{target}{joint}{urlencode(answer)}", _SEE_OTHER)
+        return send_back(target, answer)
 
     def _agree(self, redirect_uri: str, account: str | None) -> str:
         user, code = new_number(), f"AQ{secrets.token_urlsafe(32)}"

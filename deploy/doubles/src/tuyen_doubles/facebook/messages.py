@@ -13,9 +13,10 @@ from typing import Any
 from tuyen_doubles.calls import DoubleAction
 from tuyen_doubles.exchange import DoubleAnswer, DoubleOperation, DoubleOutcome
 from tuyen_doubles.facebook import errors
-from tuyen_doubles.facebook.call import OK, FacebookDouble, GraphCall, succeed, text_of
+from tuyen_doubles.facebook.call import OK, FacebookDouble, GraphCall, succeed
 from tuyen_doubles.facebook.pages import PageComment, PagePerson, Upload
 from tuyen_doubles.media import MediaFile
+from tuyen_doubles.parameters import text_of
 
 WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
@@ -77,12 +78,12 @@ def _send(
     if customer is None:
         raise errors.refuse_parameter("The parameter recipient is required")
     _check_window(double, call, double.pages.person(page, customer))
-    return _sent(double, page, customer, _content(double, call))
+    return _deliver(double, page, customer, _content(double, call))
 
 
-def _sent(double: FacebookDouble, page: str, customer: str, content: _Content) -> DoubleOutcome:
+def _deliver(double: FacebookDouble, page: str, customer: str, content: _Content) -> DoubleOutcome:
     mid = double.events.new_mid()
-    webhooks = double.events.echoed(
+    webhooks = double.events.build_echo(
         page=page,
         customer=customer,
         mid=mid,
@@ -119,7 +120,7 @@ def _reply_privately(
     content = _content(double, call)
     double.pages.put_comment(replace(comment, replied_privately=True))
     if comment.author_id is not None:
-        return _sent(double, page, comment.author_id, content)
+        return _deliver(double, page, comment.author_id, content)
     # Nobody knows to whom it would be echoed.
     made_up = str(int(hashlib.sha256(identifier.encode("utf-8", "replace")).hexdigest()[:13], 16))
     return succeed({"recipient_id": made_up, "message_id": double.events.new_mid()})
@@ -131,6 +132,21 @@ def _check_private_reply(double: FacebookDouble, comment: PageComment, page: str
         raise errors.bad_comment()
     if comment.replied_privately:
         raise errors.already_replied()
+
+
+def understand_takeover(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
+    """`POST /{page}/take_thread_control`: every app may. That another app has a thread is said by a
+    fault."""
+    customer = text_of((call.parameters.structure("recipient") or {}).get("id"))
+
+    def carry_out() -> DoubleOutcome:
+        if customer is None:
+            raise errors.refuse_parameter("The parameter recipient is required")
+        return succeed()
+
+    return DoubleOperation(
+        action=DoubleAction.TAKE_OVER, account=call.page, to=customer, carry_out=carry_out
+    )
 
 
 def understand_upload(double: FacebookDouble, call: GraphCall) -> DoubleOperation:

@@ -50,6 +50,8 @@ class OfficialAccounts:
         self._written_to: BoundedMap[str, tuple[str, ...]] = BoundedMap(_MOST)
         self._messages: BoundedMap[str, tuple[str, str]] = BoundedMap(_MOST)
         self._assets: BoundedMap[str, Asset] = BoundedMap(_MOST)
+        self.latest: str | None = None
+        """The account to which somebody wrote last."""
 
     def name(self, account: str) -> str:
         return self._names.get(account) or DEFAULT_ACCOUNT_NAME
@@ -67,6 +69,7 @@ class OfficialAccounts:
     ) -> None:
         """Notes that a customer wrote a message."""
         self.add(account)
+        self.latest = account
         known = self.follower(account, customer) or Follower(id=customer)
         wrote_at = max(wrote_at, known.wrote_at or wrote_at)
         self._followers.put(

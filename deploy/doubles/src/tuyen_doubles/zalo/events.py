@@ -21,7 +21,7 @@ class ZaloEvents:
     def new_message_id(self) -> str:
         return secrets.token_hex(10)
 
-    def written(
+    def build_message(
         self,
         *,
         account: str,
@@ -34,9 +34,9 @@ class ZaloEvents:
         """A customer's message."""
         content = _message(message, text, attachments, None)
         name = f"user_send_{_kind(attachments)}"
-        return self._signed(name, customer, (customer, account), at, message=content)
+        return self._sign(name, customer, (customer, account), at, message=content)
 
-    def echoed(
+    def build_echo(
         self,
         *,
         account: str,
@@ -46,24 +46,29 @@ class ZaloEvents:
         attachments: Sequence[Mapping[str, Any]],
         quoted: str | None,
         at: datetime,
+        chat: str | None = None,
     ) -> DoubleWebhook:
-        """The account's own message, sent by the app: no `admin_id` of a person."""
+        """The account's own message, sent by the app: no `admin_id` of a person. `chat` is that of
+        a visitor without an account."""
         content = _message(message, text, attachments, quoted)
         name = f"oa_send_{_kind(attachments)}"
-        return self._signed(name, customer, (account, customer), at, message=content)
+        if chat is not None:
+            name = f"oa_send_anonymous_{_kind(attachments)}"
+            content["conversation_id"] = chat
+        return self._sign(name, customer, (account, customer), at, message=content)
 
-    def received(
+    def build_receipt(
         self, *, account: str, customer: str, messages: Sequence[str], seen: bool, at: datetime
     ) -> DoubleWebhook:
         """Messages were delivered to a customer, or seen. The account is the sender of both."""
         way = (account, customer)
         if seen:
             content: dict[str, Any] = {"msg_ids": list(messages)}
-            return self._signed("user_seen_message", customer, way, at, message=content)
+            return self._sign("user_seen_message", customer, way, at, message=content)
         content = {"msg_id": messages[-1]}
-        return self._signed("user_received_message", customer, way, at, message=content)
+        return self._sign("user_received_message", customer, way, at, message=content)
 
-    def _signed(
+    def _sign(
         self, name: str, customer: str, way: tuple[str, str], at: datetime, **what: Any
     ) -> DoubleWebhook:
         """The signature is over app id, body, timestamp and secret, one after the other."""

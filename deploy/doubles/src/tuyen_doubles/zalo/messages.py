@@ -12,7 +12,7 @@ from typing import Any
 from tuyen_doubles.calls import DoubleAction
 from tuyen_doubles.exchange import DoubleAnswer, DoubleOperation, DoubleOutcome, IncomingCall
 from tuyen_doubles.media import PICTURE_NAME, Media, MediaFile
-from tuyen_doubles.parameters import JsonObject
+from tuyen_doubles.parameters import JsonObject, text_of
 from tuyen_doubles.tokens import DoubleTokens
 from tuyen_doubles.zalo import errors
 from tuyen_doubles.zalo.accounts import Asset, Follower, OfficialAccounts
@@ -59,6 +59,8 @@ class _Addressed:
 
     account: str | None
     customer: str | None
+    chat: str | None = None
+    """Of a visitor without an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     """`POST /v3.0/oa/message/cs`."""
     message = call.parameters.structure("message") or {}
     text = message.get("text")
-    addressed = _addressed(double, call)
+    addressed = _find_addressed(double, call)
 
     def carry_out() -> DoubleOutcome:
         if addressed.customer is None:
@@ -87,7 +89,7 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
         content, attachments = _content(double, message)
         free = _check_window(double, addressed)
         outgoing = _Outgoing(content, attachments, free=free)
-        return _sent(double, addressed.account, addressed.customer, outgoing)
+        return _deliver(double, addressed, addressed.customer, outgoing)
 
     return DoubleOperation(
         action=DoubleAction.SEND,
@@ -98,10 +100,16 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     )
 
 
-def _addressed(double: ZaloDouble, call: IncomingCall) -> _Addressed:
+def _find_addressed(double: ZaloDouble, call: IncomingCall) -> _Addressed:
     recipient = call.parameters.structure("recipient") or {}
-    customer = _text(recipient.get("user_id"))
-    answered = _text(recipient.get("message_id"))
+    visitor, chat = (
+        text_of(recipient.get("anonymous_id")),
+        text_of(recipient.get("conversation_id")),
+    )
+    if visitor is not None and chat is not None:
+        return _Addressed(account=_account_of(double, call, visitor), customer=visitor, chat=chat)
+    customer = text_of(recipient.get("user_id"))
+    answered = text_of(recipient.get("message_id"))
     place = None if answered is None else double.accounts.place_of(answered)
     if customer is None and place is not None:
         return _Addressed(account=place[0], customer=place[1])
@@ -137,9 +145,10 @@ def _follower(double: ZaloDouble, addressed: _Addressed) -> Follower | None:
     return double.accounts.follower(addressed.account, addressed.customer)
 
 
-def _sent(
-    double: ZaloDouble, account: str | None, customer: str, outgoing: _Outgoing
+def _deliver(
+    double: ZaloDouble, addressed: _Addressed, customer: str, outgoing: _Outgoing
 ) -> DoubleOutcome:
+    account = addressed.account
     now, identifier = double.clock.now(), double.events.new_message_id()
     data: JsonObject = {
         "message_id": identifier,
@@ -152,13 +161,14 @@ def _sent(
     if account is None:
         return DoubleOutcome(answer)  # nobody knows in whose name it would be echoed
     double.accounts.note_sent(account, customer, identifier)
-    echo = double.events.echoed(
+    echo = double.events.build_echo(
         account=account,
         customer=customer,
         message=identifier,
         text=outgoing.message.get("text"),
         attachments=outgoing.attachments,
-        quoted=_text(outgoing.message.get("quote_message_id")),
+        quoted=text_of(outgoing.message.get("quote_message_id")),
+        chat=addressed.chat,
         at=now,
     )
     return DoubleOutcome(answer, [echo])
@@ -184,7 +194,7 @@ def _content(double: ZaloDouble, message: JsonObject) -> tuple[JsonObject, list[
 
 
 def _file(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
-    asset = _asset(double, _text(payload.get("token")), ("file",))
+    asset = _asset(double, text_of(payload.get("token")), ("file",))
     described = {"url": asset.url, "name": asset.name, "size": str(asset.size), "type": "file"}
     return {"type": "file", "payload": described}
 
@@ -196,7 +206,7 @@ def _media(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
     if payload.get("template_type") != "media" or not isinstance(element, dict):
         raise errors.bad_parameter("template")
     kind = element.get("media_type")
-    identifier, url = _text(element.get("attachment_id")), _text(element.get("url"))
+    identifier, url = text_of(element.get("attachment_id")), text_of(element.get("url"))
     if kind == "sticker" and identifier is not None:
         return {"type": "sticker", "payload": {"id": identifier}}
     if kind not in ("image", "gif"):
@@ -219,7 +229,9 @@ def _asset(double: ZaloDouble, identifier: str | None, kinds: tuple[str, ...]) -
 
 
 def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> DoubleOperation:
-    """`POST /v2.0/oa/upload/{image, gif or file}`."""
+    """`POST /v2.0/oa/upload/{image, gif or file}`. A token that was not used before is taken for
+    that of the account to which somebody wrote last."""
+    account = _account_of(double, call) or double.accounts.latest
 
     def carry_out() -> DoubleOutcome:
         file = call.parameters.files.get("file")
@@ -238,9 +250,7 @@ def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> Doub
         name = "token" if kind == "file" else "attachment_id"
         return succeed({name: double.accounts.add_asset(asset)})
 
-    return DoubleOperation(
-        action=DoubleAction.UPLOAD, account=_account_of(double, call), carry_out=carry_out
-    )
+    return DoubleOperation(action=DoubleAction.UPLOAD, account=account, carry_out=carry_out)
 
 
 def understand_reaction(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
@@ -249,8 +259,8 @@ def understand_reaction(double: ZaloDouble, call: IncomingCall) -> DoubleOperati
     action = call.parameters.structure("sender_action")
     if action is None:
         return understand_send(double, call)
-    icon, message = _text(action.get("react_icon")), _text(action.get("react_message_id"))
-    addressed = _addressed(double, call)
+    icon, message = text_of(action.get("react_icon")), text_of(action.get("react_message_id"))
+    addressed = _find_addressed(double, call)
 
     def carry_out() -> DoubleOutcome:
         if addressed.customer is None:
@@ -270,7 +280,7 @@ def understand_reaction(double: ZaloDouble, call: IncomingCall) -> DoubleOperati
 
 def understand_profile(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     """`GET /v3.0/oa/user/detail?data={"user_id": ...}`."""
-    customer = _text((call.parameters.structure("data") or {}).get("user_id"))
+    customer = text_of((call.parameters.structure("data") or {}).get("user_id"))
     addressed = _Addressed(account=_account_of(double, call, customer), customer=customer)
 
     def carry_out() -> DoubleOutcome:
@@ -323,10 +333,3 @@ def understand_account(double: ZaloDouble, call: IncomingCall) -> DoubleOperatio
 def succeed(data: JsonObject) -> DoubleOutcome:
     """An outcome without webhooks."""
     return DoubleOutcome(DoubleAnswer(_OK, {"data": data, "error": 0, "message": "Success"}))
-
-
-def _text(value: Any) -> str | None:
-    """An id as text: callers write some as numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) or None

@@ -10,14 +10,19 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from tuyen_doubles.bounded import BoundedMap
 from tuyen_doubles.calls import DoubleAction
-from tuyen_doubles.exchange import DoubleAnswer, DoubleOperation, DoubleOutcome, IncomingCall
+from tuyen_doubles.exchange import (
+    DoubleAnswer,
+    DoubleOperation,
+    DoubleOutcome,
+    IncomingCall,
+    send_back,
+)
 from tuyen_doubles.tokens import DoubleTokens
 from tuyen_doubles.zalo import errors
 from tuyen_doubles.zalo.accounts import OfficialAccounts
@@ -28,7 +33,6 @@ REFRESH_LIFETIME = timedelta(days=90)
 
 _MOST_CODES = 5_000
 _CODE_LIFETIME = timedelta(minutes=10)
-_SEE_OTHER = 302
 _BAD_REQUEST = 400
 _LEAST_ACCOUNT = 10**17
 
@@ -81,13 +85,12 @@ class ZaloOAuth:
         answer = {"oa_id": account, "code": code}
         if "state" in query:
             answer["state"] = query["state"]
-        joint = "&" if "?" in target else "?"
-        return RedirectResponse(f"{target}{joint}{urlencode(answer)}", _SEE_OTHER)
+        return send_back(target, answer)
 
     def understand_token(self, call: IncomingCall) -> DoubleOperation:
         """`POST /v4/oa/access_token`: a code or a refresh token for a new pair."""
         refresh_token = call.parameters.text("refresh_token")
-        account = None if refresh_token is None else self._refresh_tokens.account_of(refresh_token)
+        account = self._account_of(call.parameters.text("code"), refresh_token)
 
         def carry_out() -> DoubleOutcome:
             if call.parameters.text("app_id") != self._app_id:
@@ -104,6 +107,16 @@ class ZaloOAuth:
                     raise errors.refuse_token(-14005, "Invalid grant type", "Unknown grant_type")
 
         return DoubleOperation(action=DoubleAction.TOKEN, account=account, carry_out=carry_out)
+
+    def _account_of(self, code: str | None, refresh_token: str | None) -> str | None:
+        """The account of a call, as far as the double knows it: of a refresh token that a test
+        made, that of the latest message."""
+        consent = None if code is None else self._codes.get(code)
+        if consent is not None:
+            return consent.account
+        if refresh_token is None:
+            return None
+        return self._refresh_tokens.account_of(refresh_token) or self._accounts.latest
 
     def _redeem(self, call: IncomingCall) -> DoubleOutcome:
         code = call.parameters.text("code")

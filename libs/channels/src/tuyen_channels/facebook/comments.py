@@ -2,8 +2,6 @@
 
 A root is a comment directly below a post of the page, or a visitor's post, a mention, a review. A
 comment directly below one of the last three is a reply to it.
-
-Decides P5d.
 """
 
 from datetime import datetime

@@ -3,16 +3,23 @@
 Messenger has no key by which it recognizes a repeated call. What is sent with a message as
 `metadata` is in its echo, so an echo proves that a message was sent. Comments have nothing of the
 kind: the replies of the parent are listed instead.
+
+While another app has a customer's thread, Messenger refuses what ours sends: then the thread is
+taken over, and the call is repeated (P5d).
+
+Decides P5d.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Self
+from urllib.parse import quote
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -26,17 +33,15 @@ from tuyen_channels.calls import (
     RequestPart,
     UnsupportedRequestError,
 )
-from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
+from tuyen_channels.facebook.authorizing import authorize
+from tuyen_channels.facebook.refusals import (
+    THREAD_TAKEN,
+    find_graph_pause,
+    find_graph_refusal,
+)
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
-from tuyen_channels.transport import (
-    AnswerLostError,
-    FormFile,
-    HttpAnswer,
-    HttpCall,
-    NotSentError,
-    Transport,
-)
+from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -58,20 +63,21 @@ _APP = Limit("app", rate_s=1_000, burst=500, of_app=True)
 
 
 class _Made(msgspec.Struct, frozen=True):
-    message_id: str | None = None
-    attachment_id: str | None = None
-    id: str | None = None
+    message_id: str | int | None = None
+    attachment_id: str | int | None = None
+    id: str | int | None = None
+    success: bool | None = None
 
 
 class _Author(msgspec.Struct, frozen=True):
-    id: str = ""
+    id: str | int | None = None
 
 
 class _Reply(msgspec.Struct, frozen=True):
-    id: str
-    created_time: str = ""
-    message: str = ""
-    author: _Author = msgspec.field(name="from", default=_Author())
+    id: str | int
+    created_time: str | None = None
+    message: str | None = None
+    author: _Author | None = msgspec.field(name="from", default=None)
 
 
 class _Replies(msgspec.Struct, frozen=True):
@@ -91,7 +97,7 @@ class FacebookConnector:
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
-        self._app_secret = app_secret.encode()
+        self._app_secret = app_secret
         self._transport = transport
 
     @classmethod
@@ -148,7 +154,7 @@ class FacebookConnector:
         name = file.name or file.kind
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/{order.account}/{path}",
+            url=f"{self._address}/{_quote(order.account)}/{path}",
             query=self._authorize(order.token),
             form=form,
             file=FormFile(field, name, file.content_type, content),
@@ -160,19 +166,41 @@ class FacebookConnector:
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         made = await self._make(self._build(order))
+        if isinstance(made, ChannelRefusal) and made.code == THREAD_TAKEN:
+            made = await self._take_over(order, made)
         if isinstance(made, ChannelRefusal):
             is_gone = made.kind is RefusalKind.PERMANENT and made.code == "gone"
             if is_gone and order.request.action in _DONE_WHEN_GONE:
                 return Done(pause=made.pause)
         elif order.request.action not in _MAKING:
             return made._replace(external_id=None)
+        elif made.external_id is None:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Facebook: no id", made.pause)
         return made
+
+    async def _take_over(self, order: CallOrder, refused: ChannelRefusal) -> ChannelRefusal:
+        """Takes a customer's thread over from another app, so that the call that was `refused` can
+        be repeated. The page decides which app may do this."""
+        call = HttpCall(
+            method="POST",
+            url=f"{self._address}/{_quote(order.account)}/take_thread_control",
+            query=self._authorize(order.token),
+            json={"recipient": {"id": order.request.customer_external_id}},
+        )
+        taken = await self._make(call)
+        match taken:
+            case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
+                return refused._replace(kind=RefusalKind.TRANSIENT)
+            case ChannelRefusal(kind=RefusalKind.PERMANENT | RefusalKind.PAGE_STOPPED):
+                return refused
+            case _:
+                return taken
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         order = begun.order
         call = HttpCall(
             method="GET",
-            url=f"{self._address}/{order.request.target_external_id}/comments",
+            url=f"{self._address}/{_quote(order.request.target_external_id)}/comments",
             query={
                 "fields": "id,from,message,created_time",
                 "order": "reverse_chronological",
@@ -186,11 +214,11 @@ class FacebookConnector:
             return answer
         try:
             replies = _replies_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
-                return Done(reply.id)
+                return Done(read_id(reply.id))
         return None
 
     async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
@@ -198,9 +226,9 @@ class FacebookConnector:
 
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
-        query, target = self._authorize(order.token), request.target_external_id
+        query, target = self._authorize(order.token), _quote(request.target_external_id)
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
-            url = f"{self._address}/{order.account}/messages"
+            url = f"{self._address}/{_quote(order.account)}/messages"
             return HttpCall(method="POST", url=url, query=query, json=_message(order))
         if request.action is OutboundAction.COMMENT:
             form = {"message": order.part.text, "attachment_id": order.handle}
@@ -220,27 +248,21 @@ class FacebookConnector:
             return answer
         try:
             made = _made_of(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             made = _Made()
-        found = made.message_id or made.attachment_id or made.id
+        if made.success is False:
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no success")
+        found = read_id(made.message_id or made.attachment_id or made.id)
         return Done(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:
-        given = token.reveal()
-        query = {"access_token": given}
-        if self._app_secret:
-            proof = hmac.new(self._app_secret, given.encode(), "sha256").hexdigest()
-            query["appsecret_proof"] = proof
-        return query
+        return authorize(token, self._app_secret)
 
 
 _MAKING = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY, OutboundAction.COMMENT)
@@ -306,8 +328,9 @@ def _message(order: CallOrder) -> dict[str, object]:
     if request.client_id is not None:
         message["metadata"] = request.client_id
     if request.action is OutboundAction.PRIVATE_REPLY:
-        recipient = {"comment_id": request.target_external_id}
-        return {"recipient": recipient, "message": message}
+        target = request.target_external_id
+        named = "post_id" if target == request.post_external_id else "comment_id"
+        return {"recipient": {named: target}, "message": message}
     body: dict[str, object] = {"recipient": {"id": request.customer_external_id}}
     if request.human_agent:
         return body | {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "message": message}
@@ -317,15 +340,20 @@ def _message(order: CallOrder) -> dict[str, object]:
 def _is_ours(reply: _Reply, begun: Begun) -> bool:
     """Whether a reply is what the call made: by the page, of the same text, and not older."""
     order = begun.order
-    if reply.author.id != order.account:
+    if reply.author is None or str(reply.author.id) != order.account:
         return False
-    if " ".join(reply.message.split()) != " ".join((order.part.text or "").split()):
+    if " ".join((reply.message or "").split()) != " ".join((order.part.text or "").split()):
         return False
     try:
-        made_at = datetime.strptime(reply.created_time, "%Y-%m-%dT%H:%M:%S%z")
+        made_at = datetime.strptime(reply.created_time or "", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return False
     return made_at >= begun.since - _CLOCKS_APART
+
+
+def _quote(external_id: str | None) -> str:
+    """An id as one part of an address, whatever is in it."""
+    return quote(external_id or "", safe="")
 
 
 def _dump(value: object) -> str:

@@ -24,6 +24,7 @@ from tuyen_channels.ports import (
     UnreadablePartError,
 )
 from tuyen_channels.splitting import elements, members
+from tuyen_channels.unreadable import find_page_of_entries
 from tuyen_events.limits import UPDATES
 
 _DASHBOARD_PAGE = "0"
@@ -44,7 +45,9 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
     try:
         entries = _entries(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        parsed.failures.append(Failure.of("", body, error))
+        parsed.page = find_page_of_entries(body, pages)
+        parsed.pages = {parsed.page} if parsed.page else set()
+        parsed.failures.append(Failure.of(parsed.page, body, error))
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
@@ -106,7 +109,7 @@ class _Reading:
             entry = _entry(raw, self.repairs)
         except Exception as error:  # an invalid entry must not stop the others
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
-            self.parsed.failures.append(Failure.of("", payload, error))
+            self.parsed.failures.append(Failure.of(self._name_page(raw), payload, error))
             return
         external_id = str(entry.id)
         self.parsed.page = self.parsed.page or external_id
@@ -121,6 +124,18 @@ class _Reading:
         for section in _SECTIONS:
             reader = feed.normalize if section == "changes" else messenger.normalize
             self._section(getattr(entry, section) or (), section, reader, source)
+
+    def _name_page(self, raw: _Json) -> str:
+        """The page of an entry that cannot be read, if at least its id can."""
+        try:
+            page = str(wire.id_of(members(bytes(raw))["id"]))
+        except (KeyError, ValueError, msgspec.MsgspecError, RecursionError):
+            return ""
+        self.parsed.page = self.parsed.page or page
+        self.parsed.pages.add(page)
+        if page not in self.pages:
+            self.parsed.unknown_pages.add(page)
+        return page
 
     def _skip_unknown(self, entry: wire.Entry, external_id: str) -> None:
         if external_id == _DASHBOARD_PAGE:

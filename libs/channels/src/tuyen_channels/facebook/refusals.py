@@ -5,22 +5,24 @@ An error is judged by its code: the status is mostly 400 whatever happened.
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, judge_status
 from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
 
 class GraphError(msgspec.Struct, frozen=True):
-    """The content of `error` in an answer."""
+    """The content of `error` in an answer. Only the code has always been there."""
 
-    code: int = 0
-    error_subcode: int = 0
-    is_transient: bool = False
-    message: str = ""
+    code: int | None = None
+    error_subcode: int | None = None
+    is_transient: bool | None = None
+    message: str | None = None
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -36,8 +38,10 @@ class _Meaning(NamedTuple):
     code: str
 
 
+THREAD_TAKEN = "thread_taken"
+"""Another app has the customer's thread: ours gets its messages as `standby`."""
+
 _TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
-_LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 
 _BY_SUBCODE: Mapping[tuple[int, int], _Meaning] = {
     (2, 2018344): _Meaning(RefusalKind.PAGE_STOPPED, "terms_not_accepted"),
@@ -45,6 +49,7 @@ _BY_SUBCODE: Mapping[tuple[int, int], _Meaning] = {
     (10, 2534022): _Meaning(RefusalKind.PERMANENT, "outside_window"),
     (10, 2018065): _Meaning(RefusalKind.PERMANENT, "outside_window"),
     (10, 2018108): _Meaning(RefusalKind.PERMANENT, "not_receiving"),
+    (10, 2018300): _Meaning(RefusalKind.PERMANENT, THREAD_TAKEN),
     (551, 1545041): _Meaning(RefusalKind.PERMANENT, "unavailable"),
     (200, 1545041): _Meaning(RefusalKind.PERMANENT, "unavailable"),
     (100, 2018001): _Meaning(RefusalKind.PERMANENT, "no_such_recipient"),
@@ -56,6 +61,7 @@ _BY_CODE: Mapping[int, _Meaning] = {
     1: _TRANSIENT,
     2: _TRANSIENT,
     1200: _TRANSIENT,
+    3: _Meaning(RefusalKind.PAGE_STOPPED, "no_permission"),
     10: _Meaning(RefusalKind.PAGE_STOPPED, "no_permission"),
     100: _Meaning(RefusalKind.PERMANENT, "refused"),
     102: _Meaning(RefusalKind.DEAD_TOKEN, "token_dead"),
@@ -87,21 +93,20 @@ def find_graph_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         error = _body_of(answer.body).error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _judge_unreadable(answer.status)
+    except DECODING_ERRORS:
+        return _judge_status(answer.status)
     if error is not None:
-        return judge(error, answer.headers)
-    if answer.status < HTTPStatus.BAD_REQUEST:
-        return None
-    return _judge_unreadable(answer.status)
+        return judge_graph_error(error, answer.headers)
+    return None if answer.status < HTTPStatus.MULTIPLE_CHOICES else _judge_status(answer.status)
 
 
-def judge(error: GraphError, headers: Mapping[str, str]) -> ChannelRefusal:
+def judge_graph_error(error: GraphError, headers: Mapping[str, str]) -> ChannelRefusal:
     """The meaning of an error, with the pause that the answer's headers ask for."""
-    detail = f"Facebook {error.code}"
+    code = error.code or 0
+    detail = f"Facebook {code}"
     if error.error_subcode:
         detail += f"/{error.error_subcode}"
-    scope = _THROTTLING.get(error.code)
+    scope = _THROTTLING.get(code)
     if scope is not None:
         pause = find_graph_pause(headers)
         if pause is None or pause.scope is not scope:
@@ -112,16 +117,17 @@ def judge(error: GraphError, headers: Mapping[str, str]) -> ChannelRefusal:
 
 
 def _mean(error: GraphError) -> _Meaning:
-    found = _BY_SUBCODE.get((error.code, error.error_subcode))
+    code = error.code or 0
+    found = _BY_SUBCODE.get((code, error.error_subcode or 0))
     if found is not None:
         return found
     if error.is_transient:
         return _TRANSIENT
-    if error.code == _PARAMETER and _MISSING in error.message.lower():
+    if code == _PARAMETER and _MISSING in (error.message or "").lower():
         return _BY_SUBCODE[100, 33]
-    if error.code in _PERMISSIONS:
+    if code in _PERMISSIONS:
         return _Meaning(RefusalKind.PAGE_STOPPED, "no_permission")
-    return _BY_CODE.get(error.code, _Meaning(RefusalKind.PERMANENT, "refused"))
+    return _BY_CODE.get(code, _Meaning(RefusalKind.PERMANENT, "refused"))
 
 
 def find_graph_pause(headers: Mapping[str, str]) -> Pause | None:
@@ -139,7 +145,7 @@ def find_graph_pause(headers: Mapping[str, str]) -> Pause | None:
 def _minutes_until_access(header: str) -> float:
     try:
         by_account = _usages_of(header)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING_ERRORS:
         return 0.0
     minutes = [
         usage.estimated_time_to_regain_access for usages in by_account.values() for usage in usages
@@ -150,28 +156,12 @@ def _minutes_until_access(header: str) -> float:
 def _highest_share(header: str) -> float:
     try:
         shares = _shares_of(header)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING_ERRORS:
         return 0.0
     return max((share for share in shares.values() if isinstance(share, int | float)), default=0.0)
 
 
-def _judge_unreadable(status: int) -> ChannelRefusal:
-    """The meaning of an answer that is not Facebook's JSON: of a proxy, or cut off."""
-    detail = f"Facebook, HTTP {status}"
-    match status:
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            pause = Pause(PauseScope.PAGE)
-            return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
-        case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
-            return _LOST._replace(detail=detail)  # the server behind the proxy may have done it
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ChannelRefusal(*_TRANSIENT, detail)
-        case _ if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
-        case _:
-            return _LOST._replace(detail=detail)
-
-
-_body_of = msgspec.json.Decoder(_Body).decode
+_judge_status = partial(judge_status, channel="Facebook", throttled=Pause(PauseScope.PAGE))
+_body_of = msgspec.json.Decoder(_Body, strict=False).decode
 _usages_of = msgspec.json.Decoder(dict[str, list[_Usage]]).decode
 _shares_of = msgspec.json.Decoder(dict[str, object]).decode

@@ -101,7 +101,7 @@ class LivechatConnector:
             return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
         except AnswerLostError:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
-        return judge(answer)
+        return _judge(answer)
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         raise NotImplementedError("a delivery is repeated instead")
@@ -110,7 +110,7 @@ class LivechatConnector:
         raise NotImplementedError("a site's token has no end")
 
 
-def judge(answer: HttpAnswer) -> Done | ChannelRefusal:
+def _judge(answer: HttpAnswer) -> Done | ChannelRefusal:
     """The meaning of a site's answer, of which the status alone is read."""
     status, detail = answer.status, f"HTTP {answer.status}"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:

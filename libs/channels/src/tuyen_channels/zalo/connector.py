@@ -5,11 +5,15 @@ Zalo recognizes no repeated call, and returns nothing of ours in an echo.
 
 import math
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
+from msgspec import Raw
 
+from tuyen_channels.answers import DECODING_ERRORS, send_call
+from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
@@ -25,15 +29,13 @@ from tuyen_channels.calls import (
 )
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
-from tuyen_channels.transport import (
-    AnswerLostError,
-    FormFile,
-    HttpAnswer,
-    HttpCall,
-    NotSentError,
-    Transport,
+from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
+from tuyen_channels.zalo.refusals import (
+    RATE_LIMITED,
+    SEND_FAILED,
+    find_zalo_pause,
+    find_zalo_refusal,
 )
-from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -52,16 +54,18 @@ _FILES = frozenset(
 _IMAGE_BYTES = 1024 * 1024
 _FILE_BYTES = 5 * 1024 * 1024
 
-_APP = Limit("app", rate_s=60, burst=60, of_app=True)
+APP_CALLS = Limit("app", rate_s=60, burst=60, of_app=True)
 """Zalo allows an app 4,000 calls a minute."""
 
+_PASSING = frozenset({b"%d" % SEND_FAILED, b"%d" % RATE_LIMITED})
+"""The errors of a refresh that say nothing against its token."""
 _LONGEST_TOKEN_S = 365 * 24 * 3600.0
 
 
 class _Made(msgspec.Struct, frozen=True):
     message_id: str | int | None = None
-    attachment_id: str | None = None
-    token: str | None = None
+    attachment_id: str | int | None = None
+    token: str | int | None = None
 
 
 class _MadeBody(msgspec.Struct, frozen=True):
@@ -69,9 +73,11 @@ class _MadeBody(msgspec.Struct, frozen=True):
 
 
 class _Tokens(msgspec.Struct, frozen=True):
-    access_token: str = ""
-    refresh_token: str = ""
-    expires_in: str | float = ""
+    access_token: str | None = None
+    refresh_token: str | None = None
+    expires_in: Raw = Raw(b"null")
+    """Whatever it is, the tokens are read: the one that they were given for works no more."""
+    error: Raw = Raw(b"null")
 
 
 class ZaloConnector:
@@ -119,7 +125,7 @@ class ZaloConnector:
         return parts
 
     def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
-        return (_APP,)
+        return (APP_CALLS,)
 
     def after_lost(self, action: OutboundAction) -> AfterLost:
         return AfterLost.ECHO
@@ -140,16 +146,17 @@ class ZaloConnector:
         return made
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+        path, recipient = _address(order.request)
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/v3.0/oa/message/cs",
+            url=f"{self._address}/{path}",
             headers=_authorize(order.token),
-            json={
-                "recipient": {"user_id": order.request.customer_external_id},
-                "message": _message(order),
-            },
+            json={"recipient": recipient, "message": _message(order)},
         )
-        return await self._make(call)
+        made = await self._make(call)
+        if isinstance(made, Done) and made.external_id is None:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Zalo: no id", made.pause)
+        return made
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         raise NotImplementedError("Zalo cannot be asked what became of a call")
@@ -167,39 +174,42 @@ class ZaloConnector:
                 "grant_type": "refresh_token",
             },
         )
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
-        if answer.status >= 500:  # noqa: PLR2004 - any error of the server
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
+        if answer.status >= 500 or answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # noqa: PLR2004
             return ChannelRefusal(
                 RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}"
             )
-        return _read_tokens(answer)
+        return _read_tokens(answer, refresh_token)
 
     async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
-        try:
-            answer = await self._transport.send(call)
-        except NotSentError:
-            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
-        except AnswerLostError:
-            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
         pause = find_zalo_pause(answer.headers)
         refusal = find_zalo_refusal(answer)
         if refusal is not None:
             return refusal if refusal.pause is not None else refusal._replace(pause=pause)
         try:
             made = _made_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except DECODING_ERRORS:
             made = _Made()
-        found = made.message_id or made.attachment_id or made.token
-        return Done(None if found is None else str(found), pause)
+        uploaded = made.attachment_id or made.token  # in no record, so of any length
+        return Done(read_id(made.message_id) or (str(uploaded) if uploaded else None), pause)
 
 
 def _authorize(token: HiddenToken) -> dict[str, str]:
     return {"access_token": token.reveal()}
+
+
+def _address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
+    """Where a message is sent, and to whom: a visitor without an account is named together with
+    their chat."""
+    customer, chat = request.customer_external_id, request.chat_external_id
+    if chat is None:
+        return "v3.0/oa/message/cs", {"user_id": customer}
+    return "v2.0/oa/message", {"anonymous_id": customer, "conversation_id": chat}
 
 
 def _is_image(file: OutboundAttachment) -> bool:
@@ -237,24 +247,34 @@ def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, objec
     return {"type": "template", "payload": {"template_type": "media", "elements": [element]}}
 
 
-def _read_tokens(answer: HttpAnswer) -> ExchangedTokens | ChannelRefusal:
+def _read_tokens(answer: HttpAnswer, used: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+    """The pair, or why there is none. Without another refresh token, the one that was used is
+    kept: the access token is worth something without it."""
     try:
         found = _tokens_of(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING_ERRORS:
         return ChannelRefusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
-    if not found.access_token or not found.refresh_token:
+    if not found.access_token:
+        if bytes(found.error).strip(b' "') in _PASSING:
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: refresh")
         return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
+    refresh_token = HiddenToken(found.refresh_token) if found.refresh_token else used
+    return ExchangedTokens(
+        HiddenToken(found.access_token), refresh_token, _read_lifetime(found.expires_in)
+    )
+
+
+def _read_lifetime(given: Raw) -> float:
+    """Seconds; 0 for what is no number."""
     try:
-        lasts_s = float(found.expires_in)
-    except ValueError:
-        lasts_s = 0.0
-    if not math.isfinite(lasts_s):
-        lasts_s = 0.0
-    pair = HiddenToken(found.access_token), HiddenToken(found.refresh_token)
-    return ExchangedTokens(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
+        lasts_s = float(_lifetime_of(given))
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(lasts_s, 0.0), _LONGEST_TOKEN_S) if math.isfinite(lasts_s) else 0.0
 
 
 _made_of = msgspec.json.Decoder(_MadeBody).decode
 _tokens_of = msgspec.json.Decoder(_Tokens).decode
+_lifetime_of = msgspec.json.Decoder(str | float).decode
 
 CONNECTOR: type[Connector] = ZaloConnector

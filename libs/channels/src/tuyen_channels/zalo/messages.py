@@ -34,7 +34,7 @@ _GENDERS = {"nam": "male", "nữ": "female"}
 def read_message(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     """A customer's message, or that of a visitor of whom Zalo gives only a temporary id."""
     sent = wire.message_of(body)
-    message = sent.message
+    message, chat = sent.message, sent.message.conversation_id
     attachments = _attachments(message)
     if not message.text and not attachments:
         return Skipped(SkipReason.EMPTY, source.name[:DETAIL_CHARACTERS])
@@ -46,6 +46,7 @@ def read_message(body: bytes, source: ZaloSource) -> Normalized | Skipped:
         text=message.text or None,
         attachments=attachments,
         reply_to=_quoted(message, source),
+        chat_external_id=None if chat is None else str(chat),
     )
     return source.normalize(event, event.external_id)
 
@@ -152,7 +153,7 @@ def _caption(payload: wire.ZaloPayload) -> str | None:
         return text
     try:
         card = wire.card_of(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
     named = " ".join(filter(None, (card.name, card.phone)))
     return named if named and "\0" not in named else text

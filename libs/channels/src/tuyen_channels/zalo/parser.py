@@ -15,6 +15,7 @@ from tuyen_channels.ports import (
     SkipReason,
     UnreadablePartError,
 )
+from tuyen_channels.unreadable import find_account
 from tuyen_channels.zalo import messages, signals, wire
 from tuyen_channels.zalo.source import ZaloSource
 from tuyen_events.limits import DETAIL_CHARACTERS
@@ -52,6 +53,9 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages) -> Parsed:
     try:
         found = read_leniently(lambda raw: _read(raw, accepted_at, pages, parsed), body)
     except Exception as error:  # whatever it raises, it is a failure
+        if not parsed.pages:
+            parsed.page = find_account(body, pages)
+            parsed.pages = {parsed.page} if parsed.page else set()
         parsed.failures.append(Failure.of(parsed.page, body, error))
         return parsed
     if isinstance(found, Normalized):

@@ -5,11 +5,13 @@ Errors come with status 200: the body's `error` decides.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
 import msgspec
 
+from tuyen_channels.answers import DECODING_ERRORS, judge_status
 from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
@@ -17,8 +19,8 @@ from tuyen_channels.transport import HttpAnswer
 class ZaloError(msgspec.Struct, frozen=True):
     """What each answer begins with; 0 is no error."""
 
-    error: int = 0
-    message: str = ""
+    error: int | None = None
+    message: str | None = None
 
 
 class _Meaning(NamedTuple):
@@ -27,12 +29,12 @@ class _Meaning(NamedTuple):
 
 
 _MINUTE_S = 60.0
+_UNTIL_NEXT_MINUTE = Pause(PauseScope.APP, _MINUTE_S)
 _DEAD = _Meaning(RefusalKind.DEAD_TOKEN, "token_dead")
 _TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
 _STOPPED = _Meaning(RefusalKind.PAGE_STOPPED, "misconfigured")
 _REFUSED = _Meaning(RefusalKind.PERMANENT, "refused")
 _UNAVAILABLE = _Meaning(RefusalKind.PERMANENT, "unavailable")
-_LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 
 _MEANINGS: Mapping[int, _Meaning] = {
     -216: _DEAD,
@@ -57,7 +59,10 @@ _MEANINGS: Mapping[int, _Meaning] = {
         (-204, -205, -209, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321), _STOPPED
     ),
 }
-_LIMITED = -32
+RATE_LIMITED = -32
+SEND_FAILED = -200
+_names_app = re.compile(r"\bapp(lication)?\b", re.IGNORECASE).search
+"""The app and a single account have the same code when they reach their limits."""
 _names_token = re.compile(r"access.?token", re.IGNORECASE).search
 """Some answers use a code of another meaning for a token that is not valid."""
 
@@ -66,49 +71,34 @@ def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         found = _error_of(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _judge_unreadable(answer.status)
+    except DECODING_ERRORS:
+        return _judge_status(answer.status)
     if found.error:
-        return judge(found)
-    if answer.status >= HTTPStatus.BAD_REQUEST:
-        return _judge_unreadable(answer.status)
+        return judge_zalo_error(found.error, found.message or "")
+    if found.error is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return _judge_status(answer.status)
     return None
 
 
-def judge(found: ZaloError) -> ChannelRefusal:
+def judge_zalo_error(code: int, message: str) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
-    detail = f"Zalo {found.error}"
-    if found.error == _LIMITED:
-        pause = Pause(PauseScope.APP, _MINUTE_S)
-        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
-    if _names_token(found.message):
+    detail = f"Zalo {code}"
+    if code == RATE_LIMITED:
+        # One account's limit must not stop the others (R9.5).
+        scope = PauseScope.APP if _names_app(message) else PauseScope.PAGE
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, Pause(scope, _MINUTE_S))
+    if _names_token(message):
         return ChannelRefusal(*_DEAD, detail)
-    return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)
+    return ChannelRefusal(*_MEANINGS.get(code, _REFUSED), detail)
 
 
 def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
     """A pause until the next minute, if this was the last call that the app may make in this
     one."""
     if headers.get("x-ratelimit-remain", "").strip() == "0":
-        return Pause(PauseScope.APP, _MINUTE_S)
+        return _UNTIL_NEXT_MINUTE
     return None
 
 
-def _judge_unreadable(status: int) -> ChannelRefusal:
-    """The meaning of an answer that is not Zalo's JSON: of a proxy, or cut off."""
-    detail = f"Zalo, HTTP {status}"
-    match status:
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            pause = Pause(PauseScope.APP, _MINUTE_S)
-            return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
-        case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
-            return _LOST._replace(detail=detail)  # the server behind the proxy may have done it
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ChannelRefusal(*_TRANSIENT, detail)
-        case _ if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
-        case _:
-            return _LOST._replace(detail=detail)
-
-
-_error_of = msgspec.json.Decoder(ZaloError).decode
+_judge_status = partial(judge_status, channel="Zalo", throttled=_UNTIL_NEXT_MINUTE)
+_error_of = msgspec.json.Decoder(ZaloError, strict=False).decode

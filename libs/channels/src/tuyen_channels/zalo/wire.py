@@ -67,6 +67,8 @@ class ZaloMessage(msgspec.Struct, frozen=True):
     text: str | None = None
     attachments: list[ZaloAttachment] | None = None
     quote_msg_id: Id | None = None
+    conversation_id: Id | None = None
+    """The chat of a visitor without an account."""
 
 
 class ZaloMessageEvent(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Reads attachments for callers: who may see them, and the turns in which they are read."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from tuyen_attachments.ports import (
@@ -11,7 +12,10 @@ from tuyen_attachments.ports import (
     StoredAttachment,
     Usage,
 )
-from tuyen_events.file_limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
+from tuyen_events.file_limits import (
+    DOWNLOADS_AT_ONCE_OF_ORGANIZATION,
+    UPLOADS_AT_ONCE_OF_ORGANIZATION,
+)
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.in_turn import Reads
@@ -62,30 +66,49 @@ class AttachmentAccessInTurn:
             return await self._access.may_see(scope, attachment)
 
 
+class _AtOnce:
+    """What the people of each organization do at the same time: at most so many of them, because
+    each occupies memory for as long as its caller takes (R9.5)."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most = most
+        self._what = what
+        self._counts: Counter[OrganizationId] = Counter()
+
+    @contextmanager
+    def count(self, organization: OrganizationId) -> Iterator[None]:
+        """Counts one for as long as the block lasts. Raises TooManyAttemptsError."""
+        if self._counts[organization] >= self._most:
+            raise TooManyAttemptsError(
+                f"Your organization {self._what} {self._most} files already: try again in some "
+                "seconds.",
+                _AGAIN_S,
+            )
+        self._counts[organization] += 1
+        try:
+            yield
+        finally:
+            self._counts[organization] -= 1
+            if not self._counts[organization]:
+                del self._counts[organization]
+
+
 class AttachmentsInTurn:
-    """Attachments, of which each part is read in a turn of its own: a slow reader holds none."""
+    """Attachments, of which each part is read in a turn of its own: a slow reader holds none.
+
+    `add`, and the reading of what `open` returned, raise TooManyAttemptsError while too many of the
+    organization are added or read already.
+    """
 
     def __init__(self, store: Attachments, reads: Reads) -> None:
         self._store = store
         self._reads = reads
-        self._adding: Counter[OrganizationId] = Counter()
+        self._adding = _AtOnce(UPLOADS_AT_ONCE_OF_ORGANIZATION, "uploads")
+        self._reading = _AtOnce(DOWNLOADS_AT_ONCE_OF_ORGANIZATION, "reads")
 
     async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
-        """Raises TooManyAttemptsError while too many of the organization are added already."""
-        organization = new.organization
-        if self._adding[organization] >= UPLOADS_AT_ONCE_OF_ORGANIZATION:
-            raise TooManyAttemptsError(
-                f"Your organization uploads {UPLOADS_AT_ONCE_OF_ORGANIZATION} files already: try "
-                "again in some seconds.",
-                _AGAIN_S,
-            )
-        self._adding[organization] += 1
-        try:
+        with self._adding.count(new.organization):
             return await self._store.add(new, content)
-        finally:
-            self._adding[organization] -= 1
-            if not self._adding[organization]:
-                del self._adding[organization]
 
     async def open(
         self, organization: OrganizationId, attachment_id: AttachmentId
@@ -98,12 +121,13 @@ class AttachmentsInTurn:
 
         async def read(start: int, end: int) -> AsyncIterator[bytes]:
             parts = aiter(stored.read(start, end))
-            while True:
-                async with self._reads.turn(organization):
-                    part = await anext(parts, None)
-                if part is None:
-                    return
-                yield part
+            with self._reading.count(organization):
+                while True:
+                    async with self._reads.turn(organization):
+                        part = await anext(parts, None)
+                    if part is None:
+                        return
+                    yield part
 
         return OpenAttachment(stored.attachment, read)
 

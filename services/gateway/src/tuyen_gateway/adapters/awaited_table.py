@@ -1,13 +1,16 @@
 """The gateway's global tables; a request that waits too long for one gets an UnavailableError."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from tuyen_events.topic import Topic
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SERVICE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.global_table import ContentT, Decode, GlobalTable
-from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
+from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordMetadata, RecordPosition
 
 
 class AwaitedTable(GlobalTable):
@@ -23,6 +26,7 @@ class AwaitedTable(GlobalTable):
         from_start: bool = True,
     ) -> None:
         super().__init__(log, topic, decode, fold, service=SERVICE, from_start=from_start)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises
@@ -41,3 +45,18 @@ class AwaitedTable(GlobalTable):
         than `within_s` seconds."""
         if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):
             raise UnavailableError("This gateway has not seen what was written yet: try again.")
+
+    async def append(self, records: Sequence[ProducerRecord]) -> None:
+        """Returns once the records are in the log and applied. Raises LogUnavailableError, and
+        UnavailableError if they are in the log and not applied in time."""
+        for appended in await self._log.append_all(records) if records else ():
+            await self.wait_until_folded(appended)
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Locks `key` in this process; on entering, the table contains everything that is in the
+        log. Nothing is remembered of a key that nobody holds."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            await self.current()
+            yield

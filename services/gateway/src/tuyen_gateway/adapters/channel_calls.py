@@ -13,16 +13,28 @@ import httpx
 import msgspec
 import structlog
 
+from tuyen_channels.answers import DECODING_ERRORS
+from tuyen_channels.calls import ChannelRefusal, RefusalKind
+from tuyen_channels.refusals import explain_refusal
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CHANNEL_CALLS, CHANNEL_CALLS_OF_ORGANIZATION
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.errors import ChannelUnavailableError, TooManyAttemptsError
+from tuyen_gateway.errors import (
+    ChannelRefusedError,
+    ChannelUnavailableError,
+    GatewayError,
+    TooManyAttemptsError,
+)
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.channels import ChannelLogins, ChannelSubscriptions
 
 _CALL_WITHIN_S = 10.0
 _TURN_WITHIN_S = 10.0
 _ANSWER_BYTES = 2 * 1024 * 1024
+
+_TEMPORARY = (RefusalKind.TRANSIENT, RefusalKind.THROTTLED)
+_OF_PAGES = (RefusalKind.DEAD_TOKEN, RefusalKind.PAGE_STOPPED)
+"""The reasons of the others are about messages."""
 
 _log = structlog.get_logger()
 
@@ -66,6 +78,17 @@ class ChannelCalls:
         _log.warning("channel_call_failed", channel=self._name, reason=failed)
         raise self.unavailable()
 
+    def explain(self, refusal: ChannelRefusal) -> GatewayError:
+        """What a refusal means for whoever connects a page. The channel's own words are not in it:
+        they may contain a token."""
+        _log.warning("channel_refused", channel=self._name, detail=refusal.detail)
+        if refusal.kind in _TEMPORARY:
+            return self.unavailable()
+        if refusal.kind not in _OF_PAGES:
+            refusal = refusal._replace(code="refused")
+        why = explain_refusal(refusal)
+        return ChannelRefusedError(code=why.code, vi=why.vi, en=why.en)
+
     def unavailable(self) -> ChannelUnavailableError:
         return ChannelUnavailableError(f"{self._name} does not answer as it should: try again.")
 
@@ -105,7 +128,7 @@ async def _read(answer: httpx.Response) -> bytes:
 def _decode(body: bytes) -> Mapping[str, Any]:
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except DECODING_ERRORS:
         decoded = None
     if not isinstance(decoded, dict):
         raise _UselessAnswerError("its answer is no JSON object")

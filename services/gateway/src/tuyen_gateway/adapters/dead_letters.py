@@ -8,19 +8,19 @@ import msgspec
 from pymongo import DESCENDING
 
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
-from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, OrganizationId, derive_event_id
-from tuyen_events.topics import DEAD_LETTERS
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.dead_letters import DeadLetter
+from tuyen_gateway.domain.dead_letters import DeadLetter, RecordPlace, find_named
 from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections.dead_letters import LETTERS
-from tuyen_platform.kafka.ports import Log, RecordMetadata
+from tuyen_platform.dead_letters import settle_dead_letter
+from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import MongoPositions, has_folded_up_to
 
@@ -80,17 +80,52 @@ class MongoDeadLetters:
         return None if found is None else int(found["changed"])
 
     async def dismiss(self, letter: DeadLetter, by: AgentId, at: Moment) -> None:
-        outcome = LetterOutcome.DISMISSED
-        settled = DeadLetterSettled(letter_id=letter.id, outcome=outcome, by=by, at=at)
-        envelope = Envelope(
-            id=derive_event_id(letter.id, settled.type, outcome.value),
-            source=SOURCE,
-            subject=letter.id,
-            time=at,
-            data=settled,
+        await self._settle(letter, LetterOutcome.DISMISSED, by, at)
+
+    async def publish_again(self, letter: DeadLetter, by: AgentId, at: Moment) -> bool:
+        record = await self._read_event(letter)
+        if record is None:
+            return False
+        key = (record.key or b"").decode("utf-8", "replace")
+        await self._log.append_bytes(
+            INBOUND, key, record.value, record.headers, partition=record.partition
         )
-        written = await self._log.append(
-            DEAD_LETTERS, letter.id, envelope, partition=letter.partition
+        await self._settle(letter, LetterOutcome.SENT, by, at)
+        return True
+
+    async def _read_event(self, letter: DeadLetter) -> Record | None:
+        """The event that a service could not handle, if it is stored and is the organization's."""
+        place = letter.event_place
+        try:
+            async with asyncio.timeout(WAIT_S):
+                record = None if place is None else await self._read(place)
+        except TimeoutError as error:
+            raise UnavailableError("The event could not be read in time: try again.") from error
+        if record is None or record.value is None:
+            return None
+        named = find_named(record.value.decode("utf-8", "replace"))
+        return record if named is not None and named == letter.organization else None
+
+    async def _read(self, place: RecordPlace) -> Record | None:
+        ends = await self._log.end_offsets(INBOUND)
+        if place.offset >= ends.get(place.partition, 0):
+            return None
+        starts = {(INBOUND.name, partition): end for partition, end in ends.items()}
+        starts[INBOUND.name, place.partition] = place.offset
+        async with self._log.tail(INBOUND, starts=starts) as tail:
+            async for batch in tail.batches():
+                for record in batch.get((INBOUND.name, place.partition), ()):
+                    return record if record.offset == place.offset else None
+                if tail.caught_up:
+                    return None
+        return None
+
+    async def _settle(
+        self, letter: DeadLetter, outcome: LetterOutcome, by: AgentId, at: Moment
+    ) -> None:
+        settled = DeadLetterSettled(letter_id=letter.id, outcome=outcome, by=by, at=at)
+        written = await settle_dead_letter(
+            self._log, settled, partition=letter.partition, source=SOURCE
         )
         await self._wait_until_folded([written])
 

@@ -92,7 +92,6 @@ class DeskTable:
     of two gateways that change one entity at once, the later record counts."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
         self._desks: dict[OrganizationId, OrganizationDesk] = {}
         self._titled: dict[DeskKey, _Titled] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
@@ -213,7 +212,7 @@ class DeskTable:
     async def forget(self, organization: OrganizationId, agent_id: AgentId, at: Moment) -> None:
         async with self._lock(organization):
             keys = self._desk(organization).keys_of(organization, agent_id)
-            await self._append([_removal(key, agent_id, at) for key in keys])
+            await self.table.append([_removal(key, agent_id, at) for key in keys])
         if keys:
             _log.info("desk_forgotten", organization=organization, agent=agent_id, count=len(keys))
 
@@ -261,7 +260,7 @@ class DeskTable:
             records = [ProducerRecord(DESK, str(key), value, headers)]
             if other is not None:
                 records.append(_removal(other, editor.agent_id, editor.at))
-            await self._append(records)
+            await self.table.append(records)
             stored = self._desk(editor.organization).find(key)
             version = self.version(editor.organization)
             if stored is not None and stored.value == change:
@@ -273,7 +272,7 @@ class DeskTable:
         async with self._lock(editor.organization):
             key = choose(self._desk(editor.organization))
             self._count(editor, _REMOVAL_BYTES)
-            await self._append([_removal(key, editor.agent_id, editor.at)])
+            await self.table.append([_removal(key, editor.agent_id, editor.at)])
             version = self.version(editor.organization)
         _log.info("desk_removed", organization=editor.organization, entity=key.entity)
         return version
@@ -285,10 +284,6 @@ class DeskTable:
         self._bytes.take(editor.organization, size, editor.at)
         self._records.take(editor.organization, 1, editor.at)
         self._agents.take(agent, 1, editor.at)
-
-    async def _append(self, records: Sequence[ProducerRecord]) -> None:
-        for appended in await self._log.append_all(records):
-            await self.table.wait_until_folded(appended)
 
     def _desk(self, organization: OrganizationId) -> OrganizationDesk:
         return self._desks.get(organization) or OrganizationDesk()

@@ -3,20 +3,19 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import structlog
 from pydantic import SecretStr
 
-from tuyen_events.limits import (
-    CONNECTION_ACCOUNTS,
-    CURSOR_CHARACTERS,
-    NAME_CHARACTERS,
-)
+from tuyen_channels.facebook.authorizing import prove_app
+from tuyen_channels.facebook.refusals import GraphError, judge_graph_error
+from tuyen_events.limits import CONNECTION_ACCOUNTS, CURSOR_CHARACTERS, NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelAnswer, ChannelCalls
 from tuyen_gateway.domain.page_secrets import is_page_secret
-from tuyen_gateway.errors import ChannelRefusedError
 from tuyen_gateway.ports.channels import Consent, OfferedAccount
 from tuyen_platform.page_credentials import AccountCredentials
 
@@ -49,12 +48,6 @@ _SCOPES = (
 _LISTED = 100
 _PARTS = CONNECTION_ACCOUNTS // _LISTED
 _ACCOUNT_ID = re.compile(r"[0-9]{1,64}").fullmatch
-
-_TRANSIENT = frozenset({1, 2, 4, 17, 32, 341, 613, 1200, 80001})
-"""Facebook's codes for a temporary failure, and for too many calls."""
-_DEAD_TOKEN = frozenset({102, 190})
-_BLOCKED = 368
-_PERMISSION = frozenset({3, 10, 230, *range(200, 300)})
 
 _log = structlog.get_logger()
 
@@ -150,50 +143,27 @@ class FacebookPages:
         form: Mapping[str, str] | None = None,
     ) -> ChannelAnswer:
         headers = {"Authorization": f"Bearer {token}"}
+        query = {**(params or {}), **prove_app(token, self._app_secret.get_secret_value())}
         answer = await self._calls.call(
-            method, f"{self._api}/{path}", params=params, form=form, headers=headers
+            method, f"{self._api}/{path}", params=query, form=form, headers=headers
         )
         self._check(answer)
         return answer
 
     def _check(self, answer: ChannelAnswer) -> None:
-        """Raises what an error means. Its message is not repeated: it may contain the token."""
+        """Raises what an error means."""
         error = answer.body.get("error")
-        if not isinstance(error, dict):
-            if answer.status >= 400:  # noqa: PLR2004 - HTTP's own border
-                raise self._calls.unavailable()
-            return
-        code, subcode = (_number(error.get(name)) for name in ("code", "error_subcode"))
-        _log.warning("channel_refused", channel="facebook", code=code, subcode=subcode)
-        if error.get("is_transient") is True or code in _TRANSIENT:
+        if isinstance(error, dict):
+            raise self._calls.explain(judge_graph_error(_read_error(error), {}))
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             raise self._calls.unavailable()
-        raise _explain(code)
 
 
-def _explain(code: int | None) -> ChannelRefusedError:
-    if code in _DEAD_TOKEN:
-        return ChannelRefusedError(
-            code="token_dead",
-            vi="Mã truy cập của trang không còn hiệu lực: hãy kết nối lại trang.",
-            en="The page's token is no longer valid: connect the page again.",
-        )
-    if code in _PERMISSION:
-        return ChannelRefusedError(
-            code="no_permission",
-            vi="Facebook chưa cấp đủ quyền: hãy kết nối lại trang và đồng ý mọi quyền.",
-            en="Facebook has not granted a permission: connect the page again, and grant all.",
-        )
-    if code == _BLOCKED:
-        return ChannelRefusedError(
-            code="blocked_by_policy",
-            vi="Facebook tạm chặn trang vì chính sách của họ.",
-            en="Facebook blocks the page for now because of its policies.",
-        )
-    return ChannelRefusedError(
-        code="refused",
-        vi=f"Facebook từ chối yêu cầu (mã lỗi {code}).",
-        en=f"Facebook refuses the request (its error {code}).",
-    )
+def _read_error(error: Mapping[str, Any]) -> GraphError:
+    try:
+        return msgspec.convert(error, GraphError)
+    except msgspec.ValidationError:
+        return GraphError()
 
 
 def _accounts(body: Mapping[str, Any]) -> Iterator[OfferedAccount]:
@@ -217,10 +187,6 @@ def _following(body: Mapping[str, Any]) -> str | None:
     after = cursors.get("after") if isinstance(cursors, dict) else None
     valid = isinstance(after, str) and 0 < len(after) <= CURSOR_CHARACTERS
     return after if valid else None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _objects(several: object) -> Iterator[Mapping[str, Any]]:

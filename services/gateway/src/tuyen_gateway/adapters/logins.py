@@ -19,7 +19,7 @@ from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.logins import Identity, RefreshTurn
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordMetadata, RecordPosition
+from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 
 _HEADERS = (("content-type", b"application/json"),)
 
@@ -68,7 +68,6 @@ class LoginsTable:
     """
 
     def __init__(self, log: Log, clock: Clock, lifetime_s: int) -> None:
-        self._log = log
         self._clock = clock
         self._lifetime = timedelta(seconds=lifetime_s)
         self._logins: dict[tuple[OrganizationId, AgentId], dict[str, LoginState]] = {}
@@ -92,7 +91,7 @@ class LoginsTable:
     async def begin(self, identity: Identity) -> RefreshTurn:
         key = _key(identity)
         login = self._new(0)
-        await self._append([_record(key, login)])
+        await self.table.append([_record(key, login)])
         others = [
             (one.since, LoginKey(key.organization, key.agent_id, session))
             for session, one in self._of(key).items()
@@ -100,15 +99,15 @@ class LoginsTable:
         ]
         surplus = sorted(others)[: max(len(others) + 1 - LOGINS_OF_AGENT, 0)]
         if surplus:
-            await self._append([_record(one, None) for _, one in surplus])
+            await self.table.append([_record(one, None) for _, one in surplus])
         return RefreshTurn(number=login.number, since=login.since)
 
     async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
         key, arrived_at = _key(identity), self._clock.now()
         await self.table.current()
-        use = judge_use(self._find(key), number, arrived_at)
+        use = judge_use(self._find(key), number)
         if use is Use.FIRST:
-            await self._append([_record(key, self._new(number + 1))])
+            await self.table.append([_record(key, self._new(number + 1))])
             use = judge_race(self._find(key), number, arrived_at)
             await self._restate([key])
         login = self._find(key)
@@ -129,12 +128,12 @@ class LoginsTable:
         if self._find(key) is None:
             await self.table.current()
         if self._find(key) is not None:
-            await self._append([_record(key, None)])
+            await self.table.append([_record(key, None)])
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
         sessions = list(self._logins.get((organization, agent_id), ()))
         keys = [LoginKey(organization, agent_id, session) for session in sessions]
-        await self._append([_record(key, None) for key in keys])
+        await self.table.append([_record(key, None) for key in keys])
 
     async def tidy(self) -> None:
         now = self._clock.now()
@@ -144,7 +143,7 @@ class LoginsTable:
             for session, login in logins.items()
             if login.until < now
         ]
-        await self._append([_record(key, None) for key in expired[:_TIDIED]])
+        await self.table.append([_record(key, None) for key in expired[:_TIDIED]])
         await self._restate(list(self._hidden)[:_TIDIED])
 
     def owners(self) -> Sequence[tuple[OrganizationId, AgentId]]:
@@ -153,7 +152,7 @@ class LoginsTable:
     async def _restate(self, keys: Iterable[LoginKey]) -> None:
         """Writes again what counts of those logins whose last record does not."""
         hidden = [key for key in keys if key in self._hidden]
-        await self._append([_record(key, self._find(key)) for key in hidden])
+        await self.table.append([_record(key, self._find(key)) for key in hidden])
 
     def _new(self, number: int) -> LoginState:
         now = self._clock.now()
@@ -164,11 +163,6 @@ class LoginsTable:
 
     def _of(self, key: LoginKey) -> dict[str, LoginState]:
         return self._logins.get((key.organization, key.agent_id), {})
-
-    async def _append(self, records: Sequence[ProducerRecord]) -> None:
-        written: Sequence[RecordMetadata] = await self._log.append_all(records) if records else ()
-        for at in written:
-            await self.table.wait_until_folded(at)
 
     def _fold(self, record: KeyedBytes, position: RecordPosition) -> None:
         key = _parse(record.key)

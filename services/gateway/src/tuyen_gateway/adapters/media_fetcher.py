@@ -16,6 +16,7 @@ import httpx
 from tuyen_channels.media_hosts import serves_media
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.ports.media import MediaRefusedError, MediaUnavailableError
+from tuyen_platform.no_cookies import make_empty_jar
 from tuyen_platform.reply_networks import ReplyNetworks
 
 _REDIRECTS = 3
@@ -55,6 +56,7 @@ class HttpMediaFetcher:
             follow_redirects=False,
             trust_env=False,
             headers={"Accept-Encoding": "identity", "User-Agent": "tuyen"},
+            cookies=make_empty_jar(),
         )
 
     async def close(self) -> None:

@@ -1,4 +1,5 @@
-"""The names of customers whose own events contained none, from their contacts.
+"""The names of customers whose own events contained none: from their contacts, to which agents may
+have given another name, or as the channel described the customer.
 
 Facebook names the author of a comment, but not that of a message: it is the same customer, and the
 CRM has kept the name.
@@ -12,6 +13,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
 from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import whole
 from tuyen_gateway.domain.threads import Message, shorten
@@ -27,14 +29,13 @@ class CustomerNames:
         self._contacts = database[CONTACTS_VIEW.collection]
 
     async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows, with the contact's name where the customer has none."""
+        """The rows, with the contact's name where the customer's events contain none, or with the
+        name that the channel gave when it was asked."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
         }
-        if not nameless:
-            return rows
-        contacts = await self._find_named(nameless)
-        return [_add_name(row, contacts) for row in rows]
+        contacts = await self._find_named(nameless) if nameless else {}
+        return [show_description(_add_name(row, contacts)) for row in rows]
 
     async def add_author_names(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, with the contact's name where the author has none."""

@@ -1,11 +1,9 @@
 """An OpenID provider over HTTP: authorization code with PKCE (OpenID Connect Core, RFC 7636)."""
 
 import asyncio
-import base64
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +15,7 @@ import structlog
 from pydantic import SecretStr
 
 from tuyen_events.limits import OPENID_ANSWER_BYTES, OPENID_WITHIN_S
+from tuyen_gateway.adapters.pkce import derive_challenge
 from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.openid import AuthorizationRequest
 from tuyen_platform.clock import Clock
@@ -30,6 +29,10 @@ _KEYS_APART = timedelta(seconds=10)
 """An unknown key may be new, so the keys are read again, but not more often than this: anybody can
 invent the name of a key."""
 
+_FAILED_APART = timedelta(seconds=5)
+"""A provider that does not answer is asked again after that long: whoever wants to log in meanwhile
+is answered at once, and does not wait for all who came before (R9.5)."""
+
 _LEEWAY_S = 60
 """By how much the provider's clock may differ from ours."""
 
@@ -38,7 +41,10 @@ _AT_ONCE = 8
 _DIRECTLY: Mapping[str, None] = MappingProxyType({"all://127.0.0.1": None, "all://localhost": None})
 """Whatever proxy leads outside, it does not lead to a provider on this machine."""
 
+_SILENT = "The login's provider does not answer: try again."
 _REFUSED = "The provider did not confirm this login: begin again."
+
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _log = structlog.get_logger()
 
@@ -78,12 +84,13 @@ class HttpOpenIdProvider:
         self._secure = urlsplit(issuer).scheme == "https"
         self._metadata: tuple[datetime, _Metadata] | None = None
         self._keys: tuple[datetime, dict[str | None, jwt.PyJWK]] | None = None
+        self._failed: tuple[str, datetime] | None = None
+        """The address that could not be read last, and when."""
         self._calls = asyncio.Semaphore(_AT_ONCE)
         self._reading = asyncio.Lock()
 
     async def build_authorize_url(self, request: AuthorizationRequest) -> str:
         metadata = await self._describe()
-        challenge = base64.urlsafe_b64encode(sha256(request.verifier.encode()).digest())
         query = urlencode(
             {
                 "response_type": "code",
@@ -92,7 +99,7 @@ class HttpOpenIdProvider:
                 "scope": self._scopes,
                 "state": request.state,
                 "nonce": request.nonce,
-                "code_challenge": challenge.decode().rstrip("="),
+                "code_challenge": derive_challenge(request.verifier),
                 "code_challenge_method": "S256",
             }
         )
@@ -121,11 +128,11 @@ class HttpOpenIdProvider:
             raise UnauthenticatedError(_REFUSED)
         try:
             token = msgspec.json.decode(body, type=_TokenAnswer).id_token
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise UnavailableError("The provider answered no ID token.") from error
         try:
             return await self._verify(token, request.nonce)
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
             _log.warning("openid_token_refused", issuer=self._issuer, reason=type(error).__name__)
             raise UnauthenticatedError(_REFUSED) from error
 
@@ -193,9 +200,17 @@ class HttpOpenIdProvider:
             return _pick(keys, name)
 
     async def _read(self, address: str) -> bytes:
-        status, body = await self._call("GET", address)
-        if status != httpx.codes.OK:
-            raise UnavailableError(f"The provider answered {status}: try again later.")
+        now = self._clock.now()
+        if self._failed is not None and self._failed[0] == address:
+            if now - self._failed[1] < _FAILED_APART:
+                raise UnavailableError(_SILENT)
+        try:
+            status, body = await self._call("GET", address)
+            if status != httpx.codes.OK:
+                raise UnavailableError(f"The provider answered {status}: try again later.")
+        except UnavailableError:
+            self._failed = (address, self._clock.now())
+            raise
         return body
 
     async def _call(
@@ -228,13 +243,13 @@ class HttpOpenIdProvider:
                 return answer.status_code, body
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             _log.warning("openid_provider_unavailable", issuer=self._issuer, error=repr(error))
-            raise UnavailableError("The login's provider does not answer: try again.") from error
+            raise UnavailableError(_SILENT) from error
 
 
 def _decode(body: bytes, kind: type[_Metadata]) -> _Metadata:
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise UnavailableError("The provider describes itself in no known way.") from error
 
 
@@ -242,7 +257,7 @@ def _read_keys(body: bytes) -> dict[str | None, jwt.PyJWK]:
     """The keys by their names; those that are of no use here are omitted."""
     try:
         listed = jwt.PyJWKSet.from_json(body.decode()).keys
-    except (jwt.PyJWTError, ValueError, AttributeError, TypeError) as error:
+    except (jwt.PyJWTError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UnavailableError("The provider's keys cannot be read.") from error
     return {
         key.key_id: key

@@ -1,9 +1,7 @@
 """What pages call their channels with: set only here, and stored encrypted in the log (P6)."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 from pydantic import SecretStr
@@ -11,7 +9,7 @@ from pydantic import SecretStr
 from tuyen_events.codec import read_bytes
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_platform.kafka.ports import Log, ProducerRecord
+from tuyen_platform.kafka.ports import Log
 from tuyen_platform.page_credentials import (
     AccountCredentials,
     PageCredentials,
@@ -29,9 +27,7 @@ class PageAccessTable:
     """`PageAccess`, from the log."""
 
     def __init__(self, log: Log, keys: SecretStr) -> None:
-        self._log = log
         self._pages = PageCredentials(keys)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.table = AwaitedTable(log, PAGE_CREDENTIALS, read_bytes, self._pages.fold)
 
     @property
@@ -50,31 +46,23 @@ class PageAccessTable:
     def subscription(self, account: str) -> PageSubscription | None:
         return self._pages.subscription(account)
 
-    @asynccontextmanager
-    async def hold(self, account: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(account, asyncio.Lock())
-        async with lock:
-            await self.table.current()
-            yield
+    def hold(self, account: str) -> AbstractAsyncContextManager[None]:
+        return self.table.hold(account)
 
     async def set(self, account: str, credentials: AccountCredentials) -> None:
-        await self._append(self._pages.set_record(account, credentials))
+        await self.table.append([self._pages.set_record(account, credentials)])
         _log.info("page_credentials_set", account=account, expires_at=credentials.expires_at)
 
     async def end_problem(self, account: str) -> None:
         present = self._pages.given(account)
         if present is not None and self._pages.problem(account) is not None:
-            await self._append(problem_record(account, present.stamp, None))
+            await self.table.append([problem_record(account, present.stamp, None)])
             _log.info("page_problem_ended", account=account)
 
     async def note_subscription(self, account: str, subscription: PageSubscription | None) -> None:
         if self._pages.subscription(account) != subscription:
-            await self._append(subscription_record(account, subscription))
+            await self.table.append([subscription_record(account, subscription)])
 
     async def forget(self, account: str) -> None:
-        await self._append(*removal_records(account))
+        await self.table.append(removal_records(account))
         _log.info("page_credentials_removed", account=account)
-
-    async def _append(self, *records: ProducerRecord) -> None:
-        for appended in await self._log.append_all(records):
-            await self.table.wait_until_folded(appended)

@@ -1,11 +1,8 @@
 """Logins at channels that were begun to connect pages: encrypted in the log for an hour, so that
 any gateway can finish what another one began (P1, P6)."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 import msgspec
 from pydantic import SecretStr
@@ -52,33 +49,23 @@ class PageConnectionsTable:
     """`PageConnections`, from the log."""
 
     def __init__(self, log: Log, keys: SecretStr, clock: Clock) -> None:
-        self._log = log
         self._clock = clock
         self._sealer = Sealer(keys)
         self._offsets = RecordOffsets()
         self._kept: dict[OrganizationId, dict[str, PageConnection]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.table = AwaitedTable(log, PAGE_CONNECTIONS, read_bytes, self._fold)
 
     def find(self, organization: OrganizationId, state: str) -> PageConnection | None:
         found = self._kept.get(organization, {}).get(state)
         return None if found is None or found.expires_at <= self._clock.now() else found
 
-    @asynccontextmanager
-    async def hold(self, state: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(state, asyncio.Lock())
-        async with lock:
-            await self.table.current()
-            yield
+    def hold(self, state: str) -> AbstractAsyncContextManager[None]:
+        return self.table.hold(state)
 
     async def keep(self, connection: PageConnection) -> None:
         ended = self._find_ended(connection)
-        records = [
-            self._record(connection),
-            *(ProducerRecord(PAGE_CONNECTIONS, _key(one), None, _HEADERS) for one in ended),
-        ]
-        for appended in await self._log.append_all(records):
-            await self.table.wait_until_folded(appended)
+        removals = (ProducerRecord(PAGE_CONNECTIONS, _key(one), None, _HEADERS) for one in ended)
+        await self.table.append([self._record(connection), *removals])
 
     def _find_ended(self, new: PageConnection) -> list[PageConnection]:
         """Those of the organization that end now: by their time, or because there are too many."""

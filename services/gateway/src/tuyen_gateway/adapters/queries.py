@@ -49,7 +49,7 @@ def matching_query(
         parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
     if wanted.name:
         named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
-        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(customers)}}
+        elsewhere = {"customer.name": None, "customer.id": {"$in": sorted(customers)}}
         parts.append({"$or": [named, elsewhere]} if customers else named)
     if wanted.external_id is not None:
         parts.append({"external_id": wanted.external_id})

@@ -1,10 +1,8 @@
 """The tokens with which livechat pages sign: created only here, and stored encrypted in the log
 (P6)."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 from pydantic import SecretStr
@@ -24,9 +22,7 @@ class SiteTokensTable:
     """`SiteTokens`, from the log: after its creation a token is only here and, encrypted, there."""
 
     def __init__(self, log: Log, keys: SecretStr) -> None:
-        self._log = log
         self._tokens = PageTokens(keys)
-        self._locks: dict[str, asyncio.Lock] = {}
         self.table = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
     def has_token(self, app_id: str) -> bool:
@@ -35,19 +31,14 @@ class SiteTokensTable:
     def is_used(self, app_id: str) -> bool:
         return self._tokens.is_used(app_id)
 
-    @asynccontextmanager
-    async def hold(self, app_id: str) -> AsyncIterator[None]:
-        async with self._locks.setdefault(app_id, asyncio.Lock()):
-            await self.table.current()
-            yield
+    def hold(self, app_id: str) -> AbstractAsyncContextManager[None]:
+        return self.table.hold(app_id)
 
     async def make(self, app_id: str) -> str:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
-        await self.table.wait_until_folded(appended)
+        await self.table.append([self._tokens.record(app_id, token)])
         _log.info("page_token_made", app_id=app_id)
         return token
 
     async def forget(self, app_id: str) -> None:
-        for appended in await self._log.append_all(self._tokens.removal(app_id)):
-            await self.table.wait_until_folded(appended)
+        await self.table.append(self._tokens.removal(app_id))

@@ -52,29 +52,9 @@ class MongoThreads:
             message = msgspec.convert(document, Message)
             carried += len(msgspec.json.encode(message))
             if found and (len(found) == limit or carried > THREAD_PAGE_BYTES):
-                items = await self._name_replies(found)
-                return ViewPage(items=items, following=_after(found[-1]))
+                return ViewPage(items=found, following=_after(found[-1]))
             found.append(message)
-        return ViewPage(items=await self._name_replies(found), following=None)
-
-    async def _name_replies(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """The messages; where one refers to a part of a reply, it refers to the reply."""
-        named = {id_ for one in messages for id_ in (one.reply_to, one.parent_id) if id_}
-        if not named:
-            return messages
-        query: Document = {"_id": {"$in": sorted(named)}, "part_of": {"$ne": None}}
-        found = await self._messages.find(query, {"part_of": 1}).to_list(None)
-        replies = {part["_id"]: MessageId(part["part_of"]) for part in found}
-        if not replies:
-            return messages
-        return [
-            msgspec.structs.replace(
-                one,
-                reply_to=replies.get(one.reply_to or "", one.reply_to),
-                parent_id=replies.get(one.parent_id or "", one.parent_id),
-            )
-            for one in messages
-        ]
+        return ViewPage(items=found, following=None)
 
     async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """What an agent has seen who read the thread up to a message; null if there is no such

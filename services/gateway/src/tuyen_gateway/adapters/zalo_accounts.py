@@ -1,22 +1,21 @@
 """Zalo: the consent of an Official Account's administrator, with PKCE (P1). Its events need no
 subscription: an account that gave its consent sends them to the app's webhook."""
 
-import base64
 import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
 from pydantic import SecretStr
 
+from tuyen_channels.zalo.refusals import judge_zalo_error
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
+from tuyen_gateway.adapters.pkce import derive_challenge
 from tuyen_gateway.domain.page_secrets import is_page_secret
-from tuyen_gateway.errors import ChannelRefusedError
+from tuyen_gateway.errors import GatewayError
 from tuyen_gateway.ports.channels import Consent, OfferedAccount
 from tuyen_platform.clock import Clock
 from tuyen_platform.page_credentials import AccountCredentials
@@ -30,10 +29,6 @@ _LONGEST_S = 366 * 24 * 3600
 _DIGITS = 12
 
 _ACCOUNT_ID = re.compile(r"[0-9]{1,64}").fullmatch
-_RATE_LIMITED = -32
-_FAILED = -200
-
-_log = structlog.get_logger()
 
 
 class ZaloAccounts:
@@ -58,11 +53,10 @@ class ZaloAccounts:
 
     def begin(self, redirect_uri: str, state: str) -> Consent:
         verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
-        digest = sha256(verifier.encode()).digest()
         query = {
             "app_id": self._app_id,
             "redirect_uri": redirect_uri,
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge": derive_challenge(verifier),
             "state": state,
         }
         url = f"{self._oauth}/v4/oa/permission?{urlencode(query)}"
@@ -77,7 +71,7 @@ class ZaloAccounts:
         answer = await self._calls.call("GET", f"{self._api}/v2.0/oa/getoa", headers=headers)
         found = answer.body.get("data")
         if answer.body.get("error") or not isinstance(found, dict):
-            raise self._refusal(answer.body)
+            raise self._explain(answer.body)
         external_id = str(found.get("oa_id") or found.get("oaid") or "")
         if not _ACCOUNT_ID(external_id):
             raise self._calls.unavailable()
@@ -99,7 +93,7 @@ class ZaloAccounts:
         )
         access, refresh = (answer.body.get(f"{kind}_token") for kind in ("access", "refresh"))
         if not is_page_secret(access) or not is_page_secret(refresh):
-            raise self._refusal(answer.body)
+            raise self._explain(answer.body)
         lasts = timedelta(seconds=_seconds(answer.body.get("expires_in")))
         return AccountCredentials(
             access_token=SecretStr(str(access)),
@@ -107,17 +101,13 @@ class ZaloAccounts:
             expires_at=self._clock.now() + lasts,
         )
 
-    def _refusal(self, body: Mapping[str, Any]) -> Exception:
-        """What an answer without what was asked for means. Its words are not repeated."""
-        code = body.get("error")
-        if not isinstance(code, int) or code in (_RATE_LIMITED, _FAILED):
+    def _explain(self, body: Mapping[str, Any]) -> GatewayError:
+        """What an answer without what was asked for means."""
+        code, message = body.get("error"), body.get("message")
+        if not isinstance(code, int):
             return self._calls.unavailable()
-        _log.warning("channel_refused", channel="zalo", code=code)
-        return ChannelRefusedError(
-            code="refused",
-            vi=f"Zalo từ chối yêu cầu (mã lỗi {code}).",
-            en=f"Zalo refuses the request (its error {code}).",
-        )
+        text = message if isinstance(message, str) else ""
+        return self._calls.explain(judge_zalo_error(code, text))
 
 
 def _seconds(value: object) -> int:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import Exclusion, Reason, Strategy
-from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.bodies import BilingualText, ResponseBody
 from tuyen_gateway.api.conversations import AfterAssignment, find_visible_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -33,11 +33,6 @@ class RotationView(ResponseBody):
     of: int
     after: str | None
     """Who was chosen before, by this rule; null for its first choice."""
-
-
-class SentenceView(ResponseBody):
-    vi: str
-    en: str
 
 
 class AssignmentView(ResponseBody):
@@ -66,7 +61,7 @@ class AssignmentView(ResponseBody):
     caused_by: str
     """The id of the event or command that caused it."""
     at: datetime
-    sentence: SentenceView
+    sentence: BilingualText
 
 
 @router.get(
@@ -120,7 +115,7 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
         load=None if shown.choice is None else shown.choice.load,
         caused_by=shown.caused_by,
         at=shown.at,
-        sentence=SentenceView(vi=text.vi, en=text.en),
+        sentence=BilingualText(vi=text.vi, en=text.en),
     )
 
 

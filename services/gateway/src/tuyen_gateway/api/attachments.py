@@ -1,10 +1,8 @@
 """Files that agents send, and media that customers sent (I6)."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
-from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
@@ -13,8 +11,15 @@ from starlette.responses import Response, StreamingResponse
 from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
+from tuyen_attachments.serving import (
+    SAFE_HEADERS,
+    begin_reading,
+    build_content_type,
+    build_disposition,
+)
 from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.ids import OrganizationId
+from tuyen_events.media import attachment_url
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -49,14 +54,13 @@ _BODY = {
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
-_SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+_HEADERS = {
+    **SAFE_HEADERS,
     "Cache-Control": "private, no-cache",
     "Accept-Ranges": "bytes",
 }
-"""A browser takes the content for nothing but its type, runs nothing in it, and asks again before
-it shows it: who may see a conversation can change at any time (R7.4)."""
+"""A browser asks again before it shows a file: who may see a conversation can change at any time
+(R7.4)."""
 
 
 class AttachmentOut(ResponseBody):
@@ -71,11 +75,6 @@ class AttachmentOut(ResponseBody):
     kind: str
     """`image`, `video`, `audio` or `file`."""
     name: str | None
-
-
-def attachment_url(attachment_id: str) -> str:
-    """Where the gateway serves an attachment."""
-    return f"/v1{PATH}/{attachment_id}"
 
 
 @router.post(
@@ -152,12 +151,18 @@ async def get_attachment(
 ) -> Response:
     """For whoever uploaded it, and whoever may see a conversation in which it is (R7). Images,
     videos and sounds are shown, everything else is downloaded. Takes `Range` with one range."""
-    opened = await find_visible_attachment(gateway, caller, attachment_id)
+    return await serve_attachment(
+        await find_visible_attachment(gateway, caller, attachment_id), request
+    )
+
+
+async def serve_attachment(opened: OpenAttachment, request: Request) -> Response:
+    """The content, or the range of it that is requested, for somebody who may see it."""
     attachment = opened.attachment
     headers = {
-        **_SAFE,
+        **_HEADERS,
         "ETag": f'"{attachment.id}"',
-        "Content-Disposition": _disposition(attachment),
+        "Content-Disposition": build_disposition(attachment, inline=attachment.kind != FILE),
     }
     if attachment.id in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -174,8 +179,9 @@ async def get_attachment(
     if (start, end) != (0, attachment.size):
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{attachment.size}"
         status = HTTPStatus.PARTIAL_CONTENT
-    content = await _begin(opened.read(start, end))
-    return StreamingResponse(content, status, headers, media_type=_served_as(attachment))
+    content = await begin_reading(opened.read(start, end))
+    media_type = build_content_type(attachment)
+    return StreamingResponse(content, status, headers, media_type=media_type)
 
 
 async def find_visible_attachment(
@@ -187,18 +193,6 @@ async def find_visible_attachment(
     if found is None or not await gateway.attachment_access.may_see(caller.scope, found.attachment):
         raise NotFoundError(f"There is no attachment {attachment_id!r}.")
     return found
-
-
-async def _begin(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same parts, the first of which has been read: if that fails, there is a proper answer."""
-    first = await anext(parts, b"")
-
-    async def content() -> AsyncIterator[bytes]:
-        yield first
-        async for part in parts:
-            yield part
-
-    return content()
 
 
 def _find_range(wanted: str | None, size: int) -> tuple[int, int] | None:
@@ -215,20 +209,6 @@ def _find_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     if last and first and int(last) < int(first):
         return 0, size
     return (start, end) if start < end else None
-
-
-def _served_as(attachment: StoredAttachment) -> str:
-    if attachment.content_type.startswith("text/"):
-        return f"{attachment.content_type}; charset=utf-8"
-    return attachment.content_type
-
-
-def _disposition(attachment: StoredAttachment) -> str:
-    """Whether a browser shows it, and under what name it stores it."""
-    how = "attachment" if attachment.kind == FILE else "inline"
-    if attachment.name is None:
-        return how
-    return f"{how}; filename*=UTF-8''{quote(attachment.name, safe='')}"
 
 
 def _describe(attachment: StoredAttachment) -> AttachmentOut:

@@ -14,11 +14,11 @@ from tuyen_events.vocabulary import Presence
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.login_throttle import network_of
 from tuyen_gateway.domain.openid import NamedAgent
 from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
+from tuyen_platform.callers import name_network
 
 router = APIRouter(prefix="/auth", tags=["login"])
 
@@ -63,7 +63,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     to wait, at most a minute. Wrong passwords from elsewhere do not slow down an address from which
     somebody logged in before.
     """
-    place = network_of(None if request.client is None else request.client.host)
+    place = name_network(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verify(gateway, body)
     return await begin_login(gateway, identity)
@@ -87,9 +87,7 @@ async def _verify(gateway: Gateway, body: Login) -> Identity:
 @router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
 async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
     """Returns new tokens of the same login: the presence session stays the same. The refresh token
-    is out of use from now on. Whoever uses one that is out of use ends the login, with all of its
-    tokens; only within 10 s, and before the new one was used, it returns the same new one again,
-    because the answer may have been lost."""
+    is out of use from now on: whoever uses it again ends the login, with all of its tokens."""
     token = body.refresh_token.get_secret_value()
     identity = gateway.tokens.read(token, TokenKind.REFRESH)
     number = gateway.tokens.read_turn(token)

@@ -60,6 +60,13 @@ class ResponseBody(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class BilingualText(ResponseBody):
+    """A sentence for people, in Vietnamese and in English."""
+
+    vi: str
+    en: str
+
+
 class Versioned(ResponseBody):
     """`version` is the number of the write in its organization, and rises: use it as `?after=` for
     a read that includes the write. 0 if nothing was ever written and the defaults apply."""

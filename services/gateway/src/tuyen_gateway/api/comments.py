@@ -1,6 +1,6 @@
 """Actions on comments: hide, like, edit, delete (I8)."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict
 
 from tuyen_events.ids import MessageId
@@ -9,8 +9,9 @@ from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.conversation_views import MessageView, message_view
 from tuyen_gateway.api.conversations import find_visible_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.api.replies import ReplyText, connected_thread
+from tuyen_gateway.api.replies import ReplyText, require_connected
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -51,7 +52,11 @@ class CommentIn(RequestBody):
     responses=problems(404, 409),
 )
 async def patch_comment(
-    message_id: PathId, body: CommentIn, caller: CurrentCaller, gateway: GatewayPorts
+    message_id: PathId,
+    body: CommentIn,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
 ) -> MessageView:
     """For everybody who may see the comment's conversation (R7). Answers once the request is in the
     log; the comment changes when the channel has done it, and shows a `problem` if it has not."""
@@ -60,6 +65,7 @@ async def patch_comment(
         raise InvalidError("", "Give at least one of `hidden`, `liked` and `text`.")
     thread, comment = await _find(gateway, caller, message_id)
     comment = await act_on_comment(gateway, caller.viewer, thread, comment, wanted)
+    set_etag(response, thread.row.version)
     return message_view(comment, thread.row, caller)
 
 
@@ -71,12 +77,13 @@ async def patch_comment(
     responses=problems(404, 409),
 )
 async def delete_comment(
-    message_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+    message_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MessageView:
     """As above; nothing brings the comment back."""
     thread, comment = await _find(gateway, caller, message_id)
     wanted = [Wanted(OutboundAction.DELETE)]
     comment = await act_on_comment(gateway, caller.viewer, thread, comment, wanted)
+    set_etag(response, thread.row.version)
     return message_view(comment, thread.row, caller)
 
 
@@ -89,4 +96,4 @@ async def _find(gateway: Gateway, caller: Caller, message_id: str) -> tuple[Repl
         row = await find_visible_row(gateway, caller, comment.conversation_id)
     except NotFoundError:
         raise NotFoundError(f"There is no comment {message_id!r}.") from None
-    return connected_thread(thread_of(row, caller.organization.id), caller), comment
+    return require_connected(thread_of(row, caller.organization.id), caller), comment

@@ -70,7 +70,7 @@ class AccountChoices(ResponseBody):
 async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) -> AccountChoices:
     """For the role `system_admin`, and for the agent who began the login. Repeated, it answers the
     same accounts; `502` if the channel does not answer."""
-    return await _finish(body, caller, gateway)
+    return await _finish(body, caller, gateway, None)
 
 
 @router.post(
@@ -81,17 +81,20 @@ async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) 
 async def finish_at(
     channel: Known[Channel], body: LoginCode, caller: Administrator, gateway: GatewayPorts
 ) -> AccountChoices:
-    """The same: the state knows its channel."""
-    return await _finish(body, caller, gateway)
+    """The same, for a login that was begun at this channel; `422` for any other."""
+    return await _finish(body, caller, gateway, channel)
 
 
-async def _finish(body: LoginCode, caller: Caller, gateway: Gateway) -> AccountChoices:
+async def _finish(
+    body: LoginCode, caller: Caller, gateway: Gateway, channel: Channel | None
+) -> AccountChoices:
     found = await finish_connection(
         gateway,
         caller.organization.id,
         caller.viewer.agent_id,
         body.state,
         body.code.get_secret_value(),
+        channel=channel,
     )
     return AccountChoices(
         accounts=[AccountChoice(external_id=one.external_id, name=one.name) for one in found]

@@ -4,12 +4,11 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from tuyen_events.ids import AgentId, contact_id, is_unnamed
-from tuyen_events.media import media_id
+from tuyen_events.ids import AgentId, CustomerId, contact_id, is_unnamed
+from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
-from tuyen_gateway.api.attachments import attachment_url
-from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
+from tuyen_gateway.api.bodies import BilingualText, ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.attempts import (
     ReplyState,
@@ -102,16 +101,11 @@ class AttachmentView(ResponseBody):
     longitude: float | None = None
 
 
-class TextView(ResponseBody):
-    vi: str
-    en: str
-
-
 class ErrorView(ResponseBody):
     """Why something was not done at the channel. `retry` is whether it may succeed later."""
 
     code: str
-    text: TextView
+    text: BilingualText
     retry: bool
 
 
@@ -259,10 +253,10 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "client_id": message.client_id,
         "error": _error(message),
         "reaction": message.reaction,
-        "parent_id": message.parent_id,
+        "parent_id": message.parent_whole or message.parent_id,
         "origin": None if message.origin is CommentOrigin.COMMENT else message.origin,
         "recommends": message.recommends,
-        "reply_to": message.reply_to,
+        "reply_to": message.quoted_whole or message.reply_to,
         "private_reply": message.private_reply,
         "problem": _problem(message),
     }
@@ -276,7 +270,7 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
             "id": message.id,
             "direction": message.direction,
             "external_id": message.external_id or find_external_id(message.parts),
-            "author": _author(message, caller),
+            "author": _author(message, row, caller),
             "text": shown_text(message),
             "attachments": _attachments(message),
             "state": _state(message, row),
@@ -287,14 +281,21 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
     )
 
 
-def _author(message: Message, caller: Caller) -> AuthorView:
+def _author(message: Message, row: InboxRow, caller: Caller) -> AuthorView:
     if message.request is not None:
         return AuthorView(kind="agent", id=message.request.by, name=message.request.by_name)
     if message.customer_id is not None:
-        return AuthorView(kind="customer", id=message.customer_id, name=message.customer_name)
+        name = message.customer_name or _name_in(row, message.customer_id)
+        return AuthorView(kind="customer", id=message.customer_id, name=name)
     page = caller.organization.pages.get(message.page_id)
     name = None if page is None else page.value.name
     return AuthorView(kind="page", id=message.page_id, name=name)
+
+
+def _name_in(row: InboxRow, author: CustomerId) -> str | None:
+    """The name that the row has for an author who is its customer."""
+    customer = row.customer
+    return None if customer is None or customer.id != author else customer.name
 
 
 def _error(message: Message) -> ErrorView | None:
@@ -316,7 +317,7 @@ def _problem(message: Message) -> ProblemView | None:
 def _error_fields(error: OutboundError) -> dict[str, object]:
     return {
         "code": error.code,
-        "text": TextView(vi=error.vi, en=error.en),
+        "text": BilingualText(vi=error.vi, en=error.en),
         "retry": error.retry,
     }
 

@@ -5,11 +5,8 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from tuyen_events.event import Envelope
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.limits import VERSION
-from tuyen_events.marks import ConversationRead
-from tuyen_events.topics import MARKS
 from tuyen_gateway.api.conversation_filter import QueriedFilter
 from tuyen_gateway.api.conversation_views import (
     ConversationDetail,
@@ -30,12 +27,12 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.inbox import InboxRow, mark_read
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.done import build_done_command
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.marking import write_mark
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -193,19 +190,7 @@ async def find_visible_row(gateway: Gateway, caller: Caller, conversation_id: st
 async def _mark(
     gateway: Gateway, caller: Caller, row: InboxRow, shown: Shown, response: Response
 ) -> MarkView:
-    mark = ConversationRead(
-        organization=caller.organization.id,
-        conversation_id=row.id,
-        agent_id=caller.viewer.agent_id,
-        seen_events=shown.events,
-        seen=dict(shown.until),
-        at=gateway.clock.now(),
-    )
-    envelope = Envelope(
-        id=f"evt_{uuid4().hex}", source=SOURCE, subject=row.id, time=mark.at, data=mark
-    )
-    await gateway.log.append(MARKS, row.id, envelope)
+    agent_id = caller.viewer.agent_id
+    marked = await write_mark(gateway, caller.organization.id, agent_id, row, shown)
     set_etag(response, row.version)
-    marked = mark_read(row, mark, row.marks_offset + 1)
-    unread = marked.unread_of(caller.viewer.agent_id)
-    return MarkView(id=row.id, unread=unread, version=row.version)
+    return MarkView(id=row.id, unread=marked.unread_of(agent_id), version=row.version)

@@ -31,7 +31,7 @@ class DeadLetterView(ResponseBody):
 
     id: str
     service: str
-    """The service that could not handle it. What `ingest` could not read can be sent again."""
+    """The service that could not handle it."""
     origin: str
     """The channel or topic that it came from."""
     page_id: str | None
@@ -103,16 +103,14 @@ async def retry_dead_letter(
 ) -> DeadLetterView:
     """For the role `system_admin`. Ingest reads it again: after a fix, its events reach the inbox
     with the ids and times that they had from the beginning, so doing this twice changes nothing.
-    `200` with the result in `retry`, or `202` if there is none within five seconds. `409` for a
-    record that another service could not handle: replay the bodies of its time instead."""
+    `200` with the result in `retry`, or `202` if there is none within five seconds. An event of a
+    channel that another service could not handle is published again, for all services. `409` for
+    any other record, and for an event that is not stored any more."""
     letter = await _find(gateway, caller, letter_id)
-    if not letter.can_be_read_again:
-        raise ConflictError(
-            f"What {letter.service!r} could not handle cannot be sent again by itself: replay the "
-            "bodies of its time with `POST /v1/raw/replay`, or dismiss it."
-        )
     if letter.outcome is LetterOutcome.SENT:
         return _view(letter)
+    if not letter.can_be_read_again:
+        return await _publish_again(letter, caller, gateway)
     request = _request(
         caller,
         gateway,
@@ -124,6 +122,22 @@ async def retry_dead_letter(
     await gateway.dead_letters.caught_up()
     found = gateway.replays.find(caller.organization.id, request.replay_id)
     return _view(await _find(gateway, caller, letter_id), _describe(found))
+
+
+async def _publish_again(letter: DeadLetter, caller: Caller, gateway: Gateway) -> DeadLetterView:
+    if letter.event_place is None:
+        raise ConflictError(
+            f"This record of {letter.origin!r} is none that a channel sent: {letter.service!r} "
+            "could not handle it, and it cannot be sent again by itself. Dismiss it."
+        )
+    by, now = caller.viewer.agent_id, gateway.clock.now()
+    if not await gateway.dead_letters.publish_again(letter, by, now):
+        raise ConflictError(
+            "The event is not stored any more: replay the bodies of its time with "
+            "`POST /v1/raw/replay`, or dismiss it."
+        )
+    sent = await _find(gateway, caller, letter.id)
+    return _view(sent, "It was published again, for all services.")
 
 
 @router.delete(

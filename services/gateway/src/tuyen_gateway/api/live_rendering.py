@@ -1,6 +1,6 @@
 """What live streams send, as the other routes return it: equal to the byte."""
 
-from tuyen_gateway.api.conversation_views import CountsView, conversation_view, message_view
+from tuyen_gateway.api.conversation_views import conversation_view, counts_view, message_view
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.jobs import job_view, sees_job
 from tuyen_gateway.domain.inbox import InboxRow
@@ -24,14 +24,7 @@ class ApiRenderer:
         return view.model_dump_json(exclude_unset=True).encode()
 
     def counts(self, counts: InboxCounts) -> bytes:
-        view = CountsView(
-            total=counts.total,
-            unread=counts.unread,
-            by_channel=dict(counts.unread_by_channel),
-            by_kind=dict(counts.unread_by_kind),
-            position="",
-        )
-        return view.model_dump_json(exclude={"position"}).encode()
+        return counts_view(counts, "").model_dump_json(exclude={"position"}).encode()
 
     def job(self, job: Job) -> bytes:
         return job_view(job).model_dump_json().encode()

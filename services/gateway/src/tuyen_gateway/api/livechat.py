@@ -1,18 +1,23 @@
-"""Routes for a livechat's widget, in the browser of an anonymous visitor."""
+"""Routes for a livechat's widget, in the browser of an anonymous visitor, and the files of replies
+for sites with a chat of their own."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tuyen_directory.offers import find_choices
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
+from tuyen_gateway.api.attachments import serve_attachment
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.livechat import INACTIVE, choices
+from tuyen_gateway.domain.livechat import INACTIVE
 from tuyen_gateway.errors import NotFoundError
+from tuyen_platform.file_links import FILES_PATH, LINK_CHARACTERS
 
 PREFIX = "/livechat"
 
@@ -57,7 +62,7 @@ async def list_choices(
         or page.value.status == INACTIVE
     ):
         raise NotFoundError(f"There is no livechat {app_id!r}.")
-    found = choices(
+    found = find_choices(
         organization,
         page.value.id,
         lambda agent: gateway.presence.presence(organization.id, agent) is Presence.ONLINE,
@@ -72,6 +77,37 @@ async def list_choices(
             for choice in found
         ]
     )
+
+
+@router.get(
+    f"{FILES_PATH.removeprefix(PREFIX)}/{{link}}",
+    summary="A file of a reply",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The content, with its own type",
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        206: {"description": "The requested range of it"},
+        **problems(416),
+    },
+)
+async def get_file(
+    link: Annotated[str, Path(max_length=LINK_CHARACTERS)],
+    request: Request,
+    gateway: GatewayPorts,
+) -> Response:
+    """For everybody who has the link, which is in what is sent to a page's `reply_url` (L5), for
+    thirty days. `404` for any other link, and while the organization is suspended."""
+    file = gateway.file_links.read(link, gateway.clock.now())
+    organization = None if file is None else gateway.directory.organization(file.organization)
+    profile = None if organization is None else organization.profile
+    if file is None or profile is None or profile.value.suspended:
+        raise NotFoundError("There is no such file.")
+    opened = await gateway.attachments.open(*file)
+    if opened is None:
+        raise NotFoundError("There is no such file.")
+    return await serve_attachment(opened, request)
 
 
 class AnySite:

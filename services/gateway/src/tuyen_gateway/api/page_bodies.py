@@ -19,7 +19,14 @@ from tuyen_events.directory import PageChanged
 from tuyen_events.limits import AGENTS, AUTOMATIC_APPS, PAGE_SECRET_CHARACTERS, SITES
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.api.addresses import Address, Origin
-from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, Versioned
+from tuyen_gateway.api.bodies import (
+    BilingualText,
+    ChosenId,
+    Name,
+    RequestBody,
+    ResponseBody,
+    Versioned,
+)
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.connecting import account_of, find_problem
 from tuyen_gateway.domain.livechat import derive_shown_status
@@ -109,17 +116,12 @@ class PageIn(RequestBody):
     """Of a livechat page: the sites that may show its widget (L4); if empty, every site may."""
 
 
-class BilingualText(ResponseBody):
-    vi: str
-    en: str
-
-
 class PageProblemView(ResponseBody):
     """Why the page cannot send, or gets no events."""
 
     code: str
-    """Such as `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy` and
-    `not_subscribed`; expect others."""
+    """Such as `not_connected`, `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy`
+    and `not_subscribed`; expect others."""
     text: BilingualText
 
 

@@ -9,6 +9,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, PageId
 from tuyen_events.limits import EXTERNAL_ID_CHARACTERS
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.conversation_views import MessageView, message_view
+from tuyen_gateway.api.conversations import AfterAssignment
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
@@ -51,6 +52,7 @@ async def list_posts(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
+    _: AfterAssignment,
     page: Annotated[
         str | None, Query(pattern=CHOSEN_ID_PATTERN, description="Those of one page.")
     ] = None,
@@ -74,7 +76,11 @@ async def list_posts(
     response_model_exclude_unset=True,
 )
 async def list_comments(
-    post_id: PostPath, caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
+    post_id: PostPath,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    _: AfterAssignment,
 ) -> Listed[CommentView]:
     """All comments and replies, of customers and of the page, oldest first: `parent_id` is the
     comment that one replies to. Those in conversations that the viewer may not see are left out

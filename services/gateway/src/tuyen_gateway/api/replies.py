@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, status
+from fastapi import APIRouter, Header, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN, MessageId
 from tuyen_events.outbound_limits import COMMENT_CHARACTERS, REPLY_ATTACHMENTS
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.conversation_views import MessageView, message_view
-from tuyen_gateway.api.conversations import find_visible_row
+from tuyen_gateway.api.conversations import AfterAssignment, find_visible_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.window import Allowed, find_window
@@ -81,9 +82,11 @@ async def post_reply(
     key: IdempotencyKey,
     caller: CurrentCaller,
     gateway: GatewayPorts,
+    *,
+    response: Response,
 ) -> MessageView:
     """For everybody who may see the conversation (R7). Answers once the reply is in the log, and
-    shows it as `pending`; `GET .../messages` shows what became of it.
+    shows it as `pending`; `GET .../messages` shows it from then on, and what became of it.
 
     The same `Idempotency-Key` answers the same message; with another body it is `409`. `422` with
     `window_ended_at` if the channel takes no reply to this customer any more. `429` while too many
@@ -99,7 +102,7 @@ async def post_reply(
     )
     author = ReplyAuthor(caller.viewer, caller.scope)
     reply = await send_reply(gateway, author, thread, key, draft)
-    return message_view(reply, thread.row, caller)
+    return _show(reply, thread, caller, response)
 
 
 @router.post(
@@ -110,14 +113,18 @@ async def post_reply(
     responses=problems(404, 409),
 )
 async def post_retry(
-    conversation_id: PathId, message_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+    conversation_id: PathId,
+    message_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
 ) -> MessageView:
     """For a reply that is `failed` or `unknown`: the second may arrive twice, which is the agent's
     choice. It is `pending` again. Any other reply is `409`."""
     thread = await _find_thread(gateway, caller, conversation_id)
     reply = await _find_reply(gateway, thread, message_id)
     reply = await retry_reply(gateway, caller.viewer, thread, reply)
-    return message_view(reply, thread.row, caller)
+    return _show(reply, thread, caller, response)
 
 
 @router.delete(
@@ -128,19 +135,23 @@ async def post_retry(
     responses=problems(404, 409),
 )
 async def delete_reply(
-    conversation_id: PathId, message_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+    conversation_id: PathId,
+    message_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
 ) -> MessageView:
     """For a reply that is `pending`: it is `removed`. If the call to the channel had begun, it is
     sent all the same, and then shown so. Any other reply is `409`."""
     thread = await _find_thread(gateway, caller, conversation_id)
     reply = await _find_reply(gateway, thread, message_id)
     reply = await cancel_reply(gateway, caller.viewer, reply)
-    return message_view(reply, thread.row, caller)
+    return _show(reply, thread, caller, response)
 
 
 @router.get("/{conversation_id}/window", summary="What the channel allows", responses=problems(404))
 async def get_window(
-    conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+    conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, _: AfterAssignment
 ) -> WindowView:
     """Until when the page may write to this customer, and what (P5)."""
     row = await find_visible_row(gateway, caller, conversation_id)
@@ -149,12 +160,19 @@ async def get_window(
     return WindowView(open=window.open, until=window.until, allowed=list(window.allowed))
 
 
+def _show(reply: Message, thread: ReplyThread, caller: Caller, response: Response) -> MessageView:
+    """The reply; the header `ETag` is the version of its conversation."""
+    if reply.conversation_id == thread.id:
+        set_etag(response, thread.row.version)
+    return message_view(reply, thread.row, caller)
+
+
 async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:
     row = await find_visible_row(gateway, caller, conversation_id)
-    return connected_thread(thread_of(row, caller.organization.id), caller)
+    return require_connected(thread_of(row, caller.organization.id), caller)
 
 
-def connected_thread(thread: ReplyThread, caller: Caller) -> ReplyThread:
+def require_connected(thread: ReplyThread, caller: Caller) -> ReplyThread:
     """Raises ConflictError if the thread's page is not connected any more."""
     if thread.page_id not in caller.organization.pages:
         raise ConflictError("The page was disconnected: connect it again to reply here.")

@@ -183,6 +183,16 @@ def find_external_id(parts: Iterable[ReplyPart]) -> str | None:
     return min(named, key=_place, default=_NO_PART).external_id
 
 
+def list_sent_parts(parts: Iterable[ReplyPart]) -> tuple[str, ...]:
+    """The ids at the channel of the parts that were sent, from the first one up to the first that
+    was not, as far as results say."""
+    numbered = {part.number: part.external_id for part in parts}
+    found: list[str] = []
+    while (sent := numbered.get(len(found))) is not None:
+        found.append(sent)
+    return tuple(found)
+
+
 _NO_PART = ReplyPart(id=MessageId(""))
 
 

@@ -1,15 +1,24 @@
 """Whose a dead letter is, and what its organization may read of it (R7.2, P4)."""
 
 from collections.abc import Container
+from typing import NamedTuple
 
 import msgspec
 
 from tuyen_events.dead_letters import DeadLettered, LetterOutcome
 from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Moment
 
 _READ_AGAIN_BY = "ingest"
 """The service whose dead letters contain what a channel sent, and can be read again as they are."""
+
+
+class RecordPlace(NamedTuple):
+    """Where a record is in `inbound`."""
+
+    partition: int
+    offset: int
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +45,19 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     def can_be_read_again(self) -> bool:
         return self.service == _READ_AGAIN_BY
 
+    @property
+    def event_place(self) -> RecordPlace | None:
+        """Where the event of a channel is that a service could not handle; None if it is another
+        record. Such an event can be published again: readers of `inbound` expect duplicates, and
+        those of other topics do not."""
+        topic, _, place = self.delivery_id.partition("/")
+        partition, _, offset = place.partition("/")
+        if self.can_be_read_again or topic != INBOUND.name:
+            return None
+        if not (partition.isdecimal() and offset.isdecimal()):
+            return None
+        return RecordPlace(int(partition), int(offset))
+
 
 class _WithOrganization(msgspec.Struct):
     organization: str = ""
@@ -53,10 +75,11 @@ def find_owner(
         owner = next((one for one in letter.owners.values() if one), "")
         organization, _, page = owner.partition("/")
         return OrganizationId(organization) or None, PageId(page) or None
-    return _find_named(letter.payload) if letter.origin in topics else None, None
+    return find_named(letter.payload) if letter.origin in topics else None, None
 
 
-def _find_named(payload: str) -> OrganizationId | None:
+def find_named(payload: str) -> OrganizationId | None:
+    """The organization that a record of ours names."""
     try:
         named = msgspec.json.decode(payload.encode("utf-8", "replace"), type=_WithOrganization)
     except (msgspec.MsgspecError, RecursionError):

@@ -1,5 +1,8 @@
 """Who follows a page. It is no message: the customer's conversation is in the list from then on,
-with nothing unread, and nobody waits in it."""
+with nothing unread, and nobody waits in it.
+
+Decides I1.
+"""
 
 import msgspec
 

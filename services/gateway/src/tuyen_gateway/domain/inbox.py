@@ -38,9 +38,15 @@ from tuyen_events.inbound import (
     Visit,
 )
 from tuyen_events.marks import ConversationRead
-from tuyen_events.outbound import OutboundRequested
+from tuyen_events.outbound import OutboundAction, OutboundRequested
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.previews import LastMessage, Order, RowCustomer, build_shown_customer
+from tuyen_gateway.domain.previews import (
+    CustomerDescription,
+    LastMessage,
+    Order,
+    RowCustomer,
+    build_shown_customer,
+)
 from tuyen_gateway.domain.reading import (
     NONE_YET,
     EventPlace,
@@ -92,6 +98,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     customer: RowCustomer | None = None
     customer_rank: Rank | None = None
     customer_named: Order | None = None
+    description: CustomerDescription | None = None
     name_folded: str | None = None
     inbound_events: int = 0
     live_events: int = 0
@@ -250,9 +257,9 @@ def identify_recipient(
     row: InboxRow, event: OutboundRequested, name_folded: str | None
 ) -> InboxRow:
     """The row with the customer to whom a message is sent, as its echo will name them: a private
-    reply may begin their thread."""
+    reply, which names the comment's author, may begin their thread."""
     order = (*moment_of_request(event), event.message_id)
-    name = event.customer_name
+    name = event.customer_name if event.action == OutboundAction.PRIVATE_REPLY else None
     names = name is not None and (row.customer_named is None or row.customer_named < order)
     customer = Customer(id=event.customer_id, external_id=event.customer_external_id, name=name)
     place = _RowPlace(
@@ -377,11 +384,6 @@ def apply_done_mark(
             row, done_events=done_events, done_set=said, done_command=event.command_id
         )
     )
-
-
-def find_seen_offset(row: InboxRow, partition: int) -> int:
-    """The last inbound event of a partition that the row has counted; -1 if there is none."""
-    return row.counted.get(str(partition), NONE_YET)
 
 
 def recount(row: InboxRow) -> InboxRow:

@@ -59,20 +59,6 @@ def add_attempt(
     return FailedAttempts(max(attempts.spent - forgotten, 0) + 1, now)
 
 
-def network_of(address: str | None) -> str:
-    """The part of a caller's network address that they cannot choose freely: an IPv4 address, or
-    the 64 bits of an IPv6 address that a provider gives to one customer."""
-    try:
-        found = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "elsewhere"
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
-
-
 def site_of(place: str) -> str:
     """With whom a place waits: by itself, or with all of the 48 bits of an IPv6 address that one
     customer of a provider may have."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from tuyen_events.limits import REFRESH_AGAIN_S
-
-_AGAIN = timedelta(seconds=REFRESH_AGAIN_S)
+_AT_ONCE = timedelta(seconds=10)
+"""Requests with one token that several gateways handle within this time came at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Use(Enum):
     FIRST = auto()
     """The next turn begins."""
     REPEATED = auto()
-    """The answer to its first use may have been lost: it is given again."""
+    """Another gateway began the next turn at the same moment: both answer with it."""
     TOO_LATE = auto()
     """It was used, and so was its successor, all within a moment: the request was under way for
     long, or was sent twice. It gets nothing, and ends nothing."""
@@ -39,31 +38,23 @@ class Use(Enum):
     """The login has ended, or the token is of a turn that is not known."""
 
 
-def judge_use(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
-    """What it means that the refresh token of turn `number` arrives at `arrived_at`.
-
-    A repetition is safe to answer because there is exactly one token for a turn: a thief who
-    repeats a request gets the same token as the owner, and whoever of them uses it second ends the
-    login.
-    """
+def judge_use(login: LoginState | None, number: int) -> Use:
+    """What it means that the refresh token of turn `number` arrives."""
     if login is None or number > login.number:
         return Use.UNKNOWN
-    if number == login.number:
-        return Use.FIRST
-    recent = arrived_at - login.since <= _AGAIN
-    if number == login.number - 1 and recent:
-        return Use.REPEATED
-    return Use.COPIED
+    return Use.FIRST if number == login.number else Use.COPIED
 
 
 def judge_race(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
     """The same after the request itself has written the record of the next turn, which had no
-    effect if another gateway was faster."""
+    effect if another gateway was faster: the same request went to both, or two windows of one
+    browser asked at once. That is safe to answer, because there is exactly one token for a turn: a
+    thief gets the same one as the owner, and whoever of them uses it second ends the login."""
     if login is None or login.number <= number:
         return Use.UNKNOWN
     if login.number == number + 1:
         return Use.REPEATED
-    return Use.TOO_LATE if login.since >= arrived_at - _AGAIN else Use.COPIED
+    return Use.TOO_LATE if login.since >= arrived_at - _AT_ONCE else Use.COPIED
 
 
 def counts_after(login: LoginState | None, before: LoginState | None, *, ended: bool) -> bool:

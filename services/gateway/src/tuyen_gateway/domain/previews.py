@@ -20,6 +20,19 @@ class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
 
 
+class CustomerDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What the channel said of a customer when it was asked, and when."""
+
+    at: datetime
+    name: str | None
+    picture: str | None
+
+    @property
+    def order(self) -> tuple[bool, datetime, str, str]:
+        """The description of the highest order counts."""
+        return self.name is not None, self.at, self.name or "", self.picture or ""
+
+
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The newest message that is not absent, as the row shows it."""
 

@@ -3,7 +3,8 @@
 All of it is idempotent. What cannot be derived from the row and one message is a `NeedsRecheck`.
 
 Only a person's word ends the customer's wait: a reply of ours that was sent, and an echo of what
-was written at the channel itself, unless the channel answered automatically (P5b).
+was written at the channel itself, unless the channel answered automatically (P5b). Where the
+channel names the person who wrote, it does, however soon it came.
 
 Decides P5b.
 """
@@ -53,7 +54,7 @@ def answer_in(message: Message) -> EndsWait:
         return EndsWait.NO
     if message.request is not None:
         return EndsWait.YES if message.state is ReplyState.SENT else EndsWait.NO
-    if message.part_of is not None:
+    if message.part_of is not None or message.by_person:
         return EndsWait.YES
     return EndsWait.NO if message.automatic else EndsWait.UNLESS_PROMPT
 

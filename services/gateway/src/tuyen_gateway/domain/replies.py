@@ -8,7 +8,7 @@ reply answers. A part passes on what is known of it to its reply (`absorb`).
 Decides I6, I8 and P5b.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -108,6 +108,16 @@ def absorb(reply: Message, part: Message) -> Message:
     if part.reaction_at is not None and is_later(reply.reaction_at, part.reaction_at):
         reply = msgspec.structs.replace(reply, reaction=part.reaction, reaction_at=part.reaction_at)
     return derive(reply)
+
+
+def refer_to_replies(message: Message, wholes: Mapping[MessageId, MessageId]) -> Message:
+    """The message, which refers to the replies instead of what these became at the channel.
+    `wholes` has the replies of those messages that are parts of one."""
+    return msgspec.structs.replace(
+        message,
+        parent_whole=wholes.get(message.parent_id or MessageId(""), message.parent_whole),
+        quoted_whole=wholes.get(message.reply_to or MessageId(""), message.quoted_whole),
+    )
 
 
 def join_part(part: Message, reply: Message | None) -> tuple[Message, Message | None]:

@@ -31,7 +31,7 @@ from tuyen_gateway.errors import ConflictError, InvalidError, WindowClosedError
 
 def check_content(row: InboxRow, text: str | None, attachments: int, *, private: bool) -> None:
     """Raises InvalidError for a reply that its channel would refuse."""
-    if not text and not attachments:
+    if not (text and text.strip()) and not attachments:
         raise InvalidError("text", "Give a text, a template or an attachment.")
     comment = row.kind is not ConversationKind.MESSAGE and not private
     most = COMMENT_CHARACTERS if comment else _find_longest(row)
@@ -111,5 +111,7 @@ def check_edit(comment: Message, text: str) -> None:
     """Raises InvalidError unless it is the page's own comment (I8)."""
     if comment.direction is not Direction.OUT:
         raise InvalidError("text", "Only the page's own comments can be edited.")
+    if not text.strip():
+        raise InvalidError("text", "Give a text: a comment is deleted otherwise.")
     if len(text) > COMMENT_CHARACTERS:
         raise InvalidError("text", f"A comment has at most {COMMENT_CHARACTERS} characters.")

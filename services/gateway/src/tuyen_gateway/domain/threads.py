@@ -103,10 +103,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: MessageId | None = None
+    parent_whole: MessageId | None = None
+    """The reply that `parent_id` is a part of."""
+    quoted_whole: MessageId | None = None
+    """The reply that `reply_to` is a part of."""
     client_id: str | None = None
     customer_id: CustomerId | None = None
     customer_external_id: str | None = None
     customer_name: str | None = None
+    chat_external_id: str | None = None
+    """The chat at the channel that an answer has to name."""
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     kept: tuple[AttachmentId, ...] = ()
@@ -127,6 +133,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether it was removed before it was added (R4.6)."""
     automatic: bool = False
     """Sent by an app that the page lists as automatic (P5b)."""
+    by_person: bool = False
+    """Whether the channel says that a person at the page wrote it."""
     claims: MessageId | None = None
     """The reply that this is a part of, if an agent requested such a reply: what the channel
     returned with it may also be another program's."""
@@ -367,9 +375,11 @@ def _apply_added(
         if echo is None or echo.client_id is None
         else reply_id(echo.conversation_id, echo.client_id),
         automatic=echo is not None and echo.automatic,
+        by_person=echo is not None and echo.admin_id is not None,
         customer_id=None if author is None else author.id,
         customer_external_id=None if author is None else author.external_id,
         customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
+        chat_external_id=event.chat_external_id if isinstance(event, MessageReceived) else None,
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,
         content_at=(at, "") if own_text else message.content_at,

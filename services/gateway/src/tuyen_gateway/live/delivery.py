@@ -121,15 +121,15 @@ class LiveDelivery:
                 case RowStep() if row is not None:
                     if (lapse := step.find_lapse(stream.watch.scope)) is not None:
                         # Meanwhile messages may have come that were not sent to this watcher.
-                        stream.send(self._removed(step, lapse.revision))
-                    stream.send(self._upserted(number, step, row, stream.watch))
+                        stream.send(self._encode_removal(step, lapse.revision))
+                    stream.send(self._encode_upsert(number, step, row, stream.watch))
                 case RowStep() if step.was_shown(stream.watch.scope):
-                    stream.send(self._removed(step, step.changes[-1].revision))
+                    stream.send(self._encode_removal(step, step.changes[-1].revision))
                 case MessageStep() | StatesStep() if row is not None:
                     if isinstance(step, StatesStep) and self._has_too_many(step):
                         stream.lose()
                         return
-                    for event in self._of_messages(number, step, row, stream.watch):
+                    for event in self._encode_messages(number, step, row, stream.watch):
                         stream.send(event)
                 case _:
                     pass
@@ -137,7 +137,7 @@ class LiveDelivery:
     def _has_too_many(self, step: StatesStep) -> bool:
         return len(self._loaded.states[step.conversation_id]) > STATES_AT_ONCE
 
-    def _upserted(self, number: int, step: RowStep, row: InboxRow, watch: Watch) -> bytes:
+    def _encode_upsert(self, number: int, step: RowStep, row: InboxRow, watch: Watch) -> bytes:
         scope, marks = watch.scope, self._loaded.marks[row.id]
         newer = None
         if scope.since is not None and is_partly_read(row, marks, scope):
@@ -150,7 +150,7 @@ class LiveDelivery:
             self._rows[number, unread] = event
         return event
 
-    def _removed(self, step: RowStep, revision: int) -> bytes:
+    def _encode_removal(self, step: RowStep, revision: int) -> bytes:
         event = self._removals.get((step.conversation_id, revision))
         if event is None:
             removed = {
@@ -161,7 +161,7 @@ class LiveDelivery:
             self._removals[step.conversation_id, revision] = event
         return event
 
-    def _of_messages(
+    def _encode_messages(
         self, number: int, step: MessageStep | StatesStep, row: InboxRow, watch: Watch
     ) -> Sequence[bytes]:
         events = self._messages.get(number)
@@ -173,11 +173,13 @@ class LiveDelivery:
                 found = self._loaded.messages.get(step.message_id)
                 messages = () if found is None else (found,)
             position = self._seal_at(step.place)
-            events = [self._message(message, row, watch, position) for message in messages]
+            events = [self._encode_message(message, row, watch, position) for message in messages]
             self._messages[number] = events
         return events
 
-    def _message(self, message: Message, row: InboxRow, watch: Watch, position: str) -> bytes:
+    def _encode_message(
+        self, message: Message, row: InboxRow, watch: Watch, position: str
+    ) -> bytes:
         conversation_id = msgspec.json.encode(row.id)
         if message.conversation_id == row.id and is_in_thread(message):
             shown = self._renderer.message(message, row, watch)

@@ -19,7 +19,7 @@ from tuyen_events.limits import REPLAYED_CHANGES
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.domain.heads import unpack
 from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
-from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
+from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.positions import seal_position
@@ -32,6 +32,7 @@ from tuyen_gateway.live.tally import concerns, count_change
 from tuyen_gateway.live.watching import Viewings
 from tuyen_gateway.ports.live import JournalEntry
 from tuyen_platform.blame import is_the_records
+from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
 from tuyen_platform.retry import retry
 
@@ -142,11 +143,11 @@ class LiveFeed:
         await self._send_counts()
 
     async def recheck(self, stream: LiveStream) -> None:
-        """Ends a stream whose watcher may no longer read, and makes one fetch again who sees
-        something else now (R7.4)."""
+        """Ends a stream whose watcher may no longer read, or of whom that cannot be found out now,
+        and makes one fetch again who sees something else now (R7.4)."""
         try:
             watch = await stream.recheck()
-        except (UnauthenticatedError, ForbiddenError):
+        except (UnauthenticatedError, ForbiddenError, UnavailableError, LogUnavailableError):
             stream.end()
             self.leave(stream)
             return

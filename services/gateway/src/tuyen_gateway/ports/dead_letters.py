@@ -39,6 +39,12 @@ class DeadLetters(Protocol):
         that takes longer than 5 s."""
         ...
 
+    async def publish_again(self, letter: DeadLetter, by: AgentId, at: Moment) -> bool:
+        """Appends the event at `letter.event_place` once more, and notes that the letter was sent;
+        on return, reads show it. False if the event is not stored any more. Raises
+        UnavailableError if that takes longer than 5 s."""
+        ...
+
     async def caught_up(self) -> None:
         """Returns once reads show everything that was in the log at the call; else raises
         UnavailableError after 5 s."""

@@ -89,9 +89,8 @@ class Logins(TableBacked, Protocol):
     async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
         """Takes the refresh token of turn `number` out of use, and returns the next turn.
 
-        If two gateways do this at once, both return the same turn. So does a repetition within
-        REFRESH_AGAIN_S, unless the token of the next turn was used. Any other use of a token that
-        is out of use ends the login. Raises UnauthenticatedError if the login has ended.
+        If two gateways do this at once, both return the same turn. Any other use of a token that is
+        out of use ends the login. Raises UnauthenticatedError if the login has ended.
         """
         ...
 

@@ -28,8 +28,8 @@ class Replies(Protocol):
         ...
 
     async def find_last_comment(self, row: InboxRow) -> Message | None:
-        """The customer's newest comment of a thread that was not removed. The caller has looked up
-        `row` within a scope."""
+        """The customer's newest comment or message of a thread that was not removed. The caller has
+        looked up `row` within a scope."""
         ...
 
     async def check_pending(self, sender: Sender) -> None:

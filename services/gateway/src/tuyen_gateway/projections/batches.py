@@ -8,6 +8,7 @@ from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import ConversationId, MessageId, message_id
 from tuyen_events.inbound import (
     CommentAdded,
+    CustomerDescribed,
     CustomerFollowed,
     CustomerUnfollowed,
     InboundEvent,
@@ -22,6 +23,7 @@ from tuyen_events.media import MediaKept
 from tuyen_events.outbound import OutboundEvent, OutboundRequested
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
+from tuyen_gateway.domain.describing import note_description
 from tuyen_gateway.domain.following import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
@@ -36,12 +38,14 @@ from tuyen_gateway.domain.posts import PostFacts, facts_of
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
+from tuyen_platform.text import fold_accents
 
 RowEvent = (
     MessagesDelivered
     | MessagesSeen
     | MessageReacted
     | FollowEvent
+    | CustomerDescribed
     | AssignmentEvent
     | MarkConversationDone
     | ConversationRead
@@ -70,6 +74,7 @@ class BatchWork:
     """Requests of messages to customers."""
     requested: set[MessageId] = field(default_factory=set)
     """Replies that were requested: others may claim to be their parts."""
+    described: list[tuple[CustomerDescribed, EventSource]] = field(default_factory=list)
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
     kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
@@ -90,6 +95,9 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return note_reaction(row, fact.event)
         case CustomerFollowed() | CustomerUnfollowed():
             return note_follow(row, fact.event)
+        case CustomerDescribed(customer=customer):
+            folded = None if customer.name is None else fold_accents(customer.name)
+            return note_description(row, fact.event, folded)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
@@ -109,10 +117,20 @@ def read_batch(batch: Sequence[FoldedEvent]) -> BatchWork:
 def _sort(work: BatchWork, one: FoldedEvent) -> None:
     event, position = one.event, one.position
     match event:
-        case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
-            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
-        case CustomerFollowed() | CustomerUnfollowed():
-            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
+        case (
+            MessagesDelivered()
+            | MessagesSeen()
+            | ConversationRead()
+            | MarkConversationDone()
+            | CustomerFollowed()
+            | CustomerUnfollowed()
+            | CustomerDescribed()
+        ):
+            fact = RowFact(event, position.partition, position.offset)
+            _note(work, event.conversation_id, fact)
+            if isinstance(event, CustomerDescribed):
+                source = EventSource(one.id, position.partition, position.offset)
+                work.described.append((event, source))
         case AssignmentEvent():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
             work.assignments.append(event)

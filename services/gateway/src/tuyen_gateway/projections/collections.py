@@ -123,6 +123,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
         IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+        IndexModel([("organization", ASCENDING), ("customer.id", ASCENDING)], name="by_customer"),
         IndexModel(
             [
                 ("organization", ASCENDING),
@@ -169,6 +170,8 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             partialFilterExpression={"comment": True},
         ),
         IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
+        IndexModel([("reply_to", ASCENDING)], name="by_quoted", sparse=True),
+        IndexModel([("parent_id", ASCENDING)], name="by_answered", sparse=True),
         IndexModel(
             # With the state, so that they are counted without reading them.
             [("organization", ASCENDING), ("state", ASCENDING), ("page_id", ASCENDING)],

@@ -40,10 +40,12 @@ from tuyen_gateway.projections.collections import (
     write,
 )
 from tuyen_gateway.projections.counters import write_rows
+from tuyen_gateway.projections.describing import name_authors
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_gateway.projections.journal import note_messages
 from tuyen_gateway.projections.parts import join_parts
 from tuyen_gateway.projections.posts import PostsFold
+from tuyen_gateway.projections.references import join_references
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
@@ -115,8 +117,10 @@ class InboxProjection:
         else:
             raise ContendedError("messages")
         await join_parts(self._messages, folded, work.requested)
+        await join_references(self._messages, folded)
         if work.comments:
             await self._adopt_children(folded, work)
+        await name_authors(self._messages, folded, work.described)
         return folded
 
     async def _adopt_children(self, folded: Messages, work: BatchWork) -> None:

@@ -22,8 +22,9 @@ from tuyen_events.outbound import (
     OutboundRequested,
 )
 from tuyen_events.vocabulary import ConversationKind
-from tuyen_gateway.domain.attempts import ReplyState, find_current
+from tuyen_gateway.domain.attempts import ReplyState, find_current, list_sent_parts
 from tuyen_gateway.domain.placeholders import fill_in
+from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.reply_rules import (
     check_cancelling,
@@ -37,6 +38,7 @@ from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.domain.window import find_window
 from tuyen_gateway.errors import ConflictError, InvalidError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.marking import write_mark
 from tuyen_gateway.ports.replies import Sender
 from tuyen_gateway.replies.targets import (
     ReplyTarget,
@@ -79,7 +81,7 @@ async def send_reply(
     gateway: Gateway, author: ReplyAuthor, thread: ReplyThread, key: str, draft: ReplyDraft
 ) -> Message:
     """Requests a reply, and returns it as it is shown; the same key and draft return the same reply
-    again, whatever became of it.
+    again, whatever became of it. The conversation is read for the author then.
 
     Raises ConflictError if the key was used for another reply, and otherwise what forbids it:
     InvalidError, ConflictError, WindowClosedError or TooManyAttemptsError.
@@ -96,7 +98,17 @@ async def send_reply(
     sender = Sender(thread.organization, thread.page_id, author.viewer.agent_id)
     await gateway.replies.check_pending(sender)
     await gateway.replies.request(sender, [request], target.partition)
+    await _mark_as_read(gateway, author, thread)
     return _check_same(await _read_back(gateway, request), draft)
+
+
+async def _mark_as_read(gateway: Gateway, author: ReplyAuthor, thread: ReplyThread) -> None:
+    """Whoever answers in a conversation has read it (I5), as far as it was in the inbox when they
+    did: what comes meanwhile stays unread."""
+    row, agent_id = thread.row, author.viewer.agent_id
+    if row.unread_of(agent_id):
+        shown = Shown(events=row.inbound_events, until=row.counted)
+        await write_mark(gateway, thread.organization, agent_id, row, shown)
 
 
 async def _find_sent_privately(
@@ -154,6 +166,7 @@ async def _build_request(
         customer_id=target.customer.id,
         customer_external_id=target.customer.external_id,
         customer_name=target.customer.name,
+        chat_external_id=target.chat_external_id,
         kind=target.kind,
         by=viewer.agent_id,
         by_name=viewer.name,
@@ -250,8 +263,8 @@ async def find_reply(gateway: Gateway, thread: ReplyThread, wanted: MessageId) -
 async def retry_reply(
     gateway: Gateway, viewer: Viewer, thread: ReplyThread, reply: Message
 ) -> Message:
-    """Requests again what failed. Two clicks make one request. Raises ConflictError for a reply
-    that neither failed nor is unknown, and WindowClosedError."""
+    """Requests again what failed, without the parts that were sent. Two clicks make one request.
+    Raises ConflictError for a reply that neither failed nor is unknown, and WindowClosedError."""
     check_retry(reply)
     first, current = reply.request, find_current(reply.attempts)
     if first is None or current is None:
@@ -269,6 +282,7 @@ async def retry_reply(
         by_name=viewer.name,
         at=gateway.clock.now(),
         human_agent=human_agent,
+        sent_external_ids=list_sent_parts(reply.parts),
     )
     return await _request_more(gateway, viewer, reply, [again])
 

@@ -23,6 +23,9 @@ from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.ports.replies import Replies
 from tuyen_platform.kafka.partitions import partition_of
 
+_CHANNELS_WITH_CHATS = frozenset({Channel.ZALO})
+"""Those that have chats with people who have no account there."""
+
 
 class Recipient(NamedTuple):
     """A customer to whom something is sent."""
@@ -105,6 +108,8 @@ class ReplyTarget:
     comment: tuple[str, MessageId] | None = None
     answered: Message | None = None
     """The message that is answered, if it had to be read."""
+    chat_external_id: str | None = None
+    """The chat at the channel, where a customer without an account has one."""
 
 
 async def find_target(
@@ -122,6 +127,7 @@ async def find_target(
             partition=thread.partition,
             customer=thread.customer,
             answered=answered,
+            chat_external_id=await _find_chat(replies, thread),
         )
     if private:
         return await _find_private_target(replies, thread, answered)
@@ -134,6 +140,14 @@ async def find_target(
         comment=await _find_root(replies, thread, answered),
         answered=answered,
     )
+
+
+async def _find_chat(replies: Replies, thread: ReplyThread) -> str | None:
+    """The chat of the customer's last message."""
+    if thread.channel not in _CHANNELS_WITH_CHATS:
+        return None
+    last = await replies.find_last_comment(thread.row)
+    return None if last is None else last.chat_external_id
 
 
 async def _find_answered(replies: Replies, thread: ReplyThread, wanted: MessageId) -> Message:

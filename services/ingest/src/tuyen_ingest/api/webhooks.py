@@ -28,6 +28,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.logging import log_each
+from tuyen_platform.problems import PROBLEM_TYPE, build_problem
 
 PREFIX = "/webhooks/"
 
@@ -38,7 +39,7 @@ _PAGES_IN_A_LINE = 5
 Header = tuple[bytes, bytes]
 
 _TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
-_PROBLEM: Header = (b"content-type", b"application/problem+json")
+_PROBLEM: Header = (b"content-type", PROBLEM_TYPE.encode())
 
 _OK_START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
 _OK_BODY = {"type": "http.response.body", "body": b""}
@@ -82,14 +83,14 @@ class Webhooks:
         name, slash, account = scope["path"][len(PREFIX) :].partition("/")
         channel = self._channels.get(name)
         if channel is None or channel.by_account != bool(slash):
-            await _problem(send, HTTPStatus.NOT_FOUND, "There is no channel of this name.")
+            await _refuse(send, HTTPStatus.NOT_FOUND, "There is no channel of this name.")
         elif scope["method"] == "POST":
             await self._take(channel, account, scope, receive, send)
         elif scope["method"] == "GET":
             await _handshake(channel, scope, send)
         else:
             allow: Header = (b"allow", b"GET, POST")
-            await _problem(send, HTTPStatus.METHOD_NOT_ALLOWED, "GET or POST.", allow)
+            await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, "GET or POST.", allow)
 
     async def _take(
         self, channel: WebhookChannel, account: str, scope: Scope, receive: Receive, send: Send
@@ -120,7 +121,7 @@ class Webhooks:
         events are in the log (R9.1), else 503."""
         signed = await self._verify_signature(channel, account, body, headers)
         if signed is None:
-            return await _unavailable(send, "The pages' tokens cannot be read now.")
+            return await _put_off(send, "The pages' tokens cannot be read now.")
         if not signed and channel.is_probe(body):
             return await _respond_ok(send)
         if not signed:
@@ -128,11 +129,11 @@ class Webhooks:
             self._log.warning(
                 "webhook_refused", channel=channel.name, account=account[:64], bytes=len(body)
             )
-            return await _problem(
+            return await _refuse(
                 send, HTTPStatus.UNAUTHORIZED, "The signature does not match the body."
             )
         if not self._is_ready():
-            return await _unavailable(send, "Ingest is still starting.")
+            return await _put_off(send, "Ingest is still starting.")
         return await self._accept(channel, account, body, send)
 
     async def _accept(self, channel: WebhookChannel, account: str, body: bytes, send: Send) -> int:
@@ -148,7 +149,7 @@ class Webhooks:
                 delivery_id=delivery.id,
                 reason=str(error),
             )
-            return await _unavailable(send, "The log did not acknowledge the events in time.")
+            return await _put_off(send, "The log did not acknowledge the events in time.")
         if not directory_is_current:
             # Its events would be skipped. It is stored, and gets the same ids when it is
             # redelivered.
@@ -158,7 +159,7 @@ class Webhooks:
                 delivery_id=delivery.id,
                 pages=sorted(parsed.unknown_pages)[:_PAGES_IN_A_LINE],
             )
-            return await _unavailable(send, "The directory of pages cannot be read now.")
+            return await _put_off(send, "The directory of pages cannot be read now.")
         accepted = {
             "channel": channel.name,
             "delivery_id": delivery.id,
@@ -197,7 +198,7 @@ async def _handshake(channel: WebhookChannel, scope: Scope, send: Send) -> None:
     challenge = channel.handshake(query)
     if challenge is None:
         _log.warning("handshake_refused", channel=channel.name)
-        await _problem(send, HTTPStatus.FORBIDDEN, "The verify token is not the agreed one.")
+        await _refuse(send, HTTPStatus.FORBIDDEN, "The verify token is not the agreed one.")
         return
     _log.info("handshake_answered", channel=channel.name)
     await _respond(send, HTTPStatus.OK, challenge.encode(), _TEXT)
@@ -209,20 +210,15 @@ async def _respond_ok(send: Send) -> int:
     return HTTPStatus.OK
 
 
-async def _unavailable(send: Send, detail: str) -> int:
+async def _put_off(send: Send, detail: str) -> int:
+    """The same request may succeed soon."""
     retry: Header = (b"retry-after", str(RETRY_AFTER_S).encode())
-    return await _problem(send, HTTPStatus.SERVICE_UNAVAILABLE, detail, retry)
+    return await _refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, detail, retry)
 
 
-async def _problem(send: Send, status: HTTPStatus, detail: str, *headers: Header) -> int:
-    """An error response as in RFC 9457."""
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-    }
-    await _respond(send, status, json.dumps(problem).encode(), _PROBLEM, *headers)
+async def _refuse(send: Send, status: HTTPStatus, detail: str, *headers: Header) -> int:
+    body = json.dumps(build_problem(status, detail)).encode()
+    await _respond(send, status, body, _PROBLEM, *headers)
     return status
 
 

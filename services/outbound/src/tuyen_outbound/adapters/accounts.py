@@ -93,7 +93,11 @@ class TableAccounts:
             detail=refusal.detail,
         )
         problem = PageProblem(code=why.code, vi=why.vi, en=why.en)
-        await self.keep_problem(account, credentials.stamp, problem)
+        try:
+            await self.keep_problem(account, credentials.stamp, problem)
+        except BaseException:  # otherwise the page would stop here alone, and nobody would know why
+            self._refused.pop(account, None)
+            raise
 
     @property
     def refreshed_accounts(self) -> Sequence[str]:

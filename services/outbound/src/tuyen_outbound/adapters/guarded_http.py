@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ _ANSWER_BYTES = 16 * 1024
 _WITHIN_S = 10.0
 _CONNECT_WITHIN_S = 5.0
 _CONNECTIONS = 128
+_LOOKUPS = 64
+"""Names that are looked up at the same time."""
 _SCHEMES = frozenset({"http", "https"})
 
 _NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
@@ -41,8 +44,9 @@ class _RefusedAddressError(httpcore.ConnectError):
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
     """Connects to admitted addresses only."""
 
-    def __init__(self, networks: ReplyNetworks) -> None:
+    def __init__(self, networks: ReplyNetworks, names: "_Names") -> None:
         self._networks = networks
+        self._names = names
         self._connecting = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -53,7 +57,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port)
+        addresses = await self._names.find_addresses(host, port)
         if not all(self._networks.admit(address) for address in addresses):
             raise _RefusedAddressError("the address is not admitted")
         error: Exception = httpcore.ConnectError("the name has no address")
@@ -78,12 +82,38 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-async def _resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise httpcore.ConnectError("the name cannot be resolved") from None
+class _Names:
+    """Looks names up, in threads of its own: a name server that does not answer occupies one for
+    half a minute, and calls to channels need theirs. Each name occupies one at most."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="names")
+        self._asked: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
+
+    async def find_addresses(self, host: str, port: int) -> list[str]:
+        """All addresses of a host. Raises httpcore.ConnectError."""
+        asked = self._asked.get((host, port))
+        if asked is None:
+            loop = asyncio.get_running_loop()
+            asked = loop.run_in_executor(self._threads, _look_up, host, port)
+            self._asked[host, port] = asked
+            asked.add_done_callback(lambda ended: self._end((host, port), ended))
+        try:
+            return await asyncio.shield(asked)
+        except (OSError, UnicodeError):
+            raise httpcore.ConnectError("the name cannot be resolved") from None
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _end(self, name: tuple[str, int], ended: "asyncio.Future[list[str]]") -> None:
+        del self._asked[name]
+        if not ended.cancelled():
+            ended.exception()  # whoever asked may have given up
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -92,11 +122,12 @@ class GuardedTransport:
     reads little of an answer."""
 
     def __init__(self, networks: ReplyNetworks) -> None:
+        self._names = _Names()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
             max_connections=_CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_CheckedBackend(networks),
+            network_backend=_CheckedBackend(networks, self._names),
         )
 
     async def send(self, call: HttpCall) -> HttpAnswer:
@@ -138,6 +169,7 @@ class GuardedTransport:
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+        self._names.close()
 
 
 def _is_web_address(url: str) -> bool:

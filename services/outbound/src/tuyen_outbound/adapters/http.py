@@ -9,6 +9,7 @@ import logging
 import httpx
 
 from tuyen_channels.transport import AnswerLostError, HttpAnswer, HttpCall, NotSentError
+from tuyen_platform.no_cookies import make_empty_jar
 
 ANSWER_BYTES = 1024 * 1024
 """How much of an answer is read."""
@@ -39,6 +40,7 @@ class HttpTransport:
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=64),
             follow_redirects=False,
             trust_env=False,
+            cookies=make_empty_jar(),
         )
 
     async def send(self, call: HttpCall) -> HttpAnswer:
@@ -54,7 +56,6 @@ class HttpTransport:
             raise NotSentError(type(error).__name__) from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise AnswerLostError(type(error).__name__) from None
-        self._client.cookies.clear()  # one page's must not be sent with another one's call
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, headers, body)
 

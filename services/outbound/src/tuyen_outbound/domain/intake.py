@@ -32,7 +32,7 @@ class Intake:
         if not before.change(load.requests, load.size).has_room(size):
             return False
         self._loads[place] = load.change(1, size)
-        self._accepted[identity] = (partition, StoredRequest(request=request, offset=offset))
+        self._accepted[identity] = (partition, StoredRequest.accept(request, offset))
         return True
 
     def remove(self, request_id: str) -> OutboundRequested | None:

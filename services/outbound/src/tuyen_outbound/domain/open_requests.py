@@ -50,6 +50,8 @@ class _Kept:
 
     closed: "OrderedDict[str, ClosedRequest]" = field(default_factory=OrderedDict)
     unknown: "OrderedDict[str, StoredRequest]" = field(default_factory=OrderedDict)
+    made: set[str] = field(default_factory=set)
+    """The ids at the channel that are in `closed`."""
 
 
 class OpenRequests:
@@ -101,6 +103,10 @@ class OpenRequests:
             request_id in self._entries or request_id in kept.closed or request_id in kept.unknown
         )
 
+    def has_made(self, partition: int, external_id: str) -> bool:
+        """Whether a request that is settled is known to have made what has this id."""
+        return external_id in self._kept.get(partition, _NOTHING_KEPT).made
+
     def first_of(self, conversation: ConversationId) -> StoredRequest | None:
         """The request of a conversation that is carried out next, or at the moment."""
         line = self._lines.get(conversation)
@@ -144,6 +150,7 @@ class OpenRequests:
             self._remove(request_id)
         self._find_again(kept, request_id)
         kept.closed[request_id] = closed
+        kept.made.update(closed.external_ids)
 
     def find_sent(self, conversation: ConversationId) -> Iterator[StoredRequest]:
         """The requests of a conversation that an echo may be of: `unknown` ones, oldest first, and
@@ -166,8 +173,8 @@ class OpenRequests:
                 if stored.since is None or stored.since <= unknown_before
             ]
             lost += list(kept.unknown)[: max(0, len(kept.unknown) - OUTBOUND_UNKNOWN_KEPT)]
-            for each in old:
-                kept.closed.pop(each, None)
+            for each in dict.fromkeys(old):
+                kept.made.difference_update(kept.closed.pop(each).external_ids)
             for each in lost:
                 self._find_again(kept, each)
             forgotten += [(partition, each) for each in dict.fromkeys(old + lost)]

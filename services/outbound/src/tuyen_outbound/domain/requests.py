@@ -46,6 +46,12 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     refused_at: Moment | None = None
     not_before: Moment | None = None
 
+    @classmethod
+    def accept(cls, request: OutboundRequested, offset: int) -> Self:
+        """A new one. Of a repetition, the parts that were sent before are done."""
+        sent = request.sent_external_ids
+        return cls(request=request, offset=offset, part=len(sent), external_ids=sent)
+
     @property
     def id(self) -> str:
         return self.request.request_id
@@ -91,22 +97,19 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """It is reported that nobody can tell what became of the call."""
         return self._change(phase=RequestPhase.UNKNOWN, since=now)
 
-    def close(self, until: datetime) -> "ClosedRequest":
+    def close(self, until: datetime, external_ids: tuple[str, ...] = ()) -> "ClosedRequest":
         """It is settled."""
-        return ClosedRequest(step=self.step + 1, until=until)
+        return ClosedRequest(step=self.step + 1, until=until, external_ids=external_ids)
 
     def _change(self, **changed: object) -> Self:
         return msgspec.structs.replace(self, step=self.step + 1, **changed)
 
 
-class ClosedRequest(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
+class ClosedRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="closed"):
     """A request that is settled. It is remembered `until` then, so that its record has no effect if
-    it is in the log twice."""
+    it is in the log twice. `external_ids` are what it made, where echoes are recognized by their
+    text: its echo must not prove another request with the same text."""
 
     step: int
     until: Moment
-
-
-def is_newer(one: StoredRequest | ClosedRequest, other: StoredRequest | ClosedRequest) -> bool:
-    """Whether a record of a request is newer than another one of it, whatever their offsets."""
-    return one.step > other.step
+    external_ids: tuple[str, ...] = ()

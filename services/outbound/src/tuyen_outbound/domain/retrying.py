@@ -13,6 +13,8 @@ _UNREACHABLE_FOR = timedelta(minutes=10)
 """For how long a call is repeated that does not reach the channel: nothing can happen twice."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 15.0, 600.0
+_SHORTEST_PAUSE_S = 1.0
+"""Whatever a channel asks for: a call that is throttled is repeated without an end."""
 
 
 def find_wait(
@@ -31,5 +33,5 @@ def find_pause_s(asked_s: float | None, pauses_before: int) -> float:
     """How long calls are paused after the channel throttled one. `asked_s` is what the channel
     asked for; if it did not say, each further pause in a row is twice as long."""
     if asked_s is not None:
-        return asked_s
+        return max(asked_s, _SHORTEST_PAUSE_S)
     return min(_FIRST_PAUSE_S * 2.0 ** min(pauses_before, 10), _LONGEST_PAUSE_S)

@@ -204,7 +204,9 @@ class CustomerWriter:
         )
 
     def _send(self, topic: Topic, partition: int, record: OutRecord) -> None:
-        self._outbox.add_atomically(Phase.MESSAGES, self._prefix + topic.name, partition, (record,))
+        self._outbox.add_atomically(
+            Phase.FOLLOW_UPS, self._prefix + topic.name, partition, (record,)
+        )
 
 
 def _may_be_large(request: Request | None) -> bool:
@@ -221,4 +223,4 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
     for part in in_parts(report):
         record = private_record(report.organization, part)
-        outbox.add_atomically(Phase.MESSAGES, topic, partition, (record,))
+        outbox.add_atomically(Phase.FOLLOW_UPS, topic, partition, (record,))

@@ -370,7 +370,7 @@ class _Writing:
         for partition, record in ready.pools:
             self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
         for partition, record in ready.answers:
-            self._outbox.add_atomically(Phase.MESSAGES, self._answers, partition, (record,))
+            self._outbox.add_atomically(Phase.FOLLOW_UPS, self._answers, partition, (record,))
         if self._bytes >= _GROUP_BYTES:
             self.end()
 

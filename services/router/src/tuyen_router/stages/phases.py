@@ -15,5 +15,5 @@ class Phase(WritePhase):
     """What the stored state builds on: assignments, pools; and dead letters."""
     STATE = 1
     """What the stages themselves remember: `router-customers`, `router-choices`."""
-    MESSAGES = 2
+    FOLLOW_UPS = 2
     """What others act on: requests, answers, results of commands, reports of loads."""

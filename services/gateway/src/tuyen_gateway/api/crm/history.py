@@ -5,8 +5,8 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import Field
 
-from tuyen_gateway.api.assignments import SentenceView, names_of
-from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.assignments import names_of
+from tuyen_gateway.api.bodies import BilingualText, ResponseBody
 from tuyen_gateway.api.crm.access import AfterContactVersion, find_visible_contact
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -29,7 +29,7 @@ class HistoryView(ResponseBody):
     by: str | None
     """The agent; null if no agent did it."""
     event: str
-    text: SentenceView
+    text: BilingualText
     changes: list[ChangeView]
 
 
@@ -58,7 +58,7 @@ def _view(entry: HistoryDocument, names: NameLookup) -> HistoryView:
         at=entry.at,
         by=entry.by,
         event=entry.event,
-        text=SentenceView(vi=who + entry.vi, en=who + entry.en),
+        text=BilingualText(vi=who + entry.vi, en=who + entry.en),
         changes=[
             ChangeView(field=each.field, from_=each.before, to=each.after) for each in entry.changes
         ],

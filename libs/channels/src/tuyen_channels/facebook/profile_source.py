@@ -1,0 +1,70 @@
+"""Asks Messenger's User Profile API for the name and the picture of a customer.
+
+Facebook answers for people who have written to the page. Their name in a comment is in the webhook.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
+from urllib.parse import quote
+
+import msgspec
+
+from tuyen_channels.answers import DECODING_ERRORS, send_call
+from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, RefusalKind
+from tuyen_channels.facebook.authorizing import authorize
+from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
+from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
+from tuyen_channels.transport import HttpCall, Transport
+from tuyen_events.vocabulary import Channel
+
+_FIELDS = "name,first_name,last_name,profile_pic"
+
+
+class _Person(msgspec.Struct, frozen=True):
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    profile_pic: str | None = None
+
+
+class FacebookProfiles:
+    """Calls for Facebook's pages, with the token of each page."""
+
+    name: ClassVar[Channel] = Channel.FACEBOOK
+    limits: ClassVar[Sequence[Limit]] = (Limit("profiles", rate_s=5, burst=20),)
+
+    def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
+        self._address = address.rstrip("/")
+        self._app_secret = app_secret
+        self._transport = transport
+
+    @classmethod
+    def open(cls, settings: Mapping[str, str], transport: Transport) -> Self:
+        return cls(settings["facebook_api"], settings["facebook_app_secret"], transport)
+
+    async def find(
+        self, account: str, token: HiddenToken, external_id: str
+    ) -> CustomerProfile | ChannelRefusal:
+        call = HttpCall(
+            method="GET",
+            url=f"{self._address}/{quote(external_id, safe='')}",
+            query={"fields": _FIELDS, **authorize(token, self._app_secret)},
+        )
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
+        refusal = find_graph_refusal(answer)
+        if refusal is not None:
+            return refusal
+        try:
+            person = _person_of(answer.body)
+        except DECODING_ERRORS:
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no profile")
+        named = " ".join(filter(None, (person.last_name, person.first_name)))
+        pause = find_graph_pause(answer.headers)
+        return build_profile(person.name or named, person.profile_pic, pause)
+
+
+_person_of = msgspec.json.Decoder(_Person).decode
+
+PROFILE_SOURCE: type[ProfileSource] = FacebookProfiles

@@ -1,0 +1,97 @@
+"""Whose names are asked for, how often, and what follows from the answer (C1)."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.inbound import (
+    Customer,
+    CustomerDescribed,
+    CustomerFollowed,
+    CustomerReferred,
+    MessageReceived,
+)
+from tuyen_events.outbound_limits import PROFILE_KEPT_S, PROFILE_REFUSED_S
+from tuyen_events.vocabulary import Channel
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+_ASKED_WITHIN = timedelta(seconds=PROFILE_REFUSED_S)
+
+DESCRIBED_BY = (MessageReceived, CustomerFollowed, CustomerReferred)
+"""What a customer does after which the channel says who they are. It refuses to say so of people to
+whom only the page wrote."""
+
+
+class WantedProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer whose name is to be asked for. `caused_by` is the event that showed that it is
+    not known, which happened at `wanted_at`; nobody asks before `due`, and `attempts` were made so
+    far."""
+
+    id: CustomerId = msgspec.field(name="_id")
+    organization: OrganizationId
+    page_id: PageId
+    channel: Channel
+    external_id: str
+    conversation_id: ConversationId
+    caused_by: str
+    wanted_at: datetime
+    due: datetime
+    attempts: int = 0
+
+    def find_next(self, now: datetime) -> datetime | None:
+        """When to ask again after an attempt that failed; None: never."""
+        wait = min(_FIRST_WAIT * 2 ** min(max(self.attempts - 1, 0), 20), _LONGEST_WAIT)
+        return now + wait if now + wait <= self.wanted_at + _ASKED_WITHIN else None
+
+    def put_off(self, until: datetime) -> Self:
+        return msgspec.structs.replace(self, due=until)
+
+
+def find_wanted(event: Event, event_id: str, now: datetime) -> WantedProfile | None:
+    """The customer of an event, if it is one after which they are asked for and does not say their
+    name. Events that were accepted long ago count for nothing: whoever is still a customer will
+    cause another one."""
+    if not isinstance(event, DESCRIBED_BY) or event.customer.name:
+        return None
+    if isinstance(event, MessageReceived) and event.chat_external_id is not None:
+        return None  # the channel knows the chat and nobody in it
+    if event.accepted_at < now - timedelta(seconds=PROFILE_KEPT_S):
+        return None
+    return WantedProfile(
+        id=event.customer.id,
+        organization=event.organization,
+        page_id=event.page_id,
+        channel=event.channel,
+        external_id=event.customer.external_id,
+        conversation_id=event.conversation_id,
+        caused_by=event_id,
+        wanted_at=now,
+        due=now,
+    )
+
+
+def build_description(
+    wanted: WantedProfile, name: str | None, picture: str | None, now: datetime
+) -> CustomerDescribed | None:
+    """The event that says who the customer is; None if the channel said nothing."""
+    if name is None and picture is None:
+        return None
+    return CustomerDescribed(
+        organization=wanted.organization,
+        page_id=wanted.page_id,
+        channel=wanted.channel,
+        occurred_at=now,
+        accepted_at=now,
+        customer=Customer(
+            id=wanted.id, external_id=wanted.external_id, name=name, picture=picture
+        ),
+        conversation_id=wanted.conversation_id,
+    )
+
+
+def find_known_until(name: str | None, now: datetime) -> datetime:
+    """Until when the channel is not asked again after an answer, with a name or without one."""
+    return now + timedelta(seconds=PROFILE_REFUSED_S if name is None else PROFILE_KEPT_S)

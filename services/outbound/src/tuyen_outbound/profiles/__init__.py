@@ -1,0 +1,1 @@
+"""Asks channels who customers are, where their webhooks do not say."""

@@ -1,0 +1,86 @@
+"""L4: the widget's script: small, cached, and fit for a strict content security policy."""
+
+import gzip
+import re
+
+import httpx
+import pytest
+
+from ingest.visitor_rig import BASE, VisitorRig
+from tuyen_ingest.api.widget import WidgetScript
+
+SCRIPT = WidgetScript()
+TEXT = SCRIPT.content.decode()
+MOST_BYTES = 30_000
+
+
+def test_l4_the_script_has_less_than_30_kb_compressed() -> None:
+    assert len(SCRIPT.compressed) < MOST_BYTES
+    assert gzip.decompress(SCRIPT.compressed) == SCRIPT.content
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        r"\beval\(",
+        r"new Function",
+        r"\.(inner|outer)HTML\b",
+        r"insertAdjacentHTML",
+        r"document\.write",
+        r"setAttribute\(\"(style|on\w+)\"",
+        r"<style",
+        r"createElement\(\"(style|script)\"\)",
+        r"\.style\b",
+        r"javascript:",
+        r"document\.cookie",
+    ],
+)
+def test_l4_nothing_in_it_needs_an_unsafe_policy(unsafe: str) -> None:
+    assert re.findall(unsafe, TEXT) == []
+
+
+def test_l4_its_one_style_sheet_is_constructed() -> None:
+    assert "adoptedStyleSheets" in TEXT
+    assert "attachShadow" in TEXT
+
+
+def test_l4_it_keeps_quiet() -> None:
+    assert re.findall(r"\bAudio\b|Notification|\.play\(|vibrate|document\.title", TEXT) == []
+    motion = TEXT.partition("@media (prefers-reduced-motion: no-preference)")
+    assert re.findall(r"animation|transition|scroll-behavior", motion[0]) == []
+    # The only call that opens it answers a press.
+    opening = [line.strip() for line in TEXT.splitlines() if "toggle(" in line]
+    assert opening == [
+        "function toggle(isOpen) {",
+        'launcher.addEventListener("click", () => toggle(panel.hidden));',
+        'close.addEventListener("click", () => toggle(false));',
+        'if (event.key === "Escape") toggle(false);',
+    ]
+
+
+def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
+    vi, en = re.findall(r"\n    (?:vi|en): \{\n(.*?)\n    \},", TEXT, re.DOTALL)
+    assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)
+
+
+async def fetch(rig: VisitorRig, **headers: str) -> httpx.Response:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await rig.http.get(f"{BASE}/widget.js", headers=given)
+
+
+async def test_l4_it_is_served_compressed_and_cached(stranger: VisitorRig) -> None:
+    answer = await fetch(stranger, accept_encoding="br, gzip;q=0.8")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "max-age=" in answer.headers["cache-control"]
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.content == SCRIPT.content
+    again = await fetch(stranger, if_none_match=answer.headers["etag"])
+    assert again.status_code == 304
+    assert again.content == b""
+    for accepted in ("identity", "gzip;q=0", ""):
+        plain = await fetch(stranger, accept_encoding=accepted)
+        assert "content-encoding" not in plain.headers
+        assert plain.content == SCRIPT.content
