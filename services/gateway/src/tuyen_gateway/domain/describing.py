@@ -49,7 +49,7 @@ def show_description(row: InboxRow) -> InboxRow:
     return msgspec.structs.replace(row, customer=shown)
 
 
-def name_author(message: Message, event: CustomerDescribed) -> Message:
+def add_author_name(message: Message, event: CustomerDescribed) -> Message:
     """A message of the thread, which came before the description, with its author's name. Whatever
     names it already stays."""
     name = shorten(event.customer.name, NAME_CHARACTERS)
