@@ -17,7 +17,9 @@ class VisitorRates:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sessions = CallerBuckets(Rate(limits.ADDRESS_SESSIONS, limits.ADDRESS_SESSION_EVERY_S))
+        self._sessions = CallerBuckets(
+            Rate(limits.ADDRESS_SESSIONS, limits.ADDRESS_SESSION_EVERY_S)
+        )
         self._messages = _TwoBuckets(
             Rate(limits.VISITOR_MESSAGES, limits.VISITOR_MESSAGE_EVERY_S),
             Rate(limits.ADDRESS_MESSAGES, limits.ADDRESS_MESSAGE_EVERY_S),
@@ -26,7 +28,9 @@ class VisitorRates:
             Rate(limits.VISITOR_PICTURES, limits.VISITOR_PICTURE_EVERY_S),
             Rate(limits.ADDRESS_PICTURES, limits.ADDRESS_PICTURE_EVERY_S),
         )
-        self._pictures_of_pages = CallerBuckets(Rate(limits.PAGE_PICTURES, limits.PAGE_PICTURE_EVERY_S))
+        self._pictures_of_pages = CallerBuckets(
+            Rate(limits.PAGE_PICTURES, limits.PAGE_PICTURE_EVERY_S)
+        )
         self._reads = _TwoBuckets(
             Rate(limits.VISITOR_READS, limits.VISITOR_READ_EVERY_S),
             Rate(limits.ADDRESS_READS, limits.ADDRESS_READ_EVERY_S),
