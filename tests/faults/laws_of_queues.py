@@ -84,10 +84,13 @@ def _is_in(agent: Json, request: ChoiceRequested) -> bool:
 def _find_awaited(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
     """By conversation, what its last record waits for or settled. A customer's threads wait for one
     answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
-    again while they wait keeps their place, and the record that says that they wait (R3.7)."""
+    again while they wait keeps their place, and the record that says that they wait (R3.7). So do
+    threads that wait when another thread of their customer is handed over: its request, which
+    withdraws theirs, is theirs too."""
     requests: dict[str, ChoiceRequested] = {}
     asked_anew: dict[str, str] = {}
     last_of: dict[str, str] = {}
+    withdrawn = _find_withdrawn(evidence)
     for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
         is_repeated = request.request_id in requests
         requests[request.request_id] = request
@@ -95,7 +98,8 @@ def _find_awaited(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
             continue
         before = last_of.get(request.customer_id)
         last_of[request.customer_id] = request.request_id
-        if before is not None and request.keeps_place:
+        joins = request.purpose is Purpose.HANDOVER and before in withdrawn
+        if before is not None and (request.keeps_place or joins):
             asked_anew[before] = request.request_id
 
     def latest(request_id: str) -> ChoiceRequested | None:
@@ -107,6 +111,10 @@ def _find_awaited(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
         conversation: latest(records[-1].request_id or "")
         for conversation, records in evidence.decided().items()
     }
+
+
+def _find_withdrawn(evidence: Evidence) -> set[str]:
+    return {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
 
 
 def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
@@ -125,7 +133,7 @@ def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
             request.page_url,
             request.leavers,
         )
-    gone = {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
+    gone = _find_withdrawn(evidence)
     gone |= _find_moved(evidence)
     waiting: dict[tuple[object, ...], list[str]] = {}
     for answer in evidence.answers():

@@ -8,7 +8,14 @@ from faults.candidates import candidates
 from faults.laws import LAWS
 from faults.sound import NV1, NV2, ORG, PAGE, thread
 from faults.spoiling import drain_out_of_order
-from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadGiven, ThreadReported, ThreadState
+from tuyen_events.routing import (
+    ChoiceWithdrawn,
+    Position,
+    Purpose,
+    ThreadGiven,
+    ThreadReported,
+    ThreadState,
+)
 from tuyen_events.topics import REQUESTS
 from tuyen_events.vocabulary import ConversationKind, Reason
 
@@ -85,6 +92,23 @@ def test_r6_5_what_somebody_gave_back_does_not_wait_for_them() -> None:
     evidence = sound.evidence()
     given_back = msgspec.structs.replace(sound.request(0), handed_over_by=NV1)
     sound.put(evidence, REQUESTS, given_back)
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    evidence.worlds["an"].presence = {NV1: "online"}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    evidence.worlds["an"].presence = {NV2: "online"}
+    assert laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_r6_5_a_thread_that_waited_joins_the_handover_of_another_thread_of_its_customer() -> None:
+    evidence = sound.evidence()
+    first = msgspec.structs.replace(sound.request(0), kind=ConversationKind.MESSAGE)
+    handover = msgspec.structs.replace(
+        first, request_id="commands/0/7@9", purpose=Purpose.HANDOVER, handed_over_by=NV1
+    )
+    withdrawn = ChoiceWithdrawn(request_id=first.request_id, organization=ORG, cause=handover.cause)
+    evidence.log.topics[REQUESTS.name] = []
+    sound.put(evidence, REQUESTS, first, withdrawn, handover)
     evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
     evidence.worlds["an"].presence = {NV1: "online"}
     law = "nothing waits while somebody can take it"
