@@ -82,12 +82,8 @@ async def _measure_rate(sides: Sequence["_Side"], rate: int) -> list[Row]:
     against = "bare consumer and call"
     what = "request in the log to its call"
     return [
-        compare(
-            f"{what}, p50, {at}", "ms", [t.p50 for t in ours], against, [t.p50 for t in bare]
-        ),
-        compare(
-            f"{what}, p99, {at}", "ms", [t.p99 for t in ours], against, [t.p99 for t in bare]
-        ),
+        compare(f"{what}, p50, {at}", "ms", [t.p50 for t in ours], against, [t.p50 for t in bare]),
+        compare(f"{what}, p99, {at}", "ms", [t.p99 for t in ours], against, [t.p99 for t in bare]),
         compare(
             f"sender, cost, {at}",
             "CPU s/1,000 requests",

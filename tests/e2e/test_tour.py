@@ -10,12 +10,13 @@ TOUR = Path(__file__).parents[2] / "docs/tour.md"
 WITHIN_S = 180.0
 
 
-async def test_p1_p5_p5b_i6_i8_i10_i11_r6_5_r7_3_every_step_of_the_tour_does_what_it_says(
+async def test_p1_p5_p5b_i6_i8_i10_i11_l4_r6_5_r7_3_every_step_of_the_tour_does_what_it_says(
     stack: Stack, tmp_path: Path
 ) -> None:
     await organization.bootstrap(stack.gateway_url, stack.settings, stack.secrets)
     variables = {
         "GATEWAY": stack.gateway_url,
+        "INGEST": stack.ingest_url,
         "DOUBLES": stack.url(DOUBLES),
         "SECRETS": str(stack.data_dir / "secrets.json"),
     }

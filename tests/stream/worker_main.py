@@ -164,7 +164,7 @@ class Worker:
             if value == b"ask":
                 chooser = int(key) % self.config.choosers
                 outbox.add(
-                    Phase.FOLLOW_UPS, self.topic("requests"), chooser, key, b"%d" % batch.partition
+                    Phase.MESSAGES, self.topic("requests"), chooser, key, b"%d" % batch.partition
                 )
 
     def fast(self, batch: Batch, outbox: Outbox) -> None:
@@ -188,7 +188,7 @@ class Worker:
             assert value is not None
             number = _number(choices, key)
             outbox.add(Phase.STATE, self.topic("choices"), batch.partition, key, number)
-            outbox.add(Phase.FOLLOW_UPS, self.topic("answers"), int(value), key, number)
+            outbox.add(Phase.MESSAGES, self.topic("answers"), int(value), key, number)
 
     def step(self, partition: int, outbox: Outbox) -> None:
         choices = self.rows("choices", partition)

@@ -48,7 +48,7 @@ from tuyen_views.contacts import CONTACTS_VIEW
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LIMIT = 5
-ROWS, MESSAGES, POSTS, LETTERS, ENTRIES = 300, 3_000, 600, 600, 3_000
+ROWS, MESSAGES, POSTS, DEAD, ENTRIES = 300, 3_000, 600, 600, 3_000
 PAGES = [PageId(f"page-{number}") for number in range(3)]
 THREADS = 20
 
@@ -168,7 +168,7 @@ async def filled(views: Database) -> Database:
     )
     for collection, documents in (
         (collections.PAGE_POSTS, [_document(_post(number)) for number in range(POSTS)]),
-        (LETTERS, [_document(_letter(number)) for number in range(LETTERS)]),
+        (LETTERS, [_document(_letter(number)) for number in range(DEAD)]),
     ):
         await views[collection].insert_many(documents)
     await views[collections.JOURNAL].delete_many({})

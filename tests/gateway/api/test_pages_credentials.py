@@ -86,9 +86,7 @@ async def test_p1_an_active_page_is_subscribed_and_an_inactive_one_is_not(
     assert list(rig.channels.subscribed) == ["1001"]
 
 
-async def test_p1_a_page_without_credentials_calls_nobody_and_says_so(
-    rig: Rig, boss: User
-) -> None:
+async def test_p1_a_page_without_credentials_calls_nobody_and_says_so(rig: Rig, boss: User) -> None:
     put = await boss.done("PUT", MAIN, page())
     assert (put["connected"], put["problem"]["code"]) == (False, "not_connected")
     assert "problem" not in await boss.done("PUT", MAIN, page(status="inactive"))

@@ -74,7 +74,7 @@ async def test_p5b_what_answers_an_echo_names_the_reply(
     await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id="k1", at=3)
     await feed.react("lan", "mid-1", "❤", at=4)
     assert (await messages_of(owner, thread))[-1]["reaction"] == "❤"
-    await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+    await feed.message("lan", "cảm ơn", mid="mid-9", at=9, reply_to="mid-1")
     assert (await messages_of(owner, thread))[-1]["reply_to"] == reply_id(thread, "k1")
 
 
@@ -84,7 +84,7 @@ async def test_p5b_what_answered_an_echo_names_the_reply_once_it_is_known(
 ) -> None:
     await reply(owner, thread, text="Dạ còn ạ")
     await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id="k1" if known else None, at=3)
-    await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+    await feed.message("lan", "cảm ơn", mid="mid-9", at=9, reply_to="mid-1")
     before = (await messages_of(owner, thread))[-1]
     assert (before["reply_to"] == reply_id(thread, "k1")) is known
     await outbox.accept("mid-1")

@@ -27,9 +27,7 @@ def login(number: int, ago_s: float = 0.0) -> LoginState:
         (login(3), 1, Use.COPIED),
     ],
 )
-def test_a_refresh_token_is_used_once(
-    known: LoginState | None, used: int, meaning: Use
-) -> None:
+def test_a_refresh_token_is_used_once(known: LoginState | None, used: int, meaning: Use) -> None:
     assert judge_use(known, used) is meaning
 
 

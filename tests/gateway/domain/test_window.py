@@ -55,7 +55,7 @@ def test_p5_a_sites_visitor_can_always_be_answered() -> None:
 
 
 def test_p5_nothing_is_sent_to_a_channel_of_a_later_version() -> None:
-    assert not find_window(row(Channel("sms"), 1), NOW, human_agent=True).open
+    assert not find_window(row(Channel("fax"), 1), NOW, human_agent=True).open
 
 
 @pytest.mark.parametrize(("days_ago", "private"), [(6.9, True), (7, False)])

@@ -59,7 +59,7 @@ WAITING_VISITORS = 5_000
 """Requests that wait for something new in a thread, at one ingest process; further ones are
 answered at once. A visitor has one for each window."""
 
-WAIT_S = 25.0
+VISITOR_WAIT_S = 25.0
 """How long such a request waits at most: proxies close connections on which nothing happens for
 30 s or more."""
 

@@ -102,11 +102,12 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
 
 def _find_addressed(double: ZaloDouble, call: IncomingCall) -> _Addressed:
     recipient = call.parameters.structure("recipient") or {}
-    visitor, chat = text_of(recipient.get("anonymous_id")), text_of(recipient.get("conversation_id"))
+    visitor, chat = (
+        text_of(recipient.get("anonymous_id")),
+        text_of(recipient.get("conversation_id")),
+    )
     if visitor is not None and chat is not None:
-        return _Addressed(
-            account=_account_of(double, call, visitor), customer=visitor, chat=chat
-        )
+        return _Addressed(account=_account_of(double, call, visitor), customer=visitor, chat=chat)
     customer = text_of(recipient.get("user_id"))
     answered = text_of(recipient.get("message_id"))
     place = None if answered is None else double.accounts.place_of(answered)
@@ -249,9 +250,7 @@ def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> Doub
         name = "token" if kind == "file" else "attachment_id"
         return succeed({name: double.accounts.add_asset(asset)})
 
-    return DoubleOperation(
-        action=DoubleAction.UPLOAD, account=account, carry_out=carry_out
-    )
+    return DoubleOperation(action=DoubleAction.UPLOAD, account=account, carry_out=carry_out)
 
 
 def understand_reaction(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:

@@ -183,7 +183,7 @@ class FacebookConnector:
         be repeated. The page decides which app may do this."""
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/{order.account}/take_thread_control",
+            url=f"{self._address}/{_quote(order.account)}/take_thread_control",
             query=self._authorize(order.token),
             json={"recipient": {"id": order.request.customer_external_id}},
         )

@@ -82,6 +82,7 @@ async def post_reply(
     key: IdempotencyKey,
     caller: CurrentCaller,
     gateway: GatewayPorts,
+    *,
     response: Response,
 ) -> MessageView:
     """For everybody who may see the conversation (R7). Answers once the reply is in the log, and

@@ -17,9 +17,7 @@ MESSAGES_NAMED = 50
 are shown with the name that the row has."""
 
 
-def note_description(
-    row: InboxRow, event: CustomerDescribed, name_folded: str | None
-) -> InboxRow:
+def note_description(row: InboxRow, event: CustomerDescribed, name_folded: str | None) -> InboxRow:
     """The row after its customer was described: the latest description with a name counts.
 
     Idempotent, and in any order with other events. `name_folded` is the name for searches.
@@ -51,7 +49,7 @@ def show_description(row: InboxRow) -> InboxRow:
     return msgspec.structs.replace(row, customer=shown)
 
 
-def name_author(message: Message, event: CustomerDescribed) -> Message:
+def add_author_name(message: Message, event: CustomerDescribed) -> Message:
     """A message of the thread, which came before the description, with its author's name. Whatever
     names it already stays."""
     name = shorten(event.customer.name, NAME_CHARACTERS)

@@ -7,7 +7,7 @@ log is cut into batches, or whether one is folded again.
 from collections.abc import Sequence
 
 from tuyen_events.inbound import CustomerDescribed
-from tuyen_gateway.domain.describing import MESSAGES_NAMED, name_author
+from tuyen_gateway.domain.describing import MESSAGES_NAMED, add_author_name
 from tuyen_gateway.domain.threads import Direction, EventSource, Message
 from tuyen_gateway.projections.collections import THREAD_ORDER, StoredDocument, read_by_id, write
 from tuyen_platform.blame import ContendedError
@@ -41,7 +41,7 @@ async def _name(
     ids = [found["_id"] for found in await newest.limit(MESSAGES_NAMED).to_list(None)]
     for _ in range(_TRIES):
         stored: dict[str, StoredDocument[Message]] = await read_by_id(messages, Message, ids)
-        named = {key: name_author(found.value, event) for key, found in stored.items()}
+        named = {key: add_author_name(found.value, event) for key, found in stored.items()}
         if await write(messages, stored, named.values()):
             folded |= named
             return

@@ -13,7 +13,7 @@ from tuyen_events.limits import (
     NAME_CHARACTERS,
     URL_CHARACTERS,
 )
-from tuyen_events.visitor_limits import VISITOR_TEXT_CHARACTERS, WAIT_S
+from tuyen_events.visitor_limits import VISITOR_TEXT_CHARACTERS, VISITOR_WAIT_S
 from tuyen_ingest.domain.visitors import WrittenMessage
 from tuyen_ingest.errors import InvalidRequestError
 
@@ -63,7 +63,7 @@ class ThreadAsked(msgspec.Struct, frozen=True, kw_only=True):
     seconds the answer may wait for another one."""
 
     version: Annotated[str, Meta(max_length=64)] = ""
-    wait: Annotated[float, Meta(ge=0, le=WAIT_S)] = 0.0
+    wait: Annotated[float, Meta(ge=0, le=VISITOR_WAIT_S)] = 0.0
 
 
 _BodyT = TypeVar("_BodyT", SessionOpened, MessageSent)
