@@ -21,8 +21,11 @@ class DoubleCalls:
         double tells it in milliseconds, of the clock that all processes here share."""
         async with asyncio.timeout(_GIVE_UP_S):
             while True:
-                sent: dict[str, str | int] = {"channel": "facebook", "action": "send"}
-                sent["after"] = self._last
+                sent: dict[str, str | int] = {
+                    "channel": "facebook",
+                    "action": "send",
+                    "after": self._last,
+                }
                 answer = await self._double.get("/_double/calls", params=sent)
                 found = answer.raise_for_status().json()
                 if len(found["items"]) >= count:

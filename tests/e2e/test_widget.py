@@ -37,7 +37,7 @@ class Browser:
         return str(answer.json()["id"])
 
     async def thread(self, version: str = "", wait: float = 0) -> Json:
-        query = {"version": version, "wait": wait}
+        query: dict[str, str | float] = {"version": version, "wait": wait}
         view: Json = accept(await self._client.get("thread", params=query)).json()
         return view
 
@@ -54,6 +54,18 @@ class Browser:
 
         await eventually(shown, lambda: str(found))
         return found
+
+
+async def find_row(shop: Shop) -> Json:
+    """The conversation of the one visitor, once it is assigned."""
+    found: list[Json] = []
+
+    async def is_assigned() -> bool:
+        found[:] = await shop.admin.inbox(channel="livechat")
+        return bool(found) and is_owned_by("an")(found[0])
+
+    await eventually(is_assigned, lambda: str(found))
+    return found[0]
 
 
 @pytest.fixture
@@ -81,9 +93,7 @@ async def test_l4_a_visitor_writes_and_is_answered_at_once_and_after_coming_back
     await eventually(somebody_is_there, lambda: "nobody online")
     await browser.write("c1", "Còn size 42 không?", page_url="https://shop.example/giay")
     view = await browser.sees("Còn size 42 không?")
-    (row,) = [row for row in await shop.admin.inbox(channel="livechat")] or [None]
-    assert row is not None
-    row = await shop.row(row["external_id"], is_owned_by("an"))
+    row = await find_row(shop)
     assert row["customer"]["name"] == "Lan"
 
     waiting = asyncio.create_task(browser.thread(view["version"], wait=25))
@@ -124,9 +134,7 @@ async def test_l4_pictures_go_both_ways(shop: Shop, client: httpx.AsyncClient) -
     view = await browser.sees(None)
     (own,) = view["messages"][0]["attachments"]
     assert (await browser.get(own["url"])).content == PNG
-    (row,) = await shop.admin.inbox(channel="livechat") or [None]
-    assert row is not None
-    await shop.row(row["external_id"], is_owned_by("an"))
+    row = await find_row(shop)
     (shown,) = await shop.messages(row["id"])
     assert shown["id"] == message
     an = shop.people["an"]

@@ -200,8 +200,8 @@ class Cluster:
         try:
             await asyncio.gather(*(self.add(name) for name in STARTED))
             (ingest,) = self.of("ingest")
-            settings = self.settings(self.kafka.address, self.mongodb.address)
-            await self.doubles.start(ingest.url, settings)
+            addresses = self.settings(self.kafka.address, self.mongodb.address)
+            await self.doubles.start(ingest.url, addresses)
             await self.wait_ready()
         except BaseException:
             await self._leave()

@@ -191,7 +191,7 @@ def nothing_waits_without_a_reason(evidence: Evidence) -> Iterator[str | None]:
     """P5: at the end a reply waits only for a page that says why it cannot send."""
     pages = {page: each for world in evidence.worlds.values() for page, each in world.pages.items()}
     for conversation, thread in evidence.threads.items():
-        page = evidence.rows.get(conversation, {}).get("page_id")
+        page = evidence.rows.get(conversation, {}).get("page_id", "")
         for row in thread:
             if row["direction"] == "out":
                 stuck = row["state"] == "pending" and "problem" not in pages.get(page, {})

@@ -25,6 +25,8 @@ from tuyen_events.ids import (
 
 _ACCEPTED, _TOO_MANY = 202, 429
 _AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
+_TEXT = "trả lời "
+"""What the text of a reply begins with; its key is the rest."""
 _SECOND = "truong"
 """Who repeats an agent's call, with the same key."""
 _PATIENCE_S = 180.0
@@ -134,10 +136,9 @@ class Replying:
     ) -> Spoken | None:
         """The last message, or comment, that a customer wrote there."""
         for spoken in reversed(self._spoken.values()):
-            wanted = spoken.account if account is None else account
-            if spoken.account == wanted and spoken.is_comment == comment:
-                if channel in (None, spoken.account.channel):
-                    return spoken
+            here = account in (None, spoken.account) and channel in (None, spoken.account.channel)
+            if here and spoken.is_comment == comment:
+                return spoken
         return None
 
     async def answer(
@@ -151,7 +152,7 @@ class Replying:
         """Answers, once for each of `by`, with one key. Returns when all of them have an answer,
         or have asked often enough."""
         key = name or f"x{next(self._numbers)}"
-        reply = Reply(text=f"trả lời {key}", asked_at=asyncio.get_running_loop().time())
+        reply = Reply(text=f"{_TEXT}{key}", asked_at=asyncio.get_running_loop().time())
         self.replies[reply.text] = reply
         came = await asyncio.gather(
             *(self._ask(spoken, reply, key, person, private=private) for person in by)
@@ -163,8 +164,10 @@ class Replying:
 
     async def find_state(self, spoken: Spoken, reply: Reply) -> str | None:
         """The reply's state: the same call again answers the same reply."""
-        answer = await self._call(spoken, reply, reply.text.removeprefix("trả lời "), "admin", {})
-        return _state_of(answer)
+        answer = await self._call(spoken, reply, reply.text.removeprefix(_TEXT), "admin", {})
+        if answer is None or answer.status_code != _ACCEPTED:
+            return None
+        return str(answer.json()["state"])
 
     async def revoke(self, account: Account) -> None:
         """The channel refuses the page's token from now on."""
@@ -178,12 +181,14 @@ class Replying:
             number = self._tokens[account]
             credentials["refresh_token"] = f"double-refresh-{account.external_id}-{number}"
         body: Json = {"channel": account.channel, "external_id": account.external_id}
-        body |= {"name": account.page, "staff": list(AGENTS), "credentials": credentials}
+        body |= {"name": account.page, "credentials": credentials}
         admin, path = self._people.who[account.tenant, "admin"], f"/v1/pages/{account.page}"
         came: list[int | None] = [None]
 
         async def is_connected() -> bool:
-            answer = await admin.ask("PUT", path, json=body)
+            here = [each["id"] for each in await admin.all("/v1/agents")]
+            staff = [agent for agent in AGENTS if agent in here]
+            answer = await admin.ask("PUT", path, json={**body, "staff": staff})
             came[0] = None if answer is None else answer.status_code
             return answer is not None and answer.is_success
 
@@ -248,8 +253,3 @@ _ACTIONS = {
     ("liked", True): "like",
     ("liked", False): "unlike",
 }
-
-
-def _state_of(answer: httpx.Response | None) -> str | None:
-    accepted = answer is not None and answer.status_code == _ACCEPTED
-    return str(answer.json()["state"]) if answer is not None and accepted else None

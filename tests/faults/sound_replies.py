@@ -105,7 +105,7 @@ def call(number: int, action: str, text: str | None, error: str | None = None) -
 
 
 def row(name: str, conversation: ConversationId, state: str) -> Json:
-    shown = {"id": reply_id(conversation, name), "direction": "out", "client_id": name}
+    shown: Json = {"id": reply_id(conversation, name), "direction": "out", "client_id": name}
     sent = state == "sent"
     shown |= {"text": name, "state": state, "external_id": f"mid_{name}" if sent else None}
     return shown if sent else {**shown, "error": _ERRORS[state]}

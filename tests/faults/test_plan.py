@@ -83,12 +83,12 @@ def test_the_report_says_what_struck_and_what_held(tmp_path: Path) -> None:
     counts = Counter({"kill router": 2, "webhook": 5})
     outcomes = [Outcome(1, 10, 60.0, counts, [Finding(law, 7, ["x"])])]
     page = tmp_path / "faults.md"
-    page.write_text("Before.\n<!-- made by make faults -->\nold\n<!-- end -->\nAfter.\n")
+    page.write_text("Before.\n<!-- made by make faults -->\nwhat stood\n<!-- end -->\nAfter.\n")
     report.into_docs(report.write_report(outcomes, tmp_path / "report.md"), page)
     text = page.read_text()
     assert "router 2" in text
     assert f"| {law} | 7 | 1 |" in text
     assert "**broken**" in text
-    assert "old" not in text
+    assert "what stood" not in text
     assert text.startswith("Before.")
     assert text.endswith("After.\n")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from ingest.rig import (
@@ -18,8 +19,9 @@ from ingest.rig import (
 )
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, message, video
 from tuyen_channels.facebook import wire
+from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_events.inbound import CommentAdded, InboundEvent
+from tuyen_events.inbound import CommentAdded, InboundEvent, PostPublished
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
 from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
 from tuyen_ingest.stored import Stretch, read_stored
@@ -48,9 +50,20 @@ async def test_p3_a_replay_of_raw_writes_the_same_ids_and_times_again(
     assert await replay_bodies(rig, "raw") == ReplayResult(bodies=3, events=6, failures=0)
     after = await envelopes(log, INBOUND)
     assert len(after) == 2 * len(before)
-    again = {envelope.id: envelope for envelope in after}
-    assert {envelope.id: envelope for envelope in before} == again
+    assert _forget_later_knowledge(before) == _forget_later_knowledge(after)
     assert len(await records(log, RAW)) == 3
+
+
+def _forget_later_knowledge(found: Sequence[Envelope]) -> dict[str, Envelope]:
+    """By id. That a video post is a livestream may be known only when it is read again."""
+    return {
+        each.id: msgspec.structs.replace(
+            each, data=msgspec.structs.replace(each.data, livestream=False)
+        )
+        if isinstance(each.data, PostPublished)
+        else each
+        for each in found
+    }
 
 
 async def test_p3_a_replay_brings_the_events_of_a_page_that_was_not_known(

@@ -52,7 +52,7 @@ def wrote(number: int, *, at: float = 0, **changed: Any) -> MessageReceived:
     return MessageReceived(**{**given, **changed})
 
 
-def replied(number: int, *, at: float = 10, **changed: Any) -> OutboundRequested:
+def replied(number: int, *, at: float | datetime = 10, **changed: Any) -> OutboundRequested:
     given: dict[str, Any] = {
         "request_id": f"req_{number}",
         "organization": ORGANIZATION,
@@ -60,7 +60,7 @@ def replied(number: int, *, at: float = 10, **changed: Any) -> OutboundRequested
         "channel": Channel.LIVECHAT,
         "conversation_id": THREAD,
         "message_id": reply_id(THREAD, f"k{number}"),
-        "at": at_second(at),
+        "at": at if isinstance(at, datetime) else at_second(at),
         "action": OutboundAction.SEND,
         "customer_id": CUSTOMER.id,
         "customer_external_id": VISITOR,

@@ -136,9 +136,9 @@ def site_page(**changed: Any) -> Any:
     return page(SITE, **{**given, **changed})
 
 
-def of_hoa_sen(name: str, **fields: Any) -> Any:
+def of_hoa_sen(agent_id: str, **fields: Any) -> Any:
     """An agent of the page's organization."""
-    return agent(name, organization=HOA_SEN, **fields)
+    return agent(agent_id, organization=HOA_SEN, **{"name": agent_id, **fields})
 
 
 def sign_user(user_id: str, token: str = TOKEN) -> str:
@@ -151,11 +151,13 @@ async def serving_visitors(log: Log) -> AsyncIterator[VisitorRig]:
     """Ingest over `log`, with one site that is connected."""
     await log.append(DIRECTORY, *directory_record(site_page()))
     await log.append_all([PageTokens(SecretStr(SECRETS_KEY)).record(APP, TOKEN)])
-    clock, threads, attachments = ManualClock(START), InMemoryVisitorThreads(), InMemoryAttachments()
-    ingest = compose(settings(), log, clock)
-    visitors = compose_visitors(
-        ingest, settings(), log, threads=threads, attachments=attachments
+    clock, threads, attachments = (
+        ManualClock(START),
+        InMemoryVisitorThreads(),
+        InMemoryAttachments(),
     )
+    ingest = compose(settings(), log, clock)
+    visitors = compose_visitors(ingest, settings(), log, threads=threads, attachments=attachments)
     keep_threads = visitors.keep_threads(threads, InMemoryPositions())
     transport = httpx.ASGITransport(app=visitors.app, client=(ADDRESS, 1))
     async with (

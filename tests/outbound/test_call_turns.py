@@ -11,9 +11,9 @@ from tuyen_channels.calls import Limit, Pause, PauseScope
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId
 from tuyen_events.vocabulary import Channel
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.slots import Slots
-from tuyen_outbound.call_turns import CallTurns
 
 APP = Limit("app", rate_s=10, burst=1, of_app=True)
 SLOW = Limit("own", rate_s=0.1, burst=1)
@@ -35,9 +35,11 @@ class Waiting:
         await woken.wait()
 
     async def run(self, is_done: Callable[[], bool]) -> None:
-        while not is_done():
+        while True:
             for _ in range(50):
                 await _nothing()
+            if is_done():
+                return
             self._sleepers.sort(key=lambda one: one[:2])
             at, _, woken = self._sleepers.pop(0)
             self.now = max(self.now, at)

@@ -39,7 +39,8 @@ def read_steps(page: str) -> list[PageStep]:
         if kind == "sh":
             steps.append(PageStep(line, content, ""))
         elif kind in ("text", "json"):
-            assert steps and not steps[-1].shown, f"line {line} shows what no commands print"
+            is_first = bool(steps) and not steps[-1].shown
+            assert is_first, f"line {line} shows what no commands print"
             steps[-1] = steps[-1]._replace(shown=content)
     return steps
 
@@ -81,12 +82,8 @@ async def walk(
 
 def _set(script: str, variables: Mapping[str, str]) -> str:
     for name, value in variables.items():
-        script, count = re.subn(
-            rf"^{name}=\S+$",
-            lambda _, given=f"{name}={shlex.quote(value)}": given,
-            script,
-            flags=re.MULTILINE,
-        )
+        line = f"{name}={shlex.quote(value)}".replace("\\", r"\\")
+        script, count = re.subn(rf"^{name}=\S+$", line, script, flags=re.MULTILINE)
         assert count == 1, f"the page sets {name} {count} times"
     return script
 

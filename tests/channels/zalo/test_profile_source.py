@@ -60,9 +60,7 @@ async def test_c1_a_profile_has_what_zalo_gives(
         (AnswerLostError(), RefusalKind.LOST),
     ],
 )
-async def test_p5_a_refusal_has_its_class(
-    given: HttpAnswer | Exception, kind: RefusalKind
-) -> None:
+async def test_p5_a_refusal_has_its_class(given: HttpAnswer | Exception, kind: RefusalKind) -> None:
     source, _ = connect(given)
     refused = await source.find(ACCOUNT, TOKEN, USER)
     assert isinstance(refused, ChannelRefusal)

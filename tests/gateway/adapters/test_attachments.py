@@ -14,6 +14,7 @@ from tuyen_gateway.adapters.attachments import AttachmentsInTurn
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.errors import TooManyAttemptsError
 
+
 async def store_files(*organizations: str) -> AttachmentsInTurn:
     """Each organization has a file, named as itself."""
     store = AttachmentsInTurn(InMemoryAttachments(), Reads())

@@ -1,7 +1,7 @@
 """Logins, from the log: two gateways, late records, and what compaction leaves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -81,10 +81,19 @@ async def test_a_login_is_valid_from_its_beginning_to_its_end_at_every_gateway(
 
 
 async def test_two_gateways_that_refresh_one_token_at_once_give_the_same_turn(
-    logins: LoginsTable, other: LoginsTable
+    logins: LoginsTable, other: LoginsTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await logins.begin(lan())
+    both_have_read = asyncio.Barrier(2)
+    for table in (logins.table, other.table):
+
+        async def read_with_the_other(read: Callable[[], Awaitable[None]] = table.current) -> None:
+            await read()
+            await both_have_read.wait()
+
+        monkeypatch.setattr(table, "current", read_with_the_other)
     turns = await asyncio.gather(logins.refresh(lan(), 0), other.refresh(lan(), 0))
+    monkeypatch.undo()
     assert turns[0] == turns[1]
     assert turns[0].number == 1
     assert (await other.refresh(lan(), 1)).number == 2

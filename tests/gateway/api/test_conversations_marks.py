@@ -10,7 +10,7 @@ from gateway.feed import START, Feed
 from gateway.rig import Rig, User, events, running
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.topics import COMMANDS
-from tuyen_gateway.adapters import views as adapter
+from tuyen_gateway.adapters import progress
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -145,7 +145,7 @@ async def test_a_read_gives_up_after_a_while_when_nothing_is_folded(
     feed: Feed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(adapter, "WAIT_S", 0.1)
+    monkeypatch.setattr(progress, "WAIT_S", 0.1)
     async with running(log, clock, views, projecting=False) as rig:
         owner = await rig.organization()
         await feed.message("a")

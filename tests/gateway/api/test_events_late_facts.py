@@ -45,10 +45,8 @@ async def test_i13_a_quote_names_the_reply_in_streams_too(
         if known:
             await outbox.accept("mid-1")
         await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id=None, at=3)
-        await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+        await feed.message("lan", "cảm ơn", mid="mid-9", at=9, reply_to="mid-1")
         await stream.until("message.upserted", lambda d: d["message"]["text"] == "cảm ơn")
         if not known:
             await outbox.accept("mid-1")
-        await stream.ever(
-            "message.upserted", lambda d: d["message"].get("reply_to") == wanted
-        )
+        await stream.ever("message.upserted", lambda d: d["message"].get("reply_to") == wanted)

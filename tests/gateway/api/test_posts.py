@@ -24,9 +24,7 @@ async def comments_of(user: User, post: str = "post") -> list[dict[str, Any]]:
     return items
 
 
-async def test_i1_a_facebook_page_has_messages_comments_and_posts(
-    owner: User, feed: Feed
-) -> None:
+async def test_i1_a_facebook_page_has_messages_comments_and_posts(owner: User, feed: Feed) -> None:
     threads = {
         "message": await feed.message("a"),
         "comment": await feed.comment("c1", "b"),

@@ -74,7 +74,7 @@ async def test_p5b_what_answers_an_echo_names_the_reply(
     await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id="k1", at=3)
     await feed.react("lan", "mid-1", "❤", at=4)
     assert (await messages_of(owner, thread))[-1]["reaction"] == "❤"
-    await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+    await feed.message("lan", "cảm ơn", mid="mid-9", at=9, reply_to="mid-1")
     assert (await messages_of(owner, thread))[-1]["reply_to"] == reply_id(thread, "k1")
 
 
@@ -84,7 +84,7 @@ async def test_p5b_what_answered_an_echo_names_the_reply_once_it_is_known(
 ) -> None:
     await reply(owner, thread, text="Dạ còn ạ")
     await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id="k1" if known else None, at=3)
-    await feed.message("lan", "cảm ơn", at=9, reply_to="mid-1")
+    await feed.message("lan", "cảm ơn", mid="mid-9", at=9, reply_to="mid-1")
     before = (await messages_of(owner, thread))[-1]
     assert (before["reply_to"] == reply_id(thread, "k1")) is known
     await outbox.accept("mid-1")
@@ -207,18 +207,19 @@ async def test_p5b_only_a_persons_word_ends_the_wait(owner: User, feed: Feed) ->
     assert not await needs_reply()
 
 
-@pytest.mark.parametrize(("admin_id", "automatic", "waits"), [
-    ("541", False, False),
-    ("541", True, False),
-    (None, False, True),
-])
+@pytest.mark.parametrize(
+    ("admin_id", "automatic", "waits"),
+    [
+        ("541", False, False),
+        ("541", True, False),
+        (None, False, True),
+    ],
+)
 async def test_p5b_a_person_whom_the_channel_names_ends_the_wait_however_soon_they_write(
     owner: User, feed: Feed, *, admin_id: str | None, automatic: bool, waits: bool
 ) -> None:
     thread = await feed.message("lan", "còn không?", at=0)
-    await feed.echo(
-        "lan", "Dạ còn ạ", at=1, client_id=None, admin_id=admin_id, automatic=automatic
-    )
+    await feed.echo("lan", "Dạ còn ạ", at=1, client_id=None, admin_id=admin_id, automatic=automatic)
     await feed.message("lan", "Size 42?", at=-2)  # delivered late
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["needs_reply"] is waits

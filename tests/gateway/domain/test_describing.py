@@ -69,10 +69,14 @@ def shown(row: InboxRow) -> tuple[str | None, str | None, str | None]:
         ([wrote(None, 1), described("Lan", PICTURE)], ("Lan", PICTURE, "lan")),
         ([wrote("Bà Lan", 1), described("Lan", PICTURE)], ("Bà Lan", PICTURE, "bà lan")),
         ([wrote(None, 1), described(None, PICTURE, 9), described("Lan")], ("Lan", None, "lan")),
-        ([wrote(None, 1), described("Lan", None, 2), described("Mai", None, 3)],
-         ("Mai", None, "mai")),
-        ([wrote(None, 1), described("Lan", None, 2), described("Mai", None, 2)],
-         ("Mai", None, "mai")),
+        (
+            [wrote(None, 1), described("Lan", None, 2), described("Mai", None, 3)],
+            ("Mai", None, "mai"),
+        ),
+        (
+            [wrote(None, 1), described("Lan", None, 2), described("Mai", None, 2)],
+            ("Mai", None, "mai"),
+        ),
         ([wrote(None, 1), described(None, PICTURE)], (None, PICTURE, None)),
         (
             [wrote(None, 1), described("Lan"), CustomerFollowed(**common(3), customer=LAN)],
@@ -145,9 +149,7 @@ async def test_c1_nobody_is_listed_because_they_were_described(owner: User, feed
     assert (row["id"], row["customer"]["name"]) == (thread, "Lan")
 
 
-async def test_r7_2_another_organization_learns_no_name(
-    desk: Rig, owner: User, feed: Feed
-) -> None:
+async def test_r7_2_another_organization_learns_no_name(desk: Rig, owner: User, feed: Feed) -> None:
     thread = await feed.message("lan", "Chào shop")
     await feed.describe("lan", "Lan")
     assert (await owner.done("GET", f"/v1/conversations/{thread}?after=0"))["customer"]["name"]

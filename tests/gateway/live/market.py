@@ -68,9 +68,7 @@ class Market:
         row = self.twins.views.stored.get(key) or self._new(key)
         offset = row.inbound_events
         assert row.customer is not None
-        message = self._message(
-            row, Direction.IN, offset=offset, customer_id=row.customer.id
-        )
+        message = self._message(row, Direction.IN, offset=offset, customer_id=row.customer.id)
         await self.twins.views.write_message(message)
         await self.twins.views.write(
             recount(

@@ -4,7 +4,6 @@ from itertools import permutations
 
 import pytest
 
-from tuyen_platform.projection import FoldedEvent
 from support.inbox_inbound import ORGANIZATION, PAGE
 from support.outbound import LAN, THREAD, at_second, requested, settled
 from tuyen_events.event import Event
@@ -16,6 +15,7 @@ from tuyen_gateway.projections.collections import JOURNAL, MESSAGES
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.kafka.ports import RecordPosition
 from tuyen_platform.mongodb import Database
+from tuyen_platform.projection import FoldedEvent
 
 pytestmark = pytest.mark.usefixtures("indexes")
 

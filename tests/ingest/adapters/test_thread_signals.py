@@ -60,7 +60,10 @@ def viewed(agent: str = "lan", *, typing: bool = True) -> ConversationViewed:
 async def test_l4_a_reply_and_an_assignment_wake_their_thread(
     log: InMemoryLog, signals: LogThreadSignals
 ) -> None:
-    for topic, event in ((OUTBOUND_RESULTS, settled(replied(1))), (ASSIGNMENTS, assigned("lan", 1))):
+    for topic, event in (
+        (OUTBOUND_RESULTS, settled(replied(1))),
+        (ASSIGNMENTS, assigned("lan", 1)),
+    ):
         with signals.watch(THREAD) as watch, signals.watch(OTHER) as other:
             await append(log, topic, THREAD, event)
             assert await watch.wait(10)

@@ -31,9 +31,7 @@ class TestWriting:
     async def test_l4_a_message_is_an_event_as_a_webhook_would_make_it(
         self, visitor: VisitorRig, log: InMemoryLog
     ) -> None:
-        answer = await visitor.write(
-            page_url=f"{SHOP}/giay", department="sales", region="north"
-        )
+        answer = await visitor.write(page_url=f"{SHOP}/giay", department="sales", region="north")
         assert answer.status_code == 200
         (event,) = await received(log)
         assert answer.json() == {"id": event.message_id}
@@ -224,9 +222,7 @@ class TestLimits:
         assert statuses[-1] == 429
 
     async def test_r9_5_a_body_has_so_many_bytes(self, visitor: VisitorRig) -> None:
-        long = await visitor.ask(
-            "POST", "messages", content=b" " * (limits.VISITOR_BODY_BYTES + 1)
-        )
+        long = await visitor.ask("POST", "messages", content=b" " * (limits.VISITOR_BODY_BYTES + 1))
         assert long.status_code == 413
         text = "😀" * limits.VISITOR_TEXT_CHARACTERS
         assert (await visitor.write(text)).status_code == 200

@@ -111,9 +111,7 @@ async def test_l4_an_agents_file_is_downloaded_unless_it_is_a_picture(
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
-async def test_r9_5_a_file_is_none_of_another_page(
-    visitor: VisitorRig, log: InMemoryLog
-) -> None:
+async def test_r9_5_a_file_is_none_of_another_page(visitor: VisitorRig, log: InMemoryLog) -> None:
     await visitor.send_picture(PNG)
     (message,) = (await visitor.has_thread(1))["messages"]
     url = message["attachments"][0]["url"]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from ingest.rig import HOA_SEN
@@ -19,7 +20,7 @@ from tuyen_events.viewing import ConversationViewed
 
 
 def reply_of(rig: VisitorRig, number: int = 1, **changed: Any) -> OutboundRequested:
-    at = rig.clock.now()
+    at = rig.clock.now() + timedelta(seconds=1)
     return replied(number, conversation_id=rig.conversation, **{"at": at, **changed})
 
 
@@ -154,9 +155,7 @@ async def test_r9_5_only_so_many_wait_and_the_others_are_answered_at_once(
         for _ in range(limits.WAITING_OF_VISITOR)
     ]
     watches: dict[str, set[object]] = vars(visitor.signals)["_watches"]
-    await until(
-        lambda: len(watches.get(visitor.conversation, ())) == limits.WAITING_OF_VISITOR
-    )
+    await until(lambda: len(watches.get(visitor.conversation, ())) == limits.WAITING_OF_VISITOR)
     await asyncio.wait_for(visitor.thread(version, wait=20), 5)
     visitor.signals.stop()
     await asyncio.gather(*waiting)
@@ -173,6 +172,8 @@ async def test_r9_5_reads_are_limited_by_visitor_and_address(visitor: VisitorRig
 async def test_l4_cors_lets_the_browser_read_when_to_try_again(visitor: VisitorRig) -> None:
     await visitor.set_up(site_page(sites=("https://shop.example",)))
     from_shop = replace(visitor, origin="https://shop.example")
-    answered = await from_shop.http.get(f"{BASE}/thread", headers={"Origin": "https://shop.example"})
+    answered = await from_shop.http.get(
+        f"{BASE}/thread", headers={"Origin": "https://shop.example"}
+    )
     assert answered.status_code == 401
     assert answered.headers["access-control-expose-headers"] == "Retry-After"

@@ -105,6 +105,10 @@ def test_l4_the_version_represents_all_that_is_shown() -> None:
 
 
 def test_l4_without_an_assignee_the_last_one_who_replied_answers() -> None:
-    messages = (message_of(replied(1)), message_of(replied(2, by_name="Minh")), message_of(wrote(3)))
+    messages = (
+        message_of(replied(1)),
+        message_of(replied(2, by_name="Minh")),
+        message_of(wrote(3)),
+    )
     assert find_last_agent(VisitorThread(messages=messages)) == "Minh"
     assert find_last_agent(VisitorThread()) is None

@@ -45,11 +45,11 @@ async def folding(log: InMemoryLog) -> AsyncIterator[InMemoryVisitorThreads]:
     task = asyncio.create_task(
         run_visitor_threads(
             log,
-            threads,
-            InMemoryPositions(),
-            organizations,
-            _ReadDirectory(),
-            ConsumerStatus(),
+            threads=threads,
+            positions=InMemoryPositions(),
+            organizations=organizations,
+            directory=_ReadDirectory(),
+            status=ConsumerStatus(),
         )
     )
     yield threads

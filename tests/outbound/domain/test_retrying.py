@@ -28,7 +28,15 @@ def test_p5_a_channel_that_is_not_reached_is_tried_for_ten_minutes(
 
 @pytest.mark.parametrize(
     ("asked_s", "before", "pause_s"),
-    [(None, 0, 15), (None, 1, 30), (None, 3, 120), (None, 9, 600), (None, 500, 600), (7.0, 5, 7), (0.0, 0, 1)],
+    [
+        (None, 0, 15),
+        (None, 1, 30),
+        (None, 3, 120),
+        (None, 9, 600),
+        (None, 500, 600),
+        (7.0, 5, 7),
+        (0.0, 0, 1),
+    ],
 )
 def test_p5_a_pause_is_what_the_channel_asks_for_or_grows(
     asked_s: float | None, before: int, pause_s: float

@@ -28,8 +28,8 @@ from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.file_links import FileLinks
-from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import LogUnavailableError
 
 OTHER = OrganizationId("other")
 PICTURE = "https://p.example/670"
@@ -183,9 +183,7 @@ async def test_p5_a_dead_token_stops_the_page_and_loses_nobody(asking: Asking) -
 async def test_p5_a_limit_pauses_all_calls_of_the_page_and_theirs_pause_this_one(
     asking: Asking,
 ) -> None:
-    limited = ChannelRefusal(
-        RefusalKind.THROTTLED, "throttled", "", Pause(PauseScope.PAGE, 40.0)
-    )
+    limited = ChannelRefusal(RefusalKind.THROTTLED, "throttled", "", Pause(PauseScope.PAGE, 40.0))
     asking.source.answers["670"] = limited
     await asking.waiting.add([wanted(), wanted("671")])
     assert await asking.fetcher.fetch_next()

@@ -196,7 +196,12 @@ def compose_visitors(
 
     async def keep_threads(kept: VisitorThreads, positions: Positions) -> None:
         await run_visitor_threads(
-            log, kept, positions, ingest.organizations, ingest.directory, status
+            log,
+            threads=kept,
+            positions=positions,
+            organizations=ingest.organizations,
+            directory=ingest.directory,
+            status=status,
         )
 
     loops: list[Loop] = [online.table.run, signals.run]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tuyen_events import visitor_limits as limits
-from tuyen_ingest.domain.rates import TokenBuckets, Rate
+from tuyen_ingest.domain.rates import CallerBuckets, Rate
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import TooOftenError
 from tuyen_platform.clock import Clock
@@ -17,7 +17,9 @@ class VisitorRates:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sessions = TokenBuckets(Rate(limits.ADDRESS_SESSIONS, limits.ADDRESS_SESSION_EVERY_S))
+        self._sessions = CallerBuckets(
+            Rate(limits.ADDRESS_SESSIONS, limits.ADDRESS_SESSION_EVERY_S)
+        )
         self._messages = _TwoBuckets(
             Rate(limits.VISITOR_MESSAGES, limits.VISITOR_MESSAGE_EVERY_S),
             Rate(limits.ADDRESS_MESSAGES, limits.ADDRESS_MESSAGE_EVERY_S),
@@ -26,7 +28,9 @@ class VisitorRates:
             Rate(limits.VISITOR_PICTURES, limits.VISITOR_PICTURE_EVERY_S),
             Rate(limits.ADDRESS_PICTURES, limits.ADDRESS_PICTURE_EVERY_S),
         )
-        self._pictures_of_pages = TokenBuckets(Rate(limits.PAGE_PICTURES, limits.PAGE_PICTURE_EVERY_S))
+        self._pictures_of_pages = CallerBuckets(
+            Rate(limits.PAGE_PICTURES, limits.PAGE_PICTURE_EVERY_S)
+        )
         self._reads = _TwoBuckets(
             Rate(limits.VISITOR_READS, limits.VISITOR_READ_EVERY_S),
             Rate(limits.ADDRESS_READS, limits.ADDRESS_READ_EVERY_S),
@@ -57,8 +61,8 @@ class _TwoBuckets:
     """One for the visitor, and one for the network address."""
 
     def __init__(self, of_visitor: Rate, of_network: Rate) -> None:
-        self._of_visitor = TokenBuckets(of_visitor)
-        self.of_network = TokenBuckets(of_network)
+        self._of_visitor = CallerBuckets(of_visitor)
+        self.of_network = CallerBuckets(of_network)
 
     def take(self, visitor: str, network: str, now_s: float) -> None:
         _require(self._of_visitor.take(visitor, now_s))

@@ -142,9 +142,7 @@ class VisitorWrites:
             try:
                 stored = await self._attachments.add(new, received.content(IMAGE))
             except AttachmentTooLargeError as error:
-                raise PictureTooLargeError(
-                    f"A picture has at most {error.most} bytes."
-                ) from None
+                raise PictureTooLargeError(f"A picture has at most {error.most} bytes.") from None
             except PyMongoError:
                 raise NotNowError("Pictures cannot be stored now.") from None
         picture = VisitorPicture(id=stored.id, name=stored.name)

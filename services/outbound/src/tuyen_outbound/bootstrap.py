@@ -62,6 +62,7 @@ def compose(
     clock: Clock,
     connectors: Mapping[Channel, Connector],
     files: Files,
+    *,
     sources: Mapping[Channel, ProfileSource],
     waiting: WaitingProfiles,
 ) -> Outbound:
@@ -101,8 +102,8 @@ def build(settings: OutboundSettings, log: Log, clock: Clock) -> Service:
         clock,
         open_connectors(revealed, transport, guarded),
         StoredFiles(MongoAttachments(database)),
-        open_profile_sources(revealed, transport),
-        MongoWaitingProfiles(database),
+        sources=open_profile_sources(revealed, transport),
+        waiting=MongoWaitingProfiles(database),
     )
     return Service(
         settings=settings,

@@ -28,12 +28,12 @@ from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
 from tuyen_events.topics import INBOUND
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
-from tuyen_outbound.call_turns import CallTurns
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
 from tuyen_platform.dead_letters import list_calls

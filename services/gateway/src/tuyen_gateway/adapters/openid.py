@@ -201,9 +201,9 @@ class HttpOpenIdProvider:
 
     async def _read(self, address: str) -> bytes:
         now = self._clock.now()
-        if self._failed is not None and self._failed[0] == address:
-            if now - self._failed[1] < _FAILED_APART:
-                raise UnavailableError(_SILENT)
+        failed_address, failed_at = self._failed or (None, now)
+        if failed_address == address and now - failed_at < _FAILED_APART:
+            raise UnavailableError(_SILENT)
         try:
             status, body = await self._call("GET", address)
             if status != httpx.codes.OK:

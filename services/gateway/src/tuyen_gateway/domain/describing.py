@@ -17,9 +17,7 @@ MESSAGES_NAMED = 50
 are shown with the name that the row has."""
 
 
-def note_description(
-    row: InboxRow, event: CustomerDescribed, name_folded: str | None
-) -> InboxRow:
+def note_description(row: InboxRow, event: CustomerDescribed, name_folded: str | None) -> InboxRow:
     """The row after its customer was described: the latest description with a name counts.
 
     Idempotent, and in any order with other events. `name_folded` is the name for searches.

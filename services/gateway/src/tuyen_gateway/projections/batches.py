@@ -93,17 +93,21 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return progress(row, fact.event)
         case MessageReacted():
             return note_reaction(row, fact.event)
-        case CustomerFollowed() | CustomerUnfollowed():
-            return note_follow(row, fact.event)
-        case CustomerDescribed(customer=customer):
-            folded = None if customer.name is None else fold_accents(customer.name)
-            return note_description(row, fact.event, folded)
+        case CustomerFollowed() | CustomerUnfollowed() | CustomerDescribed():
+            return _note_customer(row, fact.event)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
             return apply_done_mark(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
             return assign(row, fact.event, fact.partition)
+
+
+def _note_customer(row: InboxRow, event: FollowEvent | CustomerDescribed) -> InboxRow:
+    if not isinstance(event, CustomerDescribed):
+        return note_follow(row, event)
+    name = event.customer.name
+    return note_description(row, event, None if name is None else fold_accents(name))
 
 
 def read_batch(batch: Sequence[FoldedEvent]) -> BatchWork:

@@ -235,7 +235,7 @@ class VisitorRoutes:
 
     def _find_visitor(self, call: _Call) -> SiteVisitor | None:
         given = call.request.headers.get("authorization", "")
-        if not given[: len(_BEARER)].lower() == _BEARER:
+        if given[: len(_BEARER)].lower() != _BEARER:
             return None
         return self._seals.open_visitor(call.site.app_id, given[len(_BEARER) :].strip())
 

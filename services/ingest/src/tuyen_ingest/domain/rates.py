@@ -12,7 +12,7 @@ class Rate(NamedTuple):
     every_s: float
 
 
-class TokenBuckets:
+class CallerBuckets:
     """What is left to each caller. A caller who is not known has everything left: those who did
     nothing for longest are forgotten, so that at most `kept` are known (R9.6)."""
 

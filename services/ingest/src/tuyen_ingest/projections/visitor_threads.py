@@ -33,6 +33,7 @@ def is_of_a_site(record: Record) -> bool:
 
 async def run_visitor_threads(
     log: Log,
+    *,
     threads: VisitorThreads,
     positions: Positions,
     organizations: KnownOrganizations,

@@ -35,9 +35,7 @@ class MongoWaitingProfiles:
         await self._ensure_indexes()
         known = await self._find_known([one.id for one in wanted])
         full = await self._find_full({one.organization for one in wanted if one.id not in known})
-        added = [
-            one for one in wanted if one.id not in known and one.organization not in full
-        ]
+        added = [one for one in wanted if one.id not in known and one.organization not in full]
         if added:
             await self._waiting.bulk_write(
                 [

@@ -85,9 +85,7 @@ def build_description(
         channel=wanted.channel,
         occurred_at=now,
         accepted_at=now,
-        customer=Customer(
-            id=wanted.id, external_id=wanted.external_id, name=name, picture=picture
-        ),
+        customer=Customer(id=wanted.id, external_id=wanted.external_id, name=name, picture=picture),
         conversation_id=wanted.conversation_id,
     )
 
