@@ -58,8 +58,9 @@ async def send(
     writer: asyncio.StreamWriter,
     message: bytes,
     expected: bytes = _OK,
-) -> None:
-    """Sends one request and reads its answer; RuntimeError unless it begins as expected."""
+) -> bytes:
+    """Sends one request and reads its answer; RuntimeError unless it begins as expected. Returns
+    the head of the answer."""
     writer.write(message)
     head = await reader.readuntil(_END_OF_HEADERS)
     if not head.startswith(expected):
@@ -70,6 +71,7 @@ async def send(
         if line.startswith(b"content-length")
     )
     await reader.readexactly(length)
+    return head
 
 
 async def main() -> None:

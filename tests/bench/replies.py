@@ -3,7 +3,8 @@
 The gateway answers a reply once its own view shows it. The sender does not wait for that: it often
 has called the channel before the agent has the answer, so the time from the answer to the call is
 negative then. The double reports each message as the channel does, so ingest, the router and the
-gateway's fold are at work as well.
+gateway's fold are at work as well. If the view is five seconds behind, the answer is 503: the reply
+is in the log all the same, and is sent.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ _WARM = 100
 _POLL_S = 0.2
 _PATIENCE_S = 120.0
 _PERCENT = 100
-_ACCEPTED = b"HTTP/1.1 202"
+_ANSWERED, _ACCEPTED, _LATE = b"HTTP/1.1 ", b"HTTP/1.1 202", b"HTTP/1.1 503"
 _MEASURED = ("gateway", "outbound")
 
 
@@ -63,6 +64,8 @@ class _Times:
     sent_to_call: list[float] = field(default_factory=list)
     accepted_to_call: list[float] = field(default_factory=list)
     sent_to_accepted: list[float] = field(default_factory=list)
+    late: float = 0.0
+    """Percent of them, answered 503."""
     costs: dict[str, float] = field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ def _rows(runs: Sequence[_Times], at: str) -> list[Row]:
             median_of(f"{figure}, p50, {at}", "ms", [cut[49] for cut in cuts]),
             median_of(f"{figure}, p99, {at}", "ms", [cut[98] for cut in cuts]),
         ]
+    rows.append(median_of(f"replies answered 503, {at}", "%", [run.late for run in runs]))
     for service in runs[0].costs:
         spent = [run.costs[service] for run in runs]
         rows.append(median_of(f"replies, {service}, {at}", "CPU s/1,000 replies", spent))
@@ -135,9 +139,12 @@ class _Desk:
             text, message = self._next_reply()
             sent[text] = time.time()
             stream = await idle.get()
-            await send(*stream, message, _ACCEPTED)
-            accepted[text] = time.time()
+            head = await send(*stream, message, _ANSWERED)
             idle.put_nowait(stream)
+            if head.startswith(_ACCEPTED):
+                accepted[text] = time.time()
+            elif not head.startswith(_LATE):
+                raise RuntimeError(head.decode("latin-1"))
 
         spent = self._spent()
         begun = time.monotonic()
@@ -151,7 +158,8 @@ class _Desk:
         return _Times(
             sent_to_call=[(called[text] - at) * 1000 for text, at in sent.items()],
             accepted_to_call=[(called[text] - at) * 1000 for text, at in accepted.items()],
-            sent_to_accepted=[(accepted[text] - at) * 1000 for text, at in sent.items()],
+            sent_to_accepted=[(at - sent[text]) * 1000 for text, at in accepted.items()],
+            late=(count - len(accepted)) / count * 100,
             costs={
                 name: (total - spent[name]) / count * 1000 for name, total in self._spent().items()
             },

@@ -247,7 +247,8 @@ class MongoAttachments:
         oldest = [("uploadDate", ASCENDING), ("length", ASCENDING)]
         query = {"metadata.organization": organization}
         while too_many > 0:
-            found = await self._files.find(query, {"length": 1}).sort(oldest).to_list(100)
+            ordered = self._files.find(query, {"length": 1}).sort(oldest).limit(100)
+            found = await ordered.to_list(None)
             ids = []
             for one in found:
                 if too_many <= 0:
@@ -261,7 +262,7 @@ class MongoAttachments:
         return removed
 
     async def _ids(self, query: Document) -> list[AttachmentId]:
-        found = await self._files.find(query, {"_id": 1}).to_list(_REMOVED_AT_ONCE)
+        found = await self._files.find(query, {"_id": 1}).limit(_REMOVED_AT_ONCE).to_list(None)
         return [one["_id"] for one in found]
 
     async def _remove(self, ids: Collection[AttachmentId], still: Document | None = None) -> int:

@@ -31,7 +31,8 @@ class MongoCrm:
         query = of_organization(organization, name)
         if after is not None:
             query["_id"] = {"$gt": after}
-        found = await self._contacts.find(query).sort("_id", 1).to_list(limit + 1)
+        ordered = self._contacts.find(query).sort("_id", 1).limit(limit + 1)
+        found = await ordered.to_list(None)
         page = [CONTACTS_VIEW.read(stored) for stored in found[:limit]]
         return ViewPage(items=page, following=page[-1].id if len(found) > limit else None)
 

@@ -42,7 +42,8 @@ class MongoPosts:
             return ViewPage(items=[], following=None)
         query = posts_query(scope, page, None if after is None else decode_cursor(after, _PostKey))
         newest = self._posts.find(query).sort(list(collections.NEWEST_POSTS_FIRST))
-        found = [msgspec.convert(one, PagePost) for one in await newest.to_list(limit + 1)]
+        rows = await newest.limit(limit + 1).to_list(None)
+        found = [msgspec.convert(one, PagePost) for one in rows]
         counted = await self._count(scope, found[:limit])
         return ViewPage(
             items=counted, following=_after_post(found[limit - 1]) if found[limit:] else None

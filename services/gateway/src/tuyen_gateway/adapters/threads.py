@@ -95,8 +95,8 @@ class MongoThreads:
         query: Document = {"conversation_id": conversation_id}
         if after is not None:
             query["version"] = {"$lt": decode_cursor(after, int)}
-        rows = self._assignments.find(query).sort("version", -1)
-        found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(limit + 1)]
+        rows = self._assignments.find(query).sort("version", -1).limit(limit + 1)
+        found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(None)]
         entries = await self._with_pools(found[:limit])
         named = 0
         for place, entry in enumerate(entries):
