@@ -1,6 +1,7 @@
 import asyncio
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -36,3 +37,22 @@ async def test_a_service_that_stops_can_end_responses_that_would_never_end() -> 
             await begun.wait()
             stopping.set()
             assert (await answer).text == "ended"
+
+
+async def test_r9_a_loop_that_ends_as_cancelled_by_itself_ends_the_process() -> None:
+    """Otherwise the service would go on without it, and nobody would know."""
+
+    async def end() -> None:
+        raise asyncio.CancelledError
+
+    (port,) = free_ports(1)
+    service = Service(
+        settings=ServiceSettings(kafka="unused", port=port, local=True),
+        app=Starlette(),
+        health=Health(),
+        loops=[end],
+    )
+    with pytest.raises(ExceptionGroup) as raised:
+        async with asyncio.timeout(20):
+            await service.run(asyncio.Event())
+    assert raised.group_contains(RuntimeError, match="by itself")

@@ -50,7 +50,7 @@ class Service:
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(loop()) for loop in self.loops]
+                running = [tasks.create_task(_run(loop)) for loop in self.loops]
                 running.append(tasks.create_task(stop_when_asked()))
                 await serve_service(
                     self.app,
@@ -63,6 +63,18 @@ class Service:
                     task.cancel()
         finally:
             self.close()
+
+
+async def _run(loop: Loop) -> None:
+    """Runs a loop. Raises RuntimeError if it ends as cancelled and nobody cancelled it: a library
+    that it awaits may do so, and the process would go on without it."""
+    try:
+        await loop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError(f"{loop!r} was ended by itself") from None
 
 
 def start(

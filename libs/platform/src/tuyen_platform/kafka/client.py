@@ -78,7 +78,7 @@ class KafkaLog:
             await self._producer.stop()
         finally:
             if offsets is not None:
-                await offsets.stop()
+                await stop_consumer(offsets)
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
@@ -190,7 +190,7 @@ class KafkaLog:
         except KafkaError as error:
             raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     @asynccontextmanager
     async def subscribe(
@@ -205,7 +205,7 @@ class KafkaLog:
         except KafkaError as error:
             raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     def _consumer(self, group: str | None, wait_ms: int) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -252,6 +252,26 @@ class KafkaLog:
                 for r in records
             ]
         return batch
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stops a consumer.
+
+    aiokafka cancels its fetches then and awaits each of them. One that just failed, and pauses,
+    lets that cancellation through, and `stop` raises it: whoever awaits it would end, silently, as
+    if it had been cancelled itself. So it has a task of its own.
+    """
+    stopping = asyncio.create_task(consumer.stop())
+    try:
+        await asyncio.wait([stopping])
+    except asyncio.CancelledError:
+        stopping.cancel()
+        await asyncio.wait([stopping])
+        raise
+    if stopping.cancelled():
+        await consumer._client.close()  # what was still to be done
+    else:
+        stopping.result()
 
 
 def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
