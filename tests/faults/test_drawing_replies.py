@@ -1,4 +1,4 @@
-"""What is answered in a plan, and what the doubles are told of its faults."""
+"""What is answered in a plan, and which faults the doubles get."""
 
 from collections import Counter
 

@@ -1,6 +1,7 @@
 """Refreshing and logging out: a refresh token is used once, and a login ends as a whole."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -40,12 +41,15 @@ async def replica(rig: Rig, log: InMemoryLog, clock: ManualClock) -> AsyncIterat
         yield another
 
 
-async def test_a_refresh_token_is_out_of_use_after_its_use(rig: Rig, boss: User) -> None:
+async def test_a_refresh_token_is_out_of_use_after_its_use(
+    rig: Rig, boss: User, clock: ManualClock
+) -> None:
     first = await log_in(rig)
     _, second = await refresh(rig, first)
     assert second["refresh_token"] != first["refresh_token"]
     assert await is_let_in(rig, first)
     assert await is_let_in(rig, second)
+    clock.advance(timedelta(milliseconds=1))
     assert (await refresh(rig, first))[0] == 401
     for tokens in (first, second):
         assert not await is_let_in(rig, tokens)
@@ -55,10 +59,11 @@ async def test_a_refresh_token_is_out_of_use_after_its_use(rig: Rig, boss: User)
 
 
 async def test_a_refresh_token_is_out_of_use_at_every_gateway(
-    rig: Rig, boss: User, replica: Rig
+    rig: Rig, boss: User, replica: Rig, clock: ManualClock
 ) -> None:
     first = await log_in(rig)
     _, second = await refresh(rig, first)
+    clock.advance(timedelta(milliseconds=1))
     assert (await refresh(replica, first))[0] == 401
     assert (await refresh(rig, second))[0] == 401
     assert not await is_let_in(rig, second)

@@ -23,12 +23,15 @@ def login(number: int, ago_s: float = 0.0) -> LoginState:
         (login(3), 4, Use.UNKNOWN),
         (login(3), 3, Use.FIRST),
         (login(3, ago_s=3600), 3, Use.FIRST),
-        (login(3), 2, Use.COPIED),
+        (login(3, ago_s=0.001), 2, Use.COPIED),
+        (login(3), 2, Use.REPEATED),
         (login(3), 1, Use.COPIED),
     ],
 )
-def test_a_refresh_token_is_used_once(known: LoginState | None, used: int, meaning: Use) -> None:
-    assert judge_use(known, used) is meaning
+def test_a_refresh_token_is_used_once_unless_at_the_same_moment(
+    known: LoginState | None, used: int, meaning: Use
+) -> None:
+    assert judge_use(known, used, NOW) is meaning
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class LoginsTable:
     async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
         key, arrived_at = _key(identity), self._clock.now()
         await self.table.current()
-        use = judge_use(self._find(key), number)
+        use = judge_use(self._find(key), number, arrived_at)
         if use is Use.FIRST:
             await self.table.append([_record(key, self._new(number + 1))])
             use = judge_race(self._find(key), number, arrived_at)

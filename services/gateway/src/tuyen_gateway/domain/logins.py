@@ -38,11 +38,15 @@ class Use(Enum):
     """The login has ended, or the token is of a turn that is not known."""
 
 
-def judge_use(login: LoginState | None, number: int) -> Use:
-    """What it means that the refresh token of turn `number` arrives."""
+def judge_use(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
+    """What it means that the refresh token of turn `number` arrives at `arrived_at`: whoever knew
+    the answer to its first use cannot have asked before that."""
     if login is None or number > login.number:
         return Use.UNKNOWN
-    return Use.FIRST if number == login.number else Use.COPIED
+    if number == login.number:
+        return Use.FIRST
+    at_once = number == login.number - 1 and login.since >= arrived_at
+    return Use.REPEATED if at_once else Use.COPIED
 
 
 def judge_race(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
