@@ -4,8 +4,8 @@ The gateway answers a reply once its own view shows it. The sender does not wait
 has called the channel before the agent has the answer, so the time from the answer to the call is
 negative then. The double reports each message as the channel does, so ingest, the router and the
 gateway's fold are at work as well. If the view is five seconds behind, the answer is 503: the reply
-is in the log all the same, and is sent. If the reads before it wait for three seconds, it is 429, and
-nothing is sent.
+is in the log all the same, and is sent. If the reads before it wait for three seconds, it is 429,
+and nothing is sent.
 """
 
 import asyncio
