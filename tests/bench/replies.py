@@ -4,7 +4,8 @@ The gateway answers a reply once its own view shows it. The sender does not wait
 has called the channel before the agent has the answer, so the time from the answer to the call is
 negative then. The double reports each message as the channel does, so ingest, the router and the
 gateway's fold are at work as well. If the view is five seconds behind, the answer is 503: the reply
-is in the log all the same, and is sent.
+is in the log all the same, and is sent. If the reads before it wait for three seconds, it is 429,
+and nothing is sent.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ _POLL_S = 0.2
 _PATIENCE_S = 120.0
 _PERCENT = 100
 _ANSWERED, _ACCEPTED, _LATE = b"HTTP/1.1 ", b"HTTP/1.1 202", b"HTTP/1.1 503"
+_REFUSED = b"HTTP/1.1 429"
 _MEASURED = ("gateway", "outbound")
 
 
@@ -66,6 +68,8 @@ class _Times:
     sent_to_accepted: list[float] = field(default_factory=list)
     late: float = 0.0
     """Percent of them, answered 503."""
+    refused: float = 0.0
+    """The same, answered 429: nothing is sent."""
     costs: dict[str, float] = field(default_factory=dict)
 
 
@@ -82,6 +86,7 @@ def _rows(runs: Sequence[_Times], at: str) -> list[Row]:
             median_of(f"{figure}, p99, {at}", "ms", [cut[98] for cut in cuts]),
         ]
     rows.append(median_of(f"replies answered 503, {at}", "%", [run.late for run in runs]))
+    rows.append(median_of(f"replies refused (429), {at}", "%", [run.refused for run in runs]))
     for service in runs[0].costs:
         spent = [run.costs[service] for run in runs]
         rows.append(median_of(f"replies, {service}, {at}", "CPU s/1,000 replies", spent))
@@ -143,6 +148,8 @@ class _Desk:
             idle.put_nowait(stream)
             if head.startswith(_ACCEPTED):
                 accepted[text] = time.time()
+            elif head.startswith(_REFUSED):
+                del sent[text]
             elif not head.startswith(_LATE):
                 raise RuntimeError(head.decode("latin-1"))
 
@@ -152,14 +159,15 @@ class _Desk:
             for number in range(count):
                 await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
                 tasks.create_task(reply())
-        called = await self.calls.wait_for(count)
+        called = await self.calls.wait_for(len(sent))
         for _, writer in streams:
             writer.close()
         return _Times(
             sent_to_call=[(called[text] - at) * 1000 for text, at in sent.items()],
             accepted_to_call=[(called[text] - at) * 1000 for text, at in accepted.items()],
             sent_to_accepted=[(at - sent[text]) * 1000 for text, at in accepted.items()],
-            late=(count - len(accepted)) / count * 100,
+            late=(len(sent) - len(accepted)) / count * 100,
+            refused=(count - len(sent)) / count * 100,
             costs={
                 name: (total - spent[name]) / count * 1000 for name, total in self._spent().items()
             },
