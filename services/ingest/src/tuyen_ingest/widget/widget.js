@@ -59,7 +59,8 @@
     .launcher { position: relative; width: 56px; height: 56px; border-radius: 50%;
       background: #0b57d0; color: #fff; box-shadow: 0 4px 16px #0004; margin-left: auto;
       display: block; }
-    .launcher svg { width: 26px; height: 26px; vertical-align: middle; }
+    svg { width: 22px; height: 22px; vertical-align: middle; }
+    .launcher svg { width: 26px; height: 26px; }
     .count { position: absolute; top: -4px; right: -4px; min-width: 22px; padding: 1px 6px;
       border-radius: 11px; background: #c5221f; color: #fff; font-size: 13px; }
     .panel { display: flex; flex-direction: column; width: min(370px, calc(100vw - 32px));
@@ -246,9 +247,8 @@
   });
   const chosen = make("input", { type: "file", accept: KINDS.join(","), hidden: true });
   const attach = make("button", {
-    type: "button", textContent: "🖼", title: words.picture,
-    attributes: { "aria-label": words.picture },
-  });
+    type: "button", title: words.picture, attributes: { "aria-label": words.picture },
+  }, draw("M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zm0 14h16l-5-7-4 5-3-3z"));
   const form = make("form", {}, chosen, attach, text,
     make("button", { type: "submit", textContent: words.send }));
   const panel = make("section", {
@@ -269,8 +269,17 @@
   let version = "";
   let replies = []; // the times of the replies that are shown
 
-  function isAtEnd() {
-    return thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40;
+  function isAtEnd(added = 0) {
+    return thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40 + added;
+  }
+
+  function makePicture(url, name) {
+    const picture = make("img", { alt: name, loading: "lazy" });
+    picture.addEventListener("load", () => { // it has a height only now
+      if (isAtEnd(picture.offsetHeight)) thread.scrollTop = thread.scrollHeight;
+    });
+    picture.src = url;
+    return picture;
   }
 
   function build(message) {
@@ -282,7 +291,7 @@
       const name = file.name || words.file;
       const url = base + file.url;
       const link = make("a", { href: url, target: "_blank", rel: "noopener noreferrer" });
-      link.append(file.kind === "image" ? make("img", { src: url, alt: name, loading: "lazy" }) : name);
+      link.append(file.kind === "image" ? makePicture(url, name) : name);
       item.append(link);
     }
     const at = new Date(message.at);
