@@ -30,6 +30,7 @@ from tuyen_platform.kafka.ports import (
 )
 from tuyen_platform.kafka.producer import LastingProducer
 from tuyen_platform.kafka.sizes import refuse_too_large
+from tuyen_platform.kafka.stopping import stop_consumer
 
 _FETCH_WAIT_MS = 250
 """How long a fetch waits for new records. Each fetch names all partitions of its reader, so an
@@ -252,26 +253,6 @@ class KafkaLog:
                 for r in records
             ]
         return batch
-
-
-async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stops a consumer.
-
-    aiokafka cancels its fetches then and awaits each of them. One that just failed, and pauses,
-    lets that cancellation through, and `stop` raises it: whoever awaits it would end, silently, as
-    if it had been cancelled itself. So it has a task of its own.
-    """
-    stopping = asyncio.create_task(consumer.stop())
-    try:
-        await asyncio.wait([stopping])
-    except asyncio.CancelledError:
-        stopping.cancel()
-        await asyncio.wait([stopping])
-        raise
-    if stopping.cancelled():
-        await consumer._client.close()  # what was still to be done
-    else:
-        stopping.result()
 
 
 def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:

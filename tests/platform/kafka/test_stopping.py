@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tuyen_platform.kafka.client import stop_consumer
+from tuyen_platform.kafka.stopping import stop_consumer
 
 
 class FailingConsumer:
