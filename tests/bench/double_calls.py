@@ -1,6 +1,7 @@
 """What the channel double was called, and when."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import httpx
@@ -15,26 +16,25 @@ class DoubleCalls:
     def __init__(self, double: httpx.AsyncClient) -> None:
         self._double = double
         self._last = 0
+        self._sent: dict[str, float] = {}
 
-    async def wait_for(self, count: int) -> dict[str, float]:
-        """When each of the next `count` messages was sent, in seconds since 1970, by its text. The
-        double tells it in milliseconds, of the clock that all processes here share."""
+    async def wait_for(self, texts: Iterable[str]) -> Mapping[str, float]:
+        """Returns once all `texts` were sent: when each message was, in seconds since 1970, by its
+        text. The double tells it in milliseconds, of the clock that all processes here share."""
+        wanted = set(texts)
         async with asyncio.timeout(_GIVE_UP_S):
-            while True:
-                sent: dict[str, str | int] = {
-                    "channel": "facebook",
-                    "action": "send",
-                    "after": self._last,
-                }
-                answer = await self._double.get("/_double/calls", params=sent)
-                found = answer.raise_for_status().json()
-                if len(found["items"]) >= count:
-                    break
+            await self._read()
+            while wanted - self._sent.keys():
                 await asyncio.sleep(_POLL_S)
-        self._last = found["last"]
-        refused = [each for each in found["items"] if each["answered"]["status"] != httpx.codes.OK]
-        if refused:
-            raise RuntimeError(f"the double refused {len(refused)} calls, the first: {refused[0]}")
-        return {
-            each["text"]: datetime.fromisoformat(each["at"]).timestamp() for each in found["items"]
-        }
+                await self._read()
+        return self._sent
+
+    async def _read(self) -> None:
+        after = {"channel": "facebook", "action": "send", "after": str(self._last)}
+        answer = await self._double.get("/_double/calls", params=after)
+        found = answer.raise_for_status().json()
+        for each in found["items"]:
+            if each["answered"]["status"] != httpx.codes.OK:
+                raise RuntimeError(f"the double refused {each}")
+            self._sent[each["text"]] = datetime.fromisoformat(each["at"]).timestamp()
+            self._last = each["seq"]

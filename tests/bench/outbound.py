@@ -176,9 +176,10 @@ class _Side:
     asked: int = 0
 
     async def warm_up(self) -> None:
+        written: dict[str, float] = {}
         for _ in range(_WARM):
-            await self._ask({})
-        await self.calls.wait_for(_WARM)
+            await self._ask(written)
+        await self.calls.wait_for(written)
 
     async def steady(self, rate: int) -> _Taken:
         """Writes `rate` requests a second, whatever becomes of them."""
@@ -190,7 +191,7 @@ class _Side:
             for number in range(count):
                 await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
                 tasks.create_task(self._ask(written))
-        called = await self.calls.wait_for(count)
+        called = await self.calls.wait_for(written)
         cost = (cpu_seconds(self.pid) - spent) / count * 1000
         taken = [(called[text] - at) * 1000 for text, at in written.items()]
         cuts = statistics.quantiles(taken, n=_PERCENT)

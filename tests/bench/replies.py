@@ -4,8 +4,8 @@ The gateway answers a reply once its own view shows it. The sender does not wait
 has called the channel before the agent has the answer, so the time from the answer to the call is
 negative then. The double reports each message as the channel does, so ingest, the router and the
 gateway's fold are at work as well. If the view is five seconds behind, the answer is 503: the reply
-is in the log all the same, and is sent. If the reads before it wait for three seconds, it is 429,
-and nothing is sent.
+is usually in the log all the same, and is sent. If the reads before it wait for three seconds, it
+is 429, and nothing is sent.
 """
 
 import asyncio
@@ -159,11 +159,13 @@ class _Desk:
             for number in range(count):
                 await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
                 tasks.create_task(reply())
-        called = await self.calls.wait_for(len(sent))
+        called = await self.calls.wait_for(accepted)
         for _, writer in streams:
             writer.close()
         return _Times(
-            sent_to_call=[(called[text] - at) * 1000 for text, at in sent.items()],
+            sent_to_call=[
+                (called[text] - at) * 1000 for text, at in sent.items() if text in called
+            ],
             accepted_to_call=[(called[text] - at) * 1000 for text, at in accepted.items()],
             sent_to_accepted=[(at - sent[text]) * 1000 for text, at in accepted.items()],
             late=(len(sent) - len(accepted)) / count * 100,
