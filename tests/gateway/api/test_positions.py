@@ -40,7 +40,8 @@ async def open_shop(desk: Rig, log: InMemoryLog, name: str) -> Shop:
     ids = {"conversation_id": thread, "job_id": job["id"], "contact_id": contact, "agent_id": "lan"}
     ids |= {"page_id": "p", "organization_id": name, "department_id": "sales", "region_id": "north"}
     ids |= {"rule_id": "r", "group_id": "g", "link_id": "l", "app_id": "none"}
-    return Shop(boss, {**ids, "template_id": "t", "view_id": "v", "letter_id": "evt_none"})
+    ids |= {"template_id": "t", "view_id": "v", "post_id": f"{feed.page}_1"}
+    return Shop(boss, {**ids, "letter_id": "evt_none", "attachment_id": "att_none"})
 
 
 async def change(boss: User, number: int) -> None:

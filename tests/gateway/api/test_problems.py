@@ -113,7 +113,7 @@ async def test_r9_5_a_question_that_takes_too_long_is_503_and_says_what_to_do(
     async def fail(*_: object, **__: object) -> None:
         raise ExecutionTimeout("operation exceeded time limit", 50)
 
-    monkeypatch.setattr(MongoViews, "position", fail)
+    monkeypatch.setattr(MongoViews, "head", fail)
     answer = await boss.get("/v1/conversations?q=a")
     assert "ask for less" in str(problem(answer, 503)["detail"])
 
