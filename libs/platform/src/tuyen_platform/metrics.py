@@ -103,8 +103,8 @@ PAGE_SUBSCRIPTIONS = Counter(
     "renewed (it was lost), refused, unavailable",
     ["channel", "result"],
 )
-MEDIA = Counter(
-    "tuyen_media_total",
+MEDIA_FETCHES = Counter(
+    "tuyen_media_fetches_total",
     "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
     ["channel", "result"],
 )

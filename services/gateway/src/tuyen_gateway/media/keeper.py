@@ -132,7 +132,7 @@ class MediaKeeper:
             await self._give_up(medium, "refused", type(error).__name__)
         else:
             await self._waiting.remove(medium)
-            metrics.MEDIA.labels(medium.channel, "kept").inc()
+            metrics.MEDIA_FETCHES.labels(medium.channel, "kept").inc()
 
     async def _fetch(self, medium: WaitingMedium) -> StoredAttachment:
         async with self._fetcher.fetch(medium.channel, medium.url) as parts:
@@ -182,11 +182,11 @@ class MediaKeeper:
             await self._give_up(medium, "given_up", reason)
             return
         await self._waiting.put_off(medium, now + wait)
-        metrics.MEDIA.labels(medium.channel, "put_off").inc()
+        metrics.MEDIA_FETCHES.labels(medium.channel, "put_off").inc()
 
     async def _give_up(self, medium: WaitingMedium, result: str, reason: str) -> None:
         await self._waiting.remove(medium)
-        metrics.MEDIA.labels(medium.channel, result).inc()
+        metrics.MEDIA_FETCHES.labels(medium.channel, result).inc()
         _log.warning(
             "medium_not_kept",
             medium=medium.id,
