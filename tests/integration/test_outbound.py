@@ -23,10 +23,9 @@ from support.doubles import APP_SECRET, RunningDoubles, running_doubles
 from support.organizations import directory_record, profile
 from support.processes import eventually
 from tuyen_events.codec import decode
-from tuyen_events.inbound import CustomerDescribed
 from tuyen_events.outbound import OutboundAction, OutboundRequested, OutboundSettled
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
-from tuyen_events.topics import DIRECTORY, INBOUND, TOPICS
+from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest.bootstrap import compose
 from tuyen_ingest.settings import IngestSettings
@@ -263,38 +262,3 @@ async def test_p5_a_dead_token_stops_the_page_until_it_is_connected_again(
         await outside.log.append_all([keys.set_record(account, another)])
         outcomes = await outside.wait_for(*requested)
     assert outcomes == {"req_1": ["done"], "req_2": ["done"]}
-
-
-async def test_c1_who_wrote_is_asked_for_once_and_described_in_the_log(outside: Outside) -> None:
-    """Two processes, several messages, and an error of the channel on the way."""
-    doubles, failing = outside.doubles, {"error": {"code": 2}}
-    await doubles.fault(channel="facebook", action="profile", status=500, body=failing, times=1)
-    async with outside.process(), outside.process():
-        for text in ("Chào shop", "còn không?", "alo"):
-            await doubles.say(
-                channel="facebook", account=ACCOUNT, customer="670", name="Lan", text=text
-            )
-        described: list[CustomerDescribed] = []
-
-        async def is_described() -> bool:
-            described[:] = await _read_descriptions(outside.log)
-            return bool(described)
-
-        await eventually(is_described, lambda: "nobody was described", PATIENCE_S)
-    (event,) = described
-    assert (event.customer.external_id, event.customer.name) == ("670", "Lan")
-    asked = await doubles.calls(channel="facebook", action="profile")
-    assert [call["answered"]["status"] for call in asked] == [500, 200]
-
-
-async def _read_descriptions(log: KafkaLog) -> list[CustomerDescribed]:
-    found: list[CustomerDescribed] = []
-    async with log.tail(INBOUND) as tail:
-        async for batch in tail.batches():
-            for record in (record for records in batch.values() for record in records):
-                event = decode(record.headers, record.value or b"").data
-                if isinstance(event, CustomerDescribed):
-                    found.append(event)
-            if tail.caught_up:
-                return found
-    return found
