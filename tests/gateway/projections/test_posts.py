@@ -18,6 +18,7 @@ from tuyen_events.inbound import (
     CommentAdded,
     InboundEvent,
     LivestreamChanged,
+    PostDescribed,
     PostEdited,
     PostPublished,
     PostRemoved,
@@ -126,6 +127,9 @@ async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
             "livestream",
         ),
         ([LivestreamChanged(**_common(6), video_external_id="v", live=True)], "post"),
+        ([_post(6, PostDescribed)], "post"),
+        ([_post(6, PostDescribed, shows_video=True)], "video"),
+        ([_post(6, PostDescribed, shows_video=True, livestream=True)], "livestream"),
         ([_post(6, Reacted, reaction="like")], "post"),
     ],
 )
@@ -134,6 +138,23 @@ async def test_p5a_a_post_that_ever_was_live_is_a_livestream(
 ) -> None:
     for history in ([*HISTORY, *more], [*more, *HISTORY]):
         assert (await _fold(views, _facts(history), 3)).kind == kind
+
+
+async def test_i9_what_the_channel_said_when_it_was_asked_is_shown(views: Database) -> None:
+    asked = _post(
+        6,
+        PostDescribed,
+        text="một",
+        picture="https://cdn/asked.jpg",
+        permalink="https://fb/asked",
+        published_at=START - timedelta(days=1),
+    )
+    for history in ([_comment(1), asked], [asked, _comment(1)]):
+        post = await _fold(views, _facts(history), 1)
+        assert post.text is not None
+        assert post.picture is not None
+        assert (post.text.value, post.picture.value) == ("một", "https://cdn/asked.jpg")
+        assert post.created_at == START - timedelta(days=1)
 
 
 async def test_p5c_a_removed_post_stays_removed(views: Database) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from outbound.asking import MOMENT, PAGE, SHOP
-from outbound.knowing import KnownAccounts, wanted
+from outbound.knowing import POST, WROTE_BELOW, KnownAccounts, wanted, wanted_post
 from outbound.rig import World, page, read_records, until
 from tuyen_events.event import Envelope
 from tuyen_events.ids import MessageId, customer_key
@@ -16,7 +16,7 @@ from tuyen_events.inbound import Customer, MessageReceived
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.waiting_profiles import InMemoryWaitingProfiles
-from tuyen_outbound.profiles.observer import AskedCustomers, ProfileObserver
+from tuyen_outbound.profiles.observer import AskedLately, ProfileObserver
 from tuyen_platform.clock import ManualClock
 
 
@@ -101,6 +101,21 @@ async def test_c1_a_customer_without_a_name_is_asked_for_once(observed: Observed
     assert observed.waiting.waiting[wanted().id] == wanted(caused_by="evt_3")
 
 
+async def test_p5a_the_post_of_a_comment_is_asked_for_once(observed: Observed) -> None:
+    async with observed.running():
+        for number in range(3):
+            envelope = Envelope(
+                id=f"evt_{number}",
+                source="tuyen/ingest",
+                subject="c",
+                time=MOMENT,
+                data=WROTE_BELOW,
+            )
+            await observed.world.log.append(INBOUND, customer_key(SHOP, PAGE, "670"), envelope)
+        await observed.until(POST)
+    assert list(observed.waiting.waiting.values()) == [wanted_post()]
+
+
 async def test_p1_a_page_without_credentials_asks_with_the_next_event_after_it_is_connected(
     observed: Observed,
 ) -> None:
@@ -142,7 +157,7 @@ async def test_a_page_that_was_removed_asks_for_nobody(observed: Observed) -> No
 
 
 def test_r9_6_so_many_customers_are_remembered_for_a_while() -> None:
-    asked = AskedCustomers(most=2)
+    asked = AskedLately(most=2)
     first, second, third = (wanted(str(number)).id for number in range(3))
     asked.note([first, second], MOMENT)
     asked.note([first, third], MOMENT)

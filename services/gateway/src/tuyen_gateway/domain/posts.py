@@ -18,6 +18,7 @@ from tuyen_events.inbound import (
     CommentAdded,
     InboundEvent,
     LivestreamChanged,
+    PostDescribed,
     PostEdited,
     PostPublished,
     PostRemoved,
@@ -79,8 +80,8 @@ class PostFacts(msgspec.Struct, frozen=True, kw_only=True):
     channel: Channel
     external_id: str
     at: datetime
-    exists: bool = False
-    """Whether the post existed at that time, which may be before it is known otherwise."""
+    existed_at: datetime | None = None
+    """A time at which the post existed, which may be before it is known otherwise."""
     text: str | None = None
     picture: str | None = None
     permalink: str | None = None
@@ -124,17 +125,8 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
     """
     at = moment_of(event)[0]
     match event:
-        case PostPublished():
-            return PostFacts(
-                **_common(event, event.post_external_id),
-                at=at,
-                exists=True,
-                text=event.text or None,
-                picture=event.picture,
-                permalink=event.permalink,
-                video=event.video_external_id is not None,
-                live=event.livestream,
-            )
+        case PostPublished() | PostDescribed():
+            return _facts_of_content(event, at)
         case PostEdited():
             return PostFacts(
                 **_common(event, event.post_external_id), at=at, text=event.text or None
@@ -145,7 +137,7 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
             return PostFacts(
                 **_common(event, event.post_external_id),
                 at=at,
-                exists=True,
+                existed_at=at,
                 comment_permalink=event.post_permalink,
                 video=event.post_shows_video,
                 live=event.livestream,
@@ -155,3 +147,21 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
             return PostFacts(**_common(event, post), at=at, live=True)
         case _:
             return None
+
+
+def _facts_of_content(event: PostPublished | PostDescribed, at: datetime) -> PostFacts:
+    """What a webhook, or the channel when it was asked, says of the post itself."""
+    if isinstance(event, PostPublished):
+        existed_at, video = at, event.video_external_id is not None
+    else:
+        existed_at, video = event.published_at, event.shows_video
+    return PostFacts(
+        **_common(event, event.post_external_id),
+        at=at,
+        existed_at=existed_at,
+        text=event.text or None,
+        picture=event.picture,
+        permalink=event.permalink,
+        video=video,
+        live=event.livestream,
+    )

@@ -61,7 +61,7 @@ class _Stored(NamedTuple):
 def _merge(stored: _Stored | None, facts: PostFacts) -> _Stored:
     before = stored or _Stored(None, None, False, False)
     return _Stored(
-        _earliest(before.created_at, facts.at if facts.exists else None),
+        _earliest(before.created_at, facts.existed_at),
         _earliest(before.permalink_at, facts.at if facts.comment_permalink else None),
         before.video or facts.video,
         before.live or facts.live,
@@ -82,8 +82,8 @@ def _update(facts: PostFacts, event_id: str) -> UpdateOne:
     greatest |= {"video": facts.video, "live": facts.live}
     greatest |= {"removed": facts.removed, "by_others": facts.by_others}
     least: Document = {}
-    if facts.exists:
-        least["created_at"] = facts.at
+    if facts.existed_at is not None:
+        least["created_at"] = facts.existed_at
     if facts.comment_permalink:
         least["comment_permalink"] = said(facts.comment_permalink)
     place: Document = {

@@ -25,17 +25,16 @@ DESCRIBED_BY = (MessageReceived, CustomerFollowed, CustomerReferred)
 whom only the page wrote."""
 
 
-class WantedProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer whose name is to be asked for. `caused_by` is the event that showed that it is
-    not known, which happened at `wanted_at`; nobody asks before `due`, and `attempts` were made so
-    far."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer or a post that the channel is to be asked for. `caused_by` is the event that
+    showed that it is not known, which happened at `wanted_at`; nobody asks before `due`, and
+    `attempts` were made so far."""
 
-    id: CustomerId = msgspec.field(name="_id")
+    id: str = msgspec.field(name="_id")
     organization: OrganizationId
     page_id: PageId
     channel: Channel
     external_id: str
-    conversation_id: ConversationId
     caused_by: str
     wanted_at: datetime
     due: datetime
@@ -48,6 +47,13 @@ class WantedProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     def put_off(self, until: datetime) -> Self:
         return msgspec.structs.replace(self, due=until)
+
+
+class WantedProfile(Wanted, frozen=True, kw_only=True):
+    """A customer whose name or picture is to be asked for."""
+
+    id: CustomerId = msgspec.field(name="_id")
+    conversation_id: ConversationId
 
 
 def find_wanted(event: Event, event_id: str, now: datetime) -> WantedProfile | None:
