@@ -24,9 +24,10 @@ from tuyen_events.inbound import (
     PostRemoved,
     Reacted,
 )
+from tuyen_events.media import KeptMedium, MediaKept, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.adapters.posts import comments_query, posts_query
-from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of
+from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of, facts_of_kept
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import (
     MESSAGES,
@@ -155,6 +156,29 @@ async def test_i9_what_the_channel_said_when_it_was_asked_is_shown(views: Databa
         assert post.picture is not None
         assert (post.text.value, post.picture.value) == ("một", "https://cdn/asked.jpg")
         assert post.created_at == START - timedelta(days=1)
+
+
+async def test_inv6_a_picture_that_is_kept_before_its_post_is_known_is_shown(
+    views: Database,
+) -> None:
+    owner = post_media_owner(SHOP, PAGE, "post")
+    kept = picture_id(owner, "https://cdn/1.jpg")
+    medium = KeptMedium(id=kept, kind="image", content_type="image/png", size=1)
+    event = MediaKept(
+        organization=SHOP,
+        page_id=PAGE,
+        message_id=owner,
+        media=(medium,),
+        at=START,
+        post_external_id="post",
+    )
+    facts = facts_of_kept(event)
+    assert facts is not None
+    said = _facts(HISTORY)
+    for order in ([(facts, "evt_kept"), *said], [*said, (facts, "evt_kept")]):
+        post = await _fold(views, order, 1)
+        assert post.picture_url == f"/v1/attachments/{kept}"
+    assert facts_of_kept(msgspec.structs.replace(event, post_external_id=None)) is None
 
 
 async def test_p5c_a_removed_post_stays_removed(views: Database) -> None:
