@@ -45,6 +45,7 @@ class Observed:
         customer: str = "670",
         name: str | None = None,
         channel: Channel = Channel.FACEBOOK,
+        picture: str | None = None,
     ) -> None:
         self.numbers += 1
         mid, who = f"mid-{self.numbers}", wanted(customer)
@@ -54,7 +55,7 @@ class Observed:
             channel=channel,
             occurred_at=MOMENT,
             accepted_at=MOMENT,
-            customer=Customer(id=who.id, external_id=customer, name=name),
+            customer=Customer(id=who.id, external_id=customer, name=name, picture=picture),
             conversation_id=who.conversation_id,
             message_id=MessageId(mid),
             external_id=mid,
@@ -92,7 +93,7 @@ def observed() -> Observed:
 
 async def test_c1_a_customer_without_a_name_is_asked_for_once(observed: Observed) -> None:
     async with observed.running():
-        await observed.write("named", "Lan")
+        await observed.write("shown", "Lan", picture="https://p.example/670")
         await observed.write(channel=Channel.LIVECHAT, customer="visitor")
         for _ in range(3):
             await observed.write()

@@ -57,10 +57,12 @@ class WantedProfile(Wanted, frozen=True, kw_only=True):
 
 
 def find_wanted(event: Event, event_id: str, now: datetime) -> WantedProfile | None:
-    """The customer of an event, if it is one after which they are asked for and does not say their
-    name. Events that were accepted long ago count for nothing: whoever is still a customer will
-    cause another one."""
-    if not isinstance(event, DESCRIBED_BY) or event.customer.name:
+    """The customer of an event, if it is one after which they are asked for and does not say both
+    their name and their picture. Events that were accepted long ago count for nothing: whoever is
+    still a customer will cause another one."""
+    if not isinstance(event, DESCRIBED_BY):
+        return None
+    if event.customer.name and event.customer.picture:
         return None
     if isinstance(event, MessageReceived) and event.chat_external_id is not None:
         return None  # the channel knows the chat and nobody in it
