@@ -1,9 +1,7 @@
-"""Asks the Graph API what a post is, and whether its video is or was live.
+"""Asks the Graph API what a post is, and whether its video is or was live (P5a).
 
 The video is read by itself: `status_type` is the same for a broadcast and for any other video, and
 no field of the post says it.
-
-Decides P5a.
 """
 
 from collections.abc import Awaitable, Callable

@@ -58,7 +58,7 @@ class WaitingMedium(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.post_external_id is None else self.page_id
 
 
-def find_owner(event: MessageDeleted | CommentRemoved | PostRemoved) -> MessageId:
+def find_media_owner(event: MessageDeleted | CommentRemoved | PostRemoved) -> MessageId:
     """To what the media belong that are removed with the event."""
     if isinstance(event, PostRemoved):
         return post_media_owner(event.organization, event.page_id, event.post_external_id)

@@ -180,6 +180,7 @@ def facts_of_kept(event: MediaKept) -> PostFacts | None:
 
 def _facts_of_content(event: PostPublished | PostDescribed, at: datetime) -> PostFacts:
     """What a webhook, or the channel when it was asked, says of the post itself."""
+    existed_at: datetime | None
     if isinstance(event, PostPublished):
         existed_at, video = at, event.video_external_id is not None
     else:

@@ -1,6 +1,6 @@
 """How far an organization's jobs are, as a feed sends it. A replay is a job.
 
-Decides I11 and P3.
+Decides I11.
 """
 
 from collections.abc import Callable, Sequence

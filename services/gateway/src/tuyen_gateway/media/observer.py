@@ -12,7 +12,7 @@ from tuyen_gateway.domain.media import (
     WITH_MEDIA,
     WITHDRAWALS,
     WaitingMedium,
-    find_owner,
+    find_media_owner,
     list_media,
 )
 from tuyen_gateway.identity import SERVICE
@@ -86,8 +86,8 @@ class MediaObserver:
             return []
         event = decode(record.headers, record.value).data
         if isinstance(event, WITHDRAWALS):
-            await self._waiting.remove_of_message(event.organization, find_owner(event))
-            await self._store.remove_of_message(event.organization, find_owner(event))
+            await self._waiting.remove_of_message(event.organization, find_media_owner(event))
+            await self._store.remove_of_message(event.organization, find_media_owner(event))
         if not isinstance(event, WITH_MEDIA) or event.channel not in MEDIA_HOSTS:
             return []
         if event.accepted_at < self._clock.now() - _WITHIN:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound_limits import PROFILES_WAITING
 from tuyen_outbound.domain.posts import WantedPost
-from tuyen_outbound.domain.profiles import Wanted, WantedProfile
+from tuyen_outbound.domain.profiles import Lookup, WantedProfile
 from tuyen_platform.mongodb import Database, Document
 
 WAITING, KNOWN = "profiles_waiting", "profiles_known"
@@ -32,7 +32,7 @@ class MongoWaitingProfiles:
         self._known = database[KNOWN]
         self._indexed = False
 
-    async def add(self, wanted: Sequence[Wanted]) -> Ids[str]:
+    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
         await self._ensure_indexes()
         known = await self._find_known([one.id for one in wanted])
         full = await self._find_full({one.organization for one in wanted if one.id not in known})
@@ -55,7 +55,7 @@ class MongoWaitingProfiles:
 
     async def claim(
         self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> Wanted | None:
+    ) -> Lookup | None:
         found = await self._waiting.find_one_and_update(
             {"organization": organization, "due": {"$lte": now}},
             {"$set": {"due": until}, "$inc": {"attempts": 1}},
@@ -64,13 +64,13 @@ class MongoWaitingProfiles:
         )
         return None if found is None else _read(found)
 
-    async def put_off(self, wanted: Wanted, until: datetime) -> None:
+    async def put_off(self, wanted: Lookup, until: datetime) -> None:
         await self._waiting.update_one({"_id": wanted.id}, {"$set": {"due": until}})
 
-    async def remove(self, wanted: Wanted) -> None:
+    async def remove(self, wanted: Lookup) -> None:
         await self._waiting.delete_one({"_id": wanted.id})
 
-    async def settle(self, wanted: Wanted, known_until: datetime) -> None:
+    async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         """First it is known, and then it waits no more: after a crash in between it is asked for
         once more."""
         update = {"$set": {"until": known_until}}
@@ -98,12 +98,12 @@ class MongoWaitingProfiles:
         }
 
 
-def _read(document: Document) -> Wanted:
+def _read(document: Document) -> Lookup:
     kind = WantedProfile if "conversation_id" in document else WantedPost
     return msgspec.convert(document, kind)
 
 
-def _document(wanted: Wanted) -> Document:
+def _document(wanted: Lookup) -> Document:
     plain: Document = msgspec.to_builtins(wanted, builtin_types=(datetime,))
     del plain["_id"]
     return plain
@@ -113,10 +113,10 @@ class InMemoryWaitingProfiles:
     """WaitingProfiles, for tests."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, Wanted] = {}
+        self.waiting: dict[str, Lookup] = {}
         self.known: dict[str, datetime] = {}
 
-    async def add(self, wanted: Sequence[Wanted]) -> Ids[str]:
+    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
         settled = {one.id for one in wanted if one.id in self.known}
         full = {
             one.organization
@@ -135,7 +135,7 @@ class InMemoryWaitingProfiles:
 
     async def claim(
         self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> Wanted | None:
+    ) -> Lookup | None:
         due = [
             one
             for one in self.waiting.values()
@@ -148,14 +148,14 @@ class InMemoryWaitingProfiles:
         self.waiting[first.id] = claimed
         return claimed
 
-    async def put_off(self, wanted: Wanted, until: datetime) -> None:
+    async def put_off(self, wanted: Lookup, until: datetime) -> None:
         held = self.waiting.get(wanted.id)
         if held is not None:
             self.waiting[wanted.id] = held.put_off(until)
 
-    async def remove(self, wanted: Wanted) -> None:
+    async def remove(self, wanted: Lookup) -> None:
         self.waiting.pop(wanted.id, None)
 
-    async def settle(self, wanted: Wanted, known_until: datetime) -> None:
+    async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         self.known[wanted.id] = known_until
         await self.remove(wanted)

@@ -12,10 +12,10 @@ from tuyen_events.inbound import CommentAdded, PostDescribed
 from tuyen_events.outbound_limits import PROFILE_KEPT_S, VIDEO_KEPT_S
 from tuyen_events.posts import PostClassified
 from tuyen_events.vocabulary import CommentOrigin
-from tuyen_outbound.domain.profiles import Wanted
+from tuyen_outbound.domain.profiles import Lookup
 
 
-class WantedPost(Wanted, frozen=True, kw_only=True):
+class WantedPost(Lookup, frozen=True, kw_only=True):
     """A post of a page that somebody commented on."""
 
 

@@ -25,7 +25,7 @@ DESCRIBED_BY = (MessageReceived, CustomerFollowed, CustomerReferred)
 whom only the page wrote."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     """A customer or a post that the channel is to be asked for. `caused_by` is the event that
     showed that it is not known, which happened at `wanted_at`; nobody asks before `due`, and
     `attempts` were made so far."""
@@ -49,7 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, due=until)
 
 
-class WantedProfile(Wanted, frozen=True, kw_only=True):
+class WantedProfile(Lookup, frozen=True, kw_only=True):
     """A customer whose name or picture is to be asked for."""
 
     id: CustomerId = msgspec.field(name="_id")

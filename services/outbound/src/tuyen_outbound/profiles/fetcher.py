@@ -18,7 +18,7 @@ from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.posts import WantedPost, find_post_known_until
 from tuyen_outbound.domain.profiles import (
-    Wanted,
+    Lookup,
     WantedProfile,
     build_description,
     find_known_until,
@@ -96,7 +96,7 @@ class ProfileFetcher:
                 del self._at_work[wanted.organization]
         return True
 
-    async def _take(self) -> Wanted | None:
+    async def _take(self) -> Lookup | None:
         now = self._resources.clock.now()
         if not self._turn:
             self._turn.extend(await self._waiting.organizations(now))
@@ -110,7 +110,7 @@ class ProfileFetcher:
                 return wanted
         return None
 
-    async def _fetch(self, wanted: Wanted) -> None:
+    async def _fetch(self, wanted: Lookup) -> None:
         accounts, source = self._resources.accounts, self._sources.get(wanted.channel)
         page = accounts.find_page(wanted.organization, wanted.page_id)
         if page is None or page.channel != wanted.channel or source is None:
@@ -126,7 +126,7 @@ class ProfileFetcher:
         await self._note(wanted, page, token, await self._ask(source, wanted, page, token))
 
     async def _ask(
-        self, source: ProfileSource, wanted: Wanted, page: PageChanged, token: HiddenToken
+        self, source: ProfileSource, wanted: Lookup, page: PageChanged, token: HiddenToken
     ) -> CustomerProfile | PostDetails | ChannelRefusal:
         find = source.find_post if isinstance(wanted, WantedPost) else source.find
         try:
@@ -137,7 +137,7 @@ class ProfileFetcher:
 
     async def _note(
         self,
-        wanted: Wanted,
+        wanted: Lookup,
         page: PageChanged,
         token: HiddenToken,
         answer: CustomerProfile | PostDetails | ChannelRefusal,
@@ -203,7 +203,7 @@ class ProfileFetcher:
             conversation_id=wanted.conversation_id,
         )
 
-    async def _put_off(self, wanted: Wanted, at_least_s: float = 0.0) -> None:
+    async def _put_off(self, wanted: Lookup, at_least_s: float = 0.0) -> None:
         now = self._resources.clock.now()
         due = wanted.find_next(now)
         if due is None:

@@ -9,7 +9,7 @@ from tuyen_events.codec import decode, header
 from tuyen_events.inbound import CommentAdded
 from tuyen_events.topics import INBOUND
 from tuyen_outbound.domain.posts import find_wanted_post
-from tuyen_outbound.domain.profiles import DESCRIBED_BY, Wanted, find_wanted
+from tuyen_outbound.domain.profiles import DESCRIBED_BY, Lookup, find_wanted
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.ports import Accounts, WaitingProfiles
 from tuyen_platform.clock import Clock
@@ -96,7 +96,7 @@ class ProfileObserver:
         return committed
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
-        now, wanted = self._clock.now(), dict[str, Wanted]()
+        now, wanted = self._clock.now(), dict[str, Lookup]()
         for records in batch.values():
             for record in records:
                 try:
@@ -110,7 +110,7 @@ class ProfileObserver:
             self._recent.note(await self._waiting.add(list(wanted.values())), now)
         return True
 
-    def _find(self, record: Record, now: datetime) -> Wanted | None:
+    def _find(self, record: Record, now: datetime) -> Lookup | None:
         """What a record makes known. Only records that may do so are decoded."""
         if record.value is None or header(record.headers, "ce_type") not in _TYPES:
             return None
@@ -121,7 +121,7 @@ class ProfileObserver:
             return None
         return None if self._recent.has(wanted.id, now) or not self._can_ask(wanted) else wanted
 
-    def _can_ask(self, wanted: Wanted) -> bool:
+    def _can_ask(self, wanted: Lookup) -> bool:
         page = self._accounts.find_page(wanted.organization, wanted.page_id)
         if page is None:
             return False
