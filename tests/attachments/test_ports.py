@@ -8,7 +8,7 @@ import pytest
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
-from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
+from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 from tuyen_platform.mongodb import Database, connect
 
@@ -53,6 +53,7 @@ def received(name: str = "m", message: str = "m_1", at: datetime = NOW) -> NewAt
         kind="image",
         content_type="image/png",
         message_id=MessageId(message),
+        page_id=PageId("page"),
         created_at=at,
     )
 
@@ -73,6 +74,8 @@ async def test_i6_what_was_stored_is_read_as_it_was(store: Attachments) -> None:
     stored = await store.add(uploaded(), content())
     assert stored.size == len(CONTENT)
     assert (await store.find(SHOP, [stored.id]))[stored.id] == stored
+    picture = await store.add(received(), content())
+    assert (await store.find(SHOP, [picture.id]))[picture.id] == picture
     assert await read(store, "a") == CONTENT
     await store.add(uploaded("empty"), content(b""))
     assert await read(store, "empty") == b""

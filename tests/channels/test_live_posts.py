@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, video
 from tuyen_channels import live_posts
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import Forgotten, LivePosts
+from tuyen_channels.live_posts import Draft, Forgotten, LivePosts, name_answer
 from tuyen_channels.ports import Page, Parsed
 from tuyen_events.ids import OrganizationId, PageId, livestream_thread_id
 from tuyen_events.inbound import CommentEvent, LivestreamChanged
@@ -232,6 +232,47 @@ def test_r9_6_of_a_pages_video_posts_the_newest_are_known_and_no_more(
         live = {number for number in range(1, 8) if seen.is_live(f"{PAGE}_{number}", f"9{number}")}
         assert live == {6, 7}
         assert len(seen.log) <= 4
+
+
+def answer(ingested: Ingested, post: str, question: str, at: datetime) -> None:
+    """The channel was asked about a post and said that it is live: outbound wrote so."""
+    key = name_answer(question, 1)
+    ingested.log[key] = PostClassified(
+        organization=OrganizationId("hoa-sen"),
+        page_id=PageId("thoi-trang"),
+        post_external_id=post,
+        video_external_id=f"v-{post}",
+        livestream=True,
+        at=at,
+    )
+    ingested.posts.apply(key, ingested.log[key])
+
+
+def test_p5a_a_post_of_which_the_channel_says_it_is_a_livestream_unless_accepted_before(
+    ingested: Ingested,
+) -> None:
+    assert not ingested.is_live(POST)
+    before = ingested.now
+    answer(ingested, POST, "evt_1", before + MINUTE)
+    draft = Draft(ingested.posts)
+    page = (OrganizationId("hoa-sen"), PageId("thoi-trang"))
+    assert not draft.classify_comment(page, POST, shows_video=True, at=before)
+    for seen in (ingested, ingested.restart()):
+        assert seen.is_live(POST, "2")
+        assert not seen.is_live(OTHER_POST, "3")
+
+
+def test_r9_6_a_page_with_many_livestreams_that_only_the_channel_named_forgets_the_oldest(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_posts, "VIDEO_POSTS", 4)
+    for number in range(1, 8):
+        ingested.now += MINUTE
+        answer(ingested, f"{PAGE}_{number}", f"evt_{number}", ingested.now)
+    assert len(ingested.log) == 7
+    assert ingested.is_live(f"{PAGE}_7")
+    assert len(ingested.log) == 4
+    assert not ingested.is_live(f"{PAGE}_1", "2")
 
 
 numbers = st.integers(1, 3)

@@ -23,7 +23,7 @@ from tuyen_events.ids import (
     message_id,
     message_thread_id,
 )
-from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
+from tuyen_events.inbound import Attachment, Customer, MessageReceived, MessagesSeen, Visit
 from tuyen_events.limits import REPAIRED_ELEMENTS
 from tuyen_events.vocabulary import Channel
 
@@ -124,6 +124,28 @@ def test_r9_2_an_event_is_one_by_its_app_and_its_id_whatever_else_changed() -> N
     first, again = (parse(raw).events[0].id for raw in (body(), body(page_url="https://b.example")))
     other = parse(body("b1f1")).events[0].id
     assert first == again != other
+
+
+def test_l4_a_visitor_saw_what_was_sent_by_then() -> None:
+    said = {"event_id": "s1", "type": "seen", "visitor": {"id": "v-17"}}
+    raw = json.dumps({**said, "until": "2026-11-21T14:59:58+07:00"}).encode()
+    (found,) = parse(raw).events
+    visitor = customer_id(SHOP, SITE, "v-17")
+    assert (found.id, found.key) == (event_id("livechat", APP, "s1"), "shop/site/v-17")
+    assert found.event == MessagesSeen(
+        organization=SHOP,
+        page_id=SITE,
+        channel=Channel.LIVECHAT,
+        occurred_at=ACCEPTED,
+        accepted_at=ACCEPTED,
+        customer=Customer(id=visitor, external_id="v-17"),
+        conversation_id=message_thread_id(visitor),
+        watermark=datetime(2026, 11, 21, 7, 59, 58, tzinfo=UTC),
+    )
+    assert len(parse(json.dumps(said).encode()).failures) == 1
+    (late,) = parse(json.dumps({**said, "until": "2999-01-01T00:00:00Z"}).encode()).events
+    assert isinstance(late.event, MessagesSeen)
+    assert late.event.watermark == ACCEPTED
 
 
 @pytest.mark.parametrize("kind", ["typing", "visit", ""])

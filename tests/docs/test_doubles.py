@@ -29,11 +29,12 @@ async def run(block: str, doubles: RunningDoubles) -> list[Any]:
 
 
 async def test_every_command_of_the_page_does_what_the_page_says() -> None:
-    say, say_more, receipt, call, faults, tokens = BLOCKS
+    say, say_more, receipt, post, call, faults, tokens = BLOCKS
     async with running_doubles() as doubles:
         said = await run(say, doubles) + await run(say_more, doubles)
         assert [each["delivered"] for each in said] == [True] * 3
         assert await run(receipt, doubles) == [{"delivered": True}]
+        assert await run(post, doubles) == [{"post_id": "104000000000001_332029982914750"}]
         sent, calls = await run(call, doubles)
         assert calls["items"][0]["answered"] == {"status": 200, "body": sent}
         assert list(calls["items"][0]) == FIELDS

@@ -19,6 +19,7 @@ ABSENT_FROM_THE_SAMPLES = {
     "customer.described.v1",
     "customer.followed.v1",
     "customer.unfollowed.v1",
+    "post.described.v1",
     "post.edited.v1",
 }
 

@@ -41,6 +41,9 @@ class Browser:
         view: Json = accept(await self._client.get("thread", params=query)).json()
         return view
 
+    async def see(self, message: str) -> None:
+        accept(await self._client.post("seen", json={"message": message}))
+
     async def get(self, path: str) -> httpx.Response:
         return accept(await self._client.get(path))
 
@@ -116,6 +119,14 @@ async def test_l4_a_visitor_writes_and_is_answered_at_once_and_after_coming_back
         return [one["state"] for one in messages if one["direction"] == "out"] == ["sent"]
 
     await eventually(sent, lambda: "the reply is not sent")
+
+    await browser.see(view["messages"][1]["id"])
+
+    async def seen() -> bool:
+        messages = await shop.messages(row["id"])
+        return [one["state"] for one in messages if one["direction"] == "out"] == ["seen"]
+
+    await eventually(seen, lambda: "the reply is not seen")
 
     await an.put(f"/v1/conversations/{row['id']}/viewing", typing=True)
 

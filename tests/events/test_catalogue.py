@@ -59,6 +59,7 @@ STORED_TYPE_NAMES = {
     "page.changed.v1",
     "pool.recorded.v1",
     "post.classified.v1",
+    "post.described.v1",
     "post.edited.v1",
     "post.published.v1",
     "post.reacted.v1",

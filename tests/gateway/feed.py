@@ -41,7 +41,8 @@ from tuyen_events.inbound import (
     PostPublished,
     Visit,
 )
-from tuyen_events.media import KeptMedium, MediaKept, media_id
+from tuyen_events.media import KeptMedium, MediaKept, media_id, picture_id, post_media_owner
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.outbound_topics import MEDIA
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topic import Topic
@@ -230,6 +231,22 @@ class Feed:
         event = kind(**self._common(at), post_external_id=post, **said)
         number = str(next(self._numbers))
         await self._append(INBOUND, f"post:{post}", event, post, number)
+
+    async def keep_picture(self, url: str, *, at: float, post: str = "post") -> AttachmentId:
+        """The picture of a post is stored."""
+        organization, page = OrganizationId(self.organization), PageId(self.page)
+        owner = post_media_owner(organization, page, post)
+        kept = picture_id(owner, url)
+        event = MediaKept(
+            organization=organization,
+            page_id=page,
+            message_id=owner,
+            media=(KeptMedium(id=kept, kind="image", content_type="image/png", size=1),),
+            at=START + timedelta(seconds=at),
+            post_external_id=post,
+        )
+        await self._append(MEDIA, f"post:{post}", event, post, url, key=owner)
+        return kept
 
     async def keep(self, external_id: str, who: str, *urls: str) -> None:
         """The media of a message with these addresses are stored."""

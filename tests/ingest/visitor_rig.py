@@ -76,6 +76,9 @@ class VisitorRig:
             "POST", "pictures", params={"client_id": "p1", **query}, content=content
         )
 
+    async def see(self, message: Any) -> httpx.Response:
+        return await self.ask("POST", "seen", json={"message": message})
+
     async def thread(self, version: str = "", wait: float = 0) -> Any:
         answer = await self.ask("GET", "thread", params={"version": version, "wait": wait})
         assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-from doubles.callers import CUSTOMER, PAGE, comment, error_of, graph
+from doubles.callers import CUSTOMER, PAGE, change_of, comment, error_of, graph
 from support.doubles import APP_ID, RunningDoubles
 
 
@@ -47,6 +47,27 @@ async def test_a_customers_profile(doubles: RunningDoubles) -> None:
         "profile",
         "profile",
     ]
+
+
+async def test_a_post_is_what_a_test_says_it_is(doubles: RunningDoubles) -> None:
+    said = {"account": PAGE, "post": "332", "text": "Sale", "picture": "https://cdn/1.jpg"}
+    answer = await doubles.client.put("/_double/posts", json={**said, "live_status": "LIVE"})
+    assert answer.json() == {"post_id": f"{PAGE}_332"}
+    fields = {"fields": "message,full_picture,status_type,attachments{media_type,target{id}}"}
+    post = (await graph(doubles, "GET", f"{PAGE}_332", params=fields)).json()
+    assert (post["message"], post["full_picture"]) == ("Sale", "https://cdn/1.jpg")
+    assert post["status_type"] == "added_video"
+    (attached,) = post["attachments"]["data"]
+    video = attached["target"]["id"]
+    read = {"fields": "live_status"}
+    status = (await graph(doubles, "GET", video, params=read)).json()
+    assert status == {"id": video, "live_status": "LIVE"}
+    said = {"account": PAGE, "post": "332", "live_status": "NONE"}
+    await doubles.client.put("/_double/posts", json=said)
+    assert (await graph(doubles, "GET", video, params=read)).json() == {"id": video}
+    await comment(doubles, post="332")
+    (webhook,) = doubles.ingest.received
+    assert change_of(webhook)["post"]["status_type"] == "added_video"
 
 
 async def test_a_post_is_read(doubles: RunningDoubles) -> None:

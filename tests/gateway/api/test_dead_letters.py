@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.feed import Feed
+from gateway.listening import listening
 from gateway.rig import START, Rig, User, records, until
 from tuyen_events.codec import decode_data
 from tuyen_events.dead_letters import DeadLettered, DeadLetterSettled, LetterOutcome
@@ -302,6 +303,27 @@ async def test_p3_a_stretch_of_bodies_is_read_again_as_a_job(
     lan = await desk.staff(owner, "lan", "chain_manager")
     assert (await lan.get(f"/v1/jobs/{job}")).status_code == 404
     assert (await lan.done("GET", "/v1/jobs"))["items"] == []
+
+
+async def test_i11_a_replay_is_sent_as_a_job_to_administrators_alone(
+    desk: Rig, owner: User, log: InMemoryLog
+) -> None:
+    lan = await desk.staff(owner, "lan", "chain_manager")
+    before = (await owner.done("GET", "/v1/jobs"))["position"]
+    body = {"since": "2026-11-20T00:00:00Z"}
+    async with listening(desk, owner) as stream, listening(desk, lan) as of_lan:
+        job = (await owner.done("POST", "/v1/raw/replay", body))["id"]
+        begun = await stream.until("job.progressed", lambda d: d["job"]["id"] == job)
+        assert begun.data["job"]["state"] == "running"
+        async with ingest(log, bodies=7, events=12):
+            following = (await owner.done("POST", "/v1/raw/replay", body))["id"]
+            ended = await stream.until("job.progressed", lambda d: d["job"]["state"] == "done")
+        assert ended.data["job"] == await owner.done("GET", f"/v1/jobs/{following}")
+        await lan.done("PUT", "/v1/presence", {"status": "online"})
+        assert "job.progressed" not in of_lan.kinds()
+    for position in (before, begun.data["position"]):
+        async with listening(desk, owner, after=position) as stream:
+            await stream.until("job.progressed", lambda d: d["job"] == ended.data["job"])
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
 """A page's posts with their counts, and their comments, as each viewer may see them (I9, R7)."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from gateway.feed import START, Feed
 from gateway.rig import Rig, User
-from tuyen_events.inbound import CommentRemoved, PostEdited, PostRemoved
+from tuyen_attachments.ports import NewAttachment
+from tuyen_events.ids import MessageId, OrganizationId, PageId
+from tuyen_events.inbound import CommentRemoved, PostDescribed, PostEdited, PostRemoved
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
 async def posts_of(user: User, query: str = "") -> list[dict[str, Any]]:
@@ -69,6 +75,50 @@ async def test_i9_a_post_is_listed_with_what_is_known_of_it(owner: User, feed: F
             "created_at": START.replace(second=1).isoformat().replace("+00:00", "Z"),
         }
     ]
+
+
+async def test_i9_the_picture_of_a_post_is_served_here_once_it_is_kept(
+    desk: Rig, owner: User, feed: Feed
+) -> None:
+    first, second = "https://cdn/1.jpg", "https://cdn/2.jpg"
+    await feed.post(picture=f"{first}?oe=1", at=1)
+    kept = await feed.keep_picture(first, at=1)
+    (post,) = await posts_of(owner)
+    assert post["picture"] == f"/v1/attachments/{kept}"
+    await feed.post(kind=PostDescribed, picture=f"{first}?oe=2", at=5)
+    (post,) = await posts_of(owner)
+    assert post["picture"] == f"/v1/attachments/{kept}"
+    await feed.post(kind=PostDescribed, picture=second, at=9)
+    (post,) = await posts_of(owner)
+    assert post["picture"] == second
+    later = await feed.keep_picture(second, at=9)
+    (post,) = await posts_of(owner)
+    assert post["picture"] == f"/v1/attachments/{later}"
+
+
+async def test_r7_1_the_picture_of_a_post_is_seen_by_whoever_may_see_the_page(
+    desk: Rig, owner: User, feed: Feed
+) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield PNG
+
+    lan, hoa = await desk.staff(owner, "lan"), await desk.staff(owner, "hoa")
+    page = {"channel": "facebook", "external_id": "fb", "name": "page", "staff": ["lan"]}
+    await owner.done("PUT", "/v1/pages/page", page)
+    await owner.done("PUT", "/v1/settings", {"page_permissions": True})
+    stranger = await desk.organization("rival")
+    new = NewAttachment(
+        id=AttachmentId("att_picture"),
+        organization=OrganizationId("shop"),
+        kind="image",
+        content_type="image/png",
+        message_id=MessageId("m_post"),
+        page_id=PageId("page"),
+        created_at=desk.gateway.clock.now(),
+    )
+    await desk.gateway.attachments.add(new, content())
+    for who, status in ((owner, 200), (lan, 200), (hoa, 404), (stranger, 404)):
+        assert (await who.get("/v1/attachments/att_picture")).status_code == status
 
 
 async def test_i9_a_reply_of_the_page_answers_and_a_removal_takes_back(

@@ -35,5 +35,6 @@ def test_i13_a_position_that_is_not_complete_is_none(seals: FernetSeals) -> None
     for wrong in (
         LivePosition(inbox=b"short", presence=b"", jobs=b"", setup=b""),
         LivePosition(inbox=None, presence=b"x", jobs=b"", setup=b""),
+        LivePosition(inbox=None, presence=b"", jobs=b"", setup=b"", replays=b"x"),
     ):
         assert open_position(seals, SHOP, seal_position(seals, SHOP, wrong)) is None

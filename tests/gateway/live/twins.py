@@ -19,7 +19,6 @@ from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.api.live_rendering import ApiRenderer
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.live import (
     Changes,
     JournalPlace,
@@ -292,11 +291,11 @@ class PresenceTwin:
 
 @dataclass
 class JobsTwin:
-    """`Jobs` without any."""
+    """`Jobs` and `Replays` without any."""
 
     heads: Heads = field(default_factory=Heads)
 
-    def changed_after(self, _: OrganizationId, heads: Mapping[int, int]) -> Sequence[Job]:
+    def changed_after(self, _: OrganizationId, heads: Mapping[int, int]) -> Sequence[Any]:
         return []
 
     def __getattr__(self, name: str) -> Any:
@@ -324,6 +323,7 @@ class Twins:
     views: ViewsTwin = field(default_factory=ViewsTwin)
     presence: PresenceTwin = field(default_factory=PresenceTwin)
     jobs: JobsTwin = field(default_factory=JobsTwin)
+    replays: JobsTwin = field(default_factory=JobsTwin)
     viewing: ViewingTwin = field(default_factory=ViewingTwin)
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     sources: Sources = field(init=False)
@@ -333,6 +333,7 @@ class Twins:
             directory=self.directory,
             presence=self.presence,
             jobs=self.jobs,
+            replays=self.replays,
             viewing=self.viewing,
             views=self.views,
             seals=FernetSeals(SecretStr("k" * 32), self.clock),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.rig import START, events
@@ -105,6 +106,21 @@ async def test_i6_a_medium_is_stored_and_the_log_says_so(
     assert isinstance(event, MediaKept)
     assert [one.id for one in event.media] == ["att_a"]
     assert (await log.end_offsets(MEDIA))[3] == 1
+
+
+async def test_i9_a_picture_of_a_post_is_its_pages(
+    log: InMemoryLog,
+    keeper: MediaKeeper,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+) -> None:
+    await waiting.add([msgspec.structs.replace(medium(), post_external_id="post")])
+    assert await keeper.keep_next()
+    (stored,) = (await store.find(SHOP, [AttachmentId("att_a")])).values()
+    assert stored.page_id == "page"
+    (event,) = await events(log, MEDIA)
+    assert isinstance(event, MediaKept)
+    assert event.post_external_id == "post"
 
 
 async def test_i6_whatever_a_customer_sent_is_kept_as_a_file(

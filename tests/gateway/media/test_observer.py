@@ -12,7 +12,7 @@ from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_attachments.ports import NewAttachment
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import OrganizationId, PageId, message_id
-from tuyen_events.inbound import Attachment
+from tuyen_events.inbound import Attachment, PostDescribed, PostRemoved
 from tuyen_events.media import media_id
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
@@ -63,6 +63,21 @@ async def test_i6_the_media_of_a_message_wait_to_be_fetched(
     await until_media(waiting, 1)
     (medium,) = waiting.waiting.values()
     assert (medium.id, medium.url) == (media_id(MESSAGE, URL), URL)
+
+
+@pytest.mark.usefixtures("observer")
+async def test_i9_the_picture_of_a_post_waits_until_the_post_is_removed(
+    feed: Feed, waiting: InMemoryWaitingMedia
+) -> None:
+    await feed.post(text="Không có ảnh")
+    await feed.post(picture=f"{URL}?oe=1")
+    await feed.post(kind=PostDescribed, picture=f"{URL}?oe=2")
+    await until_media(waiting, 1)
+    (medium,) = waiting.waiting.values()
+    assert medium.url == f"{URL}?oe=1"
+    assert (medium.post_external_id, medium.seen_on) == ("post", "page")
+    await feed.post(kind=PostRemoved)
+    await until_media(waiting, 0)
 
 
 @pytest.mark.usefixtures("observer")

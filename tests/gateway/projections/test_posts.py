@@ -18,14 +18,16 @@ from tuyen_events.inbound import (
     CommentAdded,
     InboundEvent,
     LivestreamChanged,
+    PostDescribed,
     PostEdited,
     PostPublished,
     PostRemoved,
     Reacted,
 )
+from tuyen_events.media import KeptMedium, MediaKept, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.adapters.posts import comments_query, posts_query
-from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of
+from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of, facts_of_kept
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import (
     MESSAGES,
@@ -126,6 +128,9 @@ async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
             "livestream",
         ),
         ([LivestreamChanged(**_common(6), video_external_id="v", live=True)], "post"),
+        ([_post(6, PostDescribed)], "post"),
+        ([_post(6, PostDescribed, shows_video=True)], "video"),
+        ([_post(6, PostDescribed, shows_video=True, livestream=True)], "livestream"),
         ([_post(6, Reacted, reaction="like")], "post"),
     ],
 )
@@ -134,6 +139,46 @@ async def test_p5a_a_post_that_ever_was_live_is_a_livestream(
 ) -> None:
     for history in ([*HISTORY, *more], [*more, *HISTORY]):
         assert (await _fold(views, _facts(history), 3)).kind == kind
+
+
+async def test_i9_what_the_channel_said_when_it_was_asked_is_shown(views: Database) -> None:
+    asked = _post(
+        6,
+        PostDescribed,
+        text="một",
+        picture="https://cdn/asked.jpg",
+        permalink="https://fb/asked",
+        published_at=START - timedelta(days=1),
+    )
+    for history in ([_comment(1), asked], [asked, _comment(1)]):
+        post = await _fold(views, _facts(history), 1)
+        assert post.text is not None
+        assert post.picture is not None
+        assert (post.text.value, post.picture.value) == ("một", "https://cdn/asked.jpg")
+        assert post.created_at == START - timedelta(days=1)
+
+
+async def test_inv6_a_picture_that_is_kept_before_its_post_is_known_is_shown(
+    views: Database,
+) -> None:
+    owner = post_media_owner(SHOP, PAGE, "post")
+    kept = picture_id(owner, "https://cdn/1.jpg")
+    medium = KeptMedium(id=kept, kind="image", content_type="image/png", size=1)
+    event = MediaKept(
+        organization=SHOP,
+        page_id=PAGE,
+        message_id=owner,
+        media=(medium,),
+        at=START,
+        post_external_id="post",
+    )
+    facts = facts_of_kept(event)
+    assert facts is not None
+    said = _facts(HISTORY)
+    for order in ([(facts, "evt_kept"), *said], [*said, (facts, "evt_kept")]):
+        post = await _fold(views, order, 1)
+        assert post.picture_url == f"/v1/attachments/{kept}"
+    assert facts_of_kept(msgspec.structs.replace(event, post_external_id=None)) is None
 
 
 async def test_p5c_a_removed_post_stays_removed(views: Database) -> None:

@@ -54,6 +54,7 @@ async def test_l4_questions_and_answers_in_their_order(threads: VisitorThreads) 
     assert [one.text for one in thread.messages] == ["hỏi 1", "dạ 1", "hỏi 2"]
     assert thread.assignee == "lan"
     assert thread.messages[1].files[0].id == "att_1"
+    assert [one.sent_at for one in thread.messages] == [None, settled(reply).at, None]
     assert await threads.read(ConversationId("msg_of_somebody_else")) == VisitorThread()
 
 

@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ingest.rig import HOA_SEN
+from ingest.rig import HOA_SEN, START, envelopes
 from ingest.thread_events import assigned, replied, settled
 from ingest.visitor_rig import BASE, VisitorRig, of_hoa_sen, site_page
 from support.organizations import department, region
 from support.processes import eventually, until
 from tuyen_events import visitor_limits as limits
 from tuyen_events.ids import AgentId
+from tuyen_events.inbound import MessagesSeen
 from tuyen_events.outbound import OutboundRequested
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
-from tuyen_events.topics import ASSIGNMENTS, VIEWING
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, VIEWING
 from tuyen_events.viewing import ConversationViewed
 
 
@@ -135,6 +136,47 @@ async def test_l4_online_says_whether_anybody_of_the_page_is_there(visitor: Visi
 
     await eventually(offered, lambda: "not offered")
     assert (await visitor.thread())["online"] is True
+
+
+async def test_l4_a_reply_that_the_visitor_sees_is_seen_and_none_after_it(
+    visitor: VisitorRig,
+) -> None:
+    written = (await visitor.write()).json()["id"]
+    first, second = reply_of(visitor), reply_of(visitor, 2, at=START + timedelta(minutes=1))
+    for reply in (first, second):
+        await answer(visitor, reply)
+    await visitor.has_thread(3)
+    for _ in range(2):
+        assert (await visitor.see(first.message_id)).status_code == 200
+    found = await envelopes(visitor.log, INBOUND)
+    events = [(one.id, one.data) for one in found if isinstance(one.data, MessagesSeen)]
+    assert events[0] == events[1]
+    _, seen = events[0]
+    assert seen.conversation_id == visitor.conversation
+    assert settled(first).at <= seen.watermark < settled(second).at
+    for strange in (written, "m_of_somebody_else", "", 7):
+        assert (await visitor.see(strange)).status_code == 422
+
+
+async def test_l4_nobody_sees_the_replies_of_another_visitor(
+    stranger: VisitorRig, visitor: VisitorRig
+) -> None:
+    await visitor.write()
+    reply = reply_of(visitor)
+    await answer(visitor, reply)
+    await visitor.has_thread(2)
+    another = await stranger.open()
+    assert (await another.see(reply.message_id)).status_code == 422
+    assert (await stranger.see(reply.message_id)).status_code == 401
+
+
+async def test_r9_5_receipts_are_limited_and_take_nothing_from_messages(
+    visitor: VisitorRig,
+) -> None:
+    statuses = [(await visitor.see("none")).status_code for _ in range(limits.VISITOR_RECEIPTS + 1)]
+    assert set(statuses[:-1]) == {422}
+    assert statuses[-1] == 429
+    assert (await visitor.write()).status_code == 200
 
 
 async def test_l4_a_visitor_sees_their_own_thread_alone(

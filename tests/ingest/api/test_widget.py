@@ -58,6 +58,11 @@ def test_l4_it_keeps_quiet() -> None:
     ]
 
 
+def test_l4_it_says_what_was_seen_only_while_the_chat_is_open_and_shown() -> None:
+    body = TEXT.partition("function untold() {")[2].partition("}")[0]
+    assert 'if (panel.hidden || document.visibilityState === "hidden") return null;' in body
+
+
 def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
     vi, en = re.findall(r"\n    (?:vi|en): \{\n(.*?)\n    \},", TEXT, re.DOTALL)
     assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)

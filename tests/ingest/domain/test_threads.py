@@ -1,17 +1,21 @@
 """L4: what a visitor sees of their thread, and what not."""
 
+from datetime import timedelta
+
 import msgspec
 
 from ingest.thread_events import (
+    AT,
     THREAD,
     assigned,
+    at_second,
     own_picture,
     replied,
     settled,
     wrote,
 )
 from tuyen_events.event import Event
-from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.media import attachment_url
 from tuyen_events.outbound import OutboundAction, OutboundOutcome
 from tuyen_events.visitor_limits import VISITOR_TEXT_CHARACTERS
@@ -27,8 +31,23 @@ from tuyen_ingest.domain.threads import (
     Wrote,
     changes_of,
     find_last_agent,
+    find_seen_until,
 )
 from tuyen_ingest.domain.visitors import derive_picture_id
+
+
+def test_l4_what_is_seen_is_what_was_sent_by_then() -> None:
+    own = ShownMessage(id=MessageId("m_1"), at=AT, own=True)
+    reply = ShownMessage(id=MessageId("m_2"), at=AT, own=False, sent_at=at_second(5))
+    old = ShownMessage(id=MessageId("m_3"), at=AT, own=False)
+    millisecond = timedelta(milliseconds=1)
+    for seen, until in (
+        ("m_1", None),
+        ("m_2", at_second(5) + millisecond),
+        ("m_3", AT + millisecond),
+        ("m_4", None),
+    ):
+        assert find_seen_until((own, reply, old), MessageId(seen)) == until
 
 
 def changes(event: Event, *, widget: bool = True) -> list[ThreadChange]:

@@ -26,6 +26,7 @@ from tuyen_channels.calls import (
 )
 from tuyen_channels.connectors import open_connectors
 from tuyen_channels.ports import Connector
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.profile_sources import open_profile_sources
 from tuyen_channels.profiles import CustomerProfile
 from tuyen_events.outbound import OutboundAction
@@ -178,6 +179,27 @@ async def test_p5_a_refresh_token_of_zalo_works_once(called: Called) -> None:
     assert again.kind is RefusalKind.DEAD_TOKEN
     sent = await called.zalo.call(order(called.zalo, account=OFFICIAL, token=pair.access_token))
     assert isinstance(sent, Done)
+
+
+async def test_p5a_facebook_says_that_a_post_is_live(called: Called) -> None:
+    transport = HttpTransport(within_s=2.0)
+    settings = {
+        "facebook_api": called.doubles.facebook_api,
+        "facebook_app_secret": APP_SECRET,
+        "zalo_api": called.doubles.zalo_api,
+    }
+    source = open_profile_sources(settings, transport)[Channel.FACEBOOK]
+    post = f"{ACCOUNT}_332"
+    told: dict[str, Any] = {"account": ACCOUNT, "post": "332", "text": "Sale"}
+    for status, live in ((None, False), ("NONE", False), ("LIVE", True)):
+        if status is not None:
+            told["live_status"] = status
+        await called.doubles.client.put("/_double/posts", json=told)
+        found = await source.find_post(ACCOUNT, HiddenToken("any"), post)
+        assert isinstance(found, PostDetails)
+        assert (found.text, found.shows_video, found.livestream) == ("Sale", bool(status), live)
+        assert found.published_at is not None
+    await transport.aclose()
 
 
 async def test_c1_both_channels_say_who_wrote(called: Called) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from outbound.asking import MOMENT, SHOP
-from outbound.knowing import wanted
+from outbound.knowing import wanted, wanted_post
 from tuyen_events.ids import OrganizationId
 from tuyen_outbound.adapters import waiting_profiles
 from tuyen_outbound.adapters.waiting_profiles import (
@@ -42,6 +42,14 @@ async def test_r9_2_the_same_customer_waits_once(waiting: WaitingProfiles) -> No
     assert first == msgspec.structs.replace(wanted(), due=MOMENT + MINUTE, attempts=1)
     assert await waiting.add([wanted(at=MOMENT + MINUTE)]) == {wanted().id}
     assert await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE) is None
+
+
+async def test_p5a_a_post_waits_like_a_customer(waiting: WaitingProfiles) -> None:
+    assert await waiting.add([wanted_post()]) == {wanted_post().id}
+    first = await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE)
+    assert first == msgspec.structs.replace(wanted_post(attempts=1), due=MOMENT + MINUTE)
+    await waiting.settle(first, MOMENT + MINUTE)
+    assert await waiting.organizations(MOMENT + MINUTE) == []
 
 
 async def test_c1_who_is_known_waits_no_more(waiting: WaitingProfiles) -> None:

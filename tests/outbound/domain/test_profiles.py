@@ -37,6 +37,7 @@ THREAD: dict[str, Any] = {
 MESSAGE: dict[str, Any] = {"message_id": MessageId("m"), "external_id": "mid"}
 WROTE = MessageReceived(**THREAD, **MESSAGE)
 NAMED = Customer(id=LAN, external_id="670", name="Lan")
+SHOWN = msgspec.structs.replace(NAMED, picture="https://p.example/670")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,8 @@ NAMED = Customer(id=LAN, external_id="670", name="Lan")
     [
         (WROTE, True),
         (CustomerFollowed(**THREAD), True),
-        (msgspec.structs.replace(WROTE, customer=NAMED), False),
+        (msgspec.structs.replace(WROTE, customer=NAMED), True),
+        (msgspec.structs.replace(WROTE, customer=SHOWN), False),
         (msgspec.structs.replace(WROTE, chat_external_id="chat-1"), False),
         (CustomerUnfollowed(**THREAD), False),
         (MessageEchoed(**THREAD, **MESSAGE), False),

@@ -9,15 +9,16 @@ import pytest
 from pydantic import SecretStr
 
 from outbound.asking import ACCOUNT, MOMENT, PAGE, SHOP
-from outbound.knowing import KnownAccounts, ScriptedProfiles, wanted
+from outbound.knowing import POST, KnownAccounts, ScriptedProfiles, wanted, wanted_post
 from outbound.rig import TOKEN, World, WorldFiles, read_events, read_records
 from outbound.rig import page as connected
 from tuyen_channels.calls import ChannelRefusal, Limit, Pause, PauseScope, RefusalKind
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId, customer_key
-from tuyen_events.inbound import CustomerDescribed
-from tuyen_events.outbound_limits import PROFILE_KEPT_S, PROFILE_REFUSED_S
+from tuyen_events.inbound import CustomerDescribed, PostDescribed
+from tuyen_events.outbound_limits import PROFILE_KEPT_S, PROFILE_REFUSED_S, VIDEO_KEPT_S
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.waiting_profiles import InMemoryWaitingProfiles
@@ -225,6 +226,28 @@ async def test_r9_5_organizations_take_turns(asking: Asking) -> None:
     for _ in range(2):
         await asking.fetcher.fetch_next()
     assert "late" in [external_id for _, _, external_id in asking.source.asked]
+
+
+async def test_p5a_a_post_is_asked_for_in_the_same_turns(asking: Asking) -> None:
+    asking.source.posts[POST] = PostDetails(video="334", shows_video=True)
+    await asking.waiting.add([wanted(), wanted_post(), wanted_post("another")])
+    while await asking.fetcher.fetch_next():
+        pass
+    assert {external_id for _, _, external_id in asking.source.asked} == {"670", POST, "another"}
+    found = await read_events(asking.world.log, INBOUND)
+    described = {each.post_external_id for each in found if isinstance(each, PostDescribed)}
+    assert described == {POST, "another"}
+    assert asking.waiting.known[wanted_post().id] == MOMENT + timedelta(seconds=VIDEO_KEPT_S)
+
+
+async def test_p5_a_refusal_concerns_the_post_alone(asking: Asking) -> None:
+    asking.source.posts[POST] = FORBIDDEN
+    await asking.waiting.add([wanted_post()])
+    assert await asking.fetcher.fetch_next()
+    assert await read_events(asking.world.log, INBOUND) == []
+    until = MOMENT + timedelta(seconds=PROFILE_REFUSED_S)
+    assert asking.waiting.known == {wanted_post().id: until}
+    assert asking.world.stops == []
 
 
 async def test_p1_a_page_that_is_gone_asks_for_nobody(asking: Asking) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from outbound.asking import MOMENT, PAGE, SHOP
-from outbound.knowing import KnownAccounts, wanted
+from outbound.knowing import POST, WROTE_BELOW, KnownAccounts, wanted, wanted_post
 from outbound.rig import World, page, read_records, until
 from tuyen_events.event import Envelope
 from tuyen_events.ids import MessageId, customer_key
@@ -16,7 +16,7 @@ from tuyen_events.inbound import Customer, MessageReceived
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.waiting_profiles import InMemoryWaitingProfiles
-from tuyen_outbound.profiles.observer import AskedCustomers, ProfileObserver
+from tuyen_outbound.profiles.observer import AskedLately, ProfileObserver
 from tuyen_platform.clock import ManualClock
 
 
@@ -45,6 +45,7 @@ class Observed:
         customer: str = "670",
         name: str | None = None,
         channel: Channel = Channel.FACEBOOK,
+        picture: str | None = None,
     ) -> None:
         self.numbers += 1
         mid, who = f"mid-{self.numbers}", wanted(customer)
@@ -54,7 +55,7 @@ class Observed:
             channel=channel,
             occurred_at=MOMENT,
             accepted_at=MOMENT,
-            customer=Customer(id=who.id, external_id=customer, name=name),
+            customer=Customer(id=who.id, external_id=customer, name=name, picture=picture),
             conversation_id=who.conversation_id,
             message_id=MessageId(mid),
             external_id=mid,
@@ -92,13 +93,28 @@ def observed() -> Observed:
 
 async def test_c1_a_customer_without_a_name_is_asked_for_once(observed: Observed) -> None:
     async with observed.running():
-        await observed.write("named", "Lan")
+        await observed.write("shown", "Lan", picture="https://p.example/670")
         await observed.write(channel=Channel.LIVECHAT, customer="visitor")
         for _ in range(3):
             await observed.write()
         await observed.write("last")
         await observed.until("670", "last")
     assert observed.waiting.waiting[wanted().id] == wanted(caused_by="evt_3")
+
+
+async def test_p5a_the_post_of_a_comment_is_asked_for_once(observed: Observed) -> None:
+    async with observed.running():
+        for number in range(3):
+            envelope = Envelope(
+                id=f"evt_{number}",
+                source="tuyen/ingest",
+                subject="c",
+                time=MOMENT,
+                data=WROTE_BELOW,
+            )
+            await observed.world.log.append(INBOUND, customer_key(SHOP, PAGE, "670"), envelope)
+        await observed.until(POST)
+    assert list(observed.waiting.waiting.values()) == [wanted_post()]
 
 
 async def test_p1_a_page_without_credentials_asks_with_the_next_event_after_it_is_connected(
@@ -142,7 +158,7 @@ async def test_a_page_that_was_removed_asks_for_nobody(observed: Observed) -> No
 
 
 def test_r9_6_so_many_customers_are_remembered_for_a_while() -> None:
-    asked = AskedCustomers(most=2)
+    asked = AskedLately(most=2)
     first, second, third = (wanted(str(number)).id for number in range(3))
     asked.note([first, second], MOMENT)
     asked.note([first, third], MOMENT)

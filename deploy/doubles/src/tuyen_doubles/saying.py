@@ -5,15 +5,18 @@ ingest as a signed webhook.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tuyen_doubles.calls import DoubledChannel
 from tuyen_doubles.facebook.call import FacebookDouble
-from tuyen_doubles.facebook.pages import PageComment
+from tuyen_doubles.facebook.pages import PageComment, new_number
 from tuyen_doubles.webhooks import DoubleWebhook
 from tuyen_doubles.zalo.messages import ZaloDouble
+
+_NEVER_LIVE = "NONE"
+"""Steers to a video without a live status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,25 @@ class Customers:
             at=saying.at,
         )
         return SaidAtChannel(message, None, [webhook])
+
+    def describe_post(
+        self,
+        account: str,
+        identifier: str,
+        text: str | None,
+        picture: str | None,
+        live_status: str | None,
+    ) -> str:
+        """Changes what a post of a Facebook page is; returns its whole id."""
+        pages = self._facebook.pages
+        pages.add(account)
+        known = pages.post_of(account, identifier)
+        post = replace(known, message=text or known.message, picture=picture or known.picture)
+        if live_status is not None:
+            status = None if live_status == _NEVER_LIVE else live_status
+            post = replace(post, video=known.video or new_number(), live_status=status)
+        pages.put_post(post)
+        return post.id
 
     def receive(
         self, channel: DoubledChannel, account: str, customer: str, *, seen: bool, at: datetime

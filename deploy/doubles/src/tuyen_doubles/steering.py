@@ -96,6 +96,19 @@ class ReceiptBody(_Body):
     kind: Literal["delivered", "seen"]
 
 
+class PostBody(_Body):
+    """What a post of a Facebook page is. What is left out stays as it is."""
+
+    account: _Identifier
+    post: _Identifier
+    text: _Text | None = None
+    picture: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
+    live_status: Literal["LIVE", "LIVE_STOPPED", "VOD", "SCHEDULED_UNPUBLISHED", "NONE"] | None = (
+        None
+    )
+    """With one, the post shows a video; `NONE` is a video that was never live."""
+
+
 class TokenBody(_Body):
     """Whose a token is, and whether it works."""
 
@@ -191,6 +204,15 @@ def _add_customers(
         delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in said.webhooks]
         answer = {"id": said.id, "post_id": said.post_id}
         return respond_json({**answer, "delivered": bool(delivered) and all(delivered)})
+
+    @router.put("/posts")
+    async def put_post(body: PostBody) -> Response:
+        """What the post is from now on. No webhook says so: the Graph API does, when it is
+        asked."""
+        id_ = customers.describe_post(
+            body.account, body.post, body.text, body.picture, body.live_status
+        )
+        return respond_json({"post_id": id_})
 
     @router.post("/receipts")
     async def receive(body: ReceiptBody) -> Response:

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment, Usage
 from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
-from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
+from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
@@ -58,6 +58,7 @@ class _Metadata(msgspec.Struct, kw_only=True):
     content_type: str
     uploaded_by: AgentId | None = None
     message_id: MessageId | None = None
+    page_id: PageId | None = None
     conversations: tuple[ConversationId, ...] = ()
 
 
@@ -117,6 +118,7 @@ class MongoAttachments:
                 "content_type": new.content_type,
                 "uploaded_by": new.uploaded_by,
                 **({} if new.message_id is None else {"message_id": new.message_id}),
+                "page_id": new.page_id,
                 "conversations": [],
                 "used": False,
                 "complete": False,
@@ -294,6 +296,7 @@ def _attachment_of(document: Document) -> StoredAttachment:
         name=file.filename,
         uploaded_by=file.metadata.uploaded_by,
         message_id=file.metadata.message_id,
+        page_id=file.metadata.page_id,
         created_at=file.created_at,
         size=file.length,
         conversations=file.metadata.conversations,

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
+from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 
 
@@ -19,7 +19,8 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an attachment before its content has arrived.
 
     An attachment that an agent uploads has `uploaded_by`, one that came with a customer's message
-    has `message_id`. `kind` is image, video, audio or file.
+    has `message_id`, and the picture of a post also has `page_id`: that of its page. `kind` is
+    image, video, audio or file.
     """
 
     id: AttachmentId
@@ -29,6 +30,7 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     uploaded_by: AgentId | None = None
     message_id: MessageId | None = None
+    page_id: PageId | None = None
     created_at: datetime
 
 

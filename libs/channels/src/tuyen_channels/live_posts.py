@@ -12,19 +12,22 @@ A post is a livestream, from then on and for ever, once
 2. a broadcast with an unknown id starts, and the post is the page's newest video post that is not a
   livestream yet, published within the hour before; or
 3. a broadcast with an unknown id is running, and the post is a video post that is published, or
-  commented on, meanwhile (unless it was published more than an hour before the broadcast).
+  commented on, meanwhile (unless it was published more than an hour before the broadcast), or
+4. the channel, asked about a post that was commented on, says that its video is or was live.
 
 2 and 3 are guesses, and each broadcast is used for only one guess; 1 applies even when a guess
 assigned the broadcast to another post. What was accepted before stays what it was: the time of the
 classification is stored with it, so that a replay decides in the same way.
 
-The VIDEO_POSTS newest records of each page are kept; whoever writes one more removes the oldest. A
-post that is forgotten is treated as an ordinary post from then on.
+The VIDEO_POSTS newest records of each page are kept; whoever writes one more removes the oldest,
+and so does whoever reads a comment, for what outbound has written. A post that is forgotten is
+treated as an ordinary post from then on.
 
 As a record (`post.classified`): with a post, what is known of the post; without one, a broadcast
 whose post is not known, and `livestream` says whether it is still running. A record's key is what
-was reported: the post for a published post, the video for a broadcast. Facts only grow: applying
-the latest records of all keys, in any order, or twice, gives the same state.
+was reported: the post for a published post, the video for a broadcast, the question for an answer
+of the channel, which the service `outbound` writes (4). Facts only grow: applying the latest
+records of all keys, in any order, or twice, gives the same state.
 
 Decides P5a.
 """
@@ -256,6 +259,9 @@ class Draft:
         state = self._page(page)
         if state is None:
             return False
+        if len(state.records) > VIDEO_POSTS:
+            state = self._change(page)
+            self._forget_oldest(page, state)
         if _was_live(state, post, at):
             return True
         own = own_number(post)
@@ -278,6 +284,14 @@ class Draft:
     def _page(self, page: PageKey) -> PagePosts | None:
         return self._changed.get(page) or self._known.page(page)
 
+    def _change(self, page: PageKey) -> PagePosts:
+        """What is known of the page, as this draft changes it."""
+        state = self._changed.get(page)
+        if state is None:
+            known = self._known.page(page)
+            state = self._changed[page] = PagePosts() if known is None else known.copy()
+        return state
+
     def _record(
         self,
         page: PageKey,
@@ -288,10 +302,7 @@ class Draft:
         livestream: bool,
         at: datetime,
     ) -> None:
-        state = self._changed.get(page)
-        if state is None:
-            known = self._known.page(page)
-            state = self._changed[page] = PagePosts() if known is None else known.copy()
+        state = self._change(page)
         fact = PostClassified(
             organization=page[0],
             page_id=page[1],
@@ -305,13 +316,19 @@ class Draft:
         self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
-    def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str) -> None:
+    def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str | None = None) -> None:
         for _ in range(min(len(state.records) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
             oldest = min(
                 state.records.keys() - {newest}, key=lambda key: (state.records[key].at, key)
             )
             state.forget(oldest)
             self.facts.append(KeyedFact(oldest, Forgotten(*page)))
+
+
+def name_answer(question: str, attempt: int) -> str:
+    """The key of what a channel answered to a question (4), one for each attempt: an answer that is
+    read twice must not move the time of the classification."""
+    return f"asked:{question}:{attempt}"
 
 
 def _broadcast_key(video: str) -> str:

@@ -1,4 +1,4 @@
-"""Who a customer is, as a channel says when it is asked.
+"""Who a customer is, and what a post is, as a channel says when it is asked.
 
 The webhooks of most messengers name a customer by an id alone. The module `profile_source` of such
 a channel's package asks for the name and the picture.
@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 
 from tuyen_channels.bounds import cut, whole_or_none
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, Pause
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.transport import Transport
 from tuyen_events.limits import NAME_CHARACTERS, URL_CHARACTERS
 from tuyen_events.vocabulary import Channel
@@ -24,7 +25,7 @@ class CustomerProfile(NamedTuple):
 
 
 class ProfileSource(Protocol):
-    """Asks one channel who its customers are.
+    """Asks one channel who its customers are, and what the posts of its pages are.
 
     The module `profile_source` of a channel's package names the class as `PROFILE_SOURCE`. Its
     answers are values; only unexpected errors are raised. To ask again is harmless.
@@ -44,6 +45,13 @@ class ProfileSource(Protocol):
         self, account: str, token: HiddenToken, external_id: str
     ) -> CustomerProfile | ChannelRefusal:
         """Asks who the customer `external_id` of the page `account` is."""
+        ...
+
+    async def find_post(
+        self, account: str, token: HiddenToken, external_id: str
+    ) -> PostDetails | ChannelRefusal:
+        """Asks what the post `external_id` of the page `account` is. May make two calls. A channel
+        without posts refuses."""
         ...
 
 

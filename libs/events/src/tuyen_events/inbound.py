@@ -1,9 +1,9 @@
 """What customers and pages did at a channel, in one form for all channels.
 
 In `inbound`, keyed by organization, page and customer. Ingest makes them of webhooks, and the
-service `outbound` of what the channel answers when it is asked who a customer is. `occurred_at` is
-the channel's own time of the action, `accepted_at` the time at which the webhook, or the answer,
-was accepted; both UTC.
+service `outbound` of what the channel answers when it is asked who a customer or what a post is.
+`occurred_at` is the channel's own time of the action, `accepted_at` the time at which the webhook,
+or the answer, was accepted; both UTC.
 """
 
 from typing import ClassVar
@@ -259,6 +259,21 @@ class PostPublished(PostEvent, frozen=True, kw_only=True):
 class PostEdited(PostEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "post.edited.v1"
     text: str | None = None
+
+
+class PostDescribed(PostEvent, frozen=True, kw_only=True):
+    """The channel said what a post of the page is, when it was asked: the webhooks of its comments
+    hardly say it, and that of its publication may never have come."""
+
+    type: ClassVar[str] = "post.described.v1"
+    text: str | None = None
+    picture: str | None = None
+    """Its address, which may expire."""
+    permalink: str | None = None
+    published_at: Moment | None = None
+    shows_video: bool = False
+    livestream: bool = False
+    """Whether the video is or was live (P5a)."""
 
 
 class PostRemoved(PostEvent, frozen=True, kw_only=True):

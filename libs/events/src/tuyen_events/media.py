@@ -1,6 +1,7 @@
-"""Media of customers' messages that are kept here, because their addresses at the channel expire.
+"""Media of customers' messages, and pictures of posts, that are kept here, because their addresses
+at the channel expire.
 
-They are in `media`, in the partition of the customer's events, keyed by message.
+They are in `media`, in the partition of the events that name them, keyed by message or post.
 """
 
 from typing import ClassVar
@@ -8,7 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.event import Event
-from tuyen_events.ids import MessageId, OrganizationId, PageId, kept_media_id
+from tuyen_events.ids import MessageId, OrganizationId, PageId, kept_media_id, message_id
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Moment
 
@@ -24,21 +25,35 @@ class KeptMedium(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaKept(Event, frozen=True, kw_only=True):
-    """Media of a message were fetched from its channel and stored. There may be several such events
-    for one message, each with those that were stored by then."""
+    """Media of a message, or the picture of a post, were fetched from its channel and stored. There
+    may be several such events for one message, each with those that were stored by then."""
 
     type: ClassVar[str] = "media.kept.v1"
     organization: OrganizationId
     page_id: PageId
     message_id: MessageId
+    """Of a post, the id that it would have as a message (`post_media_owner`)."""
     media: tuple[KeptMedium, ...]
     at: Moment
-    """When the message was accepted."""
+    """When the message, or what named the picture, was accepted."""
+    post_external_id: str | None = None
+    """The post whose picture it is; null for a message."""
 
 
 def media_id(message: MessageId, url: str) -> AttachmentId:
     """The id of what is kept of the attachment with this address at the channel."""
     return AttachmentId(kept_media_id(message, url))
+
+
+def post_media_owner(organization: OrganizationId, page: PageId, post: str) -> MessageId:
+    """To what the picture of a post belongs."""
+    return message_id(organization, page, post)
+
+
+def picture_id(owner: MessageId, url: str) -> AttachmentId:
+    """The id of what is kept of a post's picture. The query of its address is different each time
+    that the channel names it, so that it is left out."""
+    return media_id(owner, url.partition("?")[0])
 
 
 def attachment_url(attachment_id: str) -> str:

@@ -48,11 +48,15 @@ AUTOMATIC_WITHIN_S = 5
 not a person's (P5b)."""
 
 PROFILES_WAITING = 20_000
-"""Customers of one organization whose names wait to be asked for; the next event of any other one
-asks again."""
+"""Customers and posts of one organization that wait to be asked for; the next event of any other
+one asks again."""
 
 PROFILE_KEPT_S = 30 * 24 * 3600
-"""For how long a channel is not asked again who a customer is, once it has said so."""
+"""For how long a channel is not asked again who a customer or what a post is, once it has said
+so."""
+
+VIDEO_KEPT_S = 15 * 60
+"""The same for a post whose video is not live: it may be later (P5a)."""
 
 PROFILE_REFUSED_S = 24 * 3600
 """The same if it did not say, and for how long it is asked again while it is unavailable."""

@@ -67,6 +67,7 @@ INBOUND = Topic(
         inbound.CommentUnhidden,
         inbound.PostPublished,
         inbound.PostEdited,
+        inbound.PostDescribed,
         inbound.PostRemoved,
         inbound.Reacted,
         inbound.LivestreamChanged,

@@ -34,6 +34,12 @@ ADDRESS_MESSAGE_EVERY_S = 1.0
 """Messages of one visitor, and from one network address: so many at once, and then one more in each
 of these times. An address may be that of a whole office."""
 
+VISITOR_RECEIPTS = 20
+VISITOR_RECEIPT_EVERY_S = 3.0
+ADDRESS_RECEIPTS = 60
+ADDRESS_RECEIPT_EVERY_S = 1.0
+"""How often visitors say that they have seen replies: as often as they may write."""
+
 VISITOR_PICTURES = 10
 VISITOR_PICTURE_EVERY_S = 60.0
 ADDRESS_PICTURES = 30

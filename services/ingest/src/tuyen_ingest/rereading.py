@@ -89,7 +89,11 @@ async def replay_one(
         found.delivery_id, channel, found.body, found.accepted_at, found.account
     )
     parsed, withheld = await ingest.acceptance.accept_again(delivery, found.owners, readers)
-    result = ReplayResult(1, len(parsed.events), len(parsed.failures), withheld)
+    events, failures = len(parsed.events), len(parsed.failures)
+    # Whose a body without owners is, only reading it tells: what says nothing to the readers is
+    # none of theirs, and not counted.
+    theirs = readers == EVERYBODY or found.owners or events or failures or withheld
+    result = ReplayResult(int(bool(theirs)), events, failures, withheld)
     if found.letter_id and result.events and not result.failures and not withheld:
         await settle_letter(log, found, LetterOutcome.SENT, by, ingest.clock.now())
     return result

@@ -24,6 +24,10 @@ class VisitorRates:
             Rate(limits.VISITOR_MESSAGES, limits.VISITOR_MESSAGE_EVERY_S),
             Rate(limits.ADDRESS_MESSAGES, limits.ADDRESS_MESSAGE_EVERY_S),
         )
+        self._receipts = _TwoBuckets(
+            Rate(limits.VISITOR_RECEIPTS, limits.VISITOR_RECEIPT_EVERY_S),
+            Rate(limits.ADDRESS_RECEIPTS, limits.ADDRESS_RECEIPT_EVERY_S),
+        )
         self._pictures = _TwoBuckets(
             Rate(limits.VISITOR_PICTURES, limits.VISITOR_PICTURE_EVERY_S),
             Rate(limits.ADDRESS_PICTURES, limits.ADDRESS_PICTURE_EVERY_S),
@@ -41,6 +45,9 @@ class VisitorRates:
 
     def take_message(self, visitor: SiteVisitor, network: str) -> None:
         self._messages.take(_name(visitor), network, self._now())
+
+    def take_receipt(self, visitor: SiteVisitor, network: str) -> None:
+        self._receipts.take(_name(visitor), network, self._now())
 
     def take_picture(self, visitor: SiteVisitor, network: str) -> None:
         self.take_message(visitor, network)

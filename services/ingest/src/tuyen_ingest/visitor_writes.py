@@ -1,9 +1,10 @@
-"""What visitors do: open the widget, write, and send pictures."""
+"""What visitors do: open the widget, write, send pictures, and see replies."""
 
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
 from pymongo.errors import PyMongoError
@@ -23,6 +24,7 @@ from tuyen_ingest.domain.visitors import (
     derive_message_id,
     derive_picture_id,
     encode_message,
+    encode_seen,
     name_guest,
 )
 from tuyen_ingest.errors import (
@@ -96,20 +98,27 @@ class VisitorWrites:
 
         Raises NotNowError, and NoSuchPageError if the page was removed meanwhile.
         """
-        body = encode_message(visitor, written)
+        await self._accept(site, encode_message(visitor, written))
+        self._signals.notify(visitor.find_thread(site.page))
+        return derive_message_id(visitor, written.client_id, site.page)
+
+    async def note_seen(self, site: Site, visitor: SiteVisitor, until: datetime) -> None:
+        """Returns once the log says that the visitor saw what was sent by then. Raises
+        NotNowError, NoSuchPageError."""
+        await self._accept(site, encode_seen(visitor, until))
+
+    async def _accept(self, site: Site, body: bytes) -> None:
         delivery = delivery_of(self._channel, body, self._clock.now(), site.app_id)
         try:
             accepted = await self._acceptance.accept(delivery)
         except LogUnavailableError:
-            raise NotNowError("The log did not acknowledge the message in time.") from None
+            raise NotNowError("The log did not acknowledge it in time.") from None
         if accepted.parsed.failures:
             raise InvalidRequestError("The message cannot be read.")
         if not accepted.parsed.events:
             if not accepted.directory_is_current:
                 raise NotNowError("The directory of pages cannot be read now.")
             raise NoSuchPageError("There is no such livechat any more.")
-        self._signals.notify(visitor.find_thread(site.page))
-        return derive_message_id(visitor, written.client_id, site.page)
 
     async def send_picture(
         self,

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from tuyen_channels.calls import ChannelRefusal, HiddenToken
 from tuyen_events.directory import PageChanged
-from tuyen_events.ids import CustomerId, OrganizationId, PageId
+from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
-from tuyen_outbound.domain.profiles import WantedProfile
+from tuyen_outbound.domain.profiles import Lookup
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 
 
@@ -84,10 +84,10 @@ class Files(Protocol):
 
 
 class WaitingProfiles(Protocol):
-    """The customers whose names are to be asked for, and those for whom that was done, shared by
-    all workers. Every method may raise PyMongoError while the database is unavailable."""
+    """The customers and posts that channels are to be asked for, and those for which that was done,
+    shared by all workers. Every method may raise PyMongoError while the database is unavailable."""
 
-    async def add(self, wanted: Sequence[WantedProfile]) -> Ids[CustomerId]:
+    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
         """Adds those that neither wait already nor are known. Of an organization for which too many
         wait, none are added. Returns those of which nothing remains to be done."""
         ...
@@ -98,19 +98,19 @@ class WaitingProfiles(Protocol):
 
     async def claim(
         self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WantedProfile | None:
+    ) -> Lookup | None:
         """The one that has been due longest, with its attempts counted; nobody else gets it before
         `until`, which is when it is due again. None if nothing is due."""
         ...
 
-    async def put_off(self, wanted: WantedProfile, until: datetime) -> None:
+    async def put_off(self, wanted: Lookup, until: datetime) -> None:
         """Makes it due at that time."""
         ...
 
-    async def remove(self, wanted: WantedProfile) -> None:
+    async def remove(self, wanted: Lookup) -> None:
         """It waits no more; the customer's next event adds it again."""
         ...
 
-    async def settle(self, wanted: WantedProfile, known_until: datetime) -> None:
+    async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         """It waits no more, and is not added again before `known_until`."""
         ...

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tuyen_doubles.calls import DoubledChannel
-from tuyen_doubles.facebook.pages import KnownPages, PageComment
+from tuyen_doubles.facebook.pages import GraphPost, KnownPages, PageComment
 from tuyen_doubles.webhooks import DoubleWebhook
 from tuyen_platform.clock import Clock
 
@@ -91,7 +91,7 @@ class FacebookEvents:
         removed = verb == "remove"
         value = _without_none(
             **{"from": actor},
-            post=None if removed else _post(comment.post_id, at),
+            post=None if removed else self._post(comment.post_id, at),
             message=None if removed else comment.message,
             photo=None if removed else comment.attachment_url,
             post_id=comment.post_id,
@@ -118,6 +118,16 @@ class FacebookEvents:
             verb="add" if liked else "remove",
         )
         return self._feed(comment.page, comment.author_id or comment.id, value)
+
+    def _post(self, post_id: str, at: datetime) -> dict[str, Any]:
+        return {
+            "status_type": status_type(self._pages.post(post_id)),
+            "is_published": True,
+            "updated_time": graph_time(at),
+            "permalink_url": permalink(post_id),
+            "promotion_status": "inactive",
+            "id": post_id,
+        }
 
     def _page(self, page: str) -> dict[str, Any]:
         return {"id": page, "name": self._pages.name(page)}
@@ -163,15 +173,10 @@ def permalink(post_id: str) -> str:
     return f"https://www.facebook.com/{page}/posts/{post}"
 
 
-def _post(post_id: str, at: datetime) -> dict[str, Any]:
-    return {
-        "status_type": "mobile_status_update",
-        "is_published": True,
-        "updated_time": graph_time(at),
-        "permalink_url": permalink(post_id),
-        "promotion_status": "inactive",
-        "id": post_id,
-    }
+def status_type(post: GraphPost | None) -> str:
+    """The same for a broadcast and for any other video."""
+    shows_video = post is not None and post.video is not None
+    return "added_video" if shows_video else "mobile_status_update"
 
 
 def _milliseconds(moment: datetime) -> int:

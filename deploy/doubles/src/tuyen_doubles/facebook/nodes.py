@@ -8,7 +8,7 @@ from tuyen_doubles.exchange import DoubleOperation, DoubleOutcome
 from tuyen_doubles.facebook import errors
 from tuyen_doubles.facebook.call import FacebookDouble, GraphCall, succeed
 from tuyen_doubles.facebook.comments import choose_fields, describe_comment, is_post
-from tuyen_doubles.facebook.events import graph_time, permalink
+from tuyen_doubles.facebook.events import graph_time, permalink, status_type
 from tuyen_doubles.facebook.pages import GraphPost, PagePerson, Upload
 from tuyen_doubles.media import PICTURE_NAME, MediaFile
 
@@ -71,10 +71,11 @@ def understand_photo(double: FacebookDouble, call: GraphCall) -> DoubleOperation
 
 
 def understand_read(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
-    """`GET /{object}`: a comment, a post, the page itself, or the profile of a customer."""
+    """`GET /{object}`: a comment, a post, a video, the page, or the profile of a customer."""
     is_comment = "_" in call.node or double.pages.comment(call.node) is not None
     is_page = call.node in ("me", call.page) or double.pages.is_known(call.node)
-    known = is_comment or is_page
+    shown = double.pages.post_with_video(call.node)
+    known = is_comment or is_page or shown is not None
 
     def carry_out() -> DoubleOutcome:
         fields = call.text("fields")
@@ -84,6 +85,9 @@ def understand_read(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
         if is_comment:
             comment = describe_comment(double, call)
             return succeed(choose_fields(comment, fields or "created_time,from,message,id"))
+        if shown is not None:
+            video = {"id": call.node, "live_status": shown.live_status, "post_id": shown.id}
+            return succeed(choose_fields(_without_none(video), fields or "id"))
         if is_page:
             return succeed(choose_fields(_describe_owner(double, call), fields or "name,id"))
         person = None if call.page is None else double.pages.person(call.page, call.node)
@@ -100,15 +104,25 @@ def understand_read(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
 
 
 def _describe_post(post: GraphPost) -> Mapping[str, Any]:
-    return {
-        "id": post.id,
-        "message": post.message,
-        "created_time": graph_time(post.created_at),
-        "permalink_url": permalink(post.id),
-        "from": {"id": post.page},
-        "status_type": "mobile_status_update",
-        "is_published": True,
-    }
+    shown = {"media_type": "video", "target": {"id": post.video}}
+    return _without_none(
+        {
+            "id": post.id,
+            "message": post.message,
+            "full_picture": post.picture,
+            "attachments": None if post.video is None else {"data": [shown]},
+            "created_time": graph_time(post.created_at),
+            "permalink_url": permalink(post.id),
+            "from": {"id": post.page},
+            "status_type": status_type(post),
+            "is_published": True,
+        }
+    )
+
+
+def _without_none(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The Graph API leaves out what an object does not have."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _describe_owner(double: FacebookDouble, call: GraphCall) -> Mapping[str, Any]:

@@ -60,6 +60,10 @@ class GraphPost:
     page: str
     created_at: datetime
     message: str = ""
+    picture: str | None = None
+    video: str | None = None
+    """The id of the video that it shows."""
+    live_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class KnownPages:
         self._comments: BoundedMap[str, PageComment] = BoundedMap(_MOST)
         self._replies: BoundedMap[str, tuple[str, ...]] = BoundedMap(_MOST)
         self._posts: BoundedMap[str, GraphPost] = BoundedMap(_MOST)
+        self._videos: BoundedMap[str, str] = BoundedMap(_MOST)
         self._subscribed: BoundedMap[str, tuple[str, ...]] = BoundedMap(_MOST)
         self._uploads: BoundedMap[str, Upload] = BoundedMap(_MOST)
 
@@ -130,6 +135,15 @@ class KnownPages:
             known = GraphPost(id=whole, page=page, created_at=self._clock.now())
             self._posts.put(whole, known)
         return known
+
+    def put_post(self, post: GraphPost) -> None:
+        self._posts.put(post.id, post)
+        if post.video is not None:
+            self._videos.put(post.video, post.id)
+
+    def post_with_video(self, video: str) -> GraphPost | None:
+        """The post that shows a video."""
+        return self._posts.get(self._videos.get(video) or "")
 
     def comment(self, identifier: str) -> PageComment | None:
         return self._comments.get(identifier)

@@ -1,9 +1,11 @@
-"""Asks Messenger's User Profile API for the name and the picture of a customer.
+"""Asks Messenger's User Profile API for the name and the picture of a customer, and the Graph API
+what a post is.
 
 Facebook answers for people who have written to the page. Their name in a comment is in the webhook.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Self
 from urllib.parse import quote
 
@@ -12,9 +14,11 @@ import msgspec
 from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, RefusalKind
 from tuyen_channels.facebook.authorizing import authorize
+from tuyen_channels.facebook.post_reading import read_post
 from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
-from tuyen_channels.transport import HttpCall, Transport
+from tuyen_channels.transport import HttpAnswer, HttpCall, Transport
 from tuyen_events.vocabulary import Channel
 
 _FIELDS = "name,first_name,last_name,profile_pic"
@@ -45,17 +49,9 @@ class FacebookProfiles:
     async def find(
         self, account: str, token: HiddenToken, external_id: str
     ) -> CustomerProfile | ChannelRefusal:
-        call = HttpCall(
-            method="GET",
-            url=f"{self._address}/{quote(external_id, safe='')}",
-            query={"fields": _FIELDS, **authorize(token, self._app_secret)},
-        )
-        answer = await send_call(self._transport, call)
+        answer = await self._read(token, external_id, _FIELDS)
         if isinstance(answer, ChannelRefusal):
             return answer
-        refusal = find_graph_refusal(answer)
-        if refusal is not None:
-            return refusal
         try:
             person = _person_of(answer.body)
         except DECODING_ERRORS:
@@ -63,6 +59,25 @@ class FacebookProfiles:
         named = " ".join(filter(None, (person.last_name, person.first_name)))
         pause = find_graph_pause(answer.headers)
         return build_profile(person.name or named, person.profile_pic, pause)
+
+    async def find_post(
+        self, account: str, token: HiddenToken, external_id: str
+    ) -> PostDetails | ChannelRefusal:
+        return await read_post(account, external_id, partial(self._read, token))
+
+    async def _read(
+        self, token: HiddenToken, node: str, fields: str
+    ) -> HttpAnswer | ChannelRefusal:
+        """The fields of an object that has an id."""
+        call = HttpCall(
+            method="GET",
+            url=f"{self._address}/{quote(node, safe='')}",
+            query={"fields": fields, **authorize(token, self._app_secret)},
+        )
+        answer = await send_call(self._transport, call)
+        if isinstance(answer, ChannelRefusal):
+            return answer
+        return find_graph_refusal(answer) or answer
 
 
 _person_of = msgspec.json.Decoder(_Person).decode

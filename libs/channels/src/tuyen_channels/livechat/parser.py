@@ -23,7 +23,7 @@ from tuyen_events.ids import (
     message_id,
     message_thread_id,
 )
-from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
+from tuyen_events.inbound import Attachment, Customer, MessageReceived, MessagesSeen, Visit
 from tuyen_events.limits import (
     ATTACHMENTS,
     DETAIL_CHARACTERS,
@@ -32,7 +32,7 @@ from tuyen_events.limits import (
 )
 from tuyen_events.vocabulary import Channel
 
-_MESSAGE = "message"
+_MESSAGE, _SEEN = "message", "seen"
 _KINDS = frozenset({"image", "video", "audio", "file", "sticker", "location", "template"})
 _OTHER_KIND = "link"
 
@@ -59,12 +59,14 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
 def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
     kind = wire.kind_of(body).type
-    if kind != _MESSAGE:
+    if kind not in (_MESSAGE, _SEEN):
         return Skipped(SkipReason.UNKNOWN_EVENT, kind[:DETAIL_CHARACTERS])
-    sent = wire.body_of(body)
+    sent = wire.body_of(body) if kind == _MESSAGE else wire.seen_of(body)
     page = pages.get(account)
     if page is None:
         return Skipped(SkipReason.UNKNOWN_PAGE, account)
+    if isinstance(sent, wire.LivechatSeen):
+        return _seen(sent, accepted_at, page, account)
     if _read_text(sent.message.text) is None and not sent.message.attachments:
         return Skipped(SkipReason.EMPTY, kind)
     return _message(sent, accepted_at, page, account)
@@ -79,7 +81,7 @@ def _message(
         organization=page.organization,
         page_id=page.id,
         channel=Channel.LIVECHAT,
-        occurred_at=_parse_occurred_at(sent, accepted_at),
+        occurred_at=_choose_time(sent.timestamp, accepted_at),
         accepted_at=accepted_at,
         customer=Customer(
             id=customer,
@@ -108,11 +110,33 @@ def _message(
     )
 
 
-def _parse_occurred_at(sent: wire.LivechatBody, accepted_at: datetime) -> datetime:
-    if sent.timestamp is None:
+def _seen(sent: wire.LivechatSeen, accepted_at: datetime, page: Page, account: str) -> Normalized:
+    visitor, own_id = str(sent.visitor.id), str(sent.event_id)
+    customer = customer_id(page.organization, page.id, visitor)
+    event = MessagesSeen(
+        organization=page.organization,
+        page_id=page.id,
+        channel=Channel.LIVECHAT,
+        occurred_at=_choose_time(sent.timestamp, accepted_at),
+        accepted_at=accepted_at,
+        customer=Customer(id=customer, external_id=visitor),
+        conversation_id=message_thread_id(customer),
+        watermark=_choose_time(sent.until, accepted_at),
+    )
+    return Normalized(
+        event_id("livechat", account, own_id),
+        customer_key(page.organization, page.id, visitor),
+        event.conversation_id,
+        event,
+    )
+
+
+def _choose_time(stated: datetime | None, accepted_at: datetime) -> datetime:
+    """The time that the site states; that of acceptance if it states none that can be right."""
+    if stated is None:
         return accepted_at
     try:
-        return believable(sent.timestamp.astimezone(UTC), accepted_at)
+        return believable(stated.astimezone(UTC), accepted_at)
     except OverflowError:  # before the year 1 or after 9999, in UTC
         return accepted_at
 

@@ -53,5 +53,15 @@ class LivechatBody(msgspec.Struct, frozen=True):
     region: str | None = None
 
 
+class LivechatSeen(msgspec.Struct, frozen=True):
+    """A visitor saw all replies that were sent by the time `until`."""
+
+    event_id: Id
+    visitor: Visitor
+    until: Annotated[datetime, Meta(tz=True)]
+    timestamp: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 kind_of = msgspec.json.Decoder(LivechatKind).decode
 body_of = msgspec.json.Decoder(LivechatBody).decode
+seen_of = msgspec.json.Decoder(LivechatSeen).decode

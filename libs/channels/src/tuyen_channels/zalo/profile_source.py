@@ -7,6 +7,7 @@ import msgspec
 
 from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, Limit, RefusalKind
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
 from tuyen_channels.transport import HttpCall, Transport
 from tuyen_channels.zalo.connector import APP_CALLS
@@ -65,6 +66,11 @@ class ZaloProfiles:
         except DECODING_ERRORS:
             return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Zalo: no profile")
         return build_profile(user.display_name, user.avatars.get(_LARGER) or user.avatar, pause)
+
+    async def find_post(
+        self, account: str, token: HiddenToken, external_id: str
+    ) -> PostDetails | ChannelRefusal:
+        return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Zalo: no posts")
 
 
 _user_of = msgspec.json.Decoder(_UserBody).decode

@@ -20,7 +20,7 @@ from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query
-from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.domain.visibility import Scope, sees_page
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.projections import collections
@@ -41,6 +41,8 @@ class MongoAttachmentAccess:
             return False
         if attachment.uploaded_by == scope.agent_id:
             return True
+        if attachment.page_id is not None:
+            return sees_page(scope, attachment.page_id)
         threads = list(attachment.conversations)
         if attachment.message_id is not None:
             message = await self._messages.find_one(

@@ -1,7 +1,7 @@
 """Requests to read again what ingest has stored, from the log and into it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
@@ -34,6 +34,8 @@ class ReplaysTable:
         self._log = log
         self._requests: dict[OrganizationId, dict[str, ReplayRequested]] = {}
         self._progress: dict[str, ReplayProgressed] = {}
+        self._last: dict[str, tuple[int, int]] = {}
+        """By replay, the partition and offset of its last record."""
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self._hourly: Hourly[OrganizationId] = Hourly(
             REPLAYS_AN_HOUR, "Your organization reads too much again"
@@ -77,13 +79,26 @@ class ReplaysTable:
         ]
         return sorted(found, key=lambda one: one.request.at, reverse=True)
 
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[Replay]:
+        def is_new(replay_id: str) -> bool:
+            partition, offset = self._last[replay_id]
+            return offset >= heads.get(partition, 0)
+
+        return [one for one in self.of(organization) if is_new(one.request.replay_id)]
+
     async def wait_until_ended(self, replay_id: str, within_s: float) -> bool:
         return await self.table.until(lambda: self._has_ended(replay_id), within_s)
 
     def _forget_oldest(self, requests: dict[str, ReplayRequested]) -> None:
         for replay_id in list(requests)[: max(len(requests) - REPLAYS_KEPT, 0)]:
-            del requests[replay_id]
+            self._forget(requests, replay_id)
+
+    def _forget(self, requests: dict[str, ReplayRequested], replay_id: str) -> None:
+        if requests.pop(replay_id, None) is not None:
             self._progress.pop(replay_id, None)
+            del self._last[replay_id]
 
     def _has_ended(self, replay_id: str) -> bool:
         progress = self._progress.get(replay_id)
@@ -96,17 +111,18 @@ class ReplaysTable:
             case ReplayRequested() as request:
                 requests = self._requests.setdefault(request.organization, {})
                 requests[request.replay_id] = request
+                self._last[request.replay_id] = (position.partition, position.offset)
                 self._forget_oldest(requests)
             case ReplayProgressed() as progress:
                 # A process that had lost the replay may report later that it is still running.
                 known = progress.replay_id in self._requests.get(progress.organization, {})
                 if known and not self._has_ended(progress.replay_id):
                     self._progress[progress.replay_id] = progress
+                    self._last[progress.replay_id] = (position.partition, position.offset)
             case None:
                 organization, _, rest = record.key.partition("/")
                 replay_id, _, progress_key = rest.partition("/")
                 if not progress_key:
-                    self._requests.get(OrganizationId(organization), {}).pop(replay_id, None)
-                    self._progress.pop(replay_id, None)
+                    self._forget(self._requests.get(OrganizationId(organization), {}), replay_id)
             case other:
                 raise UnreadableEventError(f"{other.type} is no event of a replay")

@@ -199,14 +199,11 @@ async def list_jobs(
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
     organization = caller.organization.id
-    found: list[Job | Replay] = [
-        job for job in gateway.jobs.of(organization) if sees_job(caller.viewer, job)
-    ]
-    if caller.viewer.role is Role.SYSTEM_ADMIN:
-        found += gateway.replays.of(organization)
+    jobs: list[Job | Replay] = [*gateway.jobs.of(organization), *gateway.replays.of(organization)]
+    found = [job for job in jobs if sees_job(caller.viewer, job)]
     page, following = paging.cut(sorted(found, key=_key, reverse=True), _key, descending=True)
     return Listed(
-        items=[view_replay(job) if isinstance(job, Replay) else job_view(job) for job in page],
+        items=[show_job(job) for job in page],
         next=following,
         position=jobs_position(gateway, caller.organization),
     )
@@ -216,7 +213,7 @@ async def list_jobs(
 async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
     """For whoever requested it, and the role `system_admin`."""
     replay = gateway.replays.find(caller.organization.id, job_id)
-    if replay is not None and caller.viewer.role is Role.SYSTEM_ADMIN:
+    if replay is not None and sees_job(caller.viewer, replay):
         return view_replay(replay)
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
@@ -235,9 +232,12 @@ def _new_id() -> str:
     return f"job_{uuid4().hex}"
 
 
-def sees_job(viewer: Viewer, job: Job) -> bool:
-    """A job's counts reveal conversations that others may not see (R7.2)."""
-    return job.request.by == viewer.agent_id or viewer.role is Role.SYSTEM_ADMIN
+def sees_job(viewer: Viewer, job: Job | Replay) -> bool:
+    """A job's counts reveal conversations that others may not see (R7.2), and a replay's reveal
+    what every page received."""
+    if viewer.role is Role.SYSTEM_ADMIN:
+        return True
+    return isinstance(job, Job) and job.request.by == viewer.agent_id
 
 
 def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
@@ -251,6 +251,10 @@ def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
 def _key(job: Job | Replay) -> str:
     job_id = job.request.replay_id if isinstance(job, Replay) else job.id
     return f"{job.request.at.timestamp():017.6f} {job_id}"
+
+
+def show_job(job: Job | Replay) -> JobView:
+    return view_replay(job) if isinstance(job, Replay) else job_view(job)
 
 
 def job_view(job: Job) -> JobView:

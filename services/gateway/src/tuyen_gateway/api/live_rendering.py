@@ -2,10 +2,11 @@
 
 from tuyen_gateway.api.conversation_views import conversation_view, counts_view, message_view
 from tuyen_gateway.api.dependencies import Caller
-from tuyen_gateway.api.jobs import job_view, sees_job
+from tuyen_gateway.api.jobs import sees_job, show_job
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.live import Watch
 from tuyen_gateway.ports.views import InboxCounts
 
@@ -26,10 +27,10 @@ class ApiRenderer:
     def counts(self, counts: InboxCounts) -> bytes:
         return counts_view(counts, "").model_dump_json(exclude={"position"}).encode()
 
-    def job(self, job: Job) -> bytes:
-        return job_view(job).model_dump_json().encode()
+    def job(self, job: Job | Replay) -> bytes:
+        return show_job(job).model_dump_json().encode()
 
-    def sees_job(self, job: Job, watch: Watch) -> bool:
+    def sees_job(self, job: Job | Replay, watch: Watch) -> bool:
         return sees_job(watch.viewer, job)
 
 

@@ -40,6 +40,7 @@ def _live_position(gateway: Gateway, organization: Organization, inbox: bytes | 
         jobs=gateway.jobs.heads.of(organization.id),
         setup=organization.shown_setup,
         fetched=True,
+        replays=gateway.replays.heads.of(organization.id),
     )
     return seal_position(gateway.seals, organization.id, position)
 

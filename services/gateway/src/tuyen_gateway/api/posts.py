@@ -32,7 +32,8 @@ class PostView(ResponseBody):
     """`livestream` for a video that is or was live."""
     text: str | None
     picture: str | None
-    """Its address at the channel, which may have expired."""
+    """`/v1/attachments/...` once it is stored here; until then its address at the channel, which
+    expires."""
     permalink: str | None
     """Where it is shown at the channel."""
     comments: int
@@ -105,7 +106,7 @@ def _post_view(counted: CountedPost) -> PostView:
             "page_id": post.page_id,
             "kind": post.kind,
             "text": _value(post.text),
-            "picture": _value(post.picture),
+            "picture": post.picture_url,
             "permalink": _value(post.comment_permalink) or _value(post.permalink),
             "comments": counted.comments,
             "unanswered": counted.unanswered,

@@ -115,6 +115,7 @@ class LivePosition(msgspec.Struct, frozen=True, array_like=True):
     fetched: bool = False
     """Whether it was returned with what was fetched: then `inbox` is a time of a write that
     followed the changes, instead of the place of one of them."""
+    replays: bytes = b""
 
 
 def find_facts(row: InboxRow) -> RowFacts | None:

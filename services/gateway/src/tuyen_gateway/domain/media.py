@@ -18,13 +18,17 @@ from tuyen_events.inbound import (
     MessageDeleted,
     MessageEchoed,
     MessageReceived,
+    PostDescribed,
+    PostPublished,
+    PostRemoved,
 )
-from tuyen_events.media import media_id
+from tuyen_events.media import media_id, picture_id, post_media_owner
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Channel
 
-WITH_MEDIA = (MessageReceived, MessageEchoed, CommentAdded, CommentEdited)
-WITHDRAWALS = (MessageDeleted, CommentRemoved)
+WITH_PICTURE = (PostPublished, PostDescribed)
+WITH_MEDIA = (MessageReceived, MessageEchoed, CommentAdded, CommentEdited, *WITH_PICTURE)
+WITHDRAWALS = (MessageDeleted, CommentRemoved, PostRemoved)
 
 _KINDS = frozenset({"image", "video", "audio", "file", "sticker"})
 """Of links, templates and locations there is nothing to keep."""
@@ -45,12 +49,28 @@ class WaitingMedium(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     due: datetime
     attempts: int = 0
+    post_external_id: str | None = None
+    """The post whose picture it is: then `message_id` is its `post_media_owner`."""
+
+    @property
+    def seen_on(self) -> PageId | None:
+        """The page whose viewers may see it; None if it belongs to a conversation."""
+        return None if self.post_external_id is None else self.page_id
+
+
+def find_media_owner(event: MessageDeleted | CommentRemoved | PostRemoved) -> MessageId:
+    """To what the media belong that are removed with the event."""
+    if isinstance(event, PostRemoved):
+        return post_media_owner(event.organization, event.page_id, event.post_external_id)
+    return event.message_id
 
 
 def list_media(event: InboundEvent, partition: int) -> list[WaitingMedium]:
     """The media of an event, each once. What we sent ourselves is stored already."""
     if not isinstance(event, WITH_MEDIA):
         return []
+    if isinstance(event, WITH_PICTURE):
+        return _list_picture(event, partition)
     if isinstance(event, MessageEchoed) and event.client_id is not None:
         return []
     found = {
@@ -72,6 +92,27 @@ def list_media(event: InboundEvent, partition: int) -> list[WaitingMedium]:
             due=event.accepted_at,
         )
         for identity, one in found.items()
+    ]
+
+
+def _list_picture(event: PostPublished | PostDescribed, partition: int) -> list[WaitingMedium]:
+    if not event.picture:
+        return []
+    owner = post_media_owner(event.organization, event.page_id, event.post_external_id)
+    return [
+        WaitingMedium(
+            id=picture_id(owner, event.picture),
+            organization=event.organization,
+            page_id=event.page_id,
+            channel=event.channel,
+            message_id=owner,
+            url=event.picture,
+            name=None,
+            partition=partition,
+            accepted_at=event.accepted_at,
+            due=event.accepted_at,
+            post_external_id=event.post_external_id,
+        )
     ]
 
 

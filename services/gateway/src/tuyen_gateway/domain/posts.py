@@ -18,10 +18,12 @@ from tuyen_events.inbound import (
     CommentAdded,
     InboundEvent,
     LivestreamChanged,
+    PostDescribed,
     PostEdited,
     PostPublished,
     PostRemoved,
 )
+from tuyen_events.media import MediaKept, attachment_url, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.domain.threads import moment_of
 
@@ -53,6 +55,8 @@ class PagePost(msgspec.Struct, frozen=True, kw_only=True):
     """When it was published or, until that is known, first commented on."""
     text: Fact | None = None
     picture: Fact | None = None
+    kept: Fact | None = None
+    """The id of what is kept of a picture (`picture_id`)."""
     permalink: Fact | None = None
     comment_permalink: Fact | None = None
     """Its address as its first comment has it."""
@@ -63,6 +67,16 @@ class PagePost(msgspec.Struct, frozen=True, kw_only=True):
     by_others: bool = False
     """Whether it is a visitor's post, a mention or a review, which is a conversation and no post of
     the page (P5d)."""
+
+    @property
+    def picture_url(self) -> str | None:
+        """Where its picture is: here once it is kept, and at the channel until then."""
+        if self.picture is None:
+            return None
+        owner = post_media_owner(self.organization, self.page_id, self.external_id)
+        kept = picture_id(owner, self.picture.value)
+        is_kept = self.kept is not None and self.kept.value == kept
+        return attachment_url(kept) if is_kept else self.picture.value
 
     @property
     def kind(self) -> PostKind:
@@ -76,13 +90,15 @@ class PostFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     organization: OrganizationId
     page_id: PageId
-    channel: Channel
+    channel: Channel | None
+    """None if the event does not say it."""
     external_id: str
     at: datetime
-    exists: bool = False
-    """Whether the post existed at that time, which may be before it is known otherwise."""
+    existed_at: datetime | None = None
+    """A time at which the post existed, which may be before it is known otherwise."""
     text: str | None = None
     picture: str | None = None
+    kept: str | None = None
     permalink: str | None = None
     comment_permalink: str | None = None
     video: bool = False
@@ -124,17 +140,8 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
     """
     at = moment_of(event)[0]
     match event:
-        case PostPublished():
-            return PostFacts(
-                **_common(event, event.post_external_id),
-                at=at,
-                exists=True,
-                text=event.text or None,
-                picture=event.picture,
-                permalink=event.permalink,
-                video=event.video_external_id is not None,
-                live=event.livestream,
-            )
+        case PostPublished() | PostDescribed():
+            return _facts_of_content(event, at)
         case PostEdited():
             return PostFacts(
                 **_common(event, event.post_external_id), at=at, text=event.text or None
@@ -145,7 +152,7 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
             return PostFacts(
                 **_common(event, event.post_external_id),
                 at=at,
-                exists=True,
+                existed_at=at,
                 comment_permalink=event.post_permalink,
                 video=event.post_shows_video,
                 live=event.livestream,
@@ -155,3 +162,36 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
             return PostFacts(**_common(event, post), at=at, live=True)
         case _:
             return None
+
+
+def facts_of_kept(event: MediaKept) -> PostFacts | None:
+    """What is known once a picture was stored; None if it is none of a post."""
+    if event.post_external_id is None or not event.media:
+        return None
+    return PostFacts(
+        organization=event.organization,
+        page_id=event.page_id,
+        channel=None,
+        external_id=event.post_external_id,
+        at=event.at,
+        kept=event.media[0].id,
+    )
+
+
+def _facts_of_content(event: PostPublished | PostDescribed, at: datetime) -> PostFacts:
+    """What a webhook, or the channel when it was asked, says of the post itself."""
+    existed_at: datetime | None
+    if isinstance(event, PostPublished):
+        existed_at, video = at, event.video_external_id is not None
+    else:
+        existed_at, video = event.published_at, event.shows_video
+    return PostFacts(
+        **_common(event, event.post_external_id),
+        at=at,
+        existed_at=existed_at,
+        text=event.text or None,
+        picture=event.picture,
+        permalink=event.permalink,
+        video=video,
+        live=event.livestream,
+    )

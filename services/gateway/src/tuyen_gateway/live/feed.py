@@ -22,6 +22,7 @@ from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
+from tuyen_gateway.live.job_events import JobEvents
 from tuyen_gateway.live.positions import seal_position
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.resuming import find_missed
@@ -65,7 +66,7 @@ class LiveFeed:
         self._streams: list[LiveStream] = []
         self._joining: list[LiveStream] = []
         self._presence = sources.presence.heads.of(self._id)
-        self._jobs = sources.jobs.heads.of(self._id)
+        self._jobs = JobEvents(sources, self._id)
         self._presence_sent: dict[AgentId, object] = {}
         self._viewings = Viewings(sources.viewing, sources.views)
         self._losses = 0
@@ -114,7 +115,7 @@ class LiveFeed:
         if (
             sources.directory.version(self._id) != self._organization.version
             or sources.presence.heads.of(self._id) != self._presence
-            or sources.jobs.heads.of(self._id) != self._jobs
+            or self._jobs.have_changed()
             or self._viewings.have_changed(self._organization)
         ):
             self._woken.set()
@@ -138,7 +139,7 @@ class LiveFeed:
         await self._send_changes()
         await self._resume()
         self._send_presence()
-        self._send_jobs()
+        self._jobs.send(self._streams, self._seal)
         await self._viewings.send(self._organization, self._streams, self._seal())
         await self._send_counts()
 
@@ -242,10 +243,7 @@ class LiveFeed:
         sources, position = self._sources, seal_position(self._sources.seals, self._id, after)
         for change in sources.presence.changed_after(self._id, unpack(after.presence)):
             stream.send(self._presence_event(change.agent_id, position))
-        for job in sources.jobs.changed_after(self._id, unpack(after.jobs)):
-            if sources.renderer.sees_job(job, stream.watch):
-                shown = {"job": sources.renderer.job(job)}
-                stream.send(encode_live_event("job.progressed", position, shown))
+        self._jobs.catch_up(stream, after, position)
 
     async def _send_changes(self) -> None:
         while self._pending:
@@ -306,20 +304,6 @@ class LiveFeed:
         }
         return encode_live_event("presence.changed", position, fields)
 
-    def _send_jobs(self) -> None:
-        jobs, renderer = self._sources.jobs, self._sources.renderer
-        heads = jobs.heads.of(self._id)
-        if heads == self._jobs:
-            return
-        changed = jobs.changed_after(self._id, unpack(self._jobs))
-        before, self._jobs = self._seal(), heads
-        for number, job in enumerate(changed, 1):
-            position = self._seal() if number == len(changed) else before
-            event = encode_live_event("job.progressed", position, {"job": renderer.job(job)})
-            for stream in self._streams:
-                if renderer.sees_job(job, stream.watch):
-                    stream.send(event)
-
     async def _send_counts(self) -> None:
         """Reads the counts of streams that need them, once for all windows of an agent; from then
         on the changes of rows keep them up to date."""
@@ -364,8 +348,9 @@ class LiveFeed:
         position = LivePosition(
             inbox=inbox,
             presence=self._presence,
-            jobs=self._jobs,
+            jobs=self._jobs.sent.jobs,
             setup=self._organization.shown_setup,
+            replays=self._jobs.sent.replays,
         )
         return seal_position(self._sources.seals, self._id, position)
 

@@ -18,6 +18,7 @@ from tuyen_events.limits import (
 from tuyen_gateway.domain.live import WHOLE, LivePosition, pack_place
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live.feed import LiveFeed
+from tuyen_gateway.live.job_events import find_job_heads
 from tuyen_gateway.live.positions import open_position
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.sources import Sources
@@ -128,11 +129,13 @@ class LiveHub:
     def _now_of(self, watch: Watch, recent: RecentChanges) -> LivePosition:
         """The position of a stream that begins now, after all that was committed by then."""
         organization = watch.organization
+        heads = find_job_heads(self._sources, organization.id)
         return LivePosition(
             inbox=pack_place(recent.last._replace(items=WHOLE)),
             presence=self._sources.presence.heads.of(organization.id),
-            jobs=self._sources.jobs.heads.of(organization.id),
+            jobs=heads.jobs,
             setup=organization.shown_setup,
+            replays=heads.replays,
         )
 
     def _refuse_too_many(self, watch: Watch) -> None:

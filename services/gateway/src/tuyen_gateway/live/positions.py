@@ -21,7 +21,8 @@ def open_position(seals: Seals, organization: OrganizationId, sealed: str) -> Li
         return None
     try:
         position = msgspec.msgpack.decode(content, type=LivePosition)
-        unpack(position.presence), unpack(position.jobs)
+        for heads in (position.presence, position.jobs, position.replays):
+            unpack(heads)
         if position.inbox is not None:
             unpack_place(position.inbox)
     except (msgspec.MsgspecError, ValueError):  # of another version

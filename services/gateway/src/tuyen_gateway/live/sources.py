@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuyen_directory.organization import Organization
+from tuyen_gateway.ports.dead_letters import Replays
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveViews, Renderer, ViewingBoard
@@ -19,6 +20,7 @@ class Sources:
     directory: Directory
     presence: PresenceBoard
     jobs: Jobs
+    replays: Replays
     viewing: ViewingBoard
     views: LiveViews
     seals: Seals

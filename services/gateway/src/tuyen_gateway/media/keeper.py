@@ -147,6 +147,7 @@ class MediaKeeper:
                 content_type=found.content_type,
                 name=None if medium.name is None else clean_name(medium.name),
                 message_id=medium.message_id,
+                page_id=medium.seen_on,
                 created_at=self._clock.now(),
             )
             return await self._store.add(new, received.content(found.kind))
@@ -165,6 +166,7 @@ class MediaKeeper:
                 ),
             ),
             at=medium.accepted_at,
+            post_external_id=medium.post_external_id,
         )
         envelope = Envelope(
             id=derive_event_id(medium.id, event.type),

@@ -1,5 +1,5 @@
-"""Notes the media in inbound events, to be fetched; and removes what came with messages that were
-removed."""
+"""Notes the media in inbound events, to be fetched; and removes what came with messages and posts
+that were removed."""
 
 from datetime import timedelta
 
@@ -8,7 +8,13 @@ from tuyen_channels.media_hosts import MEDIA_HOSTS
 from tuyen_events.codec import decode
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.topics import INBOUND
-from tuyen_gateway.domain.media import WITH_MEDIA, WITHDRAWALS, WaitingMedium, list_media
+from tuyen_gateway.domain.media import (
+    WITH_MEDIA,
+    WITHDRAWALS,
+    WaitingMedium,
+    find_media_owner,
+    list_media,
+)
 from tuyen_gateway.identity import SERVICE
 from tuyen_gateway.ports.media import WaitingMedia
 from tuyen_platform.clock import Clock
@@ -23,6 +29,8 @@ _APART_S = 0.25
 _TYPE_HEADER = "ce_type"
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
 _REMOVALS = frozenset(kind.type.encode() for kind in WITHDRAWALS)
+_NAMES = (b'"attachments":', b'"picture":')
+"""The fields that name media."""
 _WITHIN = timedelta(seconds=MEDIA_FETCHED_WITHIN_S)
 
 
@@ -74,12 +82,12 @@ class MediaObserver:
         kind = dict(record.headers).get(_TYPE_HEADER)
         if record.value is None or kind not in _TYPES:
             return []
-        if kind not in _REMOVALS and b'"attachments":' not in record.value:
+        if kind not in _REMOVALS and not any(name in record.value for name in _NAMES):
             return []
         event = decode(record.headers, record.value).data
         if isinstance(event, WITHDRAWALS):
-            await self._waiting.remove_of_message(event.organization, event.message_id)
-            await self._store.remove_of_message(event.organization, event.message_id)
+            await self._waiting.remove_of_message(event.organization, find_media_owner(event))
+            await self._store.remove_of_message(event.organization, find_media_owner(event))
         if not isinstance(event, WITH_MEDIA) or event.channel not in MEDIA_HOSTS:
             return []
         if event.accepted_at < self._clock.now() - _WITHIN:

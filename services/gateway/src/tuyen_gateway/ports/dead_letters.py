@@ -1,6 +1,6 @@
 """What could not be read, and what is read again (P3, P4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from tuyen_events.dead_letters import LetterOutcome
@@ -73,6 +73,13 @@ class Replays(TableBacked, Protocol):
 
     def of(self, organization: OrganizationId) -> Sequence[Replay]:
         """Those of stretches, the newest first."""
+        ...
+
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[Replay]:
+        """Those of stretches of which there is a record that is not among `heads`: the offsets
+        after the last records that are known, by partition."""
         ...
 
     async def wait_until_ended(self, replay_id: str, within_s: float) -> bool:

@@ -13,6 +13,7 @@ from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.live import Changes, JournalPlace
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
+from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.tables import TableBacked
 from tuyen_gateway.ports.views import InboxCounts
 
@@ -152,9 +153,9 @@ class Renderer(Protocol):
 
     def counts(self, counts: InboxCounts) -> bytes: ...
 
-    def job(self, job: Job) -> bytes: ...
+    def job(self, job: Job | Replay) -> bytes: ...
 
-    def sees_job(self, job: Job, watch: Watch) -> bool: ...
+    def sees_job(self, job: Job | Replay, watch: Watch) -> bool: ...
 
 
 class OpenStream(Protocol):

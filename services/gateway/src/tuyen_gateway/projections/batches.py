@@ -34,7 +34,7 @@ from tuyen_gateway.domain.inbox import (
     note_reaction,
     progress,
 )
-from tuyen_gateway.domain.posts import PostFacts, facts_of
+from tuyen_gateway.domain.posts import PostFacts, facts_of, facts_of_kept
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
@@ -140,6 +140,8 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
+        case MediaKept() if (facts := facts_of_kept(event)) is not None:
+            work.posts.append((facts, one.id))
         case MediaKept():
             work.kept.setdefault(event.message_id, []).append(event)
         case InboundEvent():

@@ -39,7 +39,9 @@ class PostsFold:
             self._note(facts)
 
     def _is_known(self, facts: PostFacts) -> bool:
-        if facts.text or facts.picture or facts.permalink or facts.removed or facts.by_others:
+        if facts.text or facts.picture or facts.kept or facts.permalink:
+            return False
+        if facts.removed or facts.by_others:
             return False
         return _merge(self._stored.get(facts.post_id), facts) == self._stored.get(facts.post_id)
 
@@ -61,7 +63,7 @@ class _Stored(NamedTuple):
 def _merge(stored: _Stored | None, facts: PostFacts) -> _Stored:
     before = stored or _Stored(None, None, False, False)
     return _Stored(
-        _earliest(before.created_at, facts.at if facts.exists else None),
+        _earliest(before.created_at, facts.existed_at),
         _earliest(before.permalink_at, facts.at if facts.comment_permalink else None),
         before.video or facts.video,
         before.live or facts.live,
@@ -77,22 +79,25 @@ def _update(facts: PostFacts, event_id: str) -> UpdateOne:
         return {"at": facts.at, "event_id": event_id, "value": value}
 
     latest = {"text": facts.text, "picture": facts.picture, "permalink": facts.permalink}
+    latest["kept"] = facts.kept
     greatest: Document = {name: said(value) for name, value in latest.items() if value}
     # False is less than true, so each of these stays true for ever.
     greatest |= {"video": facts.video, "live": facts.live}
     greatest |= {"removed": facts.removed, "by_others": facts.by_others}
     least: Document = {}
-    if facts.exists:
-        least["created_at"] = facts.at
+    if facts.existed_at is not None:
+        least["created_at"] = facts.existed_at
     if facts.comment_permalink:
         least["comment_permalink"] = said(facts.comment_permalink)
     place: Document = {
         "organization": facts.organization,
         "page_id": facts.page_id,
-        "channel": facts.channel.value,
         "external_id": facts.external_id,
     }
-    update: Document = {"$setOnInsert": place, "$max": greatest}
+    if facts.channel is not None:
+        place["channel"] = facts.channel.value
+    # All events of a post say the same of its place, as far as they say it.
+    update: Document = {"$set": place, "$max": greatest}
     if least:
         update["$min"] = least
     return UpdateOne({"_id": facts.post_id}, update, upsert=True)

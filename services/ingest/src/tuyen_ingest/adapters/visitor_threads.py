@@ -49,6 +49,7 @@ class _StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     files: tuple[ShownFile, ...] = ()
     agent: str | None = None
+    sent_at: datetime | None = None
 
 
 class MongoVisitorThreads:
@@ -106,6 +107,7 @@ def _read_message(document: Document) -> ShownMessage:
         text=stored.text,
         files=stored.files,
         agent=stored.agent,
+        sent_at=stored.sent_at,
     )
 
 
@@ -127,7 +129,7 @@ def _update(change: Wrote | ReplyRequested | ReplySent) -> UpdateOne:
         case ReplySent():
             changed = {
                 "$set": {"thread": change.thread, "sent": True},
-                "$max": {"expires_at": change.at + _KEPT},
+                "$max": {"expires_at": change.at + _KEPT, "sent_at": change.at},
             }
             return UpdateOne({"_id": change.message}, changed, upsert=True)
 
@@ -163,6 +165,7 @@ class _Held:
 
     message: ShownMessage | None = None
     sent: bool = False
+    sent_at: datetime | None = None
 
 
 @dataclass
@@ -182,7 +185,8 @@ class InMemoryVisitorThreads:
                     held = self._hold(change.thread, change.message.id)
                     held.message = held.message or change.message
                 case ReplySent():
-                    self._hold(change.thread, change.message).sent = True
+                    held = self._hold(change.thread, change.message)
+                    held.sent, held.sent_at = True, change.at
                 case Assigned():
                     version, _ = self._assignees.get(change.thread, (0, None))
                     if change.version > version:
@@ -190,7 +194,11 @@ class InMemoryVisitorThreads:
 
     async def read(self, thread: ConversationId) -> VisitorThread:
         held: Mapping[MessageId, _Held] = self._messages.get(thread, {})
-        shown = [each.message for each in held.values() if each.message and each.sent]
+        shown = [
+            msgspec.structs.replace(each.message, sent_at=each.sent_at)
+            for each in held.values()
+            if each.message and each.sent
+        ]
         shown.sort(key=lambda message: (message.at, message.id))
         if not shown:
             return VisitorThread()

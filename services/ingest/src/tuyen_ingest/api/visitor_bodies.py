@@ -58,6 +58,12 @@ class MessageSent(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class ReplySeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a request that says which reply the visitor has seen; with it, all before it."""
+
+    message: _ShortText
+
+
 class ThreadAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The query of a request for the thread: the `version` that the visitor sees, and for how many
     seconds the answer may wait for another one."""
@@ -66,7 +72,7 @@ class ThreadAsked(msgspec.Struct, frozen=True, kw_only=True):
     wait: Annotated[float, Meta(ge=0, le=VISITOR_WAIT_S)] = 0.0
 
 
-_BodyT = TypeVar("_BodyT", SessionOpened, MessageSent)
+_BodyT = TypeVar("_BodyT", SessionOpened, MessageSent, ReplySeen)
 _QueryT = TypeVar("_QueryT", MessageSent, ThreadAsked)
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_attachments.naming import clean_name
 from tuyen_attachments.serving import begin_reading
+from tuyen_events.ids import MessageId
 from tuyen_events.visitor_limits import (
     VISITOR_BODY_BYTES,
     VISITOR_PICTURE_BYTES,
@@ -34,6 +35,7 @@ from tuyen_ingest.api.visitor_answers import (
 )
 from tuyen_ingest.api.visitor_bodies import (
     MessageSent,
+    ReplySeen,
     SessionOpened,
     ThreadAsked,
     clean_person,
@@ -41,6 +43,7 @@ from tuyen_ingest.api.visitor_bodies import (
     read_query,
 )
 from tuyen_ingest.api.widget import WidgetScript
+from tuyen_ingest.domain.threads import find_seen_until
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import InvalidRequestError, StrangeVisitorError, VisitorRefusedError
 from tuyen_ingest.ports import VisitorSeals
@@ -112,6 +115,7 @@ class VisitorRoutes:
             ("POST", "session"): self._open_session,
             ("POST", "messages"): self._write,
             ("POST", "pictures"): self._send_picture,
+            ("POST", "seen"): self._note_seen,
         }
         self._names = {name for _, name in self._routes}
 
@@ -232,6 +236,20 @@ class VisitorRoutes:
         message = await self._writes.send_picture(call.site, visitor, written, parts, name)
         _log.info("visitor_picture_accepted", app_id=call.site.app_id, message_id=message)
         return answer_json({"id": message})
+
+    async def _note_seen(self, call: _Call) -> Response:
+        """What was sent after the reply that the visitor names is not seen, so that its own time
+        counts."""
+        call.site.require_origin(call.origin)
+        visitor = self._require_visitor(call)
+        self._rates.take_receipt(visitor, call.network)
+        seen = read_json(await _read(call.request), ReplySeen)
+        view = await self._reads.view(call.site, visitor)
+        until = find_seen_until(view.messages, MessageId(seen.message))
+        if until is None:
+            raise InvalidRequestError("There is no such reply among the newest messages.")
+        await self._writes.note_seen(call.site, visitor, until)
+        return answer_json({})
 
     def _find_visitor(self, call: _Call) -> SiteVisitor | None:
         given = call.request.headers.get("authorization", "")

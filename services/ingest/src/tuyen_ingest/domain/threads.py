@@ -7,8 +7,8 @@ applied again, or late, changes nothing (decision 5).
 Decides L4.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
@@ -30,6 +30,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_ingest.domain.visitors import derive_picture_id
 
 _IMAGE = "image"
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class ShownFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +50,8 @@ class ShownMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     text: str | None = None
     files: tuple[ShownFile, ...] = ()
     agent: str | None = None
+    sent_at: datetime | None = None
+    """Of a reply."""
 
 
 class VisitorThread(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +163,16 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
     def version(self) -> str:
         """Represents all of it: equal views have equal versions, on every replica."""
         return blake2b(msgspec.json.encode(self), digest_size=9).hexdigest()
+
+
+def find_seen_until(messages: Sequence[ShownMessage], seen: MessageId) -> datetime | None:
+    """By when everything was sent that a visitor has seen who sees the reply `seen`; None if there
+    is no such reply. Times are stored in whole milliseconds, so it is the end of its
+    millisecond."""
+    for message in messages:
+        if message.id == seen and not message.own:
+            return (message.sent_at or message.at) + _MILLISECOND
+    return None
 
 
 def find_last_agent(thread: VisitorThread) -> str | None:

@@ -8,6 +8,7 @@ that a request that is sent again changes nothing (R9.2).
 Decides L4.
 """
 
+from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
@@ -104,5 +105,19 @@ def encode_message(visitor: SiteVisitor, written: WrittenMessage) -> bytes:
             "department": written.department,
             "region": written.region,
             "message": {"text": written.text, "attachments": pictures},
+        }
+    )
+
+
+def encode_seen(visitor: SiteVisitor, until: datetime) -> bytes:
+    """The body of the livechat channel that says that the visitor saw what was sent by then. The
+    same fact is always the same bytes."""
+    stamp = until.isoformat()
+    return msgspec.json.encode(
+        {
+            "event_id": derive_own_id(visitor, f"seen {stamp}"),
+            "type": "seen",
+            "visitor": {"id": visitor.id},
+            "until": stamp,
         }
     )

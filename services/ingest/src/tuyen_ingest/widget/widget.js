@@ -117,7 +117,7 @@
       // What a customer of the site wrote is not shown to whoever uses the browser after them.
       if (stored && stored.user === user) return stored;
     } catch { /* nothing can be stored, or it is not ours */ }
-    return { user, token: null, wrote: false, quiet: false, seen: 0, pending: [] };
+    return { user, token: null, wrote: false, quiet: false, seen: 0, told: 0, pending: [] };
   }
 
   const memory = recall();
@@ -267,7 +267,7 @@
 
   const shown = new Map(); // by the message's id, its element
   let version = "";
-  let replies = []; // the times of the replies that are shown
+  let replies = []; // those that are shown, oldest first
 
   function isAtEnd(added = 0) {
     return thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40 + added;
@@ -314,7 +314,7 @@
       thread.insertBefore(item, later || thread.querySelector("[data-pending]"));
     }
     replies = view.messages.filter((one) => one.direction === "in")
-      .map((one) => Date.parse(one.at));
+      .map((one) => ({ id: one.id, at: Date.parse(one.at) }));
     for (const waiting of [...memory.pending]) {
       if (waiting.id && shown.has(waiting.id)) drop(waiting);
     }
@@ -326,14 +326,43 @@
   }
 
   function look() {
-    const newest = Math.max(0, ...replies);
+    const newest = Math.max(0, ...replies.map((one) => one.at));
     if (!panel.hidden && newest > memory.seen) remember({ seen: newest });
-    const unread = replies.filter((at) => at > memory.seen).length;
+    const unread = replies.filter((one) => one.at > memory.seen).length;
     count.hidden = memory.quiet || !unread || !panel.hidden;
     count.textContent = String(unread);
     launcher.setAttribute("aria-label", count.hidden ? words.open : words.unread(unread));
     thread.setAttribute("aria-live", memory.quiet ? "off" : "polite");
     quiet.setAttribute("aria-pressed", String(memory.quiet));
+    tell();
+  }
+
+  // --- Receipts: agents see what the visitor has seen, once it stood before their eyes.
+
+  let telling = false;
+
+  function untold() {
+    if (panel.hidden || document.visibilityState === "hidden") return null;
+    return replies.findLast((one) => one.at > (memory.told || 0));
+  }
+
+  async function tell() {
+    if (telling) return;
+    telling = true;
+    let failures = 0;
+    for (let reply; (reply = untold());) {
+      try {
+        await ask("POST", "seen", { message: reply.id });
+        remember({ told: reply.at });
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        if (!error.passes) remember({ told: reply.at }); // nobody will ever be told
+        failures += 1;
+        await pause(Math.max(error.wait || 0, Math.min(2 ** failures, 60)));
+      }
+    }
+    telling = false;
   }
 
   // --- Following it: while the chat is open, or something may still be answered.
@@ -578,7 +607,10 @@
     for (const picture of chosen.files) sendPicture(picture);
     chosen.value = "";
   });
-  document.addEventListener("visibilitychange", refollow);
+  document.addEventListener("visibilitychange", () => {
+    refollow();
+    tell();
+  });
 
   function start() {
     document.body.append(host);

@@ -1,5 +1,5 @@
-"""The customers whose names are to be asked for, in MongoDB, beside the views and not dropped with
-them."""
+"""The customers and posts that channels are to be asked for, in MongoDB, beside the views and not
+dropped with them."""
 
 from collections.abc import Sequence
 from collections.abc import Set as Ids
@@ -8,9 +8,10 @@ from datetime import datetime
 import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
-from tuyen_events.ids import CustomerId, OrganizationId
+from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound_limits import PROFILES_WAITING
-from tuyen_outbound.domain.profiles import WantedProfile
+from tuyen_outbound.domain.posts import WantedPost
+from tuyen_outbound.domain.profiles import Lookup, WantedProfile
 from tuyen_platform.mongodb import Database, Document
 
 WAITING, KNOWN = "profiles_waiting", "profiles_known"
@@ -31,7 +32,7 @@ class MongoWaitingProfiles:
         self._known = database[KNOWN]
         self._indexed = False
 
-    async def add(self, wanted: Sequence[WantedProfile]) -> Ids[CustomerId]:
+    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
         await self._ensure_indexes()
         known = await self._find_known([one.id for one in wanted])
         full = await self._find_full({one.organization for one in wanted if one.id not in known})
@@ -54,22 +55,22 @@ class MongoWaitingProfiles:
 
     async def claim(
         self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WantedProfile | None:
+    ) -> Lookup | None:
         found = await self._waiting.find_one_and_update(
             {"organization": organization, "due": {"$lte": now}},
             {"$set": {"due": until}, "$inc": {"attempts": 1}},
             sort=[("due", ASCENDING), ("_id", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
-        return None if found is None else msgspec.convert(found, WantedProfile)
+        return None if found is None else _read(found)
 
-    async def put_off(self, wanted: WantedProfile, until: datetime) -> None:
+    async def put_off(self, wanted: Lookup, until: datetime) -> None:
         await self._waiting.update_one({"_id": wanted.id}, {"$set": {"due": until}})
 
-    async def remove(self, wanted: WantedProfile) -> None:
+    async def remove(self, wanted: Lookup) -> None:
         await self._waiting.delete_one({"_id": wanted.id})
 
-    async def settle(self, wanted: WantedProfile, known_until: datetime) -> None:
+    async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         """First it is known, and then it waits no more: after a crash in between it is asked for
         once more."""
         update = {"$set": {"until": known_until}}
@@ -82,9 +83,9 @@ class MongoWaitingProfiles:
             await self._known.create_indexes([_EXPIRY])
             self._indexed = True
 
-    async def _find_known(self, ids: Sequence[CustomerId]) -> set[CustomerId]:
+    async def _find_known(self, ids: Sequence[str]) -> set[str]:
         found = await self._known.find({"_id": {"$in": list(ids)}}, {"_id": 1}).to_list(None)
-        return {CustomerId(one["_id"]) for one in found}
+        return {one["_id"] for one in found}
 
     async def _find_full(self, organizations: Ids[OrganizationId]) -> Ids[OrganizationId]:
         return {
@@ -97,7 +98,12 @@ class MongoWaitingProfiles:
         }
 
 
-def _document(wanted: WantedProfile) -> Document:
+def _read(document: Document) -> Lookup:
+    kind = WantedProfile if "conversation_id" in document else WantedPost
+    return msgspec.convert(document, kind)
+
+
+def _document(wanted: Lookup) -> Document:
     plain: Document = msgspec.to_builtins(wanted, builtin_types=(datetime,))
     del plain["_id"]
     return plain
@@ -107,10 +113,10 @@ class InMemoryWaitingProfiles:
     """WaitingProfiles, for tests."""
 
     def __init__(self) -> None:
-        self.waiting: dict[CustomerId, WantedProfile] = {}
-        self.known: dict[CustomerId, datetime] = {}
+        self.waiting: dict[str, Lookup] = {}
+        self.known: dict[str, datetime] = {}
 
-    async def add(self, wanted: Sequence[WantedProfile]) -> Ids[CustomerId]:
+    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
         settled = {one.id for one in wanted if one.id in self.known}
         full = {
             one.organization
@@ -129,7 +135,7 @@ class InMemoryWaitingProfiles:
 
     async def claim(
         self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WantedProfile | None:
+    ) -> Lookup | None:
         due = [
             one
             for one in self.waiting.values()
@@ -142,14 +148,14 @@ class InMemoryWaitingProfiles:
         self.waiting[first.id] = claimed
         return claimed
 
-    async def put_off(self, wanted: WantedProfile, until: datetime) -> None:
+    async def put_off(self, wanted: Lookup, until: datetime) -> None:
         held = self.waiting.get(wanted.id)
         if held is not None:
             self.waiting[wanted.id] = held.put_off(until)
 
-    async def remove(self, wanted: WantedProfile) -> None:
+    async def remove(self, wanted: Lookup) -> None:
         self.waiting.pop(wanted.id, None)
 
-    async def settle(self, wanted: WantedProfile, known_until: datetime) -> None:
+    async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         self.known[wanted.id] = known_until
         await self.remove(wanted)

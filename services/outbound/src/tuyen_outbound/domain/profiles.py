@@ -25,17 +25,16 @@ DESCRIBED_BY = (MessageReceived, CustomerFollowed, CustomerReferred)
 whom only the page wrote."""
 
 
-class WantedProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer whose name is to be asked for. `caused_by` is the event that showed that it is
-    not known, which happened at `wanted_at`; nobody asks before `due`, and `attempts` were made so
-    far."""
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer or a post that the channel is to be asked for. `caused_by` is the event that
+    showed that it is not known, which happened at `wanted_at`; nobody asks before `due`, and
+    `attempts` were made so far."""
 
-    id: CustomerId = msgspec.field(name="_id")
+    id: str = msgspec.field(name="_id")
     organization: OrganizationId
     page_id: PageId
     channel: Channel
     external_id: str
-    conversation_id: ConversationId
     caused_by: str
     wanted_at: datetime
     due: datetime
@@ -50,11 +49,20 @@ class WantedProfile(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, due=until)
 
 
+class WantedProfile(Lookup, frozen=True, kw_only=True):
+    """A customer whose name or picture is to be asked for."""
+
+    id: CustomerId = msgspec.field(name="_id")
+    conversation_id: ConversationId
+
+
 def find_wanted(event: Event, event_id: str, now: datetime) -> WantedProfile | None:
-    """The customer of an event, if it is one after which they are asked for and does not say their
-    name. Events that were accepted long ago count for nothing: whoever is still a customer will
-    cause another one."""
-    if not isinstance(event, DESCRIBED_BY) or event.customer.name:
+    """The customer of an event, if it is one after which they are asked for and does not say both
+    their name and their picture. Events that were accepted long ago count for nothing: whoever is
+    still a customer will cause another one."""
+    if not isinstance(event, DESCRIBED_BY):
+        return None
+    if event.customer.name and event.customer.picture:
         return None
     if isinstance(event, MessageReceived) and event.chat_external_id is not None:
         return None  # the channel knows the chat and nobody in it

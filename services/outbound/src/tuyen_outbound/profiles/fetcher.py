@@ -1,4 +1,4 @@
-"""Asks the channels who customers are, and says so in the log."""
+"""Asks the channels who customers and what posts are, and says so in the log."""
 
 import asyncio
 from collections import Counter, deque
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
+from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile, ProfileSource
 from tuyen_events.directory import PageChanged
 from tuyen_events.event import Envelope
@@ -15,9 +16,16 @@ from tuyen_events.ids import OrganizationId, customer_key, derive_event_id
 from tuyen_events.inbound import CustomerDescribed
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
-from tuyen_outbound.domain.profiles import WantedProfile, build_description, find_known_until
+from tuyen_outbound.domain.posts import WantedPost, find_post_known_until
+from tuyen_outbound.domain.profiles import (
+    Lookup,
+    WantedProfile,
+    build_description,
+    find_known_until,
+)
 from tuyen_outbound.identity import SOURCE
 from tuyen_outbound.ports import WaitingProfiles
+from tuyen_outbound.profiles.posts import publish_post
 from tuyen_outbound.resources import Resources
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import list_calls
@@ -41,11 +49,11 @@ class ProfileFetcher:
     """Some calls at a time, in which the organizations take turns (R9.5), within the limits of the
     channels that messages are sent in, too.
 
-    A customer is removed from those that wait once the log says who they are. After a crash before
-    that, the channel is asked again, and the log gets an event with the same id. While the channel
-    is unavailable or the page's token is dead, a customer is put off, longer each time, for a day.
-    A refusal concerns the customer alone, and is remembered for a day: a page that may not ask for
-    names can send all the same.
+    A customer, or a post, is removed from those that wait once the log says who or what it is.
+    After a crash before that, the channel is asked again, and the log gets an event with the same
+    id. While the channel is unavailable or the page's token is dead, it is put off, longer each
+    time, for a day. A refusal concerns it alone, and is remembered for a day: a page that may not
+    ask for names can send all the same.
     """
 
     def __init__(
@@ -88,7 +96,7 @@ class ProfileFetcher:
                 del self._at_work[wanted.organization]
         return True
 
-    async def _take(self) -> WantedProfile | None:
+    async def _take(self) -> Lookup | None:
         now = self._resources.clock.now()
         if not self._turn:
             self._turn.extend(await self._waiting.organizations(now))
@@ -102,7 +110,7 @@ class ProfileFetcher:
                 return wanted
         return None
 
-    async def _fetch(self, wanted: WantedProfile) -> None:
+    async def _fetch(self, wanted: Lookup) -> None:
         accounts, source = self._resources.accounts, self._sources.get(wanted.channel)
         page = accounts.find_page(wanted.organization, wanted.page_id)
         if page is None or page.channel != wanted.channel or source is None:
@@ -118,31 +126,35 @@ class ProfileFetcher:
         await self._note(wanted, page, token, await self._ask(source, wanted, page, token))
 
     async def _ask(
-        self, source: ProfileSource, wanted: WantedProfile, page: PageChanged, token: HiddenToken
-    ) -> CustomerProfile | ChannelRefusal:
+        self, source: ProfileSource, wanted: Lookup, page: PageChanged, token: HiddenToken
+    ) -> CustomerProfile | PostDetails | ChannelRefusal:
+        find = source.find_post if isinstance(wanted, WantedPost) else source.find
         try:
-            return await source.find(page.external_id, token, wanted.external_id)
+            return await find(page.external_id, token, wanted.external_id)
         except Exception as error:  # one customer must not stop the others
-            _log.error("profile_failed", customer_id=wanted.id, raised_at=list_calls(error))
+            _log.error("profile_failed", wanted=wanted.id, raised_at=list_calls(error))
             return ChannelRefusal(RefusalKind.PERMANENT, "internal")
 
     async def _note(
         self,
-        wanted: WantedProfile,
+        wanted: Lookup,
         page: PageChanged,
         token: HiddenToken,
-        answer: CustomerProfile | ChannelRefusal,
+        answer: CustomerProfile | PostDetails | ChannelRefusal,
     ) -> None:
         """Does what follows from the answer to a call."""
         now, pause_s = self._resources.clock.now(), self._note_pause(page, answer)
         result = answer.kind.value if isinstance(answer, ChannelRefusal) else "found"
         metrics.OUTBOUND_PROFILES.labels(wanted.channel, result).inc()
         match answer:
-            case CustomerProfile(name=name, picture=picture):
+            case CustomerProfile(name=name, picture=picture) if isinstance(wanted, WantedProfile):
                 described = build_description(wanted, name, picture, now)
                 if described is not None:
                     await self._publish(wanted, described)
                 await self._waiting.settle(wanted, find_known_until(name, now))
+            case PostDetails() if isinstance(wanted, WantedPost):
+                await publish_post(self._log, wanted, answer, now)
+                await self._waiting.settle(wanted, find_post_known_until(answer, now))
             case ChannelRefusal(kind=RefusalKind.THROTTLED):
                 await self._put_off(wanted, pause_s)
             case ChannelRefusal(kind=RefusalKind.DEAD_TOKEN):
@@ -155,7 +167,7 @@ class ProfileFetcher:
             case ChannelRefusal():
                 _log.info(
                     "profile_refused",
-                    customer_id=wanted.id,
+                    wanted=wanted.id,
                     organization=wanted.organization,
                     page_id=wanted.page_id,
                     code=answer.code,
@@ -163,7 +175,9 @@ class ProfileFetcher:
                 )
                 await self._waiting.settle(wanted, find_known_until(None, now))
 
-    def _note_pause(self, page: PageChanged, answer: CustomerProfile | ChannelRefusal) -> float:
+    def _note_pause(
+        self, page: PageChanged, answer: CustomerProfile | PostDetails | ChannelRefusal
+    ) -> float:
         """Lets all calls wait that the channel wants to wait; returns for how many seconds."""
         if answer.pause is None:
             return 0.0
@@ -189,7 +203,7 @@ class ProfileFetcher:
             conversation_id=wanted.conversation_id,
         )
 
-    async def _put_off(self, wanted: WantedProfile, at_least_s: float = 0.0) -> None:
+    async def _put_off(self, wanted: Lookup, at_least_s: float = 0.0) -> None:
         now = self._resources.clock.now()
         due = wanted.find_next(now)
         if due is None:

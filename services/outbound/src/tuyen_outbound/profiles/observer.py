@@ -1,4 +1,4 @@
-"""Notes the customers of inbound events whose names are not known."""
+"""Notes the customers of inbound events whose names are not known, and posts with comments."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from tuyen_channels.profile_sources import PROFILE_SOURCES
 from tuyen_events.codec import decode, header
-from tuyen_events.ids import CustomerId
+from tuyen_events.inbound import CommentAdded
 from tuyen_events.topics import INBOUND
-from tuyen_outbound.domain.profiles import DESCRIBED_BY, WantedProfile, find_wanted
+from tuyen_outbound.domain.posts import find_wanted_post
+from tuyen_outbound.domain.profiles import DESCRIBED_BY, Lookup, find_wanted
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.ports import Accounts, WaitingProfiles
 from tuyen_platform.clock import Clock
@@ -22,28 +23,28 @@ _APART_S = 0.25
 """The pause between batches while there is always something new."""
 
 _REMEMBERED = 100_000
-"""How many customers are remembered: about 20 MB."""
+"""How many customers and posts are remembered: about 20 MB."""
 _REMEMBERED_FOR = timedelta(minutes=10)
 
-_TYPES = frozenset(kind.type.encode() for kind in DESCRIBED_BY)
+_TYPES = frozenset(kind.type.encode() for kind in (*DESCRIBED_BY, CommentAdded))
 
 
-class AskedCustomers:
-    """The customers for whom nothing remained to be done lately. It saves questions to the
-    database; no decision depends on it."""
+class AskedLately:
+    """The customers and posts for which nothing remained to be done lately. It saves questions to
+    the database; no decision depends on it."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._most = most
-        self._until: OrderedDict[CustomerId, datetime] = OrderedDict()
+        self._until: OrderedDict[str, datetime] = OrderedDict()
 
-    def has(self, customer: CustomerId, now: datetime) -> bool:
-        until = self._until.get(customer)
+    def has(self, wanted: str, now: datetime) -> bool:
+        until = self._until.get(wanted)
         return until is not None and now < until
 
-    def note(self, customers: Iterable[CustomerId], now: datetime) -> None:
-        for customer in customers:
-            self._until.pop(customer, None)
-            self._until[customer] = now + _REMEMBERED_FOR
+    def note(self, wanted: Iterable[str], now: datetime) -> None:
+        for one in wanted:
+            self._until.pop(one, None)
+            self._until[one] = now + _REMEMBERED_FOR
         while len(self._until) > self._most:
             self._until.popitem(last=False)
 
@@ -64,7 +65,7 @@ class ProfileObserver:
         self._clock = clock
         self._accounts = accounts
         self._waiting = waiting
-        self._recent = AskedCustomers()
+        self._recent = AskedLately()
         self.status = ConsumerStatus()
 
     async def run(self) -> None:
@@ -95,7 +96,7 @@ class ProfileObserver:
         return committed
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
-        now, wanted = self._clock.now(), dict[CustomerId, WantedProfile]()
+        now, wanted = self._clock.now(), dict[str, Lookup]()
         for records in batch.values():
             for record in records:
                 try:
@@ -109,17 +110,18 @@ class ProfileObserver:
             self._recent.note(await self._waiting.add(list(wanted.values())), now)
         return True
 
-    def _find(self, record: Record, now: datetime) -> WantedProfile | None:
-        """The customer whom a record makes known. Only records that may do so are decoded."""
+    def _find(self, record: Record, now: datetime) -> Lookup | None:
+        """What a record makes known. Only records that may do so are decoded."""
         if record.value is None or header(record.headers, "ce_type") not in _TYPES:
             return None
         envelope = decode(record.headers, record.value)
-        wanted = find_wanted(envelope.data, envelope.id, now)
+        event, event_id = envelope.data, envelope.id
+        wanted = find_wanted(event, event_id, now) or find_wanted_post(event, event_id, now)
         if wanted is None or wanted.channel not in PROFILE_SOURCES:
             return None
         return None if self._recent.has(wanted.id, now) or not self._can_ask(wanted) else wanted
 
-    def _can_ask(self, wanted: WantedProfile) -> bool:
+    def _can_ask(self, wanted: Lookup) -> bool:
         page = self._accounts.find_page(wanted.organization, wanted.page_id)
         if page is None:
             return False
