@@ -26,7 +26,6 @@ from tuyen_channels.calls import (
     CallOrder,
     ChannelRefusal,
     Done,
-    ExchangedTokens,
     HiddenToken,
     Limit,
     RefusalKind,
@@ -93,7 +92,7 @@ class FacebookConnector:
     )
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = True
-    refreshes: ClassVar[bool] = False
+    refresh: ClassVar[None] = None
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
@@ -220,9 +219,6 @@ class FacebookConnector:
             if _is_ours(reply, begun):
                 return Done(read_id(reply.id))
         return None
-
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
-        raise NotImplementedError("Facebook's page tokens are not refreshed")
 
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request

@@ -14,12 +14,9 @@ import msgspec
 
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
     CallOrder,
     ChannelRefusal,
     Done,
-    ExchangedTokens,
-    HiddenToken,
     Limit,
     Pause,
     PauseScope,
@@ -55,7 +52,9 @@ class LivechatConnector:
     settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
     by_token: ClassVar[bool] = True
     returns_client_id: ClassVar[bool] = False
-    refreshes: ClassVar[bool] = False
+    upload: ClassVar[None] = None
+    look: ClassVar[None] = None
+    refresh: ClassVar[None] = None
 
     def __init__(self, guarded: Transport) -> None:
         self._transport = guarded
@@ -75,9 +74,6 @@ class LivechatConnector:
     def after_lost(self, action: OutboundAction) -> AfterLost:
         """The site drops an `event_id` that it has seen."""
         return AfterLost.REPEAT
-
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
-        raise NotImplementedError("nothing is uploaded to a site")
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         if order.reply_url is None:
@@ -102,12 +98,6 @@ class LivechatConnector:
         except AnswerLostError:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
         return _judge(answer)
-
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
-        raise NotImplementedError("a delivery is repeated instead")
-
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
-        raise NotImplementedError("a site's token has no end")
 
 
 def _judge(answer: HttpAnswer) -> Done | ChannelRefusal:

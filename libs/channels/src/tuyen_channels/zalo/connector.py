@@ -16,7 +16,6 @@ from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
     CallOrder,
     ChannelRefusal,
     Done,
@@ -94,7 +93,7 @@ class ZaloConnector:
     )
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = False
-    refreshes: ClassVar[bool] = True
+    look: ClassVar[None] = None
 
     def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
         self._address = settings["zalo_api"].rstrip("/")
@@ -157,9 +156,6 @@ class ZaloConnector:
         if isinstance(made, Done) and made.external_id is None:
             return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Zalo: no id", made.pause)
         return made
-
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
-        raise NotImplementedError("Zalo cannot be asked what became of a call")
 
     async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         """Zalo's refresh tokens work once, and their errors have another form than other errors: an
