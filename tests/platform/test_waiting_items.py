@@ -7,7 +7,7 @@ import pytest
 
 from support.errands import MINUTE, NOW, OTHER, SHOP, Errand, errand
 from tuyen_platform.fair_work import WaitingItems
-from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_platform.waiting_items import InMemoryWaitingItems, MongoWaitingItems
 
 
@@ -18,12 +18,16 @@ async def opened(mongodb: str, database: str) -> AsyncIterator[Database]:
     opened.client.close()
 
 
+def read(document: Document) -> Errand:
+    return msgspec.convert(document, Errand)
+
+
 @pytest.fixture(params=["memory", pytest.param("mongodb", marks=pytest.mark.mongodb)])
 def waiting(request: pytest.FixtureRequest) -> WaitingItems[Errand]:
     """Two may wait for an organization."""
     if request.param == "memory":
         return InMemoryWaitingItems[Errand](2)
-    return MongoWaitingItems(request.getfixturevalue("opened")["errands"], Errand, 2)
+    return MongoWaitingItems(request.getfixturevalue("opened")["errands"], read, 2)
 
 
 async def test_r9_2_the_same_item_waits_once(waiting: WaitingItems[Errand]) -> None:

@@ -1,6 +1,6 @@
 """What waits to be worked on, in a collection of MongoDB, and its twin in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -19,18 +19,18 @@ _BY_DUE = IndexModel(
 
 
 class MongoWaitingItems(Generic[_Item]):
-    """WaitingItems, of which about `most` wait for an organization. A subclass may name further
-    `indexes` of the collection."""
+    """WaitingItems, of which about `most` wait for an organization. `read` decodes a document. A
+    subclass may name further `indexes` of the collection."""
 
     def __init__(
         self,
         collection: Collection,
-        kind: type[_Item],
+        read: Callable[[Document], _Item],
         most: int,
         indexes: Sequence[IndexModel] = (),
     ) -> None:
         self._waiting = collection
-        self._kind = kind
+        self._read = read
         self._most = most
         self._indexes = [_BY_DUE, *indexes]
         self._indexed = False
@@ -70,7 +70,7 @@ class MongoWaitingItems(Generic[_Item]):
             sort=[("due", ASCENDING), ("_id", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
-        return None if found is None else msgspec.convert(found, self._kind)
+        return None if found is None else self._read(found)
 
     async def put_off(self, item: _Item, until: datetime) -> None:
         await self._waiting.update_one({"_id": item.id}, {"$set": {"due": until}})

@@ -187,7 +187,7 @@ class Carrying:
                 return
             begun = stored.begin(self._resources.clock.now())
             sent_at = await self._states.save(begun)
-            order = self._order(attempt, token, handle)
+            order = self._build_order(attempt, token, handle)
             call = self._call(attempt._replace(stored=begun), token, order, sent_at)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
@@ -282,7 +282,7 @@ class Carrying:
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = self._order(attempt, token, None)
+            order = self._build_order(attempt, token, None)
             answer = await upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
@@ -356,7 +356,7 @@ class Carrying:
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(self._order(attempt, token, None), stored.since or self._since)
+        begun = Begun(self._build_order(attempt, token, None), stored.since or self._since)
         found = await look(begun)
         if self._states.requests.find(stored.id) is not stored:
             return
@@ -377,7 +377,7 @@ class Carrying:
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+    def _build_order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
         request, part = attempt.stored.request, attempt.part
         return CallOrder(
             request=request,

@@ -78,7 +78,7 @@ class LivechatConnector:
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         if order.reply_url is None:
             return Done()
-        body = msgspec.json.encode(_event(order))
+        body = msgspec.json.encode(_build_event(order))
         key = order.token.reveal().encode()
         call = HttpCall(
             method="POST",
@@ -117,7 +117,7 @@ def _read_wait(header: str) -> float | None:
     return min(float(header), _LONGEST_WAIT_S) if header.isascii() and header.isdigit() else None
 
 
-def _event(order: CallOrder) -> dict[str, object]:
+def _build_event(order: CallOrder) -> dict[str, object]:
     """The delivery. It is the same whenever it is made, so a site can drop a repeated one."""
     request = order.request
     attachments = [

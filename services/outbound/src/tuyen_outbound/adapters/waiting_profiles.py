@@ -4,12 +4,13 @@ them."""
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.ids import CustomerId
 from tuyen_events.outbound_limits import PROFILES_WAITING
 from tuyen_outbound.domain.profiles import WantedProfile
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.waiting_items import InMemoryWaitingItems, MongoWaitingItems
 
 WAITING, KNOWN = "profiles_waiting", "profiles_known"
@@ -17,11 +18,15 @@ WAITING, KNOWN = "profiles_waiting", "profiles_known"
 _EXPIRY = IndexModel([("until", ASCENDING)], name="kept", expireAfterSeconds=0)
 
 
+def _read(document: Document) -> WantedProfile:
+    return msgspec.convert(document, WantedProfile)
+
+
 class MongoWaitingProfiles(MongoWaitingItems[WantedProfile]):
     """WaitingProfiles."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database[WAITING], WantedProfile, PROFILES_WAITING)
+        super().__init__(database[WAITING], _read, PROFILES_WAITING)
         self._known = database[KNOWN]
         self._expiring = False
 
