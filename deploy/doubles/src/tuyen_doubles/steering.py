@@ -1,5 +1,6 @@
 """`/_double`: how a test or a person steers the doubles, and reads what was called."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,11 +10,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tuyen_doubles.calls import CallRecord, DoubleAction, DoubledChannel, RecordedCall
+from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.calls import CallRecord, DoubleAction, RecordedCall
 from tuyen_doubles.exchange import respond_json
 from tuyen_doubles.faults import DoubleFault, FaultTable, TooManyFaultsError
-from tuyen_doubles.saying import Customers, Saying
-from tuyen_doubles.tokens import DoubleTokens
+from tuyen_doubles.saying import ChannelDouble, Saying
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_platform.clock import Clock
 
@@ -82,8 +83,6 @@ class SayBody(_Body):
     def _says_something(self) -> Self:
         if self.text is None and not self.attachments:
             raise ValueError("a customer writes a text, or sends an attachment")
-        if self.channel is DoubledChannel.ZALO and (self.post or self.parent):
-            raise ValueError("Zalo has no comments")
         return self
 
 
@@ -107,28 +106,26 @@ class TokenBody(_Body):
     revoked: bool = False
 
 
-def routes(
+def build_routes(
     *,
     calls: CallRecord,
     faults: FaultTable,
-    customers: Customers,
-    tokens: dict[tuple[DoubledChannel, str], DoubleTokens],
+    channels: Mapping[DoubledChannel, ChannelDouble],
     webhooks: WebhookSender,
     clock: Clock,
 ) -> APIRouter:
-    """The routes; `tokens` are by channel and kind."""
     router = APIRouter(prefix="/_double")
     _add_record(router, calls)
     _add_faults(router, faults)
-    _add_customers(router, customers, webhooks, clock)
+    _add_customers(router, channels, webhooks, clock)
 
     @router.put("/tokens")
     async def put_token(body: TokenBody) -> Response:
         """Says whose a token is, and whether it works. Without `revoked` and `expires_in_s`, it
         works again."""
-        known = tokens.get((body.channel, body.kind))
+        known = channels[body.channel].tokens.get(body.kind)
         if known is None:
-            return _refuse("Facebook has no refresh tokens")
+            return _refuse(f"{body.channel} has no {body.kind} tokens")
         known.restore(body.token)
         if body.account is not None:
             known.bind(body.token, body.account)
@@ -177,7 +174,10 @@ def _add_faults(router: APIRouter, faults: FaultTable) -> None:
 
 
 def _add_customers(
-    router: APIRouter, customers: Customers, webhooks: WebhookSender, clock: Clock
+    router: APIRouter,
+    channels: Mapping[DoubledChannel, ChannelDouble],
+    webhooks: WebhookSender,
+    clock: Clock,
 ) -> None:
     @router.post("/say")
     async def say(body: SayBody) -> Response:
@@ -187,7 +187,10 @@ def _add_customers(
         given = {name: getattr(body, name) for name in type(body).model_fields}
         given["attachments"] = [each.model_dump() for each in body.attachments]
         given["at"] = clock.now() if body.at is None else body.at.astimezone(UTC)
-        said = customers.say(Saying(**given))
+        try:
+            said = channels[body.channel].customers.say(Saying(**given))
+        except ValueError as error:
+            return _refuse(str(error))
         delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in said.webhooks]
         answer = {"id": said.id, "post_id": said.post_id}
         return respond_json({**answer, "delivered": bool(delivered) and all(delivered)})
@@ -196,8 +199,8 @@ def _add_customers(
     async def receive(body: ReceiptBody) -> Response:
         """Sends a receipt for all that was sent to a customer."""
         seen = body.kind == "seen"
-        found = customers.receive(
-            body.channel, body.account, body.customer, seen=seen, at=clock.now()
+        found = channels[body.channel].customers.receive(
+            body.account, body.customer, seen=seen, at=clock.now()
         )
         delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in found]
         return respond_json({"delivered": bool(delivered) and all(delivered)})

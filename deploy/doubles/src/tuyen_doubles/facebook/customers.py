@@ -1,0 +1,73 @@
+"""The customers of Facebook's pages: they write messages and comments, and read what is sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tuyen_doubles.facebook.call import FacebookDouble
+from tuyen_doubles.facebook.pages import PageComment
+from tuyen_doubles.saying import SaidAtChannel, Saying
+from tuyen_doubles.webhooks import DoubleWebhook
+
+
+class FacebookCustomers:
+    """ChannelCustomers."""
+
+    def __init__(self, double: FacebookDouble) -> None:
+        self._events = double.events
+        self._pages = double.pages
+
+    def say(self, saying: Saying) -> SaidAtChannel:
+        return self._comment(saying) if saying.is_comment else self._write(saying)
+
+    def _write(self, saying: Saying) -> SaidAtChannel:
+        self._pages.meet(saying.account, saying.customer, saying.name, wrote_at=saying.at)
+        mid = self._events.new_mid()
+        webhooks = self._events.build_message(
+            page=saying.account,
+            customer=saying.customer,
+            mid=mid,
+            text=saying.text,
+            attachments=[
+                {"type": each["type"], "payload": {"url": each["url"]}}
+                for each in saying.attachments
+            ],
+            at=saying.at,
+        )
+        return SaidAtChannel(mid, None, webhooks)
+
+    def _comment(self, saying: Saying) -> SaidAtChannel:
+        person = self._pages.meet(saying.account, saying.customer, saying.name)
+        post_id, below = self._find_place(saying)
+        attached = saying.attachments[0]["url"] if saying.attachments else None
+        comment = PageComment(
+            id=self._pages.new_comment_id(post_id, below),
+            page=saying.account,
+            post_id=post_id,
+            parent_id=below,
+            author_id=saying.customer,
+            author_name=person.name,
+            message=saying.text,
+            created_at=saying.at,
+            acted_at=saying.at,
+            attachment_url=attached,
+        )
+        self._pages.put_comment(comment, below=below)
+        webhooks = self._events.build_comment(comment, "add", by_page=False, at=saying.at)
+        return SaidAtChannel(comment.id, post_id, webhooks)
+
+    def _find_place(self, saying: Saying) -> tuple[str, str]:
+        """The post of a comment, and what it is below. The post of a parent that the double does
+        not know is the one that its id begins with."""
+        pages = self._pages
+        if saying.post is not None:
+            post_id = pages.post_of(saying.account, saying.post).id
+            return post_id, saying.parent or post_id
+        parent = saying.parent or ""
+        known = pages.comment_or_stub(parent, saying.account).post_id
+        post_id = known or pages.post_of(saying.account, parent.partition("_")[0]).id
+        return post_id, parent
+
+    def receive(
+        self, account: str, customer: str, *, seen: bool, at: datetime
+    ) -> Sequence[DoubleWebhook]:
+        return self._events.build_receipt(page=account, customer=customer, seen=seen, at=at)
