@@ -1,21 +1,12 @@
 """What waits, held by MongoDB and by the twin in memory."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
 from support.errands import MINUTE, NOW, OTHER, SHOP, Errand, errand
 from tuyen_platform.fair_work import WaitingItems
-from tuyen_platform.mongodb import Database, Document, connect
+from tuyen_platform.mongodb import Document
 from tuyen_platform.waiting_items import InMemoryWaitingItems, MongoWaitingItems
-
-
-@pytest.fixture
-async def opened(mongodb: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(mongodb, database)
-    yield opened
-    opened.client.close()
 
 
 def read(document: Document) -> Errand:
@@ -27,7 +18,7 @@ def waiting(request: pytest.FixtureRequest) -> WaitingItems[Errand]:
     """Two may wait for an organization."""
     if request.param == "memory":
         return InMemoryWaitingItems[Errand](2)
-    return MongoWaitingItems(request.getfixturevalue("opened")["errands"], read, 2)
+    return MongoWaitingItems(request.getfixturevalue("views")["errands"], read, 2)
 
 
 async def test_r9_2_the_same_item_waits_once(waiting: WaitingItems[Errand]) -> None:

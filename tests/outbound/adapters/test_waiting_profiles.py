@@ -1,6 +1,5 @@
 """The customers who wait to be asked for, held by MongoDB and by the twin in memory."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -13,23 +12,16 @@ from tuyen_outbound.adapters.waiting_profiles import (
     MongoWaitingProfiles,
 )
 from tuyen_outbound.ports import WaitingProfiles
-from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.mongodb import Database
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def profiles(mongodb: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(mongodb, database)
-    yield opened
-    opened.client.close()
 
 
 @pytest.fixture(params=["memory", pytest.param("mongodb", marks=pytest.mark.mongodb)])
 def waiting(request: pytest.FixtureRequest) -> WaitingProfiles:
     if request.param == "memory":
         return InMemoryWaitingProfiles()
-    return MongoWaitingProfiles(request.getfixturevalue("profiles"))
+    return MongoWaitingProfiles(request.getfixturevalue("views"))
 
 
 async def test_c1_who_is_known_waits_no_more(waiting: WaitingProfiles) -> None:
@@ -44,11 +36,11 @@ async def test_c1_who_is_known_waits_no_more(waiting: WaitingProfiles) -> None:
 
 
 @pytest.mark.mongodb
-async def test_r9_6_what_is_known_is_forgotten(profiles: Database) -> None:
-    waiting = MongoWaitingProfiles(profiles)
+async def test_r9_6_what_is_known_is_forgotten(views: Database) -> None:
+    waiting = MongoWaitingProfiles(views)
     await waiting.add([wanted()])
     await waiting.settle(wanted(), MOMENT)
-    indexes = await profiles[KNOWN].index_information()
+    indexes = await views[KNOWN].index_information()
     assert indexes["kept"]["expireAfterSeconds"] == 0
-    (kept,) = await profiles[KNOWN].find().to_list(None)
+    (kept,) = await views[KNOWN].find().to_list(None)
     assert kept["until"] == MOMENT
