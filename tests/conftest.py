@@ -11,6 +11,7 @@ from pymongo import MongoClient
 
 from support import servers
 from support.doubles import RunningDoubles, running_doubles
+from tuyen_platform.mongodb import Database, connect
 
 _directory = pytest.StashKey[Path]()
 
@@ -69,6 +70,14 @@ def database(mongodb: str) -> Iterator[str]:
     yield name
     with MongoClient[dict[str, object]](mongodb) as client:
         client.drop_database(name)
+
+
+@pytest.fixture
+async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
+    """An empty database."""
+    opened = connect(mongodb, database)
+    yield opened
+    opened.client.close()
 
 
 @pytest.fixture

@@ -10,19 +10,12 @@ from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
-from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.mongodb import Database
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 SHOP, OTHER = OrganizationId("shop"), OrganizationId("other")
 THREAD = ConversationId("msg_1")
 CONTENT = bytes(range(251)) * 3_000  # three parts, the last one not full
-
-
-@pytest.fixture
-async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(mongodb, database)
-    yield opened
-    opened.client.close()
 
 
 @pytest.fixture(params=["memory", pytest.param("mongodb", marks=pytest.mark.mongodb)])

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tuyen_doubles.calls import MOST_CALLS, CallRecord, DoubleAction, DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.calls import MOST_CALLS, CallRecord, DoubleAction
 
 
 def record(calls: CallRecord, action: DoubleAction = DoubleAction.SEND, **given: Any) -> None:

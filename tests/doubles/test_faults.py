@@ -1,6 +1,7 @@
 import pytest
 
-from tuyen_doubles.calls import DoubleAction, DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.calls import DoubleAction
 from tuyen_doubles.faults import MOST_FAULTS, DoubleFault, FaultTable, TooManyFaultsError
 
 FACEBOOK, ZALO = DoubledChannel.FACEBOOK, DoubledChannel.ZALO

@@ -11,7 +11,7 @@ import httpx
 
 from faults.tenants import Json
 from support.processes import eventually
-from tuyen_doubles import addresses
+from tuyen_doubles.addresses import DoubledHost
 from tuyen_doubles.calls import MOST_CALLS
 from tuyen_local.addresses import HOST
 from tuyen_local.supervisor import Program, Supervisor
@@ -68,10 +68,10 @@ class Doubles:
     def addresses(self) -> dict[str, str]:
         """What services are told in place of the channels' own addresses."""
         return {
-            "FACEBOOK_API": self.url + addresses.FACEBOOK_API,
-            "FACEBOOK_DIALOG": self.url + addresses.FACEBOOK_DIALOG,
-            "ZALO_API": self.url + addresses.ZALO_API,
-            "ZALO_OAUTH": self.url + addresses.ZALO_OAUTH,
+            "FACEBOOK_API": self.url + DoubledHost.FACEBOOK_API,
+            "FACEBOOK_DIALOG": self.url + DoubledHost.FACEBOOK_DIALOG,
+            "ZALO_API": self.url + DoubledHost.ZALO_API,
+            "ZALO_OAUTH": self.url + DoubledHost.ZALO_OAUTH,
         }
 
     async def start(self, ingest_url: str, settings: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from tuyen_gateway.api import jobs as job_routes
 from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.mongodb import Database
 
 
 @pytest.fixture
@@ -36,14 +36,6 @@ async def rig(log: InMemoryLog, clock: ManualClock) -> AsyncIterator[Rig]:
 async def boss(rig: Rig) -> User:
     """The `system_admin` of the organization `shop`."""
     return await rig.organization()
-
-
-@pytest.fixture
-async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
-    """An empty database for views."""
-    opened = connect(mongodb, database)
-    yield opened
-    opened.client.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support import outbound
 from tuyen_events.assignments import AssignmentMade
 from tuyen_events.ids import (
     AgentId,
@@ -85,17 +86,7 @@ def replied(number: int, *, at: float | datetime = 10, **changed: Any) -> Outbou
 def settled(
     request: OutboundRequested, outcome: OutboundOutcome = OutboundOutcome.DONE
 ) -> OutboundSettled:
-    return OutboundSettled(
-        request_id=request.request_id,
-        organization=request.organization,
-        page_id=request.page_id,
-        channel=request.channel,
-        conversation_id=request.conversation_id,
-        message_id=request.message_id,
-        at=request.at + timedelta(seconds=1),
-        action=request.action,
-        outcome=outcome,
-    )
+    return outbound.settled(request, outcome=outcome)
 
 
 def assigned(agent: str | None, version: int, *, at: float = 1, **changed: Any) -> AssignmentMade:

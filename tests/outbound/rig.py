@@ -17,7 +17,6 @@ from tuyen_channels.calls import (
     CallOrder,
     ChannelRefusal,
     Done,
-    ExchangedTokens,
     HiddenToken,
     Limit,
     RefusalKind,
@@ -162,7 +161,7 @@ class ScriptedConnector:
     settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = True
-    refreshes: ClassVar[bool] = False
+    refresh: ClassVar[None] = None
 
     def __init__(self, world: World, steps: Steps, after_lost: AfterLost | None = None) -> None:
         self._world = world
@@ -234,9 +233,6 @@ class ScriptedConnector:
         if wanted in self._world.sent:
             return Done(f"mid_{order.request.request_id}_{_shown(order)}")
         return None
-
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
-        raise NotImplementedError
 
 
 def _shown(order: CallOrder) -> str:

@@ -14,8 +14,8 @@ from tuyen_outbound.states import elapsed_time
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
+async def world(world: World) -> World:
+    """A page without a token, and a request for it."""
     world.set_token(None)
     await world.ask(request("1"))
     return world

@@ -23,16 +23,7 @@ from outbound.test_worker import has_committed, wait_for
 from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
 from tuyen_outbound.results import Results
 
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.01,) * 6)
-    monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.01)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 class HeldResults:

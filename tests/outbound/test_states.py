@@ -104,7 +104,7 @@ async def test_r9_2_the_offset_of_what_is_in_the_state_is_recovered_with_it() ->
     await asyncio.gather(writing, return_exceptions=True)
     again = RequestStates(log, ignore)
     assert await again.recover([3]) == {3: 4}
-    assert again.handled(3) == 4
+    assert again.find_accepted(3) == 4
     assert again.requests.first_of(conversation()) == STORED.begin(MOMENT)
 
 

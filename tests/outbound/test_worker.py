@@ -31,16 +31,7 @@ from tuyen_events.outbound import OutboundAction, OutboundOutcome, OutboundReque
 from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_outbound.worker import GROUP
 
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.01,) * 6)
-    monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.01)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 async def wait_for(world: World, *requested: OutboundRequested) -> None:

@@ -18,10 +18,7 @@ ANSWERS = st.sampled_from([None, None, LOST, LOST_AND_NOT_DONE, TRANSIENT, REFUS
 CUSTOMERS = ("670", "671")
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.005,) * 6)
-    monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.005)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @settings(

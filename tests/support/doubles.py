@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from support.processes import eventually
-from tuyen_doubles import addresses
+from tuyen_doubles.addresses import DoubledHost
 from tuyen_doubles.bootstrap import build
 from tuyen_doubles.serving import serve_doubles
 from tuyen_doubles.settings import DoublesSettings
@@ -100,10 +100,10 @@ class RunningDoubles:
     def __init__(self, url: str, client: httpx.AsyncClient, ingest: Ingest) -> None:
         self.url = url
         self.ingest = ingest
-        self.facebook_api = url + addresses.FACEBOOK_API
-        self.facebook_dialog = url + addresses.FACEBOOK_DIALOG
-        self.zalo_api = url + addresses.ZALO_API
-        self.zalo_oauth = url + addresses.ZALO_OAUTH
+        self.facebook_api = url + DoubledHost.FACEBOOK_API
+        self.facebook_dialog = url + DoubledHost.FACEBOOK_DIALOG
+        self.zalo_api = url + DoubledHost.ZALO_API
+        self.zalo_oauth = url + DoubledHost.ZALO_OAUTH
         self.client = client
 
     async def calls(self, **filters: Any) -> list[Json]:

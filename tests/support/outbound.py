@@ -34,6 +34,26 @@ def at_second(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
+def name_message(external_id: str) -> MessageId:
+    return message_id(ORGANIZATION, PAGE, external_id)
+
+
+def about_page(at: float) -> dict[str, Any]:
+    """What all inbound events have, of what happened at that second."""
+    return {
+        "organization": ORGANIZATION,
+        "page_id": PAGE,
+        "channel": Channel.FACEBOOK,
+        "occurred_at": at_second(at),
+        "accepted_at": at_second(at),
+    }
+
+
+def about_message(external_id: str, at: float) -> dict[str, Any]:
+    """The same of an event about one message or comment."""
+    return {**about_page(at), "message_id": name_message(external_id)}
+
+
 def requested(
     key: str = "k1",
     *,
@@ -68,7 +88,7 @@ def requested(
         "by_name": "An",
         "client_id": key,
         "target_external_id": root,
-        "target_message_id": None if root is None else message_id(ORGANIZATION, PAGE, root),
+        "target_message_id": None if root is None else name_message(root),
         "text": f"dạ {key}",
         "body_digest": key,
     }

@@ -9,10 +9,16 @@ import pytest
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
 from tuyen_gateway.ports.media import MediaRefusedError, MediaUnavailableError
+from tuyen_platform.admitted_networks import AdmittedNetworks
+from tuyen_platform.guarded_names import GuardedNames, LookUp
 
 HOST = "scontent.xx.fbcdn.net"
 URL = f"https://{HOST}/v/1.png?oe=1"
 PUBLIC = "31.13.95.1"
+
+
+def guard(look_up: LookUp) -> GuardedNames:
+    return GuardedNames(AdmittedNetworks(), look_up)
 
 
 class Web:
@@ -28,9 +34,9 @@ class Web:
             self.asked.append(request)
             return answer(request)
 
-        self.fetcher = HttpMediaFetcher(allowed, self._resolve, httpx.MockTransport(handle))
+        self.fetcher = HttpMediaFetcher(allowed, guard(self._look_up), httpx.MockTransport(handle))
 
-    async def _resolve(self, host: str, port: int) -> Sequence[str]:
+    def _look_up(self, host: str, port: int) -> Sequence[str]:
         return self.addresses.get(host, [])
 
     async def get(self, url: str = URL, channel: Channel = Channel.FACEBOOK) -> bytes:
@@ -171,10 +177,8 @@ async def test_i6_a_real_connection_goes_to_the_address_with_the_hosts_name() ->
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
 
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return ["127.0.0.1"]
-
-    fetcher = HttpMediaFetcher(f"media.example:{port}", resolve)
+    names = guard(lambda _host, _port: ["127.0.0.1"])
+    fetcher = HttpMediaFetcher(f"media.example:{port}", names)
     async with server, fetcher.fetch(Channel.ZALO, f"http://media.example:{port}/1.png") as parts:
         assert b"".join([part async for part in parts]) == b"an image"
     await fetcher.close()

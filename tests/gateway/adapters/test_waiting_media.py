@@ -1,21 +1,18 @@
 """The media that wait, held by MongoDB and by the twin in memory."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import msgspec
 import pytest
 
 from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters import waiting_media
 from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia, MongoWaitingMedia
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_gateway.ports.media import WaitingMedia
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 SHOP, OTHER = OrganizationId("shop"), OrganizationId("other")
-MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(params=["memory", pytest.param("mongodb", marks=pytest.mark.mongodb)])
@@ -25,69 +22,25 @@ def waiting(request: pytest.FixtureRequest) -> WaitingMedia:
     return MongoWaitingMedia(request.getfixturevalue("views"))
 
 
-def medium(
-    name: str, at: datetime = NOW, organization: OrganizationId = SHOP, message: str = "m_1"
-) -> WaitingMedium:
+def medium(name: str, message: str = "m_1") -> WaitingMedium:
     return WaitingMedium(
         id=AttachmentId(f"att_{name}"),
-        organization=organization,
+        organization=SHOP,
         page_id=PageId("page"),
         channel=Channel.FACEBOOK,
         message_id=MessageId(message),
         url=f"https://scontent.xx.fbcdn.net/{name}",
         name=None,
         partition=3,
-        accepted_at=at,
-        due=at,
+        accepted_at=NOW,
+        due=NOW,
     )
-
-
-async def test_r9_2_the_same_medium_waits_once(waiting: WaitingMedia) -> None:
-    await waiting.add([medium("a"), medium("a")])
-    first = await waiting.claim(SHOP, NOW, NOW + MINUTE)
-    assert first == msgspec.structs.replace(medium("a"), due=NOW + MINUTE, attempts=1)
-    await waiting.add([medium("a")])
-    assert await waiting.claim(SHOP, NOW, NOW + MINUTE) is None
-
-
-async def test_i6_the_first_that_is_due_comes_first(waiting: WaitingMedia) -> None:
-    await waiting.add([medium("b", NOW + MINUTE), medium("a"), medium("c", NOW + 5 * MINUTE)])
-    claimed = [await waiting.claim(SHOP, NOW + MINUTE, NOW + 9 * MINUTE) for _ in range(3)]
-    assert [one and one.id for one in claimed] == ["att_a", "att_b", None]
-
-
-async def test_i6_what_was_claimed_and_not_finished_is_due_again(waiting: WaitingMedia) -> None:
-    await waiting.add([medium("a")])
-    await waiting.claim(SHOP, NOW, NOW + MINUTE)
-    assert await waiting.organizations(NOW) == []
-    again = await waiting.claim(SHOP, NOW + MINUTE, NOW + 2 * MINUTE)
-    assert again is not None
-    assert again.attempts == 2
-    await waiting.put_off(again, NOW + 9 * MINUTE)
-    assert await waiting.organizations(NOW + 8 * MINUTE) == []
-    assert await waiting.organizations(NOW + 9 * MINUTE) == [SHOP]
-    await waiting.remove(again)
-    await waiting.put_off(again, NOW)
-    assert await waiting.organizations(NOW + 9 * MINUTE) == []
-
-
-async def test_r9_5_organizations_have_their_own(
-    waiting: WaitingMedia, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waiting_media, "MEDIA_WAITING", 2)
-    await waiting.add([medium("a"), medium("b")])
-    await waiting.add([medium("c"), medium("d", organization=OTHER)])
-    assert sorted(await waiting.organizations(NOW)) == [OTHER, SHOP]
-    ids = set()
-    while (one := await waiting.claim(SHOP, NOW, NOW + MINUTE)) is not None:
-        ids.add(one.id)
-    assert ids == {"att_a", "att_b"}
 
 
 async def test_i6_what_was_taken_back_waits_no_more(waiting: WaitingMedia) -> None:
     await waiting.add([medium("a"), medium("b", message="m_2")])
     await waiting.remove_of_message(OTHER, MessageId("m_2"))
     await waiting.remove_of_message(SHOP, MessageId("m_1"))
-    left = await waiting.claim(SHOP, NOW, NOW + MINUTE)
+    left = await waiting.claim(SHOP, NOW, NOW)
     assert left is not None
     assert left.id == "att_b"

@@ -8,11 +8,10 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.rig import Rig, User
-from support.inbox_inbound import ORGANIZATION, PAGE, START
-from support.outbound import LAN, THREAD, at_second
+from support.inbox_inbound import START
+from support.outbound import LAN, THREAD, about_page
 from tuyen_events.inbound import CustomerDescribed, CustomerFollowed, MessageReceived
 from tuyen_events.limits import NAME_CHARACTERS, URL_CHARACTERS
-from tuyen_events.vocabulary import Channel
 from tuyen_gateway.domain.describing import note_description, show_description
 from tuyen_gateway.domain.following import note_follow
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
@@ -21,14 +20,7 @@ PICTURE = "https://cdn.example/lan.jpg"
 
 
 def common(at: float) -> dict[str, Any]:
-    return {
-        "organization": ORGANIZATION,
-        "page_id": PAGE,
-        "channel": Channel.FACEBOOK,
-        "occurred_at": at_second(at),
-        "accepted_at": at_second(at),
-        "conversation_id": THREAD,
-    }
+    return {**about_page(at), "conversation_id": THREAD}
 
 
 def described(name: str | None, picture: str | None = None, at: float = 1) -> CustomerDescribed:

@@ -16,15 +16,16 @@ from support.outbound import (
     LAN,
     REFUSED,
     THREAD,
+    about_message,
     acted,
-    at_second,
     cancelled,
     failed,
+    name_message,
     requested,
     settled,
 )
 from tuyen_events.event import Event
-from tuyen_events.ids import MessageId, comment_thread_id, message_id
+from tuyen_events.ids import MessageId, comment_thread_id
 from tuyen_events.inbound import (
     CommentAdded,
     CommentEdited,
@@ -53,23 +54,8 @@ from tuyen_gateway.domain.threads import (
 ROOT = comment_thread_id(ORGANIZATION, PAGE, "c1")
 
 
-def named(external_id: str) -> MessageId:
-    return message_id(ORGANIZATION, PAGE, external_id)
-
-
-def about(external_id: str, at: float) -> dict[str, Any]:
-    return {
-        "organization": ORGANIZATION,
-        "page_id": PAGE,
-        "channel": Channel.FACEBOOK,
-        "occurred_at": at_second(at),
-        "accepted_at": at_second(at),
-        "message_id": named(external_id),
-    }
-
-
 def in_thread(external_id: str, at: float) -> dict[str, Any]:
-    return {**about(external_id, at), "customer": LAN, "conversation_id": THREAD}
+    return {**about_message(external_id, at), "customer": LAN, "conversation_id": THREAD}
 
 
 def echo(mid: str, key: str | None = None, at: float = 11) -> MessageEchoed:
@@ -78,7 +64,7 @@ def echo(mid: str, key: str | None = None, at: float = 11) -> MessageEchoed:
 
 def comment(kind: Any, external_id: str, at: float, **said: Any) -> InboundEvent:
     event: InboundEvent = kind(
-        **about(external_id, at),
+        **about_message(external_id, at),
         external_id=external_id,
         post_external_id="post",
         parent_external_id=None if external_id == "c1" else "c1",
@@ -105,7 +91,9 @@ def fold(events: Sequence[Event]) -> dict[MessageId, Message]:
         for part in list(messages.values()):
             if part.claims is None and part.part_of is None:
                 continue
-            joined, reply = join_part(part, messages.get(part.part_of or part.claims or named("")))
+            joined, reply = join_part(
+                part, messages.get(part.part_of or part.claims or name_message(""))
+            )
             messages[part.id] = joined
             if reply is not None and joined.part_of is not None:
                 messages[reply.id] = reply
@@ -138,9 +126,9 @@ ON_ZALO: list[Event] = [
 ]
 
 BELOW = requested("k3", at=10, action=OutboundAction.COMMENT, root="c1")
-HIDE = acted(OutboundAction.HIDE, named("c1"), ROOT, at=20, number=1)
-UNHIDE = acted(OutboundAction.UNHIDE, named("c1"), ROOT, at=30, number=2)
-LIKE = acted(OutboundAction.LIKE, named("c1"), ROOT, at=31, number=3)
+HIDE = acted(OutboundAction.HIDE, name_message("c1"), ROOT, at=20, number=1)
+UNHIDE = acted(OutboundAction.UNHIDE, name_message("c1"), ROOT, at=30, number=2)
+LIKE = acted(OutboundAction.LIKE, name_message("c1"), ROOT, at=31, number=3)
 EDIT = acted(OutboundAction.EDIT, BELOW.message_id, ROOT, at=40, number=4)
 PRIVATELY = requested(
     "k4", at=50, action=OutboundAction.PRIVATE_REPLY, root="c1", kind=ConversationKind.MESSAGE
@@ -199,7 +187,7 @@ def test_p5b_on_messenger_an_echo_is_the_reply_before_its_result_is_known() -> N
 
 def test_p5b_what_another_program_sends_with_its_messages_is_no_reply_of_ours() -> None:
     found = shown([echo("mid-1", "bot", at=1), echo("mid-2", "bot", at=2)])
-    assert [one.id for one in found] == [named("mid-1"), named("mid-2")]
+    assert [one.id for one in found] == [name_message("mid-1"), name_message("mid-2")]
 
 
 def test_p5b_on_zalo_an_echo_is_the_reply_by_the_results_id() -> None:
@@ -223,20 +211,20 @@ def test_p5b_what_happens_to_an_echo_happens_to_its_reply() -> None:
 
 def test_i8_results_are_shown_at_the_comment() -> None:
     messages = fold(ON_COMMENTS)
-    root, below = messages[named("c1")], messages[BELOW.message_id]
+    root, below = messages[name_message("c1")], messages[BELOW.message_id]
     assert (root.hidden, root.liked) == (False, False)
     assert root.problem is not None
     assert (root.problem.action, root.problem.error) == (OutboundAction.LIKE, REFUSED)
     assert root.private_reply == PRIVATELY.message_id
     assert below.comment
-    assert below.parent_id == named("c1")
+    assert below.parent_id == name_message("c1")
     assert shown_text(below) == "dạ 340k"
-    assert messages[named("c2")].part_of == below.id
+    assert messages[name_message("c2")].part_of == below.id
 
 
 def test_i8_a_problem_goes_when_the_next_action_is_done() -> None:
-    again = acted(OutboundAction.LIKE, named("c1"), ROOT, at=60, number=5)
-    root = fold([*ON_COMMENTS, settled(again)])[named("c1")]
+    again = acted(OutboundAction.LIKE, name_message("c1"), ROOT, at=60, number=5)
+    root = fold([*ON_COMMENTS, settled(again)])[name_message("c1")]
     assert (root.problem, root.liked) == (None, True)
 
 
@@ -244,7 +232,7 @@ def test_i8_a_problem_goes_when_the_next_action_is_done() -> None:
     "removal",
     [
         lambda: settled(acted(OutboundAction.DELETE, BELOW.message_id, ROOT, number=6)),
-        lambda: settled(acted(OutboundAction.DELETE, named("c2"), ROOT, number=7)),
+        lambda: settled(acted(OutboundAction.DELETE, name_message("c2"), ROOT, number=7)),
         lambda: comment(CommentRemoved, "c2", 50),
     ],
 )
@@ -253,7 +241,7 @@ def test_i8_a_deleted_comment_of_ours_is_removed(removal: Callable[[], Event]) -
 
 
 def test_i8_what_was_deleted_shows_nothing_that_comes_late() -> None:
-    deleted = settled(acted(OutboundAction.DELETE, named("c1"), ROOT, number=6))
+    deleted = settled(acted(OutboundAction.DELETE, name_message("c1"), ROOT, number=6))
     (root,) = shown([deleted, comment(CommentAdded, "c1", 1, customer=LAN, text="giá?")])
     assert (root.removed, shown_text(root)) == (True, None)
 
@@ -300,7 +288,7 @@ def test_liking_by_the_page_is_what_the_channel_says_last() -> None:
         comment_external_id="c1",
         reaction=None,
     )
-    root = fold([*ON_COMMENTS, settled(LIKE, after_s=2), said])[named("c1")]
+    root = fold([*ON_COMMENTS, settled(LIKE, after_s=2), said])[name_message("c1")]
     assert not root.liked
 
 

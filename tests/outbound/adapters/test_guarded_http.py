@@ -1,10 +1,7 @@
 """L5: nothing inside the operator's network can be reached through a `reply_url`."""
 
-import asyncio
-import socket
-import threading
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
 
 import pytest
 
@@ -17,17 +14,20 @@ from tuyen_channels.transport import (
 )
 from tuyen_outbound.adapters import guarded_http
 from tuyen_outbound.adapters.guarded_http import GuardedTransport
-from tuyen_platform.reply_networks import ReplyNetworks
+from tuyen_platform.admitted_networks import AdmittedNetworks
+from tuyen_platform.guarded_names import GuardedNames, LookUp, look_up_all
 
-Open = Callable[[str], GuardedTransport]
+
+class Open(Protocol):
+    def __call__(self, networks: str, look_up: LookUp = look_up_all) -> GuardedTransport: ...
 
 
 @pytest.fixture
 async def open_transport() -> AsyncIterator[Open]:
     opened: list[GuardedTransport] = []
 
-    def open_(networks: str) -> GuardedTransport:
-        opened.append(GuardedTransport(ReplyNetworks(networks)))
+    def open_(networks: str, look_up: LookUp = look_up_all) -> GuardedTransport:
+        opened.append(GuardedTransport(GuardedNames(AdmittedNetworks(networks), look_up)))
         return opened[-1]
 
     yield open_
@@ -63,34 +63,25 @@ async def test_l5_the_operator_may_allow_a_network(open_transport: Open) -> None
     assert f"Host: 127.0.0.1:{server.port}\r\n".encode() in server.requests[0]
 
 
-def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
-    """Every name has these addresses. Returns the names that are asked for."""
-    asked: list[str] = []
-
-    def look_up(host: str, _: int) -> list[str]:
-        asked.append(host)
-        return list(addresses)
-
-    monkeypatch.setattr(guarded_http, "_look_up", look_up)
-    return asked
-
-
-async def test_l5_every_address_of_a_name_is_checked(
-    monkeypatch: pytest.MonkeyPatch, open_transport: Open
-) -> None:
-    resolve_to(monkeypatch, "93.184.215.14", "127.0.0.1")
+async def test_l5_every_address_of_a_name_is_checked(open_transport: Open) -> None:
+    transport = open_transport("", lambda _host, _port: ["93.184.215.14", "127.0.0.1"])
     with pytest.raises(ForbiddenAddressError):
-        await open_transport("").send(post("http://shop.example/"))
+        await transport.send(post("http://shop.example/"))
 
 
 async def test_l5_a_name_is_resolved_once_and_the_checked_address_is_called(
-    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+    open_transport: Open,
 ) -> None:
     """A name that has another address a moment later gains nothing."""
-    asked = resolve_to(monkeypatch, "127.0.0.1")
+    asked: list[str] = []
+
+    def look_up(host: str, _: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
     async with RawServer(OK).run() as server:
         call = post(f"http://shop.example:{server.port}/")
-        await open_transport("127.0.0.1/32").send(call)
+        await open_transport("127.0.0.1/32", look_up).send(call)
     assert asked == ["shop.example"]
     assert b"Host: shop.example:" in server.requests[0]
 
@@ -116,41 +107,9 @@ async def test_l5_a_site_cannot_hold_us_nor_fill_our_memory(
             await open_transport("127.0.0.1/32").send(post(server.url))
 
 
-async def test_l5_a_name_without_an_address_sent_nothing(
-    monkeypatch: pytest.MonkeyPatch, open_transport: Open
-) -> None:
-    def fail(*_: object, **__: object) -> Any:
+async def test_l5_a_name_without_an_address_sent_nothing(open_transport: Open) -> None:
+    def fail(_host: str, _port: int) -> Sequence[str]:
         raise OSError("no such name")
 
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(NotSentError):
-        await open_transport("").send(post("http://shop.invalid/"))
-
-
-async def test_r9_5_names_that_nobody_answers_for_hold_back_no_other_lookups(
-    monkeypatch: pytest.MonkeyPatch, open_transport: Open
-) -> None:
-    """A name server that does not answer occupies one thread for each name, and none of those in
-    which the names of the channels are looked up."""
-    monkeypatch.setattr(guarded_http, "_WITHIN_S", 0.2)
-    released, asked = threading.Event(), list[str]()
-
-    def look_up(host: str, _: int) -> list[str]:
-        asked.append(host)
-        if host.startswith("silent"):
-            released.wait(20)
-        return ["127.0.0.1"]
-
-    monkeypatch.setattr(guarded_http, "_look_up", look_up)
-    transport = open_transport("127.0.0.1/32")
-    silent = [post(f"http://silent{n % 4}.example/") for n in range(40)]
-    try:
-        results = await asyncio.gather(*map(transport.send, silent), return_exceptions=True)
-        assert {type(result) for result in results} == {AnswerLostError}
-        assert len(asked) == 4
-        async with asyncio.timeout(5), RawServer(OK).run() as server:
-            await asyncio.get_running_loop().run_in_executor(None, int)
-            answer = await transport.send(post(f"http://shop.example:{server.port}/"))
-        assert answer.status == 200
-    finally:
-        released.set()
+        await open_transport("", fail).send(post("http://shop.invalid/"))

@@ -25,10 +25,12 @@ from tuyen_channels.calls import (
     RefusalKind,
 )
 from tuyen_channels.connectors import open_connectors
+from tuyen_channels.facebook.connector import FacebookConnector
 from tuyen_channels.ports import Connector
 from tuyen_channels.posts import PostDetails
 from tuyen_channels.profile_sources import open_profile_sources
 from tuyen_channels.profiles import CustomerProfile
+from tuyen_channels.zalo.connector import ZaloConnector
 from tuyen_events.outbound import OutboundAction
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.adapters.http import HttpTransport
@@ -45,12 +47,16 @@ class Called:
     connectors: Mapping[Channel, Connector]
 
     @property
-    def facebook(self) -> Connector:
-        return self.connectors[Channel.FACEBOOK]
+    def facebook(self) -> FacebookConnector:
+        found = self.connectors[Channel.FACEBOOK]
+        assert isinstance(found, FacebookConnector)
+        return found
 
     @property
-    def zalo(self) -> Connector:
-        return self.connectors[Channel.ZALO]
+    def zalo(self) -> ZaloConnector:
+        found = self.connectors[Channel.ZALO]
+        assert isinstance(found, ZaloConnector)
+        return found
 
 
 @pytest.fixture

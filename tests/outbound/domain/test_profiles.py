@@ -1,4 +1,4 @@
-"""Whose names are asked for, and how often."""
+"""Whose names are asked for."""
 
 from datetime import timedelta
 from typing import Any
@@ -83,14 +83,3 @@ def test_c1_an_answer_becomes_an_event_of_the_customer() -> None:
 def test_c1_who_is_known_is_asked_for_again_after_a_month() -> None:
     assert find_known_until("Lan", MOMENT) == MOMENT + timedelta(seconds=PROFILE_KEPT_S)
     assert find_known_until(None, MOMENT) == MOMENT + timedelta(seconds=PROFILE_REFUSED_S)
-
-
-def test_p5_attempts_are_ever_further_apart_and_end_after_a_day() -> None:
-    now, waits, one = MOMENT, list[timedelta](), wanted()
-    while (due := one.find_next(now)) is not None:
-        waits.append(due - now)
-        now, one = due, msgspec.structs.replace(one, attempts=one.attempts + 1)
-    assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (timedelta(seconds=5), timedelta(hours=1))
-    assert 25 < len(waits) < 40
-    assert now <= MOMENT + timedelta(seconds=PROFILE_REFUSED_S)

@@ -1,4 +1,4 @@
-"""Builds the doubles: both channels, the steering routes, and the application around them."""
+"""Builds the doubles: all channels, the steering routes, and the application around them."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -13,22 +13,24 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from tuyen_doubles import site, steering
-from tuyen_doubles.addresses import FACEBOOK_API, FACEBOOK_DIALOG, ZALO_API, ZALO_OAUTH
-from tuyen_doubles.calls import CallRecord, DoubledChannel
-from tuyen_doubles.exchange import Exchange, respond_json
+from tuyen_doubles.addresses import DoubledChannel, DoubledHost
+from tuyen_doubles.calls import CallRecord
+from tuyen_doubles.exchange import Exchange, build_host, respond_json
 from tuyen_doubles.facebook import graph
 from tuyen_doubles.facebook.call import FacebookDouble
+from tuyen_doubles.facebook.customers import FacebookCustomers
 from tuyen_doubles.facebook.events import FacebookEvents
 from tuyen_doubles.facebook.login import FacebookLogin
 from tuyen_doubles.facebook.pages import KnownPages
 from tuyen_doubles.faults import FaultTable
 from tuyen_doubles.media import Media
-from tuyen_doubles.saying import Customers
+from tuyen_doubles.saying import ChannelDouble
 from tuyen_doubles.settings import DoublesSettings
 from tuyen_doubles.tokens import DoubleTokens
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_doubles.zalo import open_api
 from tuyen_doubles.zalo.accounts import OfficialAccounts
+from tuyen_doubles.zalo.customers import ZaloCustomers
 from tuyen_doubles.zalo.events import ZaloEvents
 from tuyen_doubles.zalo.messages import ZaloDouble, token_of
 from tuyen_doubles.zalo.oauth import ZaloOAuth
@@ -39,8 +41,6 @@ PAGE_TOKEN_PREFIX = "double-facebook-page-"  # noqa: S105 - what a token begins 
 USER_TOKEN_PREFIX = "double-facebook-user-"  # noqa: S105 - what a token begins with
 ZALO_TOKEN_PREFIX = "double-zalo-"  # noqa: S105 - what a token begins with
 REFRESH_TOKEN_PREFIX = "double-refresh-"  # noqa: S105 - what a token begins with
-
-_METHODS = ["GET", "POST", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +56,32 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
     media, webhooks = Media(), WebhookSender(settings.ingest_url)
     calls, faults = CallRecord(), FaultTable()
     exchange = Exchange(calls, faults, webhooks, clock)
-    facebook = _build_facebook(settings, media, clock)
-    zalo = _build_zalo(settings, media, clock)
-    refresh_tokens = DoubleTokens(REFRESH_TOKEN_PREFIX, clock)
-    oauth = ZaloOAuth(
-        app_id=settings.zalo_app_id,
-        app_secret=settings.zalo_app_secret.get_secret_value(),
-        accounts=zalo.accounts,
-        tokens=zalo.tokens,
-        refresh_tokens=refresh_tokens,
-        clock=clock,
-    )
+    channels = {
+        DoubledChannel.FACEBOOK: _build_facebook(settings, exchange, media, clock),
+        DoubledChannel.ZALO: _build_zalo(settings, exchange, media, clock),
+    }
     app = FastAPI(title="Channel doubles", docs_url=None, redoc_url=None)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.include_router(
-        steering.routes(
-            calls=calls,
-            faults=faults,
-            customers=Customers(facebook, zalo),
-            tokens={
-                (DoubledChannel.FACEBOOK, "access"): facebook.tokens,
-                (DoubledChannel.ZALO, "access"): zalo.tokens,
-                (DoubledChannel.ZALO, "refresh"): refresh_tokens,
-            },
-            webhooks=webhooks,
-            clock=clock,
+        steering.build_routes(
+            calls=calls, faults=faults, channels=channels, webhooks=webhooks, clock=clock
         )
     )
     app.router.routes += [
         *Health().routes(),
         Route("/media/{name}", _serve(media)),
-        *site.routes(settings.ingest_url),
-        *_route_facebook(exchange, facebook),
-        *_route_zalo(exchange, zalo, oauth),
+        *site.build_routes(settings.ingest_url),
+        *(route for each in channels.values() for route in each.routes),
     ]
     return Doubles(app, webhooks.run)
 
 
-def _build_facebook(settings: DoublesSettings, media: Media, clock: Clock) -> FacebookDouble:
+def _build_facebook(
+    settings: DoublesSettings, exchange: Exchange, media: Media, clock: Clock
+) -> ChannelDouble:
     pages = KnownPages(clock)
     secret = settings.facebook_app_secret.get_secret_value()
-    return FacebookDouble(
+    double = FacebookDouble(
         app_id=settings.facebook_app_id,
         app_secret=secret,
         pages=pages,
@@ -108,10 +93,32 @@ def _build_facebook(settings: DoublesSettings, media: Media, clock: Clock) -> Fa
         media=media,
         clock=clock,
     )
+    login = FacebookLogin(double)
+    answer = exchange.build_endpoint(
+        DoubledChannel.FACEBOOK,
+        graph.Graph(double, login).understand,
+        graph.token_of,
+        graph.UNREADABLE,
+    )
+    dialogs = [
+        Route(path, login.show_dialog) for path in ("/dialog/oauth", "/{version}/dialog/oauth")
+    ]
+    customers = FacebookCustomers(double)
+    return ChannelDouble(
+        customers,
+        {"access": double.tokens},
+        [
+            build_host(DoubledHost.FACEBOOK_API, answer),
+            Mount(DoubledHost.FACEBOOK_DIALOG, routes=dialogs),
+            *steering.build_post_routes(customers).routes,
+        ],
+    )
 
 
-def _build_zalo(settings: DoublesSettings, media: Media, clock: Clock) -> ZaloDouble:
-    return ZaloDouble(
+def _build_zalo(
+    settings: DoublesSettings, exchange: Exchange, media: Media, clock: Clock
+) -> ChannelDouble:
+    double = ZaloDouble(
         accounts=OfficialAccounts(),
         tokens=DoubleTokens(ZALO_TOKEN_PREFIX, clock),
         events=ZaloEvents(
@@ -120,45 +127,33 @@ def _build_zalo(settings: DoublesSettings, media: Media, clock: Clock) -> ZaloDo
         media=media,
         clock=clock,
     )
-
-
-def _route_facebook(exchange: Exchange, double: FacebookDouble) -> list[Mount]:
-    login = FacebookLogin(double)
-    answer = exchange.endpoint(
-        DoubledChannel.FACEBOOK,
-        graph.Graph(double, login).understand,
-        graph.token_of,
-        graph.UNREADABLE,
+    refresh_tokens = DoubleTokens(REFRESH_TOKEN_PREFIX, clock)
+    oauth = ZaloOAuth(
+        app_id=settings.zalo_app_id,
+        app_secret=settings.zalo_app_secret.get_secret_value(),
+        accounts=double.accounts,
+        tokens=double.tokens,
+        refresh_tokens=refresh_tokens,
+        clock=clock,
     )
-    dialog = [
-        Route(path, login.show_dialog) for path in ("/dialog/oauth", "/{version}/dialog/oauth")
-    ]
-    return [
-        Mount(FACEBOOK_API, routes=[Route("/{path:path}", answer, methods=_METHODS)]),
-        Mount(FACEBOOK_DIALOG, routes=dialog),
-    ]
-
-
-def _route_zalo(exchange: Exchange, double: ZaloDouble, oauth: ZaloOAuth) -> list[Mount]:
-    answer = exchange.endpoint(
+    answer = exchange.build_endpoint(
         DoubledChannel.ZALO, open_api.OpenApi(double).understand, token_of, open_api.UNREADABLE
     )
-    token = exchange.endpoint(
+    token = exchange.build_endpoint(
         DoubledChannel.ZALO,
         partial(open_api.understand_oauth, oauth),
         lambda _call: None,
         open_api.UNREADABLE,
     )
-    return [
-        Mount(ZALO_API, routes=[Route("/{path:path}", answer, methods=_METHODS)]),
-        Mount(
-            ZALO_OAUTH,
-            routes=[
-                Route("/v4/oa/permission", oauth.show_permission),
-                Route("/{path:path}", token, methods=_METHODS),
-            ],
-        ),
-    ]
+    permission = Route("/v4/oa/permission", oauth.show_permission)
+    return ChannelDouble(
+        ZaloCustomers(double),
+        {"access": double.tokens, "refresh": refresh_tokens},
+        [
+            build_host(DoubledHost.ZALO_API, answer),
+            build_host(DoubledHost.ZALO_OAUTH, token, permission),
+        ],
+    )
 
 
 def _serve(media: Media) -> Callable[[Request], Coroutine[None, None, Response]]:

@@ -8,15 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tuyen_doubles.addresses import DoubledChannel
+
 MOST_CALLS = 5_000
 """How many calls are remembered; the oldest is forgotten first."""
 
 _BODY_CHARACTERS = 16 * 1024
-
-
-class DoubledChannel(StrEnum):
-    FACEBOOK = "facebook"
-    ZALO = "zalo"
 
 
 class DoubleAction(StrEnum):
@@ -112,8 +109,8 @@ class CallRecord:
                 action=action,
                 to=to,
                 text=None if text is None else text[:_BODY_CHARACTERS],
-                body=_bounded(body),
-                answered={**answered, "body": _bounded(answered.get("body"))},
+                body=_bound(body),
+                answered={**answered, "body": _bound(answered.get("body"))},
                 at=at,
                 token=token,
             )
@@ -136,7 +133,7 @@ class CallRecord:
                 yield call
 
 
-def _bounded(value: Any) -> Any:
+def _bound(value: Any) -> Any:
     """The value, or what there is to say of one that is too large to be kept."""
     size = len(json.dumps(value))
     return value if size <= _BODY_CHARACTERS else {"truncated": True, "characters": size}

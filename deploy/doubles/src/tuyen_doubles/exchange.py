@@ -15,8 +15,10 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
 
-from tuyen_doubles.calls import CallRecord, DoubleAction, DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel, DoubledHost
+from tuyen_doubles.calls import CallRecord, DoubleAction
 from tuyen_doubles.cutting import CutConnection
 from tuyen_doubles.faults import DoubleFault, FaultTable
 from tuyen_doubles.parameters import Parameters, UnreadableParametersError, read_parameters
@@ -24,6 +26,7 @@ from tuyen_doubles.webhooks import DoubleWebhook, WebhookSender
 from tuyen_platform.bodies import BodyRefusedError, CallerGoneError
 from tuyen_platform.clock import Clock
 
+_METHODS = ["GET", "POST", "DELETE"]
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -35,7 +38,7 @@ class DoubleAnswer:
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self) -> Response:
+    def build_response(self) -> Response:
         headers = dict(self.headers)
         if self.status in _NO_BODY:
             return Response(status_code=self.status, headers=headers)
@@ -95,7 +98,7 @@ class Exchange:
         self._webhooks = webhooks
         self._clock = clock
 
-    def endpoint(
+    def build_endpoint(
         self,
         channel: DoubledChannel,
         understand: Callable[[IncomingCall], DoubleOperation],
@@ -109,7 +112,7 @@ class Exchange:
             try:
                 parameters = await read_parameters(request)
             except UnreadableParametersError:
-                return unreadable.response()
+                return unreadable.build_response()
             except BodyRefusedError as refused:
                 return Response(refused.detail, refused.status, {"Connection": "close"})
             except CallerGoneError:
@@ -149,7 +152,7 @@ class Exchange:
         )
         if fault is not None and fault.delay_ms:
             await asyncio.sleep(fault.delay_ms / 1000)
-        return CutConnection() if dropped else answer.response()
+        return CutConnection() if dropped else answer.build_response()
 
     def _answer(self, operation: DoubleOperation, fault: DoubleFault | None) -> DoubleAnswer:
         if fault is not None and not fault.carries_out:
@@ -164,6 +167,13 @@ class Exchange:
         if fault is None or not fault.headers:
             return outcome.answer
         return DoubleAnswer(outcome.answer.status, outcome.answer.body, fault.headers)
+
+
+def build_host(
+    host: DoubledHost, endpoint: Callable[[Request], Awaitable[Response]], *pages: Route
+) -> Mount:
+    """The routes of a host: its pages for people, and an endpoint for everything else."""
+    return Mount(host, routes=[*pages, Route("/{path:path}", endpoint, methods=_METHODS)])
 
 
 def digest_of(token: str) -> str:

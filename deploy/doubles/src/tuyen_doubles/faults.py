@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tuyen_doubles.calls import DoubleAction, DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.calls import DoubleAction
 
 MOST_FAULTS = 200
 

@@ -26,7 +26,7 @@ async def serve_doubles(
 
     Raises SystemExit if the port is taken.
     """
-    server = _Server(_config(doubles.app, settings), listening)
+    server = _Server(_configure(doubles.app, settings), listening)
 
     async def stop_when_told() -> None:
         await stopping.wait()
@@ -39,7 +39,7 @@ async def serve_doubles(
             task.cancel()
 
 
-def _config(app: ASGIApp, settings: DoublesSettings) -> uvicorn.Config:
+def _configure(app: ASGIApp, settings: DoublesSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,

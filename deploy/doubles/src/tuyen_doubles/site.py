@@ -44,7 +44,7 @@ h1 { font-weight: 400; border-bottom: 3px solid #c96f3b; }
 """
 
 
-def routes(ingest_url: str) -> list[Route]:
+def build_routes(ingest_url: str) -> list[Route]:
     """`GET /site/{app_id}`: a page with the widget of a livechat page, from ingest's address."""
     ingest = ingest_url.rstrip("/")
     policy = "; ".join(

@@ -1,5 +1,6 @@
 """`/_double`: how a test or a person steers the doubles, and reads what was called."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,16 +10,19 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tuyen_doubles.calls import CallRecord, DoubleAction, DoubledChannel, RecordedCall
+from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.calls import CallRecord, DoubleAction, RecordedCall
 from tuyen_doubles.exchange import respond_json
+from tuyen_doubles.facebook.customers import FacebookCustomers
 from tuyen_doubles.faults import DoubleFault, FaultTable, TooManyFaultsError
-from tuyen_doubles.saying import Customers, Saying
-from tuyen_doubles.tokens import DoubleTokens
+from tuyen_doubles.saying import ChannelDouble, Saying
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_platform.clock import Clock
 
 DELIVERED_WITHIN_S = 10.0
 """How long a `say` waits for ingest's answer before it says that there is none yet."""
+
+_PREFIX = "/_double"
 
 _Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
@@ -82,8 +86,6 @@ class SayBody(_Body):
     def _says_something(self) -> Self:
         if self.text is None and not self.attachments:
             raise ValueError("a customer writes a text, or sends an attachment")
-        if self.channel is DoubledChannel.ZALO and (self.post or self.parent):
-            raise ValueError("Zalo has no comments")
         return self
 
 
@@ -120,28 +122,26 @@ class TokenBody(_Body):
     revoked: bool = False
 
 
-def routes(
+def build_routes(
     *,
     calls: CallRecord,
     faults: FaultTable,
-    customers: Customers,
-    tokens: dict[tuple[DoubledChannel, str], DoubleTokens],
+    channels: Mapping[DoubledChannel, ChannelDouble],
     webhooks: WebhookSender,
     clock: Clock,
 ) -> APIRouter:
-    """The routes; `tokens` are by channel and kind."""
-    router = APIRouter(prefix="/_double")
+    router = APIRouter(prefix=_PREFIX)
     _add_record(router, calls)
     _add_faults(router, faults)
-    _add_customers(router, customers, webhooks, clock)
+    _add_customers(router, channels, webhooks, clock)
 
     @router.put("/tokens")
     async def put_token(body: TokenBody) -> Response:
         """Says whose a token is, and whether it works. Without `revoked` and `expires_in_s`, it
         works again."""
-        known = tokens.get((body.channel, body.kind))
+        known = channels[body.channel].tokens.get(body.kind)
         if known is None:
-            return _refuse("Facebook has no refresh tokens")
+            return _refuse(f"{body.channel} has no {body.kind} tokens")
         known.restore(body.token)
         if body.account is not None:
             known.bind(body.token, body.account)
@@ -190,7 +190,10 @@ def _add_faults(router: APIRouter, faults: FaultTable) -> None:
 
 
 def _add_customers(
-    router: APIRouter, customers: Customers, webhooks: WebhookSender, clock: Clock
+    router: APIRouter,
+    channels: Mapping[DoubledChannel, ChannelDouble],
+    webhooks: WebhookSender,
+    clock: Clock,
 ) -> None:
     @router.post("/say")
     async def say(body: SayBody) -> Response:
@@ -200,10 +203,28 @@ def _add_customers(
         given = {name: getattr(body, name) for name in type(body).model_fields}
         given["attachments"] = [each.model_dump() for each in body.attachments]
         given["at"] = clock.now() if body.at is None else body.at.astimezone(UTC)
-        said = customers.say(Saying(**given))
+        try:
+            said = channels[body.channel].customers.say(Saying(**given))
+        except ValueError as error:
+            return _refuse(str(error))
         delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in said.webhooks]
         answer = {"id": said.id, "post_id": said.post_id}
         return respond_json({**answer, "delivered": bool(delivered) and all(delivered)})
+
+    @router.post("/receipts")
+    async def receive(body: ReceiptBody) -> Response:
+        """Sends a receipt for all that was sent to a customer."""
+        seen = body.kind == "seen"
+        found = channels[body.channel].customers.receive(
+            body.account, body.customer, seen=seen, at=clock.now()
+        )
+        delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in found]
+        return respond_json({"delivered": bool(delivered) and all(delivered)})
+
+
+def build_post_routes(customers: FacebookCustomers) -> APIRouter:
+    """The routes that only Facebook's double has: no other channel has posts."""
+    router = APIRouter(prefix=_PREFIX)
 
     @router.put("/posts")
     async def put_post(body: PostBody) -> Response:
@@ -214,15 +235,7 @@ def _add_customers(
         )
         return respond_json({"post_id": id_})
 
-    @router.post("/receipts")
-    async def receive(body: ReceiptBody) -> Response:
-        """Sends a receipt for all that was sent to a customer."""
-        seen = body.kind == "seen"
-        found = customers.receive(
-            body.channel, body.account, body.customer, seen=seen, at=clock.now()
-        )
-        delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in found]
-        return respond_json({"delivered": bool(delivered) and all(delivered)})
+    return router
 
 
 def _show(call: RecordedCall) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 import structlog
 
-from tuyen_doubles.calls import DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
 
 _LANES = 8
 """How many webhooks are on their way at one time."""

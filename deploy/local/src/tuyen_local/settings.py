@@ -1,9 +1,12 @@
 """The settings of `make run`, from the environment and `.env`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tuyen_doubles.addresses import DoubledHost
 
 
 class Settings(BaseSettings):
@@ -59,5 +62,8 @@ class Settings(BaseSettings):
     @property
     def needs_doubles(self) -> bool:
         """Whether there is something to call for which no address is given."""
-        given = (self.facebook_api, self.facebook_dialog, self.zalo_api, self.zalo_oauth)
-        return None in given
+        return None in self.channel_addresses.values()
+
+    @property
+    def channel_addresses(self) -> Mapping[DoubledHost, str | None]:
+        return {host: getattr(self, host.name.lower()) for host in DoubledHost}

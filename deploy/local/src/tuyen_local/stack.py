@@ -14,7 +14,6 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from tuyen_doubles import addresses as doubles
 from tuyen_local import credentials, kafka, lock, mongodb, server
 from tuyen_local.addresses import HOST, free_ports, require_free, until
 from tuyen_local.credentials import LocalCredentials
@@ -299,16 +298,9 @@ class Stack:
 
     def _channel_addresses(self) -> dict[str, str]:
         """What the services call: what the settings give, and the doubles for the rest."""
-        settings = self.settings
-        paths = {
-            "FACEBOOK_API": (settings.facebook_api, doubles.FACEBOOK_API),
-            "FACEBOOK_DIALOG": (settings.facebook_dialog, doubles.FACEBOOK_DIALOG),
-            "ZALO_API": (settings.zalo_api, doubles.ZALO_API),
-            "ZALO_OAUTH": (settings.zalo_oauth, doubles.ZALO_OAUTH),
-        }
         return {
-            name: f"{self.url(DOUBLES)}{path}" if given is None else given
-            for name, (given, path) in paths.items()
+            host.name: f"{self.url(DOUBLES)}{host}" if given is None else given
+            for host, given in self.settings.channel_addresses.items()
         }
 
 

@@ -5,7 +5,7 @@ state; what it has to know of pages and livestreams is passed to it. A connector
 the channel, through a transport that is passed to it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple, Protocol, Self
@@ -211,12 +211,18 @@ class WebhookChannel(Protocol):
         ...
 
 
+UploadCall = Callable[[CallOrder, bytes], Awaitable[Done | ChannelRefusal]]
+LookCall = Callable[[Begun], Awaitable[Done | ChannelRefusal | None]]
+RefreshCall = Callable[[HiddenToken], Awaitable[ExchangedTokens | ChannelRefusal]]
+
+
 class Connector(Protocol):
     """The sending half of a channel: requests of agents in, calls out (P5).
 
     The module `connector` of a channel's package names the class as `CONNECTOR`. An instance is
     created once, in the process that sends. Its answers are values; only unexpected errors are
-    raised.
+    raised. `upload`, `look` and `refresh` are methods at the channels that have such calls, and
+    None at the others.
     """
 
     name: ClassVar[Channel]
@@ -231,9 +237,6 @@ class Connector(Protocol):
 
     returns_client_id: ClassVar[bool]
     """Whether the echo of a message contains the `client_id` of its request."""
-
-    refreshes: ClassVar[bool]
-    """Whether its tokens end soon and are exchanged for new ones (`refresh`)."""
 
     @classmethod
     def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
@@ -254,21 +257,25 @@ class Connector(Protocol):
         """How to find out what became of a call of this kind whose answer is not known."""
         ...
 
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
-        """Uploads the file of the part, and returns the handle for `CallOrder.handle` as the
-        id. To repeat it is harmless."""
-        ...
-
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         """Makes the call of the order's part."""
         ...
 
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
-        """Asks the channel what became of a call that was begun (`AfterLost.LOOK`). None: it was
-        not carried out. A refusal says that the channel cannot be asked at the moment."""
+    @property
+    def upload(self) -> UploadCall | None:
+        """Uploads the file of a part, and returns the handle for `CallOrder.handle` as the id. To
+        repeat it is harmless. None if `split` makes no part with an upload."""
         ...
 
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+    @property
+    def look(self) -> LookCall | None:
+        """Asks the channel what became of a call that was begun. A result of None: it was not
+        carried out. A refusal says that the channel cannot be asked at the moment. None if
+        `after_lost` is never `AfterLost.LOOK`."""
+        ...
+
+    @property
+    def refresh(self) -> RefreshCall | None:
         """Exchanges a refresh token. At some channels it works once: after an answer that was lost,
-        the same token may be refused as a dead one."""
+        the same token may be refused as a dead one. None if tokens are not exchanged."""
         ...

@@ -72,8 +72,10 @@ from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
+from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.clock import Clock
 from tuyen_platform.file_links import FileLinks
+from tuyen_platform.guarded_names import GuardedNames
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
@@ -249,6 +251,7 @@ def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
     log, clock, settings = gateway.log, gateway.clock, gateway.settings
     stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
     observer = MediaObserver(log, clock, waiting, stored)
-    keeper = MediaKeeper(log, clock, waiting, stored, HttpMediaFetcher(settings.media_hosts))
+    fetcher = HttpMediaFetcher(settings.media_hosts, GuardedNames(AdmittedNetworks()))
+    keeper = MediaKeeper(log, clock, waiting, stored, fetcher)
     gateway.health.live_when("media", observer.status.live)
     return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

@@ -7,8 +7,8 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from tuyen_gateway.domain.openid import ClaimMapping
+from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.callers import require_proxies
-from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_platform.settings import SealingSettings
 
 MIN_KEY_BYTES = 32
@@ -93,7 +93,7 @@ class GatewaySettings(SealingSettings):
     @model_validator(mode="after")
     def _has_networks(self) -> Self:
         try:
-            ReplyNetworks(self.reply_networks)
+            AdmittedNetworks(self.reply_networks)
         except ValueError as error:
             raise ValueError(f"TUYEN_REPLY_NETWORKS: {error}") from None
         return self

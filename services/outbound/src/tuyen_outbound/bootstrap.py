@@ -25,12 +25,13 @@ from tuyen_outbound.results import Results
 from tuyen_outbound.settings import OutboundSettings
 from tuyen_outbound.upkeep import Upkeep
 from tuyen_outbound.worker import OutboundWorker
+from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.clock import Clock
 from tuyen_platform.file_links import FileLinks
+from tuyen_platform.guarded_names import GuardedNames
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
-from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_platform.service import Loop, Service
 
 
@@ -93,7 +94,7 @@ def compose(
 def build(settings: OutboundSettings, log: Log, clock: Clock) -> Service:
     """Builds the service. Nothing runs yet."""
     transport = HttpTransport(settings.call_within_s)
-    guarded = GuardedTransport(ReplyNetworks(settings.reply_networks))
+    guarded = GuardedTransport(GuardedNames(AdmittedNetworks(settings.reply_networks)))
     revealed = settings.reveal_connectors()
     database = connect(settings.mongodb, settings.database)
     composed = compose(

@@ -24,7 +24,7 @@ from tuyen_channels.calls import (
     RequestPart,
     UnsupportedRequestError,
 )
-from tuyen_channels.ports import Connector
+from tuyen_channels.ports import Connector, LookCall
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
 from tuyen_events.topics import INBOUND
@@ -187,7 +187,7 @@ class Carrying:
                 return
             begun = stored.begin(self._resources.clock.now())
             sent_at = await self._states.save(begun)
-            order = self._order(attempt, token, handle)
+            order = self._build_order(attempt, token, handle)
             call = self._call(attempt._replace(stored=begun), token, order, sent_at)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
@@ -271,10 +271,10 @@ class Carrying:
 
     async def _upload(self, attempt: _Attempt, token: HiddenToken) -> str | None:
         """Uploads the file of a part: its handle, or None if the request has another state now."""
-        file = attempt.part.upload
+        file, upload = attempt.part.upload, attempt.connector.upload
         organization = attempt.page.organization
-        if file is None:
-            raise ValueError("the part has no file")
+        if file is None or upload is None:
+            raise ValueError("the part has no file that can be uploaded")
         await self._wait_for_turn(attempt)
         async with self._resources.slots.take_upload(organization):
             read = partial(self._resources.files.read, organization, file.id)
@@ -282,8 +282,8 @@ class Carrying:
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = self._order(attempt, token, None)
-            answer = await attempt.connector.upload(order, content)
+            order = self._build_order(attempt, token, None)
+            answer = await upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
         if answer.kind is RefusalKind.LOST:
@@ -319,8 +319,9 @@ class Carrying:
             return
         if not await self._wait_for_truth(stored):
             return
-        if how is AfterLost.LOOK and page is not None:
-            await self._look(_Attempt(stored, connector, page, part))
+        look = connector.look if how is AfterLost.LOOK else None
+        if look is not None and page is not None:
+            await self._look(_Attempt(stored, connector, page, part), look)
         elif await self._has_read_echoes(stored):
             await self.settling.give_up(stored)
 
@@ -348,15 +349,15 @@ class Carrying:
             await self._read.reach_end(INBOUND, partition, _READ_WITHIN_S)
         return self._states.requests.find(stored.id) is stored
 
-    async def _look(self, attempt: _Attempt) -> None:
+    async def _look(self, attempt: _Attempt, look: LookCall) -> None:
         """Asks the channel."""
         stored, page = attempt.stored, attempt.page
         token = self._resources.accounts.find_token(page)
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(self._order(attempt, token, None), stored.since or self._since)
-        found = await attempt.connector.look(begun)
+        begun = Begun(self._build_order(attempt, token, None), stored.since or self._since)
+        found = await look(begun)
         if self._states.requests.find(stored.id) is not stored:
             return
         match found:
@@ -376,7 +377,7 @@ class Carrying:
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+    def _build_order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
         request, part = attempt.stored.request, attempt.part
         return CallOrder(
             request=request,

@@ -1,7 +1,6 @@
 """What the service needs beside the log and the connectors."""
 
 from collections.abc import Sequence
-from collections.abc import Set as Ids
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 from tuyen_outbound.domain.profiles import Lookup
+from tuyen_platform.fair_work import WaitingItems
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 
 
@@ -83,33 +83,10 @@ class Files(Protocol):
         ...
 
 
-class WaitingProfiles(Protocol):
+class WaitingProfiles(WaitingItems[Lookup], Protocol):
     """The customers and posts that channels are to be asked for, and those for which that was done,
-    shared by all workers. Every method may raise PyMongoError while the database is unavailable."""
-
-    async def add(self, wanted: Sequence[Lookup]) -> Ids[str]:
-        """Adds those that neither wait already nor are known. Of an organization for which too many
-        wait, none are added. Returns those of which nothing remains to be done."""
-        ...
-
-    async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
-        """Those for which something is due."""
-        ...
-
-    async def claim(
-        self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> Lookup | None:
-        """The one that has been due longest, with its attempts counted; nobody else gets it before
-        `until`, which is when it is due again. None if nothing is due."""
-        ...
-
-    async def put_off(self, wanted: Lookup, until: datetime) -> None:
-        """Makes it due at that time."""
-        ...
-
-    async def remove(self, wanted: Lookup) -> None:
-        """It waits no more; the customer's next event adds it again."""
-        ...
+    shared by all workers. What is known is not added, and nothing remains to be done for it; what
+    was removed is added by its next event."""
 
     async def settle(self, wanted: Lookup, known_until: datetime) -> None:
         """It waits no more, and is not added again before `known_until`."""

@@ -53,7 +53,7 @@ class Results:
             action=request.action,
             outcome=outcome,
             external_ids=external_ids,
-            error=_error(refusal),
+            error=_explain(refusal),
             text=_find_text(request, outcome),
         )
         envelope = Envelope(
@@ -92,5 +92,5 @@ def _find_text(request: OutboundRequested, outcome: OutboundOutcome) -> str | No
     return request.text if is_edited else None
 
 
-def _error(refusal: ChannelRefusal | None) -> OutboundError | None:
+def _explain(refusal: ChannelRefusal | None) -> OutboundError | None:
     return None if refusal is None else explain_refusal(refusal)

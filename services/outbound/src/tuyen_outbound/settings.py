@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from tuyen_channels.connectors import connector_settings
-from tuyen_platform.reply_networks import ReplyNetworks
+from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.settings import SealingSettings
 
 
@@ -38,7 +38,7 @@ class OutboundSettings(SealingSettings):
     @field_validator("reply_networks")
     @classmethod
     def _are_networks(cls, given: str) -> str:
-        ReplyNetworks(given)
+        AdmittedNetworks(given)
         return given
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ from tuyen_platform.kafka.ports import (
 )
 from tuyen_platform.kafka.sole_writer import SoleWriter
 
-_CURSOR = "cursor"
+_ACCEPTED = "cursor"
 """The key of the record of a partition; the keys of requests have a prefix."""
 _REQUEST = "request/"
 
@@ -42,15 +42,15 @@ A request that is accepted is in its conversation's task within two turns, so th
 _log = structlog.get_logger()
 
 
-class StateCursor(msgspec.Struct, frozen=True, kw_only=True, tag="cursor"):
+class AcceptedOffset(msgspec.Struct, frozen=True, kw_only=True, tag="cursor"):
     """The offset of the last record of `outbound` whose content is in the state; -1 before the
-    first."""
+    first. Its names in the topic are older than the word."""
 
-    handled: int
+    accepted: int = msgspec.field(name="handled")
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(StoredRequest | ClosedRequest | StateCursor).decode
+_decode = msgspec.json.Decoder(StoredRequest | ClosedRequest | AcceptedOffset).decode
 
 RequestState = StoredRequest | ClosedRequest
 
@@ -79,7 +79,7 @@ class _Found:
     """What is in one partition: of each key the newest record, and whether it is the last one. The
     last record of a key may be one that a worker wrote after it had lost the partition."""
 
-    handled: int | None = None
+    accepted: int | None = None
     newest: dict[str, RequestState | None] = field(default_factory=dict)
     steps: dict[str, int] = field(default_factory=dict)
     is_last: dict[str, bool] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class RequestStates:
         self._next: _Write | None = None
         self._writing = False
         self._ended: BaseException | None = None
-        self._cursors: dict[int, int] = {}
+        self._accepted: dict[int, int] = {}
         self.requests = OpenRequests()
 
     async def recover(self, partitions: Collection[int]) -> Mapping[int, int | None]:
@@ -122,14 +122,14 @@ class RequestStates:
         corrected: list[ProducerRecord] = []
         for partition, content in found.items():
             corrected += self._restore(partition, content)
-            self._cursors[partition] = -1 if content.handled is None else content.handled
-            corrected.append(_cursor_record(partition, self._cursors[partition]))
+            self._accepted[partition] = -1 if content.accepted is None else content.accepted
+            corrected.append(_build_accepted_record(partition, self._accepted[partition]))
         for start in range(0, len(corrected), _AT_ONCE):
             part = corrected[start : start + _AT_ONCE]
             self._writer.check(await self._log.append_all(part))
             self._working()
         _log.info("outbound_recovered", partitions=len(found), requests=len(self.requests))
-        return {partition: content.handled for partition, content in found.items()}
+        return {partition: content.accepted for partition, content in found.items()}
 
     async def run(self) -> None:
         """Writes what is saved, until cancelled. Raises what a write raises."""
@@ -147,28 +147,28 @@ class RequestStates:
         except BaseException as error:
             self._ended = error
             if self._next is not None and not self._next.done.done():
-                self._next.done.set_exception(_interrupted())
+                self._next.done.set_exception(_build_interruption())
                 self._next.done.exception()
             raise
 
-    def handled(self, partition: int) -> int:
+    def find_accepted(self, partition: int) -> int:
         """The offset of the last record of `outbound` whose content is in the state."""
-        return self._cursors[partition]
+        return self._accepted[partition]
 
     def accept(
-        self, added: Collection[tuple[int, StoredRequest]], handled: Mapping[int, int]
+        self, added: Collection[tuple[int, StoredRequest]], accepted: Mapping[int, int]
     ) -> Awaitable[object]:
         """Adds new requests, and the offsets up to which all are added. They are in memory when
         this returns, so their calls can be prepared; the caller awaits what it returns, until they,
         and everything that was changed before, are acknowledged."""
         records: list[ProducerRecord] = []
         for partition, stored in added:
-            record = _request_record(partition, stored.id, stored)
+            record = _build_request_record(partition, stored.id, stored)
             records.append(record)
             self.requests.add(partition, stored, len(record.value or b""))
-        for partition, offset in handled.items():
-            self._cursors[partition] = max(self._cursors[partition], offset)
-            records.append(_cursor_record(partition, self._cursors[partition]))
+        for partition, offset in accepted.items():
+            self._accepted[partition] = max(self._accepted[partition], offset)
+            records.append(_build_accepted_record(partition, self._accepted[partition]))
         return asyncio.shield(self._put(records))
 
     async def save(self, stored: StoredRequest) -> float:
@@ -178,7 +178,7 @@ class RequestStates:
         if partition is None:
             raise KeyError(stored.id)
         self.requests.replace(stored)
-        return await self._enqueue([_request_record(partition, stored.id, stored)])
+        return await self._enqueue([_build_request_record(partition, stored.id, stored)])
 
     async def close(
         self, request_id: str, until: datetime, external_ids: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ class RequestStates:
             return
         closed = stored.close(until, external_ids)
         self.requests.close(partition, request_id, closed)
-        await self._enqueue([_request_record(partition, request_id, closed)])
+        await self._enqueue([_build_request_record(partition, request_id, closed)])
 
     async def remember(self, partition: int, request_id: str, until: datetime) -> None:
         """Returns once it is acknowledged that a request is settled that was never accepted. Has no
@@ -200,13 +200,13 @@ class RequestStates:
             return
         closed = ClosedRequest(step=0, until=until)
         self.requests.close(partition, request_id, closed)
-        await self._enqueue([_request_record(partition, request_id, closed)])
+        await self._enqueue([_build_request_record(partition, request_id, closed)])
 
     async def forget(self, now: datetime, unknown_before: datetime) -> None:
         """Removes what need not be remembered any more."""
         forgotten = self.requests.forget(now, unknown_before)
         if forgotten:
-            await self._enqueue([_request_record(*each, None) for each in forgotten])
+            await self._enqueue([_build_request_record(*each, None) for each in forgotten])
 
     async def flush(self) -> None:
         """Returns once everything that was changed so far is acknowledged."""
@@ -216,7 +216,7 @@ class RequestStates:
     async def require_only_writer(self, partitions: Set[int]) -> None:
         """Raises LogUnavailableError if another worker has claimed one of `partitions` since this
         worker recovered it and last wrote to it."""
-        await self._enqueue([], partitions & self._cursors.keys())
+        await self._enqueue([], partitions & self._accepted.keys())
 
     async def _enqueue(
         self, records: Sequence[ProducerRecord], checked: Set[int] = frozenset()
@@ -228,7 +228,7 @@ class RequestStates:
     ) -> "asyncio.Future[float]":
         """Adds records to the next write."""
         if self._ended is not None:
-            raise _interrupted()
+            raise _build_interruption()
         if self._next is None:
             self._next = _Write()
         write = self._next
@@ -247,7 +247,7 @@ class RequestStates:
                 await self._writer.check_ends(write.checked)
         except BaseException as error:
             is_error = isinstance(error, Exception)
-            write.done.set_exception(error if is_error else _interrupted())
+            write.done.set_exception(error if is_error else _build_interruption())
             write.done.exception()  # whoever waited may be gone
             raise
         write.done.set_result(sent_at)
@@ -258,8 +258,8 @@ class RequestStates:
             content = None if record.value is None else _decode(record.value)
         except Exception as error:  # one record must not stop the others
             return await reject_or_raise(self._log, record, SERVICE, error)
-        if isinstance(content, StateCursor):
-            found.handled = max(content.handled, -1 if found.handled is None else found.handled)
+        if isinstance(content, AcceptedOffset):
+            found.accepted = max(content.accepted, -1 if found.accepted is None else found.accepted)
             return
         if not key.startswith(_REQUEST):
             return
@@ -279,7 +279,7 @@ class RequestStates:
         for key, state in found.newest.items():
             request_id = key.removeprefix(_REQUEST)
             if not found.is_last[key]:
-                overwritten.append(_request_record(partition, request_id, state))
+                overwritten.append(_build_request_record(partition, request_id, state))
             match state:
                 case StoredRequest():
                     self.requests.add(partition, state, len(_encode(state)))
@@ -290,16 +290,18 @@ class RequestStates:
         return overwritten
 
 
-def _request_record(partition: int, request_id: str, state: RequestState | None) -> ProducerRecord:
+def _build_request_record(
+    partition: int, request_id: str, state: RequestState | None
+) -> ProducerRecord:
     value = None if state is None else _encode(state)
     return ProducerRecord(OUTBOUND_STATE, f"{_REQUEST}{request_id}", value, (), partition)
 
 
-def _cursor_record(partition: int, handled: int) -> ProducerRecord:
+def _build_accepted_record(partition: int, accepted: int) -> ProducerRecord:
     return ProducerRecord(
-        OUTBOUND_STATE, _CURSOR, _encode(StateCursor(handled=handled)), (), partition
+        OUTBOUND_STATE, _ACCEPTED, _encode(AcceptedOffset(accepted=accepted)), (), partition
     )
 
 
-def _interrupted() -> LogUnavailableError:
+def _build_interruption() -> LogUnavailableError:
     return LogUnavailableError("the state of the requests is written no more: it is read again")

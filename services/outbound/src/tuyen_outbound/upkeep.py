@@ -17,7 +17,7 @@ import structlog
 from pydantic import SecretStr
 
 from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
-from tuyen_channels.ports import Connector
+from tuyen_channels.ports import Connector, RefreshCall
 from tuyen_channels.refusals import explain_refusal
 from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
@@ -134,8 +134,9 @@ class Upkeep:
         if not await self._accounts.catch_up() or not self._is_due(account, now):
             return
         before = self._accounts.find_credentials(account)
-        connector = self._connectors.get(Channel(account.split("/")[1]))
-        if before is None or before.refresh_token is None or connector is None:
+        connector = self._connectors.get(_channel_of(account))
+        refresh = None if connector is None else connector.refresh
+        if before is None or before.refresh_token is None or refresh is None:
             return
         refreshed_at = self._tries.get(account, _NO_TRIES).refreshed_at
         is_renewing = self._accounts.find_problem(account) is not None
@@ -145,20 +146,20 @@ class Upkeep:
             return await self._stop(account, before, refusal)
         token = HiddenToken(before.refresh_token.get_secret_value())
         # The process must not end between the channel's answer and its record.
-        exchange = self._exchange(account, connector, before, token)
+        exchange = self._exchange(account, refresh, before, token)
         await asyncio.shield(self._calls.start(f"refresh {account}", exchange))
 
     async def _exchange(
         self,
         account: str,
-        connector: Connector,
+        refresh: RefreshCall,
         before: AccountCredentials,
         refresh_token: HiddenToken,
     ) -> None:
-        answer = await connector.refresh(refresh_token)
-        now = self._clock.now()
+        answer = await refresh(refresh_token)
+        now, channel = self._clock.now(), _channel_of(account)
         if isinstance(answer, ChannelRefusal):
-            metrics.OUTBOUND_TOKENS.labels(connector.name, answer.kind).inc()
+            metrics.OUTBOUND_TOKENS.labels(channel, answer.kind).inc()
             return await self._note_refusal(account, before, answer, now)
         lasts = timedelta(seconds=answer.lasts_s)
         refreshed = AccountCredentials(
@@ -170,7 +171,7 @@ class Upkeep:
         keep = partial(self._accounts.keep_refreshed, account, refreshed)
         await retry(keep, log_as="outbound_refreshed_token_waits")
         self._tries[account] = _Tries(early_at=now + lasts * _SHARE_USED, refreshed_at=now)
-        metrics.OUTBOUND_TOKENS.labels(connector.name, "refreshed").inc()
+        metrics.OUTBOUND_TOKENS.labels(channel, "refreshed").inc()
         _log.info("page_token_refreshed", account=account)
 
     async def _note_refusal(
@@ -213,3 +214,7 @@ class Upkeep:
             credentials = self._accounts.find_credentials(account)
             if credentials is not None and now - since >= _BLOCKED_FOR:
                 await self._accounts.keep_problem(account, credentials.stamp, None)
+
+
+def _channel_of(account: str) -> Channel:
+    return Channel(account.split("/")[1])

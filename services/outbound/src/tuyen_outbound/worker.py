@@ -108,9 +108,9 @@ class OutboundWorker:
         self.status.note_waiting("the state of its requests")
         partitions = {partition for _, partition in committed}
         states = RequestStates(self._log, self.status.note_progress)
-        handled = await states.recover(partitions)
+        accepted = await states.recover(partitions)
         results = await self._log.end_offsets(OUTBOUND_RESULTS)
-        starts = await self._find_starts(committed, handled, results)
+        starts = await self._find_starts(committed, accepted, results)
         self._read.begin(starts, results)
         carrying = Carrying(self._resources, states, self._read, self._resources.clock.now())
         self._tenure = Tenure(states, carrying)
@@ -122,17 +122,17 @@ class OutboundWorker:
         return starts
 
     async def _find_starts(
-        self, committed: Offsets, handled: Mapping[int, int | None], results: Mapping[int, int]
+        self, committed: Offsets, accepted: Mapping[int, int | None], results: Mapping[int, int]
     ) -> Offsets:
         """The offsets from which to read. Where there was no state, no call was ever made, and
         older echoes and `results` are of no use."""
         starts = dict(committed)
         echoes = await self._log.end_offsets(INBOUND)
         for topic, ends in ((INBOUND, echoes), (OUTBOUND_RESULTS, results)):
-            for partition, offset in handled.items():
+            for partition, offset in accepted.items():
                 if offset is None:
                     starts[topic.name, partition] = ends[partition]
-        for partition, offset in handled.items():
+        for partition, offset in accepted.items():
             place = (OUTBOUND.name, partition)
             starts[place] = max(committed[place], (-1 if offset is None else offset) + 1)
         return starts
@@ -167,14 +167,14 @@ class OutboundWorker:
         # What is in memory already made some of these mean nothing: it must be stored, too, before
         # their offsets are committed.
         await tenure.states.flush()
-        intake, handled = Intake(tenure.states.requests), dict[int, int]()
+        intake, accepted = Intake(tenure.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():
-                if record.offset > tenure.states.handled(partition):
+                if record.offset > tenure.states.find_accepted(partition):
                     await self._accept(tenure, record, intake)
-                    handled[partition] = record.offset
-        if handled:
-            acknowledged = tenure.states.accept(intake.accepted, handled)
+                    accepted[partition] = record.offset
+        if accepted:
+            acknowledged = tenure.states.accept(intake.accepted, accepted)
             # Their calls are prepared meanwhile, and begin once this and `calling` are stored.
             tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
             await acknowledged
@@ -256,10 +256,10 @@ class OutboundWorker:
         if tenure.states.requests.has_made(partition, echo.external_id):
             return ()
 
-        def text_of(stored: StoredRequest) -> str | None:
+        def find_text(stored: StoredRequest) -> str | None:
             return find_part(connector, stored).text
 
-        found = find_proved_by_text(candidates, echo, text_of)
+        found = find_proved_by_text(candidates, echo, find_text)
         return () if found is None else (found,)
 
     async def _prove(self, tenure: Tenure, stored: StoredRequest, external_id: str) -> None:

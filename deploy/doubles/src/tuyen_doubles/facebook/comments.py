@@ -33,11 +33,11 @@ def understand_reply(double: FacebookDouble, call: GraphCall) -> DoubleOperation
 
     def carry_out() -> DoubleOutcome:
         text = call.text("message")
-        attachment = _attachment(double, call)
+        attachment = _find_attachment(double, call)
         if not text and attachment is None:
             raise errors.refuse_parameter("A comment has a message or an attachment")
         _check_length(text)
-        post_id, parent_id = _place(double, call)
+        post_id, parent_id = _find_place(double, call)
         page, now = call.page, double.clock.now()
         comment = PageComment(
             id=double.pages.new_comment_id(post_id, call.node),
@@ -65,7 +65,7 @@ def understand_reply(double: FacebookDouble, call: GraphCall) -> DoubleOperation
     )
 
 
-def _place(double: FacebookDouble, call: GraphCall) -> tuple[str | None, str]:
+def _find_place(double: FacebookDouble, call: GraphCall) -> tuple[str | None, str]:
     """The post of a new comment, if it is known, and what it is below."""
     if is_post(double, call):
         return call.node, call.node
@@ -83,7 +83,7 @@ def is_post(double: FacebookDouble, call: GraphCall) -> bool:
     return double.pages.post(call.node) is not None or (bool(underscore) and page == call.page)
 
 
-def _attachment(double: FacebookDouble, call: GraphCall) -> str | None:
+def _find_attachment(double: FacebookDouble, call: GraphCall) -> str | None:
     """The address of what is attached to a new comment."""
     identifier = call.text("attachment_id")
     if identifier is not None:
@@ -117,7 +117,9 @@ def understand_change(double: FacebookDouble, call: GraphCall) -> DoubleOperatio
         return replace(comment, hidden=hide)
 
     action = DoubleAction.HIDE if hide else DoubleAction.UNHIDE
-    return _operation(double, call, action, change, _verb(double, "hide" if hide else "unhide"))
+    return _build_operation(
+        double, call, action, change, _report_as(double, "hide" if hide else "unhide")
+    )
 
 
 def _understand_edit(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
@@ -131,7 +133,7 @@ def _understand_edit(double: FacebookDouble, call: GraphCall) -> DoubleOperation
             raise errors.no_permission()
         return replace(comment, message=text)
 
-    return _operation(double, call, DoubleAction.EDIT, change, _verb(double, "edited"))
+    return _build_operation(double, call, DoubleAction.EDIT, change, _report_as(double, "edited"))
 
 
 def understand_removal(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
@@ -140,7 +142,7 @@ def understand_removal(double: FacebookDouble, call: GraphCall) -> DoubleOperati
     def change(comment: PageComment) -> PageComment:
         return replace(comment, removed=True)
 
-    return _operation(double, call, DoubleAction.DELETE, change, _verb(double, "remove"))
+    return _build_operation(double, call, DoubleAction.DELETE, change, _report_as(double, "remove"))
 
 
 def understand_like(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
@@ -154,10 +156,10 @@ def understand_like(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
         return double.events.build_like(comment, liked=like, at=at)
 
     action = DoubleAction.LIKE if like else DoubleAction.UNLIKE
-    return _operation(double, call, action, change, report)
+    return _build_operation(double, call, action, change, report)
 
 
-def _verb(double: FacebookDouble, verb: str) -> _Report:
+def _report_as(double: FacebookDouble, verb: str) -> _Report:
     """Reports that the page did something with a comment."""
 
     def report(comment: PageComment, at: datetime) -> list[DoubleWebhook]:
@@ -166,7 +168,7 @@ def _verb(double: FacebookDouble, verb: str) -> _Report:
     return report
 
 
-def _operation(
+def _build_operation(
     double: FacebookDouble,
     call: GraphCall,
     action: DoubleAction,
@@ -211,14 +213,14 @@ def understand_list(double: FacebookDouble, call: GraphCall) -> DoubleOperation:
         found = double.pages.replies(call.node)
         if call.text("order") == "reverse_chronological":
             found.reverse()
-        start, count = _position(call.text("after")), _count(call.text("limit"))
+        start, count = _read_cursor(call.text("after")), _read_limit(call.text("limit"))
         fields = call.text("fields") or _LISTED_FIELDS
         shown = [
             choose_fields(_describe(double, each), fields) for each in found[start : start + count]
         ]
         if not shown:
             return succeed({"data": []})
-        cursors = {"before": _cursor(start), "after": _cursor(start + len(shown))}
+        cursors = {"before": _write_cursor(start), "after": _write_cursor(start + len(shown))}
         return succeed({"data": shown, "paging": {"cursors": cursors}})
 
     return DoubleOperation(
@@ -266,17 +268,17 @@ def choose_fields(fields: Mapping[str, Any], wanted: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name in names}
 
 
-def _count(limit: str | None) -> int:
+def _read_limit(limit: str | None) -> int:
     if limit is None or not limit.isdecimal():
         return _PAGE_OF_LIST
     return min(int(limit[:9]), _LONGEST_LIST)
 
 
-def _cursor(position: int) -> str:
+def _write_cursor(position: int) -> str:
     return base64.urlsafe_b64encode(str(position).encode()).decode()
 
 
-def _position(cursor: str | None) -> int:
+def _read_cursor(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tuyen_doubles.calls import DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.facebook.pages import GraphPost, KnownPages, PageComment
 from tuyen_doubles.webhooks import DoubleWebhook
 from tuyen_platform.clock import Clock

@@ -74,7 +74,7 @@ class Graph:
             return self._require_token(call, self._login.understand_accounts(call))
         understand = _EDGES.get((call.method, call.edge))
         if understand is None or not 0 < len(segments) <= _MOST_SEGMENTS:
-            return _unknown(call, errors.unknown_path(incoming.path))
+            return _refuse_path(call, errors.unknown_path(incoming.path))
         return self._require_token(call, understand(self._double, call))
 
     def _take_apart(self, incoming: IncomingCall, segments: list[str]) -> GraphCall:
@@ -135,7 +135,7 @@ class Graph:
             double.pages.add(call.page)
 
 
-def _unknown(call: GraphCall, refusal: ChannelRefusalError) -> DoubleOperation:
+def _refuse_path(call: GraphCall, refusal: ChannelRefusalError) -> DoubleOperation:
     """A path that the double does not have."""
 
     def carry_out() -> DoubleOutcome:

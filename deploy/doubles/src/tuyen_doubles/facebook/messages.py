@@ -78,7 +78,7 @@ def _send(
     if customer is None:
         raise errors.refuse_parameter("The parameter recipient is required")
     _check_window(double, call, double.pages.person(page, customer))
-    return _deliver(double, page, customer, _content(double, call))
+    return _deliver(double, page, customer, _read_content(double, call))
 
 
 def _deliver(double: FacebookDouble, page: str, customer: str, content: _Content) -> DoubleOutcome:
@@ -117,7 +117,7 @@ def _reply_privately(
 ) -> DoubleOutcome:
     comment = double.pages.comment_or_stub(identifier, page)
     _check_private_reply(double, comment, page)
-    content = _content(double, call)
+    content = _read_content(double, call)
     double.pages.put_comment(replace(comment, replied_privately=True))
     if comment.author_id is not None:
         return _deliver(double, page, comment.author_id, content)
@@ -163,7 +163,7 @@ def understand_upload(double: FacebookDouble, call: GraphCall) -> DoubleOperatio
     return DoubleOperation(action=DoubleAction.UPLOAD, account=call.page, carry_out=carry_out)
 
 
-def _content(double: FacebookDouble, call: GraphCall) -> _Content:
+def _read_content(double: FacebookDouble, call: GraphCall) -> _Content:
     """What a call sends. Raises ChannelRefusalError for what Messenger does not take."""
     message = call.parameters.structure("message")
     if not message:

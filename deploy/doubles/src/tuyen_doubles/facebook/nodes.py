@@ -23,9 +23,9 @@ def understand_subscription(double: FacebookDouble, call: GraphCall) -> DoubleOp
         if call.page is None:
             raise errors.no_object(call.method, call.node)
         if call.method == "GET":
-            return succeed({"data": _subscribed_apps(double, call.page)})
+            return succeed({"data": _list_subscribed_apps(double, call.page)})
         double.pages.add(call.page)
-        double.pages.subscribe(call.page, _fields(call) if call.method == "POST" else ())
+        double.pages.subscribe(call.page, _read_fields(call) if call.method == "POST" else ())
         return succeed()
 
     return DoubleOperation(
@@ -35,7 +35,7 @@ def understand_subscription(double: FacebookDouble, call: GraphCall) -> DoubleOp
     )
 
 
-def _fields(call: GraphCall) -> tuple[str, ...]:
+def _read_fields(call: GraphCall) -> tuple[str, ...]:
     given = call.parameters.values.get("subscribed_fields")
     names = given if isinstance(given, list) else str(given or "").split(",")
     fields = tuple(str(name).strip() for name in names if str(name).strip())
@@ -44,7 +44,7 @@ def _fields(call: GraphCall) -> tuple[str, ...]:
     return fields
 
 
-def _subscribed_apps(double: FacebookDouble, page: str) -> list[Mapping[str, Any]]:
+def _list_subscribed_apps(double: FacebookDouble, page: str) -> list[Mapping[str, Any]]:
     fields = double.pages.subscription(page)
     if not fields:
         return []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tuyen_doubles.calls import DoubledChannel
+from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.webhooks import DoubleWebhook
 
 
@@ -32,8 +32,8 @@ class ZaloEvents:
         at: datetime,
     ) -> DoubleWebhook:
         """A customer's message."""
-        content = _message(message, text, attachments, None)
-        name = f"user_send_{_kind(attachments)}"
+        content = _build_content(message, text, attachments, None)
+        name = f"user_send_{_choose_kind(attachments)}"
         return self._sign(name, customer, (customer, account), at, message=content)
 
     def build_echo(
@@ -50,10 +50,10 @@ class ZaloEvents:
     ) -> DoubleWebhook:
         """The account's own message, sent by the app: no `admin_id` of a person. `chat` is that of
         a visitor without an account."""
-        content = _message(message, text, attachments, quoted)
-        name = f"oa_send_{_kind(attachments)}"
+        content = _build_content(message, text, attachments, quoted)
+        name = f"oa_send_{_choose_kind(attachments)}"
         if chat is not None:
-            name = f"oa_send_anonymous_{_kind(attachments)}"
+            name = f"oa_send_anonymous_{_choose_kind(attachments)}"
             content["conversation_id"] = chat
         return self._sign(name, customer, (account, customer), at, message=content)
 
@@ -96,7 +96,7 @@ def user_id_by_app(customer: str) -> str:
     return str(int(digest[:14], 16) % 10**17 + 5 * 10**17)
 
 
-def _message(
+def _build_content(
     message: str,
     text: str | None,
     attachments: Sequence[Mapping[str, Any]],
@@ -112,5 +112,5 @@ def _message(
     return content
 
 
-def _kind(attachments: Sequence[Mapping[str, Any]]) -> str:
+def _choose_kind(attachments: Sequence[Mapping[str, Any]]) -> str:
     return str(attachments[0]["type"]) if attachments else "text"

@@ -86,7 +86,7 @@ def understand_send(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     def carry_out() -> DoubleOutcome:
         if addressed.customer is None:
             raise errors.bad_user()
-        content, attachments = _content(double, message)
+        content, attachments = _read_content(double, message)
         free = _check_window(double, addressed)
         outgoing = _Outgoing(content, attachments, free=free)
         return _deliver(double, addressed, addressed.customer, outgoing)
@@ -107,16 +107,18 @@ def _find_addressed(double: ZaloDouble, call: IncomingCall) -> _Addressed:
         text_of(recipient.get("conversation_id")),
     )
     if visitor is not None and chat is not None:
-        return _Addressed(account=_account_of(double, call, visitor), customer=visitor, chat=chat)
+        return _Addressed(account=_find_account(double, call, visitor), customer=visitor, chat=chat)
     customer = text_of(recipient.get("user_id"))
     answered = text_of(recipient.get("message_id"))
     place = None if answered is None else double.accounts.place_of(answered)
     if customer is None and place is not None:
         return _Addressed(account=place[0], customer=place[1])
-    return _Addressed(account=_account_of(double, call, customer), customer=customer)
+    return _Addressed(account=_find_account(double, call, customer), customer=customer)
 
 
-def _account_of(double: ZaloDouble, call: IncomingCall, customer: str | None = None) -> str | None:
+def _find_account(
+    double: ZaloDouble, call: IncomingCall, customer: str | None = None
+) -> str | None:
     """The account of the call's token. One that names none may be used by a test for all of its
     accounts: then it is the one that the customer wrote to."""
     token = token_of(call) or ""
@@ -130,7 +132,7 @@ def _account_of(double: ZaloDouble, call: IncomingCall, customer: str | None = N
 def _check_window(double: ZaloDouble, addressed: _Addressed) -> bool:
     """Whether the message is free of charge. A customer of whom the double knows nothing has just
     written."""
-    known = _follower(double, addressed)
+    known = _find_follower(double, addressed)
     if known is None or known.wrote_at is None:
         return True
     age = double.clock.now() - known.wrote_at
@@ -139,7 +141,7 @@ def _check_window(double: ZaloDouble, addressed: _Addressed) -> bool:
     return age <= FREE_WINDOW
 
 
-def _follower(double: ZaloDouble, addressed: _Addressed) -> Follower | None:
+def _find_follower(double: ZaloDouble, addressed: _Addressed) -> Follower | None:
     if addressed.account is None or addressed.customer is None:
         return None
     return double.accounts.follower(addressed.account, addressed.customer)
@@ -174,7 +176,7 @@ def _deliver(
     return DoubleOutcome(answer, [echo])
 
 
-def _content(double: ZaloDouble, message: JsonObject) -> tuple[JsonObject, list[JsonObject]]:
+def _read_content(double: ZaloDouble, message: JsonObject) -> tuple[JsonObject, list[JsonObject]]:
     """A message that Zalo takes, and its attachments as an echo has them."""
     text, attachment = message.get("text"), message.get("attachment")
     if not text and attachment is None:
@@ -189,17 +191,17 @@ def _content(double: ZaloDouble, message: JsonObject) -> tuple[JsonObject, list[
     if not isinstance(payload, dict):
         raise errors.bad_parameter("attachment")
     if attachment.get("type") == "file":
-        return message, [_file(double, payload)]
-    return message, [_media(double, payload)]
+        return message, [_read_file(double, payload)]
+    return message, [_read_media(double, payload)]
 
 
-def _file(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
-    asset = _asset(double, text_of(payload.get("token")), ("file",))
+def _read_file(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
+    asset = _find_asset(double, text_of(payload.get("token")), ("file",))
     described = {"url": asset.url, "name": asset.name, "size": str(asset.size), "type": "file"}
     return {"type": "file", "payload": described}
 
 
-def _media(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
+def _read_media(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
     """The one element of a media template: an image, an animated one, or a sticker."""
     elements = payload.get("elements")
     element = elements[0] if isinstance(elements, list) and elements else None
@@ -212,14 +214,14 @@ def _media(double: ZaloDouble, payload: Mapping[str, Any]) -> JsonObject:
     if kind not in ("image", "gif"):
         raise errors.bad_parameter("media_type")
     if identifier is not None:
-        asset = _asset(double, identifier, ("image", "gif"))
+        asset = _find_asset(double, identifier, ("image", "gif"))
         return {"type": asset.kind, "payload": {"thumbnail": asset.url, "url": asset.url}}
     if url is None or not url.startswith(("https://", "http://")):
         raise errors.bad_parameter("attachment_id")
     return {"type": kind, "payload": {"thumbnail": url, "url": url}}
 
 
-def _asset(double: ZaloDouble, identifier: str | None, kinds: tuple[str, ...]) -> Asset:
+def _find_asset(double: ZaloDouble, identifier: str | None, kinds: tuple[str, ...]) -> Asset:
     asset = None if identifier is None else double.accounts.asset(identifier)
     if asset is None or asset.kind not in kinds:
         raise errors.bad_parameter("attachment_id" if "image" in kinds else "token")
@@ -231,7 +233,7 @@ def _asset(double: ZaloDouble, identifier: str | None, kinds: tuple[str, ...]) -
 def understand_upload(double: ZaloDouble, call: IncomingCall, kind: str) -> DoubleOperation:
     """`POST /v2.0/oa/upload/{image, gif or file}`. A token that was not used before is taken for
     that of the account to which somebody wrote last."""
-    account = _account_of(double, call) or double.accounts.latest
+    account = _find_account(double, call) or double.accounts.latest
 
     def carry_out() -> DoubleOutcome:
         file = call.parameters.files.get("file")
@@ -281,10 +283,10 @@ def understand_reaction(double: ZaloDouble, call: IncomingCall) -> DoubleOperati
 def understand_profile(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     """`GET /v3.0/oa/user/detail?data={"user_id": ...}`."""
     customer = text_of((call.parameters.structure("data") or {}).get("user_id"))
-    addressed = _Addressed(account=_account_of(double, call, customer), customer=customer)
+    addressed = _Addressed(account=_find_account(double, call, customer), customer=customer)
 
     def carry_out() -> DoubleOutcome:
-        known = _follower(double, addressed)
+        known = _find_follower(double, addressed)
         if known is None:
             raise errors.bad_user()
         return succeed(_describe(known, f"{call.origin}/media/{PICTURE_NAME}"))
@@ -316,7 +318,7 @@ def _describe(known: Follower, picture: str) -> JsonObject:
 def understand_account(double: ZaloDouble, call: IncomingCall) -> DoubleOperation:
     """`GET /v2.0/oa/getoa`: the account of the token. Its id is missing for a token that the double
     has not seen used, as it is missing at Zalo without a consent."""
-    account = _account_of(double, call)
+    account = _find_account(double, call)
 
     def carry_out() -> DoubleOutcome:
         data: JsonObject = {

@@ -90,7 +90,7 @@ class ZaloOAuth:
     def understand_token(self, call: IncomingCall) -> DoubleOperation:
         """`POST /v4/oa/access_token`: a code or a refresh token for a new pair."""
         refresh_token = call.parameters.text("refresh_token")
-        account = self._account_of(call.parameters.text("code"), refresh_token)
+        account = self._find_account(call.parameters.text("code"), refresh_token)
 
         def carry_out() -> DoubleOutcome:
             if call.parameters.text("app_id") != self._app_id:
@@ -108,7 +108,7 @@ class ZaloOAuth:
 
         return DoubleOperation(action=DoubleAction.TOKEN, account=account, carry_out=carry_out)
 
-    def _account_of(self, code: str | None, refresh_token: str | None) -> str | None:
+    def _find_account(self, code: str | None, refresh_token: str | None) -> str | None:
         """The account of a call, as far as the double knows it: of a refresh token that a test
         made, that of the latest message."""
         consent = None if code is None else self._codes.get(code)

@@ -45,17 +45,17 @@ class OpenApi:
         if kind is not None and call.method == "POST":
             return messages.understand_upload(self._double, call, kind)
         understand = _PATHS.get((call.method, path))
-        return _unknown() if understand is None else understand(self._double, call)
+        return _refuse_path() if understand is None else understand(self._double, call)
 
 
 def understand_oauth(oauth: ZaloOAuth, call: IncomingCall) -> DoubleOperation:
     """A call of the OAuth host that is not a page for people."""
     if (call.method, call.path.strip("/")) == ("POST", "v4/oa/access_token"):
         return oauth.understand_token(call)
-    return _unknown()
+    return _refuse_path()
 
 
-def _unknown() -> DoubleOperation:
+def _refuse_path() -> DoubleOperation:
     """A path that the double does not have."""
 
     def carry_out() -> DoubleOutcome:

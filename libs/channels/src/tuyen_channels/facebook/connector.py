@@ -26,7 +26,6 @@ from tuyen_channels.calls import (
     CallOrder,
     ChannelRefusal,
     Done,
-    ExchangedTokens,
     HiddenToken,
     Limit,
     RefusalKind,
@@ -93,7 +92,7 @@ class FacebookConnector:
     )
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = True
-    refreshes: ClassVar[bool] = False
+    refresh: ClassVar[None] = None
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
@@ -105,7 +104,7 @@ class FacebookConnector:
         return cls(settings["facebook_api"], settings["facebook_app_secret"], transport)
 
     def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
-        texts = cut_into_messages(request.text or "", _longest_text(request.action))
+        texts = cut_into_messages(request.text or "", _find_longest_text(request.action))
         if any(each.kind not in _KINDS for each in request.attachments):
             raise UnsupportedRequestError("file_refused")
         match request.action:
@@ -221,15 +220,12 @@ class FacebookConnector:
                 return Done(read_id(reply.id))
         return None
 
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
-        raise NotImplementedError("Facebook's page tokens are not refreshed")
-
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
         query, target = self._authorize(order.token), _quote(request.target_external_id)
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
             url = f"{self._address}/{_quote(order.account)}/messages"
-            return HttpCall(method="POST", url=url, query=query, json=_message(order))
+            return HttpCall(method="POST", url=url, query=query, json=_build_message(order))
         if request.action is OutboundAction.COMMENT:
             form = {"message": order.part.text, "attachment_id": order.handle}
             given = {name: value for name, value in form.items() if value is not None}
@@ -281,7 +277,7 @@ _DONE_WHEN_GONE = (OutboundAction.HIDE, OutboundAction.DELETE, OutboundAction.UN
 """What is wanted once the comment does not exist."""
 
 
-def _longest_text(action: OutboundAction) -> int:
+def _find_longest_text(action: OutboundAction) -> int:
     is_message = action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY)
     return TEXT_CHARACTERS if is_message else COMMENT_CHARACTERS
 
@@ -317,7 +313,7 @@ def _require_content(parts: list[RequestPart]) -> list[RequestPart]:
     return parts
 
 
-def _message(order: CallOrder) -> dict[str, object]:
+def _build_message(order: CallOrder) -> dict[str, object]:
     request = order.request
     message: dict[str, object] = {}
     if order.part.attachments:

@@ -14,12 +14,9 @@ import msgspec
 
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
     CallOrder,
     ChannelRefusal,
     Done,
-    ExchangedTokens,
-    HiddenToken,
     Limit,
     Pause,
     PauseScope,
@@ -55,7 +52,9 @@ class LivechatConnector:
     settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
     by_token: ClassVar[bool] = True
     returns_client_id: ClassVar[bool] = False
-    refreshes: ClassVar[bool] = False
+    upload: ClassVar[None] = None
+    look: ClassVar[None] = None
+    refresh: ClassVar[None] = None
 
     def __init__(self, guarded: Transport) -> None:
         self._transport = guarded
@@ -76,13 +75,10 @@ class LivechatConnector:
         """The site drops an `event_id` that it has seen."""
         return AfterLost.REPEAT
 
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
-        raise NotImplementedError("nothing is uploaded to a site")
-
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         if order.reply_url is None:
             return Done()
-        body = msgspec.json.encode(_event(order))
+        body = msgspec.json.encode(_build_event(order))
         key = order.token.reveal().encode()
         call = HttpCall(
             method="POST",
@@ -103,12 +99,6 @@ class LivechatConnector:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
         return _judge(answer)
 
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
-        raise NotImplementedError("a delivery is repeated instead")
-
-    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
-        raise NotImplementedError("a site's token has no end")
-
 
 def _judge(answer: HttpAnswer) -> Done | ChannelRefusal:
     """The meaning of a site's answer, of which the status alone is read."""
@@ -127,7 +117,7 @@ def _read_wait(header: str) -> float | None:
     return min(float(header), _LONGEST_WAIT_S) if header.isascii() and header.isdigit() else None
 
 
-def _event(order: CallOrder) -> dict[str, object]:
+def _build_event(order: CallOrder) -> dict[str, object]:
     """The delivery. It is the same whenever it is made, so a site can drop a repeated one."""
     request = order.request
     attachments = [

@@ -16,7 +16,6 @@ from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
     CallOrder,
     ChannelRefusal,
     Done,
@@ -94,7 +93,7 @@ class ZaloConnector:
     )
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = False
-    refreshes: ClassVar[bool] = True
+    look: ClassVar[None] = None
 
     def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
         self._address = settings["zalo_api"].rstrip("/")
@@ -112,7 +111,7 @@ class ZaloConnector:
         if request.action is not OutboundAction.SEND:
             raise UnsupportedRequestError("not_supported")
         for each in request.attachments:
-            _path_of(each)
+            _choose_path(each)
         texts = cut_into_messages(request.text or "", TEXT_CHARACTERS)
         files = list(request.attachments)
         parts = [RequestPart(text) for text in texts]
@@ -136,7 +135,7 @@ class ZaloConnector:
             raise ValueError("the part has no file")
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/v2.0/oa/upload/{_path_of(file)}",
+            url=f"{self._address}/v2.0/oa/upload/{_choose_path(file)}",
             headers=_authorize(order.token),
             file=FormFile("file", file.name or file.kind, file.content_type, content),
         )
@@ -146,20 +145,17 @@ class ZaloConnector:
         return made
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
-        path, recipient = _address(order.request)
+        path, recipient = _find_address(order.request)
         call = HttpCall(
             method="POST",
             url=f"{self._address}/{path}",
             headers=_authorize(order.token),
-            json={"recipient": recipient, "message": _message(order)},
+            json={"recipient": recipient, "message": _build_message(order)},
         )
         made = await self._make(call)
         if isinstance(made, Done) and made.external_id is None:
             return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Zalo: no id", made.pause)
         return made
-
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
-        raise NotImplementedError("Zalo cannot be asked what became of a call")
 
     async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         """Zalo's refresh tokens work once, and their errors have another form than other errors: an
@@ -203,7 +199,7 @@ def _authorize(token: HiddenToken) -> dict[str, str]:
     return {"access_token": token.reveal()}
 
 
-def _address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
+def _find_address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
     """Where a message is sent, and to whom: a visitor without an account is named together with
     their chat."""
     customer, chat = request.customer_external_id, request.chat_external_id
@@ -213,10 +209,10 @@ def _address(request: OutboundRequested) -> tuple[str, dict[str, str]]:
 
 
 def _is_image(file: OutboundAttachment) -> bool:
-    return _path_of(file) != "file"
+    return _choose_path(file) != "file"
 
 
-def _path_of(file: OutboundAttachment) -> str:
+def _choose_path(file: OutboundAttachment) -> str:
     """The end of the address at which a file is uploaded. Raises UnsupportedRequestError for one
     that Zalo does not take."""
     if file.content_type in _IMAGES and file.size <= _IMAGE_BYTES:
@@ -228,19 +224,19 @@ def _path_of(file: OutboundAttachment) -> str:
     raise UnsupportedRequestError("file_refused")
 
 
-def _message(order: CallOrder) -> dict[str, object]:
+def _build_message(order: CallOrder) -> dict[str, object]:
     message: dict[str, object] = {}
     if order.part.text is not None:
         message["text"] = order.part.text
     if order.part.attachments:
-        message["attachment"] = _attachment(order.part.attachments[0], order.handle)
+        message["attachment"] = _build_attachment(order.part.attachments[0], order.handle)
     if order.request.reply_to_external_id is not None and order.part.text is not None:
         message["quote_message_id"] = order.request.reply_to_external_id
     return message
 
 
-def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, object]:
-    path = _path_of(file)
+def _build_attachment(file: OutboundAttachment, handle: str | None) -> dict[str, object]:
+    path = _choose_path(file)
     if path == "file":
         return {"type": "file", "payload": {"token": handle}}
     element = {"media_type": path, "attachment_id": handle}

@@ -1,14 +1,11 @@
 """Fetches media over HTTP, from the channels' hosts alone.
 
-An address in a message is data from outside, and whoever fetches it is inside the operator's
-network. So the host must be one of the channel's, every address that its name resolves to must be
-public, the connection goes to the address that was checked, and a redirect is an address like any
-other. Nothing is sent but the request.
+An address in a message is data from outside. So the host must be one of the channel's, the
+connection goes to an address that the guard returned, and a redirect is an address like any other.
+Nothing is sent but the request.
 """
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -16,8 +13,8 @@ import httpx
 from tuyen_channels.media_hosts import serves_media
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.ports.media import MediaRefusedError, MediaUnavailableError
+from tuyen_platform.guarded_names import AddressRefusedError, GuardedNames
 from tuyen_platform.no_cookies import make_empty_jar
-from tuyen_platform.reply_networks import ReplyNetworks
 
 _REDIRECTS = 3
 _HTTPS = 443
@@ -27,15 +24,6 @@ _ERRORS_OF_SERVERS = 500
 _STEP_S = 10.0
 """How long a connection, and each part that arrives, may take."""
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""By host and port, all its addresses. Raises OSError."""
-
-
-async def resolve_all(host: str, port: int) -> Sequence[str]:
-    """All addresses of a host, by the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
-
 
 class HttpMediaFetcher:
     """MediaFetcher. `allowed` are hosts, or `host:port`, that the operator allows besides, for
@@ -43,13 +31,12 @@ class HttpMediaFetcher:
 
     def __init__(
         self,
-        allowed: str = "",
-        resolve: Resolve = resolve_all,
+        allowed: str,
+        names: GuardedNames,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._allowed = frozenset(one.strip().lower() for one in allowed.split(",") if one.strip())
-        self._public = ReplyNetworks()
-        self._resolve = resolve
+        self._names = names
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=_STEP_S,
@@ -61,6 +48,7 @@ class HttpMediaFetcher:
 
     async def close(self) -> None:
         await self._client.aclose()
+        self._names.close()
 
     @asynccontextmanager
     async def fetch(self, channel: Channel, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -109,11 +97,10 @@ class HttpMediaFetcher:
             if not serves_media(channel, target.host):
                 raise MediaRefusedError("its host is not one of the channel's")
         port = target.port or (_HTTPS if target.scheme == "https" else 80)
-        found = await self._resolve(target.host, port)
-        if not found:
-            raise MediaUnavailableError("its host has no address")
-        if not by_operator and not all(map(self._public.admit, found)):
-            raise MediaRefusedError("its host has an address inside a network")
+        try:
+            found = await self._names.find_addresses(target.host, port, trusted=by_operator)
+        except AddressRefusedError:
+            raise MediaRefusedError("its host has an address inside a network") from None
         return found[0]
 
 

@@ -1,125 +1,40 @@
 """The media that wait to be fetched, in MongoDB, beside the views and not dropped with them."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import msgspec
-from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.file_limits import MEDIA_WAITING
 from tuyen_events.ids import MessageId, OrganizationId
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.waiting_items import InMemoryWaitingItems, MongoWaitingItems
 
 WAITING = "media_waiting"
 
-_INDEXES = (
-    IndexModel(
-        [("organization", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="by_due"
-    ),
-    IndexModel([("message_id", ASCENDING)], name="by_message"),
-)
+_BY_MESSAGE = IndexModel([("message_id", ASCENDING)], name="by_message")
 
 
-class MongoWaitingMedia:
+def _read(document: Document) -> WaitingMedium:
+    return msgspec.convert(document, WaitingMedium)
+
+
+class MongoWaitingMedia(MongoWaitingItems[WaitingMedium]):
     """WaitingMedia."""
 
     def __init__(self, database: Database) -> None:
-        self._waiting = database[WAITING]
-        self._indexed = False
-
-    async def add(self, media: Sequence[WaitingMedium]) -> None:
-        if not self._indexed:
-            await self._waiting.create_indexes(list(_INDEXES))
-            self._indexed = True
-        full = {
-            organization
-            for organization in {one.organization for one in media}
-            if await self._waiting.count_documents(
-                {"organization": organization}, limit=MEDIA_WAITING
-            )
-            >= MEDIA_WAITING
-        }
-        added = [
-            UpdateOne({"_id": one.id}, {"$setOnInsert": _document(one)}, upsert=True)
-            for one in media
-            if one.organization not in full
-        ]
-        if added:
-            await self._waiting.bulk_write(added, ordered=False)
-
-    async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
-        found: list[OrganizationId] = await self._waiting.distinct(
-            "organization", {"due": {"$lte": now}}
-        )
-        return found
-
-    async def claim(
-        self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WaitingMedium | None:
-        found = await self._waiting.find_one_and_update(
-            {"organization": organization, "due": {"$lte": now}},
-            {"$set": {"due": until}, "$inc": {"attempts": 1}},
-            sort=[("due", ASCENDING), ("_id", ASCENDING)],
-            return_document=ReturnDocument.AFTER,
-        )
-        return None if found is None else msgspec.convert(found, WaitingMedium)
-
-    async def put_off(self, medium: WaitingMedium, until: datetime) -> None:
-        await self._waiting.update_one({"_id": medium.id}, {"$set": {"due": until}})
-
-    async def remove(self, medium: WaitingMedium) -> None:
-        await self._waiting.delete_one({"_id": medium.id})
+        super().__init__(database[WAITING], _read, MEDIA_WAITING, [_BY_MESSAGE])
 
     async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         await self._waiting.delete_many({"message_id": message_id, "organization": organization})
 
 
-def _document(medium: WaitingMedium) -> Document:
-    plain: Document = msgspec.to_builtins(medium, builtin_types=(datetime,))
-    del plain["_id"]
-    return plain
-
-
-class InMemoryWaitingMedia:
+class InMemoryWaitingMedia(InMemoryWaitingItems[WaitingMedium]):
     """WaitingMedia, for tests."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, WaitingMedium] = {}
-
-    async def add(self, media: Sequence[WaitingMedium]) -> None:
-        for one in media:
-            held = sum(each.organization == one.organization for each in self.waiting.values())
-            if held < MEDIA_WAITING:
-                self.waiting.setdefault(one.id, one)
-
-    async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
-        return sorted({one.organization for one in self.waiting.values() if one.due <= now})
-
-    async def claim(
-        self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WaitingMedium | None:
-        due = [
-            one
-            for one in self.waiting.values()
-            if one.organization == organization and one.due <= now
-        ]
-        if not due:
-            return None
-        first = min(due, key=lambda one: (one.due, one.id))
-        claimed = msgspec.structs.replace(first, due=until, attempts=first.attempts + 1)
-        self.waiting[first.id] = claimed
-        return claimed
-
-    async def put_off(self, medium: WaitingMedium, until: datetime) -> None:
-        held = self.waiting.get(medium.id)
-        if held is not None:
-            self.waiting[medium.id] = msgspec.structs.replace(held, due=until)
-
-    async def remove(self, medium: WaitingMedium) -> None:
-        self.waiting.pop(medium.id, None)
+        super().__init__(MEDIA_WAITING)
 
     async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        for key, one in list(self.waiting.items()):
+        for one in list(self.waiting.values()):
             if (one.organization, one.message_id) == (organization, message_id):
-                del self.waiting[key]
+                await self.remove(one)

@@ -52,6 +52,15 @@ _BODY = {
     },
 }
 
+FILE_RESPONSES: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "The content, with its own type",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    206: {"description": "The requested range of it"},
+}
+"""The `responses` of a route that answers with a file, beside its problems."""
+
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 _HEADERS = {
@@ -137,14 +146,7 @@ async def _check_quota(gateway: Gateway, organization: OrganizationId) -> None:
     "/{attachment_id}",
     summary="The content of a file",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The content, with its own type",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        206: {"description": "The requested range of it"},
-        **problems(404, 416),
-    },
+    responses={**FILE_RESPONSES, **problems(404, 416)},
 )
 async def get_attachment(
     attachment_id: PathId, request: Request, caller: CurrentCaller, gateway: GatewayPorts

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tuyen_directory.offers import find_choices
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
-from tuyen_gateway.api.attachments import serve_attachment
+from tuyen_gateway.api.attachments import FILE_RESPONSES, serve_attachment
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
@@ -83,14 +83,7 @@ async def list_choices(
     f"{FILES_PATH.removeprefix(PREFIX)}/{{link}}",
     summary="A file of a reply",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The content, with its own type",
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        206: {"description": "The requested range of it"},
-        **problems(416),
-    },
+    responses={**FILE_RESPONSES, **problems(416)},
 )
 async def get_file(
     link: Annotated[str, Path(max_length=LINK_CHARACTERS)],

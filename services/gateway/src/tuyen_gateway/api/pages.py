@@ -44,8 +44,8 @@ from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.page_credentials import AccountCredentials
-from tuyen_platform.reply_networks import ReplyNetworks
 
 router = APIRouter(prefix="/pages", tags=["pages"])
 
@@ -162,7 +162,7 @@ def _check(organization: OrganizationId, page_id: PageId, body: PageIn, gateway:
 def _check_reply_url(url: str, gateway: Gateway) -> None:
     """Refuses what is inside of the operator's network for certain. A name is looked up whenever it
     is called."""
-    networks = ReplyNetworks(gateway.settings.reply_networks)
+    networks = AdmittedNetworks(gateway.settings.reply_networks)
     host = (find_host(url) or "").strip("[]")
     inside = {"localhost": "127.0.0.1"}.get(host, host)
     try:

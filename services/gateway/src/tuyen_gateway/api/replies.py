@@ -1,9 +1,9 @@
 """Replies: sending, sending again, cancelling, and what the channel allows (I6, I7, P5)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Header, Response, status
+from fastapi import APIRouter, Depends, Header, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN, MessageId
@@ -69,6 +69,38 @@ class WindowView(ResponseBody):
     accepted all the same."""
 
 
+async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:
+    row = await find_visible_row(gateway, caller, conversation_id)
+    return require_connected(thread_of(row, caller.organization.id), caller)
+
+
+def require_connected(thread: ReplyThread, caller: Caller) -> ReplyThread:
+    """Raises ConflictError if the thread's page is not connected any more."""
+    if thread.page_id not in caller.organization.pages:
+        raise ConflictError("The page was disconnected: connect it again to reply here.")
+    return thread
+
+
+class FoundReply(NamedTuple):
+    """A reply, and the thread in which the path names it."""
+
+    thread: ReplyThread
+    reply: Message
+
+
+async def _find_reply(
+    conversation_id: PathId, message_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+) -> FoundReply:
+    thread = await _find_thread(gateway, caller, conversation_id)
+    reply = await find_reply(gateway, thread, MessageId(message_id))
+    if reply is None:
+        raise NotFoundError(f"There is no reply {message_id!r} in this conversation.")
+    return FoundReply(thread, reply)
+
+
+AddressedReply = Annotated[FoundReply, Depends(_find_reply)]
+
+
 @router.post(
     "/{conversation_id}/messages",
     status_code=status.HTTP_202_ACCEPTED,
@@ -113,18 +145,12 @@ async def post_reply(
     responses=problems(404, 409),
 )
 async def post_retry(
-    conversation_id: PathId,
-    message_id: PathId,
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    response: Response,
+    found: AddressedReply, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MessageView:
     """For a reply that is `failed` or `unknown`: the second may arrive twice, which is the agent's
     choice. It is `pending` again. Any other reply is `409`."""
-    thread = await _find_thread(gateway, caller, conversation_id)
-    reply = await _find_reply(gateway, thread, message_id)
-    reply = await retry_reply(gateway, caller.viewer, thread, reply)
-    return _show(reply, thread, caller, response)
+    reply = await retry_reply(gateway, caller.viewer, found.thread, found.reply)
+    return _show(reply, found.thread, caller, response)
 
 
 @router.delete(
@@ -135,18 +161,12 @@ async def post_retry(
     responses=problems(404, 409),
 )
 async def delete_reply(
-    conversation_id: PathId,
-    message_id: PathId,
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    response: Response,
+    found: AddressedReply, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MessageView:
     """For a reply that is `pending`: it is `removed`. If the call to the channel had begun, it is
     sent all the same, and then shown so. Any other reply is `409`."""
-    thread = await _find_thread(gateway, caller, conversation_id)
-    reply = await _find_reply(gateway, thread, message_id)
-    reply = await cancel_reply(gateway, caller.viewer, reply)
-    return _show(reply, thread, caller, response)
+    reply = await cancel_reply(gateway, caller.viewer, found.reply)
+    return _show(reply, found.thread, caller, response)
 
 
 @router.get("/{conversation_id}/window", summary="What the channel allows", responses=problems(404))
@@ -165,22 +185,3 @@ def _show(reply: Message, thread: ReplyThread, caller: Caller, response: Respons
     if reply.conversation_id == thread.id:
         set_etag(response, thread.row.version)
     return message_view(reply, thread.row, caller)
-
-
-async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:
-    row = await find_visible_row(gateway, caller, conversation_id)
-    return require_connected(thread_of(row, caller.organization.id), caller)
-
-
-def require_connected(thread: ReplyThread, caller: Caller) -> ReplyThread:
-    """Raises ConflictError if the thread's page is not connected any more."""
-    if thread.page_id not in caller.organization.pages:
-        raise ConflictError("The page was disconnected: connect it again to reply here.")
-    return thread
-
-
-async def _find_reply(gateway: Gateway, thread: ReplyThread, message_id: str) -> Message:
-    reply = await find_reply(gateway, thread, MessageId(message_id))
-    if reply is None:
-        raise NotFoundError(f"There is no reply {message_id!r} in this conversation.")
-    return reply

@@ -1,7 +1,6 @@
 """Fetches the media that wait, stores them, and says so in the log."""
 
 import asyncio
-from collections import Counter, deque
 from datetime import timedelta
 
 import structlog
@@ -12,7 +11,7 @@ from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import UNKNOWN_FILE
 from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
-from tuyen_events.ids import OrganizationId, derive_event_id
+from tuyen_events.ids import derive_event_id
 from tuyen_events.media import KeptMedium, MediaKept
 from tuyen_events.outbound_topics import MEDIA
 from tuyen_gateway.domain.media import WaitingMedium
@@ -27,12 +26,8 @@ from tuyen_platform import metrics
 from tuyen_platform.blame import is_unavailable
 from tuyen_platform.clock import Clock
 from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.retry import retry
-
-_AT_ONCE = 8
-_AT_ONCE_OF_ORGANIZATION = 2
-"""Media that one gateway fetches at the same time."""
 
 _WITHIN_S = 60.0
 """How long one attempt may take."""
@@ -41,11 +36,11 @@ _CLAIMED = timedelta(seconds=2 * _WITHIN_S)
 """For how long a medium belongs to the gateway that fetches it: if that ends, another one takes it
 afterwards."""
 
-_POLL_S = 0.5
-
-_FIRST_WAIT = timedelta(seconds=30)
-_LONGEST_WAIT = timedelta(hours=4)
-_WITHIN = timedelta(seconds=MEDIA_FETCHED_WITHIN_S)
+_RETRIES = RetryPlan(
+    first=timedelta(seconds=30),
+    longest=timedelta(hours=4),
+    within=timedelta(seconds=MEDIA_FETCHED_WITHIN_S),
+)
 
 _log = structlog.get_logger()
 
@@ -73,48 +68,17 @@ class MediaKeeper:
         self._waiting = waiting
         self._store = store
         self._fetcher = fetcher
-        self._turn: deque[OrganizationId] = deque()
-        self._at_work: Counter[OrganizationId] = Counter()
-        self._taking = asyncio.Lock()
+        self._workers = FairWorkers(
+            clock, waiting, self._keep, claimed_for=_CLAIMED, log_as="media_wait"
+        )
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka or MongoDB is unavailable it waits."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(_AT_ONCE):
-                tasks.create_task(self._work())
-
-    async def _work(self) -> None:
-        while True:
-            if not await retry(self.keep_next, log_as="media_wait"):
-                await asyncio.sleep(_POLL_S)
+        await self._workers.run()
 
     async def keep_next(self) -> bool:
         """Fetches the medium whose turn it is; false if none is due."""
-        async with self._taking:
-            medium = await self._take()
-        if medium is None:
-            return False
-        try:
-            await self._keep(medium)
-        finally:
-            self._at_work[medium.organization] -= 1
-            if not self._at_work[medium.organization]:
-                del self._at_work[medium.organization]
-        return True
-
-    async def _take(self) -> WaitingMedium | None:
-        now = self._clock.now()
-        if not self._turn:
-            self._turn.extend(await self._waiting.organizations(now))
-        while self._turn:
-            organization = self._turn.popleft()
-            if self._at_work[organization] >= _AT_ONCE_OF_ORGANIZATION:
-                continue
-            medium = await self._waiting.claim(organization, now, now + _CLAIMED)
-            if medium is not None:
-                self._at_work[organization] += 1
-                return medium
-        return None
+        return await self._workers.work_next()
 
     async def _keep(self, medium: WaitingMedium) -> None:
         try:
@@ -178,12 +142,11 @@ class MediaKeeper:
         await self._log.append(MEDIA, medium.message_id, envelope, partition=medium.partition)
 
     async def _put_off(self, medium: WaitingMedium, reason: str) -> None:
-        now = self._clock.now()
-        wait = min(_FIRST_WAIT * 2 ** min(medium.attempts - 1, 20), _LONGEST_WAIT)
-        if now + wait > medium.accepted_at + _WITHIN:
+        due = _RETRIES.find_next(medium, medium.accepted_at, self._clock.now())
+        if due is None:
             await self._give_up(medium, "given_up", reason)
             return
-        await self._waiting.put_off(medium, now + wait)
+        await self._waiting.put_off(medium, due)
         metrics.MEDIA_FETCHES.labels(medium.channel, "put_off").inc()
 
     async def _give_up(self, medium: WaitingMedium, result: str, reason: str) -> None:

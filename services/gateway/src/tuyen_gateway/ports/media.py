@@ -1,13 +1,13 @@
 """What fetching the media of messages needs."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 
 from tuyen_events.ids import MessageId, OrganizationId
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.domain.media import WaitingMedium
+from tuyen_platform.fair_work import WaitingItems
 
 
 class MediaRefusedError(Exception):
@@ -32,30 +32,8 @@ class MediaFetcher(Protocol):
         ...
 
 
-class WaitingMedia(Protocol):
+class WaitingMedia(WaitingItems[WaitingMedium], Protocol):
     """The media that are to be fetched, shared by all gateways."""
-
-    async def add(self, media: Sequence[WaitingMedium]) -> None:
-        """Adds those that do not wait already. Of an organization for which too many wait, none are
-        added."""
-        ...
-
-    async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
-        """Those for which something is due."""
-        ...
-
-    async def claim(
-        self, organization: OrganizationId, now: datetime, until: datetime
-    ) -> WaitingMedium | None:
-        """The one that has been due longest, with its attempts counted; nobody else gets it before
-        `until`, which is when it is due again. None if nothing is due."""
-        ...
-
-    async def put_off(self, medium: WaitingMedium, until: datetime) -> None:
-        """Makes a medium due at that time."""
-        ...
-
-    async def remove(self, medium: WaitingMedium) -> None: ...
 
     async def remove_of_message(
         self, organization: OrganizationId, message_id: MessageId

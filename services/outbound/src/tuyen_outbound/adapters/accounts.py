@@ -81,7 +81,10 @@ class TableAccounts:
         if self._refused.get(account) == token or self._credentials.problem(account) is not None:
             return
         self._refused[account] = token
-        can_renew = self._connectors[page.channel].refreshes and credentials.refresh_token
+        can_renew = (
+            self._connectors[page.channel].refresh is not None
+            and credentials.refresh_token is not None
+        )
         if refusal.kind is RefusalKind.DEAD_TOKEN and can_renew:
             refusal = refusal._replace(code="token_renewing")
         why = explain_refusal(refusal)
@@ -104,7 +107,8 @@ class TableAccounts:
         return [
             account
             for account in self._credentials.accounts
-            if (connector := self.find_connector(account)) is not None and connector.refreshes
+            if (connector := self.find_connector(account)) is not None
+            and connector.refresh is not None
         ]
 
     @property

@@ -1,15 +1,9 @@
-"""Calls to addresses that people outside chose, such as a page's `reply_url`.
-
-Whoever chooses such an address must not reach what only this process can reach. So each name is
-resolved once, every address that it resolves to is checked, and the connection is made to one of
-the checked addresses: a name that resolves to another address a moment later gains nothing.
-"""
+"""Calls to addresses that people outside chose, such as a page's `reply_url`: no connection is made
+but to an address that the guard returned."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,30 +16,23 @@ from tuyen_channels.transport import (
     HttpCall,
     NotSentError,
 )
-from tuyen_platform.reply_networks import ReplyNetworks
+from tuyen_platform.guarded_names import AddressRefusedError, GuardedNames
 
 _ANSWER_BYTES = 16 * 1024
 """How much of an answer is read. Only its status means anything."""
 _WITHIN_S = 10.0
 _CONNECT_WITHIN_S = 5.0
 _CONNECTIONS = 128
-_LOOKUPS = 64
-"""Names that are looked up at the same time."""
 _SCHEMES = frozenset({"http", "https"})
 
 _NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 _LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 
 
-class _RefusedAddressError(httpcore.ConnectError):
-    """A name resolves to an address that must not be called."""
-
-
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
     """Connects to admitted addresses only."""
 
-    def __init__(self, networks: ReplyNetworks, names: "_Names") -> None:
-        self._networks = networks
+    def __init__(self, names: GuardedNames) -> None:
         self._names = names
         self._connecting = httpcore.AnyIOBackend()
 
@@ -57,9 +44,10 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._names.find_addresses(host, port)
-        if not all(self._networks.admit(address) for address in addresses):
-            raise _RefusedAddressError("the address is not admitted")
+        try:
+            addresses = await self._names.find_addresses(host, port)
+        except OSError:
+            raise httpcore.ConnectError("the name cannot be resolved") from None
         error: Exception = httpcore.ConnectError("the name has no address")
         for address in addresses:
             try:
@@ -76,58 +64,23 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - as httpcore calls it
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        raise _RefusedAddressError("a socket is no address of a site")
+        raise AddressRefusedError("a socket is no address of a site")
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-class _Names:
-    """Looks names up, in threads of its own: a name server that does not answer occupies one for
-    half a minute, and calls to channels need theirs. Each name occupies one at most."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="names")
-        self._asked: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
-
-    async def find_addresses(self, host: str, port: int) -> list[str]:
-        """All addresses of a host. Raises httpcore.ConnectError."""
-        asked = self._asked.get((host, port))
-        if asked is None:
-            loop = asyncio.get_running_loop()
-            asked = loop.run_in_executor(self._threads, _look_up, host, port)
-            self._asked[host, port] = asked
-            asked.add_done_callback(lambda ended: self._end((host, port), ended))
-        try:
-            return await asyncio.shield(asked)
-        except (OSError, UnicodeError):
-            raise httpcore.ConnectError("the name cannot be resolved") from None
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _end(self, name: tuple[str, int], ended: "asyncio.Future[list[str]]") -> None:
-        del self._asked[name]
-        if not ended.cancelled():
-            ended.exception()  # whoever asked may have given up
-
-
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class GuardedTransport:
     """Implements `Transport` for addresses that people outside chose. It follows no redirect, and
     reads little of an answer."""
 
-    def __init__(self, networks: ReplyNetworks) -> None:
-        self._names = _Names()
+    def __init__(self, names: GuardedNames) -> None:
+        self._names = names
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
             max_connections=_CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_CheckedBackend(networks, self._names),
+            network_backend=_CheckedBackend(names),
         )
 
     async def send(self, call: HttpCall) -> HttpAnswer:
@@ -136,7 +89,7 @@ class GuardedTransport:
         try:
             async with asyncio.timeout(_WITHIN_S):
                 return await self._send(call)
-        except _RefusedAddressError:
+        except AddressRefusedError:
             raise ForbiddenAddressError("not admitted") from None
         except _NOT_SENT as error:
             raise NotSentError(type(error).__name__) from None

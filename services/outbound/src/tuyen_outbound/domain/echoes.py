@@ -56,7 +56,7 @@ def find_proved_by_text(
             continue
         if not is_comment and each.request.action not in _MESSAGES:
             continue
-        if _is_after(echo.occurred_at, each.since) and _same(texts(each), echo.text):
+        if _is_after(echo.occurred_at, each.since) and _are_same(texts(each), echo.text):
             return each
     return None
 
@@ -73,7 +73,7 @@ def _is_after(occurred_at: datetime, since: datetime) -> bool:
     return occurred_at >= since - _CLOCKS_APART
 
 
-def _same(one: str | None, other: str | None) -> bool:
+def _are_same(one: str | None, other: str | None) -> bool:
     """Whether two texts are the same but for white space; a picture without a text proves
     nothing."""
     words = (one or "").split()

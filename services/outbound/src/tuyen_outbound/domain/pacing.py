@@ -47,7 +47,7 @@ class Pacing:
 
     def reserve(self, account: str, limits: Sequence[Limit], now: float) -> float:
         """Reserves a call of an account; returns the seconds until it may be made."""
-        waits = [self._bucket(account, limit, now).reserve(now) for limit in limits]
+        waits = [self._find_bucket(account, limit, now).reserve(now) for limit in limits]
         return max(waits, default=0.0)
 
     def find_pause(self, account: str, now: float) -> float:
@@ -69,7 +69,7 @@ class Pacing:
         for key in (account, _APP):
             self._pauses_in_a_row.pop(key, None)
 
-    def _bucket(self, account: str, limit: Limit, now: float) -> RateBucket:
+    def _find_bucket(self, account: str, limit: Limit, now: float) -> RateBucket:
         key = (limit.name, _APP if limit.of_app else account)
         rate_s = limit.rate_s * self.share
         burst = max(1, round(limit.burst * self.share))

@@ -1,7 +1,6 @@
-"""Whose names are asked for, how often, and what follows from the answer (C1)."""
+"""Whose names are asked for, and what follows from the answer (C1)."""
 
 from datetime import datetime, timedelta
-from typing import Self
 
 import msgspec
 
@@ -16,9 +15,6 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.outbound_limits import PROFILE_KEPT_S, PROFILE_REFUSED_S
 from tuyen_events.vocabulary import Channel
-
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
-_ASKED_WITHIN = timedelta(seconds=PROFILE_REFUSED_S)
 
 DESCRIBED_BY = (MessageReceived, CustomerFollowed, CustomerReferred)
 """What a customer does after which the channel says who they are. It refuses to say so of people to
@@ -39,14 +35,6 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     wanted_at: datetime
     due: datetime
     attempts: int = 0
-
-    def find_next(self, now: datetime) -> datetime | None:
-        """When to ask again after an attempt that failed; None: never."""
-        wait = min(_FIRST_WAIT * 2 ** min(max(self.attempts - 1, 0), 20), _LONGEST_WAIT)
-        return now + wait if now + wait <= self.wanted_at + _ASKED_WITHIN else None
-
-    def put_off(self, until: datetime) -> Self:
-        return msgspec.structs.replace(self, due=until)
 
 
 class WantedProfile(Lookup, frozen=True, kw_only=True):

@@ -1,9 +1,8 @@
 """Asks the channels who customers and what posts are, and says so in the log."""
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -12,8 +11,9 @@ from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile, ProfileSource
 from tuyen_events.directory import PageChanged
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId, customer_key, derive_event_id
+from tuyen_events.ids import customer_key, derive_event_id
 from tuyen_events.inbound import CustomerDescribed
+from tuyen_events.outbound_limits import PROFILE_REFUSED_S
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.posts import WantedPost, find_post_known_until
@@ -29,18 +29,18 @@ from tuyen_outbound.profiles.posts import publish_post
 from tuyen_outbound.resources import Resources
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.retry import retry
-
-_AT_ONCE = 8
-_AT_ONCE_OF_ORGANIZATION = 2
-"""Customers whom one worker asks for at the same time."""
 
 _CLAIMED = timedelta(seconds=120)
 """For how long a customer belongs to the worker that asks for them: if that ends, another one does
 so afterwards. A call takes less."""
 
-_POLL_S = 0.5
+_RETRIES = RetryPlan(
+    first=timedelta(seconds=5),
+    longest=timedelta(hours=1),
+    within=timedelta(seconds=PROFILE_REFUSED_S),
+)
 
 _log = structlog.get_logger()
 
@@ -67,48 +67,17 @@ class ProfileFetcher:
         self._resources = resources
         self._sources = sources
         self._waiting = waiting
-        self._turn: deque[OrganizationId] = deque()
-        self._at_work: Counter[OrganizationId] = Counter()
-        self._taking = asyncio.Lock()
+        self._workers = FairWorkers(
+            resources.clock, waiting, self._fetch, claimed_for=_CLAIMED, log_as="profiles_wait"
+        )
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka or MongoDB is unavailable it waits."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(_AT_ONCE):
-                tasks.create_task(self._work())
-
-    async def _work(self) -> None:
-        while True:
-            if not await retry(self.fetch_next, log_as="profiles_wait"):
-                await asyncio.sleep(_POLL_S)
+        await self._workers.run()
 
     async def fetch_next(self) -> bool:
         """Asks for the customer whose turn it is; false if none is due."""
-        async with self._taking:
-            wanted = await self._take()
-        if wanted is None:
-            return False
-        try:
-            await self._fetch(wanted)
-        finally:
-            self._at_work[wanted.organization] -= 1
-            if not self._at_work[wanted.organization]:
-                del self._at_work[wanted.organization]
-        return True
-
-    async def _take(self) -> Lookup | None:
-        now = self._resources.clock.now()
-        if not self._turn:
-            self._turn.extend(await self._waiting.organizations(now))
-        while self._turn:
-            organization = self._turn.popleft()
-            if self._at_work[organization] >= _AT_ONCE_OF_ORGANIZATION:
-                continue
-            wanted = await self._waiting.claim(organization, now, now + _CLAIMED)
-            if wanted is not None:
-                self._at_work[organization] += 1
-                return wanted
-        return None
+        return await self._workers.work_next()
 
     async def _fetch(self, wanted: Lookup) -> None:
         accounts, source = self._resources.accounts, self._sources.get(wanted.channel)
@@ -205,8 +174,7 @@ class ProfileFetcher:
 
     async def _put_off(self, wanted: Lookup, at_least_s: float = 0.0) -> None:
         now = self._resources.clock.now()
-        due = wanted.find_next(now)
+        due = _RETRIES.find_next(wanted, wanted.wanted_at, now)
         if due is None:
             return await self._waiting.remove(wanted)
-        soonest: datetime = now + timedelta(seconds=at_least_s)
-        await self._waiting.put_off(wanted, max(due, soonest))
+        await self._waiting.put_off(wanted, max(due, now + timedelta(seconds=at_least_s)))

@@ -107,7 +107,8 @@ class ProfileObserver:
                     if found is not None:
                         wanted.setdefault(found.id, found)
         if wanted:
-            self._recent.note(await self._waiting.add(list(wanted.values())), now)
+            settled = await self._waiting.add(list(wanted.values()))
+            self._recent.note((one.id for one in settled), now)
         return True
 
     def _find(self, record: Record, now: datetime) -> Lookup | None:

@@ -1,13 +1,13 @@
-"""L5: a reply goes to public addresses, and to others only where the operator allows it."""
+"""L5: public addresses are called, and others only where the operator allows it."""
 
 import pytest
 
-from tuyen_platform.reply_networks import ReplyNetworks
+from tuyen_platform.admitted_networks import AdmittedNetworks
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_l5_a_public_address_is_admitted(address: str) -> None:
-    assert ReplyNetworks().admit(address)
+    assert AdmittedNetworks().admit(address)
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_l5_a_public_address_is_admitted(address: str) -> None:
     ],
 )
 def test_l5_an_address_inside_a_network_is_refused(address: str) -> None:
-    assert not ReplyNetworks().admit(address)
+    assert not AdmittedNetworks().admit(address)
 
 
 def test_l5_the_operator_allows_networks() -> None:
-    networks = ReplyNetworks("127.0.0.1/32, fd00::/8,")
+    networks = AdmittedNetworks("127.0.0.1/32, fd00::/8,")
     admitted = [networks.admit(one) for one in ("127.0.0.1", "127.0.0.2", "fd00::1", "fe80::1")]
     assert admitted == [True, False, True, False]
     assert networks.admit("::ffff:127.0.0.1")
@@ -52,4 +52,4 @@ def test_l5_the_operator_allows_networks() -> None:
 @pytest.mark.parametrize("text", ["loopback", "10.0.0.0/33"])
 def test_l5_what_is_no_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="does not appear"):
-        ReplyNetworks(text)
+        AdmittedNetworks(text)

@@ -1,5 +1,5 @@
-"""Which addresses a site's `reply_url` may lead to (L5): whoever writes it is outside, and what
-calls it is inside the operator's network.
+"""Which addresses may be called for somebody outside: for whoever writes a site's `reply_url` (L5),
+or sends a message with media (I6). What calls them is inside the operator's network.
 """
 
 from ipaddress import (
@@ -14,7 +14,7 @@ from ipaddress import (
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class ReplyNetworks:
+class AdmittedNetworks:
     """Public addresses, and those inside of `allowed`: networks separated by commas, such as
     `127.0.0.1/32`. Raises ValueError for what is no network.
 
