@@ -28,10 +28,9 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
+from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
-_SEALED = frozenset({"set", "refreshed"})
 _KINDS = ("set", "refreshed", "problem", "subscription")
 
 _KeptT = TypeVar("_KeptT")
@@ -100,7 +99,6 @@ class PageCredentials:
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
         self._sealer = Sealer(keys)
-        self._offsets = RecordOffsets()
         self._set: dict[str, AccountCredentials] = {}
         self._refreshed: dict[str, AccountCredentials] = {}
         self._problems: dict[str, _Problem] = {}
@@ -149,12 +147,10 @@ class PageCredentials:
         it derives from."""
         return self._seal("refreshed", account, credentials)
 
-    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         """Applies one record. Credentials that cannot be read are none, and those before them have
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
-        if kind in _SEALED and self._offsets.comes_too_late(record, position):
-            return
         match kind:
             case "set":
                 _keep(self._set, account, record, self._open)
