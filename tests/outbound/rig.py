@@ -325,6 +325,7 @@ class Process:
         log: CrashingLog | None = None,
         running: Callable[[], float] = elapsed_time,
         settle_within_s: float = 0.05,
+        call_within_s: float = 20.0,
     ) -> None:
         self.steps = steps or Steps()
         self.log = log or CrashingLog(world.log, self.steps)
@@ -337,6 +338,7 @@ class Process:
             files=WorldFiles(world),
             links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             results=Results(self.log, clock),
+            call_within_s=call_within_s,
             settle_within_s=settle_within_s,
             elapsed_time=running,
             pacings={channel: Pacing() for channel in Channel},
@@ -352,6 +354,11 @@ class Process:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """The process is told to end, as `Service` does it."""
+        await self.worker.finish()
+        await self.__aexit__()
 
     @property
     def has_ended(self) -> bool:

@@ -53,6 +53,7 @@ class Asking:
             accounts=KnownAccounts(self.world),
             files=WorldFiles(self.world),
             results=Results(self.world.log, self.clock),
+            call_within_s=1.0,
             settle_within_s=1.0,
             links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             elapsed_time=lambda: self.elapsed,

@@ -183,13 +183,19 @@ class Carrying:
                 return
         await self._wait_for_turn(attempt)
         async with self._resources.slots.take(page.organization, attempt.account):
+            await self._resources.calls.admit()
             if not self._is_still_wanted(attempt, token):
                 return
-            begun = stored.begin(self._resources.clock.now())
-            sent_at = await self._states.save(begun)
-            order = self._order(attempt, token, handle)
-            call = self._call(attempt._replace(stored=begun), token, order, sent_at)
+            call = self._begin(attempt, token, handle)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
+
+    async def _begin(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> None:
+        """Notes that a call is under way, and makes it. Nothing cancels it in between: otherwise
+        nobody could tell whether it was made."""
+        begun = attempt.stored.begin(self._resources.clock.now())
+        sent_at = await self._states.save(begun)
+        order = self._order(attempt, token, handle)
+        await self._call(attempt._replace(stored=begun), token, order, sent_at)
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
         """Whether nothing changed while the call waited for its turn."""

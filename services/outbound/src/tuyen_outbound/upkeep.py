@@ -137,6 +137,8 @@ class Upkeep:
         connector = self._connectors.get(Channel(account.split("/")[1]))
         if before is None or before.refresh_token is None or connector is None:
             return
+        if self._calls.are_ending:
+            return  # the next refresher does so
         refreshed_at = self._tries.get(account, _NO_TRIES).refreshed_at
         is_renewing = self._accounts.find_problem(account) is not None
         was_refreshed = refreshed_at is not None and now - refreshed_at < _REFUSED_AT_ONCE
