@@ -7,8 +7,8 @@ each kind, so that no service overwrites another's:
 - `set/<account>`, by the gateway: what the page was connected with. Each has a new `stamp`.
 - `refreshed/<account>`, by the outbound service: the token pair that took the place of the one of
   `set`, which it names by its stamp. It counts only as long as that is the latest.
-- `problem/<account>`, by the outbound service: why the page cannot send. It ends with another
-  `set`; the gateway also removes it when the page is given its credentials again.
+- `problem/<account>`, by the outbound service: why the page cannot send, or soon will not. It ends
+  with another `set`; the gateway also removes it when the page is given its credentials again.
 - `subscription/<account>`, by the gateway: whether the channel sends the page's events to us.
 
 Decides P6.
@@ -56,13 +56,14 @@ class AccountCredentials:
     stamp: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
-class PageProblem(msgspec.Struct, frozen=True, kw_only=True):
+class PageProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a page cannot send, or gets no events: `code` is a word of ours, the texts are for
-    people."""
+    people. One that does not stop the page is known before it does."""
 
     code: str
     vi: str
     en: str
+    stops: bool = True
 
 
 class PageSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,8 +123,8 @@ class PageCredentials:
         return self._set.get(account)
 
     def problem(self, account: str) -> PageProblem | None:
-        """Why the account cannot send; None if nothing is known against its present
-        credentials."""
+        """Why the account cannot send, or will not be able to soon; None if nothing is known
+        against its present credentials."""
         found, present = self._problems.get(account), self._set.get(account)
         if found is None or present is None or found.stamp != present.stamp:
             return None
