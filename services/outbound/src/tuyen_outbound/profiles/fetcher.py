@@ -15,6 +15,7 @@ from tuyen_events.ids import OrganizationId, customer_key, derive_event_id
 from tuyen_events.inbound import CustomerDescribed
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.profiles import WantedProfile, build_description, find_known_until
 from tuyen_outbound.identity import SOURCE
 from tuyen_outbound.ports import WaitingProfiles
@@ -30,7 +31,10 @@ _AT_ONCE_OF_ORGANIZATION = 2
 
 _CLAIMED = timedelta(seconds=120)
 """For how long a customer belongs to the worker that asks for them: if that ends, another one does
-so afterwards. A call takes less."""
+so afterwards. Waiting for a turn and the call take less."""
+
+_TURN_WITHIN_S = 60.0
+"""How long a call waits for its turn, before the customer is put off."""
 
 _POLL_S = 0.5
 
@@ -39,7 +43,7 @@ _log = structlog.get_logger()
 
 class ProfileFetcher:
     """Some calls at a time, in which the organizations take turns (R9.5), within the limits of the
-    channels that messages are sent in, too.
+    channels that messages are sent in, too. Messages come first.
 
     A customer is removed from those that wait once the log says who they are. After a crash before
     that, the channel is asked again, and the log gets an event with the same id. While the channel
@@ -59,6 +63,7 @@ class ProfileFetcher:
         self._resources = resources
         self._sources = sources
         self._waiting = waiting
+        self._call_turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self._turn: deque[OrganizationId] = deque()
         self._at_work: Counter[OrganizationId] = Counter()
         self._taking = asyncio.Lock()
@@ -110,11 +115,14 @@ class ProfileFetcher:
         token = accounts.find_token(page)
         if token is None:
             return await self._put_off(wanted)
-        pacing, elapsed = self._resources.pacings[wanted.channel], self._resources.elapsed_time
-        pause_s = pacing.find_pause(page.external_id, elapsed())
+        pause_s = self._call_turns.find_pause(page)
         if pause_s > 0:
             return await self._put_off(wanted, pause_s)
-        await asyncio.sleep(pacing.reserve(page.external_id, source.limits, elapsed()))
+        try:
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._call_turns.wait(page, source.limits, is_urgent=False)
+        except TimeoutError:
+            return await self._put_off(wanted)
         await self._note(wanted, page, token, await self._ask(source, wanted, page, token))
 
     async def _ask(
