@@ -12,13 +12,14 @@ from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_platform.mongodb import Database, Document
 
 WAITING = "media_waiting"
+WITHDRAWN = "media_withdrawn"
 
 _INDEXES = (
     IndexModel(
         [("organization", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="by_due"
     ),
-    IndexModel([("message_id", ASCENDING)], name="by_message"),
 )
+_WITHDRAWN_INDEXES = (IndexModel([("until", ASCENDING)], name="kept", expireAfterSeconds=0),)
 
 
 class MongoWaitingMedia:
@@ -26,12 +27,17 @@ class MongoWaitingMedia:
 
     def __init__(self, database: Database) -> None:
         self._waiting = database[WAITING]
+        self._withdrawn = database[WITHDRAWN]
         self._indexed = False
 
-    async def add(self, media: Sequence[WaitingMedium]) -> None:
+    async def _ensure_indexes(self) -> None:
         if not self._indexed:
             await self._waiting.create_indexes(list(_INDEXES))
+            await self._withdrawn.create_indexes(list(_WITHDRAWN_INDEXES))
             self._indexed = True
+
+    async def add(self, media: Sequence[WaitingMedium]) -> None:
+        await self._ensure_indexes()
         full = {
             organization
             for organization in {one.organization for one in media}
@@ -40,10 +46,14 @@ class MongoWaitingMedia:
             )
             >= MEDIA_WAITING
         }
+        names = {_name(one.organization, one.message_id) for one in media}
+        found = self._withdrawn.find({"_id": {"$in": sorted(names)}}, {"_id": 1})
+        withdrawn = {one["_id"] for one in await found.to_list(None)}
         added = [
             UpdateOne({"_id": one.id}, {"$setOnInsert": _document(one)}, upsert=True)
             for one in media
             if one.organization not in full
+            and _name(one.organization, one.message_id) not in withdrawn
         ]
         if added:
             await self._waiting.bulk_write(added, ordered=False)
@@ -71,8 +81,21 @@ class MongoWaitingMedia:
     async def remove(self, medium: WaitingMedium) -> None:
         await self._waiting.delete_one({"_id": medium.id})
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        await self._waiting.delete_many({"message_id": message_id, "organization": organization})
+    async def withdraw(
+        self, organization: OrganizationId, message_id: MessageId, until: datetime
+    ) -> None:
+        await self._ensure_indexes()
+        await self._withdrawn.update_one(
+            {"_id": _name(organization, message_id)}, {"$max": {"until": until}}, upsert=True
+        )
+
+    async def is_withdrawn(self, organization: OrganizationId, message_id: MessageId) -> bool:
+        found = await self._withdrawn.find_one({"_id": _name(organization, message_id)}, {"_id": 1})
+        return found is not None
+
+
+def _name(organization: OrganizationId, message_id: MessageId) -> str:
+    return f"{organization}/{message_id}"
 
 
 def _document(medium: WaitingMedium) -> Document:
@@ -86,11 +109,13 @@ class InMemoryWaitingMedia:
 
     def __init__(self) -> None:
         self.waiting: dict[str, WaitingMedium] = {}
+        self.withdrawn: dict[str, datetime] = {}
 
     async def add(self, media: Sequence[WaitingMedium]) -> None:
         for one in media:
             held = sum(each.organization == one.organization for each in self.waiting.values())
-            if held < MEDIA_WAITING:
+            is_withdrawn = _name(one.organization, one.message_id) in self.withdrawn
+            if held < MEDIA_WAITING and not is_withdrawn:
                 self.waiting.setdefault(one.id, one)
 
     async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
@@ -119,7 +144,11 @@ class InMemoryWaitingMedia:
     async def remove(self, medium: WaitingMedium) -> None:
         self.waiting.pop(medium.id, None)
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        for key, one in list(self.waiting.items()):
-            if (one.organization, one.message_id) == (organization, message_id):
-                del self.waiting[key]
+    async def withdraw(
+        self, organization: OrganizationId, message_id: MessageId, until: datetime
+    ) -> None:
+        name = _name(organization, message_id)
+        self.withdrawn[name] = max(until, self.withdrawn.get(name, until))
+
+    async def is_withdrawn(self, organization: OrganizationId, message_id: MessageId) -> bool:
+        return _name(organization, message_id) in self.withdrawn

@@ -36,8 +36,8 @@ class WaitingMedia(Protocol):
     """The media that are to be fetched, shared by all gateways."""
 
     async def add(self, media: Sequence[WaitingMedium]) -> None:
-        """Adds those that do not wait already. Of an organization for which too many wait, none are
-        added."""
+        """Adds those that neither wait already nor were withdrawn. Of an organization for which too
+        many wait, none are added."""
         ...
 
     async def organizations(self, now: datetime) -> Sequence[OrganizationId]:
@@ -57,6 +57,13 @@ class WaitingMedia(Protocol):
 
     async def remove(self, medium: WaitingMedium) -> None: ...
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None: ...
+    async def withdraw(
+        self, organization: OrganizationId, message_id: MessageId, until: datetime
+    ) -> None:
+        """Notes until then that a message was taken back. What waits of it is still claimed:
+        whoever fetches it at the moment may store it after this."""
+        ...
+
+    async def is_withdrawn(self, organization: OrganizationId, message_id: MessageId) -> bool:
+        """Whether a message was taken back, as long as that is noted."""
+        ...
