@@ -45,7 +45,7 @@ from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_outbound.states import elapsed_time
 from tuyen_outbound.worker import OutboundWorker
-from tuyen_platform.clock import SystemClock
+from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.file_links import FileLinks
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
@@ -326,10 +326,11 @@ class Process:
         running: Callable[[], float] = elapsed_time,
         settle_within_s: float = 0.05,
         call_within_s: float = 20.0,
+        clock: Clock | None = None,
     ) -> None:
         self.steps = steps or Steps()
         self.log = log or CrashingLog(world.log, self.steps)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         connector = ScriptedConnector(world, self.steps, after_lost)
         self.resources = Resources(
             clock=clock,
