@@ -92,9 +92,7 @@ def _has_one_place(request: OutboundRequested, attempts: Sequence["_Attempt"]) -
     """Whether its calls were made for this request, and for no other one of its reply."""
     if len(attempts) == 1:
         return True
-    others = [
-        each.outcome for each in attempts if each.request.request_id != request.request_id
-    ]
+    others = [each.outcome for each in attempts if each.request.request_id != request.request_id]
     return not _has_parts(request) and set(others) == {OutboundOutcome.FAILED}
 
 

@@ -1,8 +1,8 @@
 """Evidence of replies on which every law holds, for the tests of the laws to spoil.
 
-Two messages and a comment were sent; one message failed, and of one nobody knows. One has a picture,
-and one was sent again, since nobody could tell. A comment was hidden and shown again; one of the
-page's was edited, another one deleted. One page's token died while all others sent.
+Two messages and a comment were sent; one message failed, and of one nobody knows. One has a
+picture, and one was sent again, since nobody could tell. A comment was hidden and shown again; one
+of the page's was edited, another one deleted. One page's token died while all others sent.
 """
 
 from collections.abc import Sequence
@@ -179,8 +179,7 @@ def evidence() -> Evidence:
             identity = message_id(ORG, PAGE, each["external_id"])
             each |= {"id": identity, "text": "hỏi", "state": "received", "hidden": False}
     found.threads[MESSAGES] = [
-        row(name, MESSAGES, state)
-        for name, state in {**states, "r6": "sent", "r7": "sent"}.items()
+        row(name, MESSAGES, state) for name, state in {**states, "r6": "sent", "r7": "sent"}.items()
     ]
     found.threads[COMMENTS] += [
         row("r5", COMMENTS, "sent"),

@@ -32,7 +32,9 @@ def _calls(*calls: tuple[int, str, str | None], to: str | None = None) -> Spoil:
     """The channel was called in addition."""
 
     def spoil(e: Evidence) -> None:
-        e.calls = sorted([*e.calls, *(call(*each, to=to) for each in calls)], key=lambda each: each.seq)
+        e.calls = sorted(
+            [*e.calls, *(call(*each, to=to) for each in calls)], key=lambda each: each.seq
+        )
 
     return spoil
 
