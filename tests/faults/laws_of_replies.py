@@ -255,7 +255,7 @@ def files_go_with_their_replies(evidence: Evidence) -> Iterator[str | None]:
             fine = set(with_file) <= {bool(first.attachments)}
             yield None if fine else f"{first.text!r} has {first.attachments}: {with_file}"
             continue
-        place = (first.page_id, first.customer_external_id)
+        place: tuple[str, str] = (first.page_id, first.customer_external_id)
         possible = (OutboundOutcome.DONE, OutboundOutcome.UNKNOWN)
         least[place] += all(row["state"] in SENT for row in rows[message])
         most[place] += sum(each.outcome in possible for each in attempts)

@@ -147,13 +147,13 @@ class Replying:
 
     async def edit(self, given: Json) -> None:
         """Edits a comment of the page."""
-        await self._change_comment(given, "edit", json={"text": f"{_EDITED}{given['name']}"})
+        await self._change_comment(given, "edit", {"text": f"{_EDITED}{given['name']}"})
 
     async def delete(self, given: Json) -> None:
         """Deletes a comment of the page."""
         await self._change_comment(given, "delete")
 
-    async def _change_comment(self, given: Json, action: str, **body: Json) -> None:
+    async def _change_comment(self, given: Json, action: str, body: Json | None = None) -> None:
         """Has no effect on one that was not sent."""
         reply = self.replies.get(f"{_TEXT}{given['about']}.0")
         if reply is None or reply.spoken is None or len(reply.messages) != 1:
@@ -161,7 +161,7 @@ class Replying:
         (message,) = reply.messages
         method = "PATCH" if action == "edit" else "DELETE"
         person = self._people.who[reply.spoken.account.tenant, given["by"]]
-        answer = await person.ask(method, f"/v1/comments/{message}", **body)
+        answer = await person.ask(method, f"/v1/comments/{message}", json=body)
         if answer is not None and answer.status_code == _ACCEPTED:
             self._people.acknowledged["action", message, action] += 1
         came = None if answer is None else answer.status_code

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tuyen_events.codec import decode, read_bytes
+from tuyen_events.codec import decode
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topic import Cleanup, Topic
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
@@ -24,7 +23,6 @@ from tuyen_platform.kafka.ports import (
     Record,
     RecordMetadata,
     RecordTooLargeError,
-    ReplacingLog,
     Subscription,
     Tail,
 )
@@ -59,7 +57,7 @@ def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
 
 
 @pytest.fixture
-async def log(server: tuple[str, str] | None) -> AsyncIterator[ReplacingLog]:
+async def log(server: tuple[str, str] | None) -> AsyncIterator[Log]:
     if server is None:
         yield InMemoryLog()
         return
@@ -400,37 +398,3 @@ async def test_the_offset_at_a_time_is_that_of_the_first_record_from_then_on(log
     assert await log.offsets_at(ORDERS, later) == ends
     then = await log.offsets_at(ORDERS, datetime.fromtimestamp(last.timestamp / 1000, UTC))
     assert then[0] <= last.offset
-
-
-async def test_p6_records_are_replaced_only_if_nobody_wrote_their_keys_meanwhile(
-    log: ReplacingLog,
-) -> None:
-    for key in ("a", "b"):
-        await log.append_bytes(SHOPS, key, b"old")
-    assert await log.replace([ProducerRecord(SHOPS, "a", b"copy")], 2)
-    read_to = (await log.end_offsets(SHOPS))[0]
-    await log.append_bytes(SHOPS, "b", b"new")
-    both = [ProducerRecord(SHOPS, key, b"late") for key in ("a", "b")]
-    assert not await log.replace(both, read_to)
-    await log.append_bytes(SHOPS, "b", None)
-    assert not await log.replace(both[1:], read_to)
-    assert await log.replace(both[:1], read_to)
-    await log.append_bytes(SHOPS, "c", b"end")
-    async with log.tail(SHOPS) as tail:
-        found = values(await take(tail, 7))
-        assert found == [b"old", b"old", b"copy", b"new", None, b"late", b"end"]
-        assert await tail.positions() == {("shops", 0): (await log.end_offsets(SHOPS))[0]}
-
-
-async def test_p6_a_table_is_up_to_date_after_records_were_replaced(log: ReplacingLog) -> None:
-    """What ends a replacement may take an offset of its own."""
-    table = GlobalTable(log, SHOPS, read_bytes, lambda *_: None, service="test")
-    following = asyncio.create_task(table.run())
-    try:
-        assert await table.refresh(DEADLINE_S)
-        assert await log.replace([ProducerRecord(SHOPS, "a", b"x")], 0)
-        assert await table.refresh(DEADLINE_S)
-        assert table.position() == (await log.end_offsets(SHOPS))[0]
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)

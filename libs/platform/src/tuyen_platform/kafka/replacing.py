@@ -83,7 +83,8 @@ async def _send(
         )
         for record in records
     ]
-    return min([(await future).offset for future in under_way])
+    offsets: list[int] = [(await future).offset for future in under_way]
+    return min(offsets)
 
 
 async def _read_keys(
