@@ -1,5 +1,6 @@
 """The channel doubles as a process that no fault of a plan strikes, and how it is steered."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -20,12 +21,15 @@ _ANSWER_WITHIN_S = 60.0
 """What a customer writes is answered once ingest has it, or after 10 s; the machine is busy."""
 _SERVES_WITHIN_S = 60.0
 _REFUSED_FROM = 400
+_FILE = "attachment_id"
+"""How both channels call what a file became by its upload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCall:
     """A call as the channel recorded it, numbered in the order in which they came. `error` is the
-    code with which it was refused; None if the channel carried it out."""
+    code with which it was refused; None if the channel carried it out. `file`: it sends a file that
+    was uploaded."""
 
     seq: int
     account: str | None
@@ -33,11 +37,16 @@ class ChannelCall:
     to: str | None = None
     text: str | None = None
     error: str | None = None
+    file: bool = False
 
     @classmethod
     def read(cls, item: Json) -> Self:
         names = ("seq", "account", "action", "to", "text")
-        return cls(**{name: item[name] for name in names}, error=find_error(item["answered"]))
+        return cls(
+            **{name: item[name] for name in names},
+            error=find_error(item["answered"]),
+            file=_FILE in json.dumps(item["body"]),
+        )
 
 
 def find_error(answered: Json) -> str | None:

@@ -203,7 +203,7 @@ def acknowledged_writes_stand(evidence: Evidence) -> Iterator[str | None]:
     written = Counter(_list_written(evidence))
     for key, times in evidence.acknowledged.items():
         # A write that changes nothing is answered with the version that stands.
-        least = 1 if key[0] in ("assigned", "directory", "reply") else times
+        least = 1 if key[0] in ("assigned", "directory", "reply", "retry") else times
         found = written[key]
         yield (
             None if found >= least else f"{key} was answered {times} times, is there {found} times"
@@ -228,6 +228,8 @@ def _list_written(evidence: Evidence) -> Iterator[Key]:
     for _, request in log.events(OUTBOUND, OutboundRequested):
         if request.action.makes_message:
             yield ("reply", request.message_id)
+            if request.retries is not None:
+                yield ("retry", request.message_id)
         else:
             yield ("action", request.message_id, request.action.value)
     for _, signal in log.events(PRESENCE_SIGNALS, SessionSignalled):

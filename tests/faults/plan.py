@@ -55,6 +55,7 @@ FAULTS: Sequence[tuple[str, str]] = (
 OUTBOUND_FAULTS: Sequence[tuple[str, str]] = (
     *((what, "outbound") for what in ("kill", "terminate", "freeze", "kill call")),
     ("cut off", "outbound/kafka"),
+    ("set clock", "outbound"),
     *(
         (what, channel)
         for what in (

@@ -23,10 +23,14 @@ from tuyen_events.ids import (
     message_thread_id,
 )
 
-_ACCEPTED, _TOO_MANY = 202, 429
+_ACCEPTED, _TOO_MANY, _STORED = 202, 429, 201
 _AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 _TEXT = "trả lời "
 """What the text of a reply begins with; its key is the rest."""
+_EDITED = "sửa "
+_PICTURE = b"\x89PNG\r\n\x1a\n"
+_TRIED = 8
+"""Of how many replies a state is asked for, to find one that can be sent again."""
 _SECOND = "truong"
 """Who repeats an agent's call, with the same key."""
 _PATIENCE_S = 180.0
@@ -52,6 +56,9 @@ class Reply:
     asked_at: float
     accepted_at: float | None = None
     messages: set[str] = field(default_factory=set)
+    spoken: Spoken | None = None
+    more: Json = field(default_factory=dict)
+    """What the request contains besides its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,56 @@ class Replying:
         if spoken is None or (spoken.account.tenant, given["by"]) in self._people.shut_out:
             return
         by = (given["by"], _SECOND) if given["twice"] else (given["by"],)
+        more: Json = {"private": True} if given["private"] else {}
+        if given["file"]:
+            file = await self._upload(spoken, given)
+            if file is None:
+                return
+            more = {"attachment_ids": [file]}
         for number in range(given["count"]):
-            name = f"{given['name']}.{number}"
-            await self.answer(spoken, name, by=by, private=given["private"])
+            await self.answer(spoken, f"{given['name']}.{number}", by=by, more=more)
+
+    async def retry(self, given: Json) -> None:
+        """Sends a reply again that failed, or of which nobody can tell: the last one before what is
+        given."""
+        names = [*self.replies]
+        about = f"{_TEXT}{given['about']}.0"
+        until = names.index(about) + 1 if about in names else 0
+        for name in reversed(names[max(0, until - _TRIED) : until]):
+            reply = self.replies[name]
+            spoken = reply.spoken
+            if spoken is None or await self.find_state(spoken, reply) not in ("failed", "unknown"):
+                continue
+            message = min(reply.messages)
+            path = f"/v1/conversations/{spoken.conversation}/messages/{message}/retry"
+            answer = await self._people.who[spoken.account.tenant, given["by"]].ask("POST", path)
+            came = None if answer is None else answer.status_code
+            if came == _ACCEPTED:
+                self._people.acknowledged["retry", message] = 1
+            self._journal.note("retry", **given, message=message, came=came)
+            return
+
+    async def edit(self, given: Json) -> None:
+        """Edits a comment of the page."""
+        await self._change_comment(given, "edit", {"text": f"{_EDITED}{given['name']}"})
+
+    async def delete(self, given: Json) -> None:
+        """Deletes a comment of the page."""
+        await self._change_comment(given, "delete")
+
+    async def _change_comment(self, given: Json, action: str, body: Json | None = None) -> None:
+        """Has no effect on one that was not sent."""
+        reply = self.replies.get(f"{_TEXT}{given['about']}.0")
+        if reply is None or reply.spoken is None or len(reply.messages) != 1:
+            return
+        (message,) = reply.messages
+        method = "PATCH" if action == "edit" else "DELETE"
+        person = self._people.who[reply.spoken.account.tenant, given["by"]]
+        answer = await person.ask(method, f"/v1/comments/{message}", json=body)
+        if answer is not None and answer.status_code == _ACCEPTED:
+            self._people.acknowledged["action", message, action] += 1
+        came = None if answer is None else answer.status_code
+        self._journal.note(action, **given, message=message, came=came)
 
     async def act(self, given: Json) -> None:
         """Hides, shows or likes a comment, or no longer does."""
@@ -147,24 +201,27 @@ class Replying:
         name: str | None = None,
         *,
         by: tuple[str, ...] = ("admin",),
-        private: bool = False,
+        more: Json | None = None,
     ) -> Reply:
         """Answers, once for each of `by`, with one key. Returns when all of them have an answer,
         or have asked often enough."""
         key = name or f"x{next(self._numbers)}"
-        reply = Reply(text=f"{_TEXT}{key}", asked_at=asyncio.get_running_loop().time())
-        self.replies[reply.text] = reply
-        came = await asyncio.gather(
-            *(self._ask(spoken, reply, key, person, private=private) for person in by)
+        reply = Reply(
+            text=f"{_TEXT}{key}",
+            asked_at=asyncio.get_running_loop().time(),
+            spoken=spoken,
+            more=more or {},
         )
+        self.replies[reply.text] = reply
+        came = await asyncio.gather(*(self._ask(spoken, reply, key, person) for person in by))
         self._journal.note(
-            "reply", key=key, conversation=spoken.conversation, by=by, private=private, came=came
+            "reply", key=key, conversation=spoken.conversation, by=by, more=reply.more, came=came
         )
         return reply
 
     async def find_state(self, spoken: Spoken, reply: Reply) -> str | None:
         """The reply's state: the same call again answers the same reply."""
-        answer = await self._call(spoken, reply, reply.text.removeprefix(_TEXT), "admin", {})
+        answer = await self._call(spoken, reply, reply.text.removeprefix(_TEXT), "admin")
         if answer is None or answer.status_code != _ACCEPTED:
             return None
         return str(answer.json()["state"])
@@ -216,26 +273,31 @@ class Replying:
         prefix = "double-zalo" if account.channel == "zalo" else "double-facebook-page"
         return f"{prefix}-{account.external_id}-{self._tokens[account]}"
 
-    async def _ask(
-        self, spoken: Spoken, reply: Reply, key: str, by: str, *, private: bool
-    ) -> int | None:
+    async def _upload(self, spoken: Spoken, given: Json) -> str | None:
+        """The id of a picture that was stored for a reply; None where it was not."""
+        files = {"file": (f"{given['name']}.png", _PICTURE + given["name"].encode(), "image/png")}
+        person = self._people.who[spoken.account.tenant, given["by"]]
+        answer = await person.ask("POST", "/v1/attachments", files=files)
+        if answer is None or answer.status_code != _STORED:
+            return None
+        return str(answer.json()["id"])
+
+    async def _ask(self, spoken: Spoken, reply: Reply, key: str, by: str) -> int | None:
         """The last status. What is not answered, or cannot be done now, is asked again: that is
         safe with the same key."""
         answer = None
         for wait_s in _AGAIN_AFTER_S:
-            answer = await self._call(spoken, reply, key, by, {"private": True} if private else {})
+            answer = await self._call(spoken, reply, key, by)
             if answer is not None and answer.status_code not in (_TOO_MANY, *range(500, 600)):
                 break
             await asyncio.sleep(wait_s)
         return None if answer is None else answer.status_code
 
-    async def _call(
-        self, spoken: Spoken, reply: Reply, key: str, by: str, more: Json
-    ) -> httpx.Response | None:
+    async def _call(self, spoken: Spoken, reply: Reply, key: str, by: str) -> httpx.Response | None:
         answer = await self._people.who[spoken.account.tenant, by].ask(
             "POST",
             f"/v1/conversations/{spoken.conversation}/messages",
-            json={"text": reply.text, **more},
+            json={"text": reply.text, **reply.more},
             headers={"Idempotency-Key": key},
         )
         if answer is not None and answer.status_code == _ACCEPTED:

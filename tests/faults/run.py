@@ -245,7 +245,7 @@ class _Run:
                 await self._channel_faults.inject(step.given)
             case "fault":
                 await self._injection.inject(step.given)
-            case "speak" | "reply" | "act":
+            case "speak" | "reply" | "act" | "retry" | "edit" | "delete":
                 await getattr(self._replying, step.do)(step.given)
             case "rebuild":
                 await rebuilding.in_the_middle(self._cluster, self._journal)

@@ -1,10 +1,13 @@
 """Evidence of replies on which every law holds, for the tests of the laws to spoil.
 
-Two messages and a comment were sent; one message failed, and of one nobody knows. A comment was
-hidden and shown again. One page's token died while all others sent.
+Two messages and a comment were sent; one message failed, and of one nobody knows. One has a
+picture, and one was sent again, since nobody could tell. A comment was hidden and shown again; one
+of the page's was edited, another one deleted. One page's token died while all others sent.
 """
 
 from collections.abc import Sequence
+
+import msgspec
 
 from faults import sound
 from faults.doubles import ChannelCall
@@ -24,7 +27,9 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import CommentAdded, Customer, MessageEchoed
 from tuyen_events.outbound import (
+    AttachmentId,
     OutboundAction,
+    OutboundAttachment,
     OutboundOutcome,
     OutboundRequested,
     OutboundSettled,
@@ -71,7 +76,26 @@ def request(name: str, conversation: ConversationId, action: OutboundAction) -> 
     )
 
 
-def settle(asked: OutboundRequested, outcome: OutboundOutcome) -> OutboundSettled:
+def rewrite(name: str, action: OutboundAction, text: str | None = None) -> OutboundRequested:
+    """Of the page's own comment `name`."""
+    return msgspec.structs.replace(
+        request(name, COMMENTS, action),
+        message_id=reply_id(COMMENTS, name),
+        target_external_id=f"mid_{name}",
+        text=text,
+    )
+
+
+def repeat(asked: OutboundRequested) -> OutboundRequested:
+    """The request that sends a reply again."""
+    return msgspec.structs.replace(
+        asked, request_id=outbound_request_id(asked.request_id), retries=asked.request_id
+    )
+
+
+def settle(
+    asked: OutboundRequested, outcome: OutboundOutcome, *external_ids: str
+) -> OutboundSettled:
     return OutboundSettled(
         **_ABOUT,
         request_id=asked.request_id,
@@ -79,11 +103,12 @@ def settle(asked: OutboundRequested, outcome: OutboundOutcome) -> OutboundSettle
         message_id=asked.message_id,
         action=asked.action,
         outcome=outcome,
+        external_ids=external_ids,
     )
 
 
-def echo(name: str) -> MessageEchoed:
-    external_id = f"mid_{name}"
+def echo(name: str, part: str = "") -> MessageEchoed:
+    external_id = f"mid_{name}{part}"
     return MessageEchoed(
         organization=ORG,
         page_id=PAGE,
@@ -94,21 +119,26 @@ def echo(name: str) -> MessageEchoed:
         conversation_id=MESSAGES,
         message_id=message_id(ORG, PAGE, external_id),
         external_id=external_id,
-        text=name,
+        text=None if part else name,
         client_id=name,
     )
 
 
-def call(number: int, action: str, text: str | None, error: str | None = None) -> ChannelCall:
-    to = "1" if action == "send" else "c_1"
-    return ChannelCall(seq=number, account=_ACCOUNT, action=action, to=to, text=text, error=error)
+def call(
+    number: int, action: str, text: str | None, error: str | None = None, to: str | None = None
+) -> ChannelCall:
+    """One that sends a message without a text sends a file."""
+    to = to or ("1" if action == "send" else "c_1")
+    file = action == "send" and text is None
+    about: Json = {"seq": number, "account": _ACCOUNT, "action": action, "to": to, "text": text}
+    return ChannelCall(**about, error=error, file=file)
 
 
 def row(name: str, conversation: ConversationId, state: str) -> Json:
     shown: Json = {"id": reply_id(conversation, name), "direction": "out", "client_id": name}
     sent = state == "sent"
     shown |= {"text": name, "state": state, "external_id": f"mid_{name}" if sent else None}
-    return shown if sent else {**shown, "error": _ERRORS[state]}
+    return shown if sent or state == "removed" else {**shown, "error": _ERRORS[state]}
 
 
 def find_row(evidence: Evidence, name: str) -> Json:
@@ -142,19 +172,63 @@ def evidence() -> Evidence:
         call(7, "hide", None),
         call(8, "unhide", None),
     ]
+    _add_changes(found)
     states = {"r1": "sent", "r2": "unknown", "r3": "failed", "r4": "sent"}
     for rows in found.threads.values():
         for each in rows:
             identity = message_id(ORG, PAGE, each["external_id"])
             each |= {"id": identity, "text": "hỏi", "state": "received", "hidden": False}
-    found.threads[MESSAGES] = [row(name, MESSAGES, state) for name, state in states.items()]
-    found.threads[COMMENTS].append(row("r5", COMMENTS, "sent"))
+    found.threads[MESSAGES] = [
+        row(name, MESSAGES, state) for name, state in {**states, "r6": "sent", "r7": "sent"}.items()
+    ]
+    found.threads[COMMENTS] += [
+        row("r5", COMMENTS, "sent"),
+        {**row("r8", COMMENTS, "sent"), "text": "r8, mended"},
+        {**row("r10", COMMENTS, "removed"), "text": None, "external_id": "mid_r10"},
+    ]
     found.replies = {name: _reply(name, place) for place, name in enumerate(states)}
     found.acknowledged["reply", reply_id(MESSAGES, "r1")] = 2
     found.acknowledged["action", COMMENT, "hide"] = 1
     found.held = [Held("r4", "pending")]
     found.stop = Stop(PAGE, "token_dead", ["pending"] * 2, {"an-2": "sent"}, ["sent"] * 2)
     return found
+
+
+def _add_changes(found: Evidence) -> None:
+    """A reply with a picture, one that was sent again, and comments that were changed."""
+    send, comment = OutboundAction.SEND, OutboundAction.COMMENT
+    done, unknown = OutboundOutcome.DONE, OutboundOutcome.UNKNOWN
+    file = OutboundAttachment(
+        id=AttachmentId("att_1"), kind="image", content_type="image/png", size=9
+    )
+    pictured = msgspec.structs.replace(request("r6", MESSAGES, send), attachments=(file,))
+    lost = request("r7", MESSAGES, send)
+    again = repeat(lost)
+    below = [request(name, COMMENTS, comment) for name in ("r8", "r10")]
+    edit = rewrite("r8", OutboundAction.EDIT, "r8, mended")
+    delete = rewrite("r10", OutboundAction.DELETE)
+    sound.put(found, OUTBOUND, pictured, lost, again, *below, edit, delete)
+    sound.put(
+        found,
+        OUTBOUND_RESULTS,
+        settle(pictured, done, "mid_r6", "mid_r6/file"),
+        settle(lost, unknown),
+        settle(again, done, "mid_r7"),
+        *(settle(each, done) for each in (*below, edit, delete)),
+    )
+    sound.put(found, INBOUND, echo("r6"), echo("r6", "/file"), echo("r7"), echo("r7", "/again"))
+    sound.put(found, INBOUND, _echo_of_comment("r8"), _echo_of_comment("r10"))
+    found.calls = [
+        *found.calls,
+        call(20, "send", "r6"),
+        call(21, "send", None),
+        call(22, "send", "r7"),
+        call(23, "send", "r7"),
+        call(24, "comment", "r8"),
+        call(25, "comment", "r10"),
+        call(26, "edit", "r8, mended", to="mid_r8"),
+        call(27, "delete", None, to="mid_r10"),
+    ]
 
 
 def _reply(name: str, place: int) -> Reply:

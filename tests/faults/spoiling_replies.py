@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from faults import sound
 from faults.evidence import Evidence
 from faults.replying import Held
@@ -13,7 +15,9 @@ from faults.sound_replies import (
     call,
     echo,
     find_row,
+    repeat,
     request,
+    rewrite,
     row,
     settle,
 )
@@ -24,11 +28,13 @@ from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import INBOUND
 
 
-def _calls(*calls: tuple[int, str, str | None]) -> Spoil:
+def _calls(*calls: tuple[int, str, str | None], to: str | None = None) -> Spoil:
     """The channel was called in addition."""
 
     def spoil(e: Evidence) -> None:
-        e.calls = sorted([*e.calls, *(call(*each) for each in calls)], key=lambda each: each.seq)
+        e.calls = sorted(
+            [*e.calls, *(call(*each, to=to) for each in calls)], key=lambda each: each.seq
+        )
 
     return spoil
 
@@ -96,6 +102,39 @@ def _acts(*acts: OutboundAction, outcome: OutboundOutcome | None = None) -> Spoi
     return spoil
 
 
+def _rewrites(action: OutboundAction, outcome: OutboundOutcome | None) -> Spoil:
+    """This was requested of the edited comment as well, and came to this."""
+
+    def spoil(e: Evidence) -> None:
+        asked = rewrite("r8", action, "r8, another time")
+        asked = msgspec.structs.replace(asked, request_id="req_later")
+        sound.put(e, OUTBOUND, asked)
+        if outcome is not None:
+            sound.put(e, OUTBOUND_RESULTS, settle(asked, outcome))
+
+    return spoil
+
+
+def _retried_once_more_at_the_channel(e: Evidence) -> None:
+    _calls((30, "send", "r7"))(e)
+
+
+def _called_again_before_its_turn(e: Evidence) -> None:
+    """A reply that failed is sent again, and comes before one that was accepted earlier."""
+    asked = repeat(request("r3", MESSAGES, OutboundAction.SEND))
+    sound.put(e, OUTBOUND, asked)
+    sound.put(e, OUTBOUND_RESULTS, settle(asked, OutboundOutcome.DONE))
+    _calls((3, "send", "r3"))(e)
+
+
+def _picture_that_is_missing(e: Evidence) -> None:
+    e.calls = [each for each in e.calls if not each.file]
+
+
+def _comment_with_a_picture_of_nobody(e: Evidence) -> None:
+    e.calls = [replace(each, file=True) if each.text == "r5" else each for each in e.calls]
+
+
 def _comment_shown_hidden(e: Evidence) -> None:
     for each in e.threads[COMMENTS]:
         if each["id"] == COMMENT:
@@ -138,9 +177,14 @@ SPOILT_REPLIES: dict[str, list[Spoil]] = {
         _shows("r1", state="failed"),
         _shows("r1", state="pending"),
         _shows("r1", state="removed"),
+        _shows("r7", state="failed"),
+        _retried_once_more_at_the_channel,
+        _without_call("r7"),
+        _without_call("r10"),
     ],
     "replies of a conversation are sent in their order": [
         _called_out_of_order,
+        _called_again_before_its_turn,
         _logged_out_of_order,
     ],
     "every echo finds its reply": [
@@ -148,6 +192,8 @@ SPOILT_REPLIES: dict[str, list[Spoil]] = {
         _echo_without_a_row,
         _shows("r1", state="unknown"),
         _shows("r4", text="r1"),
+        _shows("r6", state="failed"),
+        _shows("r8", state="pending"),
     ],
     "a failed reply has the channel's reason": [
         _shows("r3", error=None),
@@ -165,6 +211,22 @@ SPOILT_REPLIES: dict[str, list[Spoil]] = {
         _acts(OutboundAction.HIDE, outcome=OutboundOutcome.DONE),
         _comment_shown_hidden,
         _done_last_at_the_channel,
+    ],
+    "an edited comment is edited, and a deleted one gone": [
+        _rewrites(OutboundAction.EDIT, None),
+        _rewrites(OutboundAction.EDIT, OutboundOutcome.FAILED),
+        _rewrites(OutboundAction.EDIT, OutboundOutcome.DONE),
+        _rewrites(OutboundAction.DELETE, OutboundOutcome.DONE),
+        _calls((30, "edit", "something else"), to="mid_r8"),
+        _shows("r8", text="r8"),
+        _shows("r8", state="removed"),
+        _shows("r10", state="sent"),
+        _shows("r10", text="r10"),
+    ],
+    "a reply's picture goes out with it": [
+        _picture_that_is_missing,
+        _calls((30, "send", None)),
+        _comment_with_a_picture_of_nobody,
     ],
     "a stopped page keeps its replies until it is connected": [
         _holds("sent"),

@@ -36,9 +36,31 @@ def test_a_comment_is_answered_privately_once() -> None:
     assert all(SPOKEN[each["about"]].given["post"] for each in private)
 
 
+def test_what_is_changed_was_replied_some_seconds_before() -> None:
+    replied = {each.given["name"]: each for each in STEPS if each.do == "reply"}
+    changes = [each for each in STEPS if each.do in ("retry", "edit", "delete")]
+    assert {each.do for each in changes} == {"retry", "edit", "delete"}
+    assert all(replied[each.given["about"]].at + 2 < each.at for each in changes)
+    own = {each.do: set[str]() for each in changes}
+    for each in changes:
+        own[each.do].add(each.given["about"])
+    for name in own["edit"] | own["delete"]:
+        about = replied[name].given
+        assert SPOKEN[about["about"]].given["post"]
+        assert not about["private"]
+    assert not own["edit"] & own["delete"]
+
+
+def test_a_reply_with_a_picture_is_asked_for_by_one_person() -> None:
+    pictured = [each.given for each in STEPS if each.do == "reply" and each.given["file"]]
+    assert pictured
+    assert not any(each["twice"] or each["private"] for each in pictured)
+
+
 def test_replies_change_nothing_in_the_rest_of_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("faults.plan.REPLIES_PER_S", 0.0)
-    rest = [each for each in STEPS if each.do not in ("speak", "reply", "act")]
+    replying = ("speak", "reply", "act", "retry", "edit", "delete")
+    rest = [each for each in STEPS if each.do not in replying]
     assert plan.draw_plan(6, 200) == rest
 
 

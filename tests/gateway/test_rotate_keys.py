@@ -1,14 +1,18 @@
 """P6: a command encrypts again all that is stored encrypted, while gateways serve."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 
 import pytest
 from pydantic import SecretStr
 
 from gateway.rig import Rig, User, records, running
+from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_gateway.rotate_keys import ENCRYPTED, rotate_keys
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
+from tuyen_platform.page_credentials import AccountCredentials, PageCredentials
 from tuyen_platform.sealed_records import Sealer
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
@@ -55,3 +59,31 @@ async def test_p6_what_no_key_opens_is_counted_and_named(
     said = capsys.readouterr().out
     assert "record_without_key" in said
     assert "zalo/2000" in said
+
+
+async def test_p6_an_interrupted_command_leaves_what_was_written_meanwhile_as_the_last_record(
+    log: InMemoryLog, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last record of a key is all that is left of it after a compaction."""
+    both, replace = SecretStr(f"{NEW},{OLD}"), log.replace
+    async with running(log, clock, secrets_key=OLD) as rig:
+        await connect(rig)
+    given = AccountCredentials(access_token=SecretStr("given meanwhile"))
+    fresh = PageCredentials(both).set_record("shop/zalo/2000", given)
+
+    async def end_after(copies: Sequence[ProducerRecord], read_to: int) -> bool:
+        is_late = any(copy.key == fresh.key for copy in copies)
+        if is_late:
+            await log.append_all([fresh])
+        was_replaced = await replace(copies, read_to)
+        if is_late:
+            raise LogUnavailableError("the command ends here")
+        return was_replaced
+
+    monkeypatch.setattr(log, "replace", end_after)
+    with pytest.raises(LogUnavailableError, match="ends here"):
+        await rotate_keys(log, Sealer(both))
+    of_key = [one for one in await records(log, PAGE_CREDENTIALS) if one.key == fresh.key.encode()]
+    assert of_key[-1].value == fresh.value
+    monkeypatch.undo()
+    assert await rotate_keys(log, Sealer(both)) == (1, 0)

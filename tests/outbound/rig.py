@@ -44,7 +44,7 @@ from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_outbound.states import elapsed_time
 from tuyen_outbound.worker import OutboundWorker
-from tuyen_platform.clock import SystemClock
+from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.file_links import FileLinks
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
@@ -321,10 +321,12 @@ class Process:
         log: CrashingLog | None = None,
         running: Callable[[], float] = elapsed_time,
         settle_within_s: float = 0.05,
+        call_within_s: float = 20.0,
+        clock: Clock | None = None,
     ) -> None:
         self.steps = steps or Steps()
         self.log = log or CrashingLog(world.log, self.steps)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         connector = ScriptedConnector(world, self.steps, after_lost)
         self.resources = Resources(
             clock=clock,
@@ -333,6 +335,7 @@ class Process:
             files=WorldFiles(world),
             links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             results=Results(self.log, clock),
+            call_within_s=call_within_s,
             settle_within_s=settle_within_s,
             elapsed_time=running,
             pacings={channel: Pacing() for channel in Channel},
@@ -348,6 +351,11 @@ class Process:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """The process is told to end, as `Service` does it."""
+        await self.worker.finish()
+        await self.__aexit__()
 
     @property
     def has_ended(self) -> bool:

@@ -75,6 +75,26 @@ async def test_r9_5_a_backlog_of_one_organization_puts_off_no_other_one(
     await asyncio.gather(*many, return_exceptions=True)
 
 
+async def test_r9_5_what_is_not_urgent_leaves_the_limit_that_all_share_to_what_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting, order = Waiting(monkeypatch), list[str]()
+
+    async def call(organization: str, *, is_urgent: bool) -> None:
+        await waiting.turns.wait(page_of(organization), (APP,), is_urgent=is_urgent)
+        order.append("message" if is_urgent else organization)
+
+    names = [asyncio.create_task(call(shop, is_urgent=False)) for shop in [*["big"] * 20, "small"]]
+    for _ in range(50):
+        await _nothing()
+    messages = [asyncio.create_task(call("big", is_urgent=True)) for _ in range(9)]
+    await waiting.run(lambda: all(task.done() for task in (*names, *messages)))
+    begun = order.index("message")
+    assert begun <= 2
+    assert order[begun : begun + 9] == ["message"] * 9
+    assert order.index("small") <= begun + 9 + 3
+
+
 async def test_p5_the_end_of_a_pause_is_no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, ended = Waiting(monkeypatch), list[float]()
     own = Limit("own", rate_s=10, burst=1)

@@ -40,13 +40,13 @@ class StoredAccounts:
         )
         self.problem: PageProblem | None = None
         self.kept: list[str] = []
-        self.down = False
+        self.written = 0
 
     refreshed_accounts = (ACCOUNT,)
 
     @property
     def stopped_accounts(self) -> tuple[str, ...]:
-        return (ACCOUNT,) if self.problem else ()
+        return (ACCOUNT,) if self.problem and self.problem.stops else ()
 
     def find_credentials(self, account: str) -> AccountCredentials:
         return self.credentials
@@ -63,6 +63,7 @@ class StoredAccounts:
 
     async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
         self.problem = problem
+        self.written += 1
 
 
 class Refreshing:
@@ -141,17 +142,31 @@ async def test_p5_after_a_lost_answer_the_old_refresh_token_is_tried_again(
     assert (refreshing.used, refreshing.accounts.kept) == (["RT0", "RT0"], ["AT1"])
 
 
-async def test_p5_a_page_whose_refresh_token_is_dead_goes_on_until_its_token_ends(
+async def test_p5_a_page_whose_refresh_token_is_dead_says_so_and_sends_until_its_token_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """As after a crash between Zalo's answer and the record of the new pair."""
     refreshing = Refreshing(monkeypatch, iter([DEAD] * 9))
+    accounts = refreshing.accounts
     await refreshing.turn(hours=24)
-    assert refreshing.accounts.stopped_accounts == ()
+    assert accounts.problem is not None
+    assert (accounts.problem.code, accounts.problem.stops) == ("token_ending", False)
+    await refreshing.turn(minutes=30)
+    assert (accounts.problem.code, accounts.written) == ("token_ending", 1)
+    await refreshing.turn(minutes=31)
+    assert (accounts.problem.code, accounts.problem.stops) == ("token_dead", True)
     await refreshing.turn(minutes=61)
-    assert refreshing.accounts.problem is not None
-    assert refreshing.accounts.problem.code == "token_dead"
-    await refreshing.turn(minutes=61)
-    assert len(refreshing.used) == 2
+    assert len(refreshing.used) == 3
+
+
+async def test_p5_a_page_that_was_said_to_end_is_well_once_it_is_refreshed_after_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([DEAD, pair(1)]))
+    await refreshing.turn(hours=24)
+    await refreshing.turn(minutes=3)
+    assert refreshing.accounts.kept == ["AT1"]
+    assert refreshing.accounts.problem is None
 
 
 async def test_p5_a_new_token_that_is_refused_at_once_is_not_refreshed_for_ever(

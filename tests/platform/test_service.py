@@ -56,3 +56,31 @@ async def test_r9_a_loop_that_ends_as_cancelled_by_itself_ends_the_process() -> 
         async with asyncio.timeout(20):
             await service.run(asyncio.Event())
     assert raised.group_contains(RuntimeError, match="by itself")
+
+
+async def test_r9_loops_are_cancelled_once_the_service_has_finished_its_work() -> None:
+    steps: list[str] = []
+    stopping = asyncio.Event()
+
+    async def loop() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            steps.append("cancelled")
+
+    async def finish() -> None:
+        await asyncio.sleep(0)
+        steps.append("finished")
+
+    (port,) = free_ports(1)
+    service = Service(
+        settings=ServiceSettings(kafka="unused", port=port, local=True),
+        app=Starlette(),
+        health=Health(),
+        loops=[loop],
+        finish=finish,
+    )
+    stopping.set()
+    async with asyncio.timeout(20):
+        await service.run(stopping)
+    assert steps == ["finished", "cancelled"]

@@ -100,9 +100,14 @@ class InboundHistory:
         )
         partition = partition_of(at or key, topic.partitions)
         stood = self.records[topic.name, partition]
-        record = Record(topic.name, partition, len(stood), 0, key.encode(), value, headers)
+        record = Record(
+            topic.name, partition, len(stood), self._now_ms(), key.encode(), value, headers
+        )
         stood.append(record)
         return record
+
+    def _now_ms(self) -> int:
+        return int(self.clock.timestamp() * 1000)
 
     def again(self, record: Record) -> None:
         """The same record once more: a webhook that was delivered twice."""
@@ -112,7 +117,7 @@ class InboundHistory:
                 record.topic,
                 record.partition,
                 len(stood),
-                0,
+                self._now_ms(),
                 record.key,
                 record.value,
                 record.headers,

@@ -267,7 +267,7 @@ def reply(**given: Any) -> dict[str, Any]:
     return fields | given
 
 
-OLD = (MOMENT - timedelta(minutes=2)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+OLD = (MOMENT - timedelta(minutes=6)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 @pytest.mark.parametrize(
@@ -289,6 +289,12 @@ async def test_p5_a_reply_is_looked_for_below_its_comment(
     assert await connector.look(begun) == found
     (call,) = transport.calls
     assert (call.method, call.url) == ("GET", f"{BASE}/333_1/comments")
+
+
+async def test_p5_a_reply_that_another_call_made_is_not_taken_for_this_one() -> None:
+    connector, _ = connect(answer({"data": [reply(id="333_8"), reply()]}))
+    begun = Begun(order(connector, comment()), MOMENT, lambda made: made == "333_8")
+    assert await connector.look(begun) == Done("333_9")
 
 
 async def test_p5_a_look_that_fails_says_nothing_of_the_reply() -> None:

@@ -1,18 +1,21 @@
 """The media that wait, held by MongoDB and by the twin in memory."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters import waiting_media
 from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia, MongoWaitingMedia
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_gateway.ports.media import WaitingMedia
+from tuyen_platform.mongodb import Database
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 SHOP, OTHER = OrganizationId("shop"), OrganizationId("other")
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(params=["memory", pytest.param("mongodb", marks=pytest.mark.mongodb)])
@@ -37,10 +40,33 @@ def medium(name: str, message: str = "m_1") -> WaitingMedium:
     )
 
 
-async def test_i6_what_was_taken_back_waits_no_more(waiting: WaitingMedia) -> None:
+async def test_i6_what_was_taken_back_is_not_added_and_nothing_else_is_left_out(
+    waiting: WaitingMedia,
+) -> None:
+    await waiting.withdraw(OTHER, MessageId("m_2"), NOW + MINUTE)
+    await waiting.withdraw(SHOP, MessageId("m_1"), NOW + MINUTE)
+    await waiting.withdraw(SHOP, MessageId("m_1"), NOW)
     await waiting.add([medium("a"), medium("b", message="m_2")])
-    await waiting.remove_of_message(OTHER, MessageId("m_2"))
-    await waiting.remove_of_message(SHOP, MessageId("m_1"))
-    left = await waiting.claim(SHOP, NOW, NOW)
+    left = await waiting.claim(SHOP, NOW, NOW + MINUTE)
     assert left is not None
     assert left.id == "att_b"
+    assert await waiting.claim(SHOP, NOW, NOW + MINUTE) is None
+    assert await waiting.is_withdrawn(SHOP, MessageId("m_1"))
+    assert not await waiting.is_withdrawn(SHOP, MessageId("m_2"))
+
+
+async def test_i6_what_is_taken_back_while_it_is_fetched_is_due_again(
+    waiting: WaitingMedia,
+) -> None:
+    """Otherwise, if its fetcher ended, nobody would remove what that had stored."""
+    await waiting.add([medium("a")])
+    await waiting.claim(SHOP, NOW, NOW + MINUTE)
+    await waiting.withdraw(SHOP, MessageId("m_1"), NOW + 9 * MINUTE)
+    assert await waiting.organizations(NOW + MINUTE) == [SHOP]
+
+
+@pytest.mark.mongodb
+async def test_r9_6_what_was_taken_back_is_forgotten(views: Database) -> None:
+    await MongoWaitingMedia(views).withdraw(SHOP, MessageId("m_1"), NOW)
+    indexes = await views[waiting_media.WITHDRAWN].index_information()
+    assert indexes["kept"]["expireAfterSeconds"] == 0

@@ -8,6 +8,7 @@ import pytest
 from gateway.feed import Feed
 from gateway.outbox import Outbox, connect_page, messages_of, reply
 from gateway.rig import Rig, User
+from support.outbound import settled
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_id
 from tuyen_events.inbound import CommentHidden, CommentRemoved
 from tuyen_events.outbound import OutboundAction
@@ -141,6 +142,18 @@ async def test_i8_actions_appear_once_the_channel_has_done_them(
     await outbox.accept()
     shown = await one_of(owner, root, comment)
     assert (shown["liked"], "problem" in shown) == (True, False)
+
+
+async def test_i8_the_last_action_counts_whatever_the_clock_of_its_sender_shows(
+    owner: User, root: ConversationId, outbox: Outbox, clock: ManualClock
+) -> None:
+    comment = named("c1")
+    await change(owner, comment, hidden=True)
+    await outbox.write(settled(await outbox.last(), after_s=240))
+    clock.advance(timedelta(seconds=1))
+    await change(owner, comment, hidden=False)
+    await outbox.accept()
+    assert not (await one_of(owner, root, comment))["hidden"]
 
 
 async def test_i8_several_actions_are_carried_out_in_one_order(

@@ -1,7 +1,7 @@
 """Media are fetched, stored once, and given up when they cannot be had."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 
 from gateway.rig import START, events
 from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_attachments.ports import NewAttachment, StoredAttachment
 from tuyen_attachments.recognizing import LIMITS
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import MessageId, OrganizationId, PageId
@@ -185,6 +186,43 @@ async def test_r9_2_after_a_crash_before_the_log_it_is_stored_once(
     assert waiting.waiting == {}
     assert len(await events(log, MEDIA)) == 1
     assert len(await store.find(SHOP, [AttachmentId("att_a")])) == 1
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+async def test_r4_6_what_is_taken_back_while_it_is_fetched_is_removed(
+    *,
+    log: InMemoryLog,
+    clock: ManualClock,
+    keeper: MediaKeeper,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+    monkeypatch: pytest.MonkeyPatch,
+    crashes: bool,
+) -> None:
+    """Also if the process ends after it has stored the medium: then it is taken up again."""
+    await waiting.add([medium()])
+    add, ask = store.add, waiting.is_withdrawn
+
+    async def add_late(new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
+        await waiting.withdraw(SHOP, new.message_id or MessageId(""), clock.now())
+        await store.remove_of_message(SHOP, new.message_id or MessageId(""))
+        return await add(new, content)
+
+    async def ask_once(organization: OrganizationId, message_id: MessageId) -> bool:
+        if crashes and await store.find(SHOP, [AttachmentId("att_a")]):
+            raise LogUnavailableError("the process ends here")
+        return await ask(organization, message_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "add", add_late)
+        patch.setattr(waiting, "is_withdrawn", ask_once)
+        with suppress(LogUnavailableError):
+            await keeper.keep_next()
+    clock.advance(timedelta(minutes=2))
+    assert await keeper.keep_next() is crashes
+    assert await store.find(SHOP, [AttachmentId("att_a")]) == {}
+    assert waiting.waiting == {}
+    assert await events(log, MEDIA) == []
 
 
 async def _unavailable(*_: object, **__: object) -> None:

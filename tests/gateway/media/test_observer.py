@@ -96,11 +96,36 @@ async def test_i6_what_its_author_took_back_is_removed(
         created_at=clock.now(),
     )
     stored = await store.add(new, content())
-    await feed.message("a", mid="m1", attachments=IMAGE)
-    await until_media(waiting, 1)
     await feed.unsend("a", "m1")
-    await until_media(waiting, 0)
-    assert await store.find(stored.organization, [stored.id]) == {}
+    async with asyncio.timeout(DEADLINE_S):
+        while await store.find(stored.organization, [stored.id]):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    assert await waiting.is_withdrawn(stored.organization, MESSAGE)
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+async def test_r4_6_what_is_taken_back_in_one_batch_with_its_message_is_not_fetched(
+    *,
+    log: InMemoryLog,
+    feed: Feed,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+    clock: ManualClock,
+    comes_first: bool,
+) -> None:
+    """Nor is what its author took back before its event arrived, or arrived again."""
+    if comes_first:
+        await feed.message("a", mid="m1", attachments=IMAGE)
+    await feed.unsend("a", "m1")
+    if not comes_first:
+        await feed.message("a", mid="m1", attachments=IMAGE)
+    await feed.message("a", mid="m2", attachments=IMAGE)
+    observer = MediaObserver(log, clock, waiting, store)
+    task = asyncio.create_task(observer.run())
+    await until_media(waiting, 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert MESSAGE not in {one.message_id for one in waiting.waiting.values()}
 
 
 @pytest.mark.usefixtures("observer")

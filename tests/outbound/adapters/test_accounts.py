@@ -22,6 +22,7 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.page_credentials import (
     AccountCredentials,
     PageCredentials,
+    PageProblem,
     name_account,
 )
 from tuyen_platform.page_tokens import PageTokens
@@ -145,6 +146,23 @@ async def test_p5_a_token_that_can_be_renewed_is_said_to_be(table: Table) -> Non
     await table.accounts.keep_refreshed(account, refreshed)
     await table.accounts.catch_up()
     assert table.accounts.find_token(official) == HiddenToken("T2")
+
+
+async def test_p5_a_page_whose_token_will_end_sends_until_it_is_refused(table: Table) -> None:
+    official, dead = page(channel="zalo", external_id="388"), HiddenToken("T1")
+    account = await table.give(official, "T1")
+    credentials = table.accounts.find_credentials(account)
+    assert credentials is not None
+    ending = PageProblem(code="token_ending", vi="", en="", stops=False)
+    await table.accounts.keep_problem(account, credentials.stamp, ending)
+    await table.accounts.catch_up()
+    assert table.accounts.find_problem(account) == ending
+    assert table.accounts.stopped_accounts == []
+    assert table.accounts.find_token(official) == dead
+    await table.accounts.stop(official, dead, DEAD)
+    await table.accounts.catch_up()
+    assert table.accounts.stopped_accounts == [account]
+    assert table.accounts.find_token(official) is None
 
 
 async def test_l5_a_livechat_page_signs_with_its_own_token(table: Table) -> None:

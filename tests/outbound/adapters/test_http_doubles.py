@@ -110,7 +110,7 @@ async def test_i8_facebook_takes_every_act_on_a_comment(called: Called) -> None:
     made = await facebook.call(order(facebook, reply, handle=uploaded.external_id))
     assert isinstance(made, Done)
     assert await facebook.look(Begun(order(facebook, reply), begun)) == made
-    late = Begun(order(facebook, reply), begun + timedelta(minutes=5))
+    late = Begun(order(facebook, reply), begun + timedelta(minutes=10))
     assert await facebook.look(late) is None
     for action in (
         OutboundAction.HIDE,

@@ -71,8 +71,8 @@ def test_p5b_the_echo_of_an_earlier_part_proves_nothing() -> None:
         (echo(text="2"), False),
         (echo(text=None), False),
         (echo(admin_id="77"), False),
-        (echo(seconds=-59), True),
-        (echo(seconds=-61), False),
+        (echo(seconds=-299), True),
+        (echo(seconds=-301), False),
     ],
 )
 def test_p5b_the_same_text_after_the_call_began_proves_it(

@@ -54,6 +54,7 @@ class Asking:
             accounts=KnownAccounts(self.world),
             files=WorldFiles(self.world),
             results=Results(self.world.log, self.clock),
+            call_within_s=1.0,
             settle_within_s=1.0,
             links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),
             elapsed_time=lambda: self.elapsed,
@@ -211,6 +212,23 @@ async def test_p5_calls_are_made_in_the_limits_of_the_channel(asking: Asking) ->
     while await asking.fetcher.fetch_next():
         pass
     assert asyncio.get_running_loop().time() - begun >= 0.02
+
+
+async def test_r9_5_nobody_is_asked_for_while_messages_wait_for_the_limit_of_the_app(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OfApp(ScriptedProfiles):
+        limits: ClassVar[Sequence[Limit]] = (Limit("app", rate_s=100, burst=1, of_app=True),)
+
+    monkeypatch.setattr("tuyen_outbound.profiles.fetcher._TURN_WITHIN_S", 0.05)
+    asking.fetcher._sources = {Channel.FACEBOOK: (source := OfApp())}
+    await asking.waiting.add([wanted()])
+    async with asking.resources.slots.queue(OTHER, Channel.FACEBOOK):
+        assert await asking.fetcher.fetch_next()
+    assert source.asked == []
+    asking.skip(60)
+    assert await asking.fetcher.fetch_next()
+    assert len(source.asked) == 1
 
 
 async def test_r9_5_organizations_take_turns(asking: Asking) -> None:

@@ -27,6 +27,9 @@ DOUBLES = "doubles"
 _Part = TypeVar("_Part")
 _READY_DEADLINE_S = 90.0
 _REPLICAS_OF_A_CLUSTER = 3
+_GRACE_S = {"outbound": 30.0}
+"""How many seconds services may take to end: this one has calls under way (docs/sending.md)."""
+_OTHERS_GRACE_S = 5.0
 
 
 def silent(_line: str) -> None:
@@ -37,8 +40,9 @@ class Stack:
     """An async context manager: inside of it everything runs and is ready.
 
     Services are started again when they die; `say` is given a line for that and for each thing
-    started. Everything ends within 10 s of leaving. Raises CannotStart. Enter it in the main
-    thread: children die with the thread that started them.
+    started. Everything ends within 10 s of leaving, or as late as the last call to a channel that
+    is under way. Raises CannotStart. Enter it in the main thread: children die with the thread
+    that started them.
     """
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = silent) -> None:
@@ -251,6 +255,7 @@ class Stack:
             argv=[sys.executable, "-m", f"tuyen_{service}"],
             env=os.environ | self._environment(name),
             log=self.log(name),
+            grace_s=_GRACE_S.get(service, _OTHERS_GRACE_S),
         )
 
     def _environment(self, name: str) -> dict[str, str]:

@@ -11,12 +11,14 @@ from tuyen_local.child import Child
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is kept running. `env` is the whole environment; output is appended to `log`."""
+    """What is kept running. `env` is the whole environment; output is appended to `log`. It has
+    `grace_s` seconds to end after SIGTERM."""
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str]
     log: Path
+    grace_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,11 @@ class Supervisor:
     `say` is given a line for each death, and one for each start after it.
     """
 
-    def __init__(
-        self, say: Callable[[str], None], *, backoff: Backoff | None = None, grace_s: float = 5.0
-    ) -> None:
+    def __init__(self, say: Callable[[str], None], *, backoff: Backoff | None = None) -> None:
         self._say = say
         self._backoff = backoff or Backoff()
-        self._grace_s = grace_s
         self._children: dict[str, Child] = {}
+        self._grace_s: dict[str, float] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, program: Program) -> None:
@@ -55,6 +55,7 @@ class Supervisor:
         if program.name in self._watchers:
             raise ValueError(f"{program.name} is kept running already")
         self._children[program.name] = await _spawn(program)
+        self._grace_s[program.name] = program.grace_s
         self._watchers[program.name] = asyncio.create_task(
             self._watch(program), name=f"keep {program.name} running"
         )
@@ -77,7 +78,9 @@ class Supervisor:
         for watcher in watchers:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
-        await asyncio.gather(*(child.stop(self._grace_s) for child in self._children.values()))
+        await asyncio.gather(
+            *(child.stop(self._grace_s[name]) for name, child in self._children.items())
+        )
 
     async def _watch(self, program: Program) -> None:
         loop = asyncio.get_running_loop()

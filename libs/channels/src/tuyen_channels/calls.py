@@ -4,7 +4,7 @@ A request of an agent is carried out in one or several parts, each of which is o
 or changes something. Between two parts the caller stores how far it has come.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -155,8 +155,14 @@ class UnsupportedRequestError(ValueError):
         self.code = code
 
 
+def _is_nothing_known(_external_id: str) -> bool:
+    return False
+
+
 class Begun(NamedTuple):
-    """A call that was begun, and of which `Connector.look` finds out what became of it."""
+    """A call that was begun, and of which `Connector.look` finds out what became of it. `is_known`
+    says of an id at the channel whether another call made what has it."""
 
     order: CallOrder
     since: datetime
+    is_known: Callable[[str], bool] = _is_nothing_known

@@ -113,6 +113,12 @@ TEXTS: Mapping[str, _Text] = MappingProxyType(
         "token_renewing": _Text(
             "Mã truy cập của trang đang được làm mới.", "The page's access token is being renewed."
         ),
+        "token_ending": _Text(
+            "Không làm mới được mã truy cập của trang: trang chỉ gửi được đến khi mã hết hạn. "
+            "Hãy kết nối lại trang.",
+            "The page's access token cannot be renewed: the page sends until it ends. Connect the "
+            "page again.",
+        ),
         "no_permission": _Text(
             "Ứng dụng thiếu quyền trên trang. Hãy kết nối lại trang và cấp đủ quyền.",
             "The app lacks a permission on the page. Connect the page again and grant it.",

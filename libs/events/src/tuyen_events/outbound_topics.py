@@ -24,6 +24,7 @@ OUTBOUND_RESULTS = Topic(
     public=True,
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
+    broker_time=True,
 )
 OUTBOUND_STATE = Topic(
     name="outbound-state",

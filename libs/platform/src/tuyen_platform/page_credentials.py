@@ -7,8 +7,8 @@ each kind, so that no service overwrites another's:
 - `set/<account>`, by the gateway: what the page was connected with. Each has a new `stamp`.
 - `refreshed/<account>`, by the outbound service: the token pair that took the place of the one of
   `set`, which it names by its stamp. It counts only as long as that is the latest.
-- `problem/<account>`, by the outbound service: why the page cannot send. It ends with another
-  `set`; the gateway also removes it when the page is given its credentials again.
+- `problem/<account>`, by the outbound service: why the page cannot send, or soon will not. It ends
+  with another `set`; the gateway also removes it when the page is given its credentials again.
 - `subscription/<account>`, by the gateway: whether the channel sends the page's events to us.
 
 Decides P6.
@@ -28,10 +28,9 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
+from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
-_SEALED = frozenset({"set", "refreshed"})
 _KINDS = ("set", "refreshed", "problem", "subscription")
 
 _KeptT = TypeVar("_KeptT")
@@ -57,13 +56,14 @@ class AccountCredentials:
     stamp: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
-class PageProblem(msgspec.Struct, frozen=True, kw_only=True):
+class PageProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a page cannot send, or gets no events: `code` is a word of ours, the texts are for
-    people."""
+    people. One that does not stop the page is known before it does."""
 
     code: str
     vi: str
     en: str
+    stops: bool = True
 
 
 class PageSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,7 +100,6 @@ class PageCredentials:
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
         self._sealer = Sealer(keys)
-        self._offsets = RecordOffsets()
         self._set: dict[str, AccountCredentials] = {}
         self._refreshed: dict[str, AccountCredentials] = {}
         self._problems: dict[str, _Problem] = {}
@@ -124,8 +123,8 @@ class PageCredentials:
         return self._set.get(account)
 
     def problem(self, account: str) -> PageProblem | None:
-        """Why the account cannot send; None if nothing is known against its present
-        credentials."""
+        """Why the account cannot send, or will not be able to soon; None if nothing is known
+        against its present credentials."""
         found, present = self._problems.get(account), self._set.get(account)
         if found is None or present is None or found.stamp != present.stamp:
             return None
@@ -149,12 +148,10 @@ class PageCredentials:
         it derives from."""
         return self._seal("refreshed", account, credentials)
 
-    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         """Applies one record. Credentials that cannot be read are none, and those before them have
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
-        if kind in _SEALED and self._offsets.comes_too_late(record, position):
-            return
         match kind:
             case "set":
                 _keep(self._set, account, record, self._open)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_events.topics import PAGE_TOKENS
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
+from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 _TOKEN, _USED = "token", "used"
@@ -53,7 +53,6 @@ class PageTokens:
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
         self._sealer = Sealer(keys)
-        self._offsets = RecordOffsets()
         self._tokens: dict[str, _Open] = {}
         self._used: dict[str, str] = {}
 
@@ -84,12 +83,12 @@ class PageTokens:
             return ()
         return (_record(_USED, account, _Used(stamp=found.stamp)),)
 
-    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         """Applies one record. A token that cannot be read is no token, and the one before it has
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
         if kind == _TOKEN:
-            self._fold_token(account, record, position)
+            self._fold_token(account, record)
         elif kind == _USED:
             self._used.pop(account, None)
             if record.value is not None:
@@ -97,9 +96,7 @@ class PageTokens:
         else:
             raise UnreadableEventError(f"{kind!r} is no known kind of page token record")
 
-    def _fold_token(self, account: str, record: KeyedBytes, position: RecordPosition) -> None:
-        if self._offsets.comes_too_late(record, position):
-            return
+    def _fold_token(self, account: str, record: KeyedBytes) -> None:
         self._tokens.pop(account, None)
         if record.value is not None:
             self._tokens[account] = self._open(account, record.value)

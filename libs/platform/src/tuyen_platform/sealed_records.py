@@ -1,9 +1,7 @@
-"""Records of compacted topics whose content is encrypted, and how all of them get another key (P6).
+"""Records of compacted topics whose content is encrypted, and how all of them get another key.
 
-A record is encrypted again by writing a copy of it, which names the offset that it copies. Somebody
-else may write the same key at the same time: readers skip a copy that comes too late
-(`RecordOffsets`), and whoever makes the copies writes the superseded record once more, so that
-compaction keeps it (`plan_copies`).
+A record is encrypted again by writing a copy of it, under the same key. Somebody else may write
+that key at the same time: a copy is in the log only if nobody did (decision 34).
 
 Decides P6.
 """
@@ -15,11 +13,11 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from tuyen_events.codec import KeyedBytes, UnreadableEventError
+from tuyen_events.codec import UnreadableEventError
 from tuyen_events.topic import Topic
-from tuyen_platform.kafka.ports import ProducerRecord, Record, RecordPosition
+from tuyen_platform.kafka.ports import ProducerRecord, Record
 
-_SEALED, _COPIES = "sealed", "copies"
+_SEALED = "sealed"
 
 _ContentT = TypeVar("_ContentT", bound=msgspec.Struct)
 
@@ -28,12 +26,6 @@ class SealedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """The value of a record: its encrypted content, and what is known of it without a key."""
 
     sealed: str
-    copies: int | None = None
-    """The offset of the record that this one is a copy of, encrypted with another key."""
-
-
-class _Copy(msgspec.Struct, frozen=True):
-    copies: int | None = None
 
 
 def read_keys(keys: SecretStr) -> Sequence[Fernet]:
@@ -78,28 +70,9 @@ class Sealer:
         return None
 
 
-class RecordOffsets:
-    """By key, the offset of the newest record that was applied."""
-
-    def __init__(self) -> None:
-        self._offsets: dict[str, int] = {}
-
-    def comes_too_late(self, record: KeyedBytes, position: RecordPosition) -> bool:
-        """Whether a record is a copy of one that is no longer the newest of its key, and so must
-        not be applied. If it is none, it is the newest from now on."""
-        if record.value is None:
-            self._offsets.pop(record.key, None)
-            return False
-        copies = _read_copies(record.value)
-        if copies is not None and self._offsets.get(record.key, -1) > copies:
-            return True
-        self._offsets[record.key] = position.offset
-        return False
-
-
 class Copies(NamedTuple):
-    """`records` are to be written, and then the topic is to be read again; `unreadable` are the
-    keys of records that no key decrypts."""
+    """`records` are to take the place of those that they are copies of; `unreadable` are the keys
+    of records that no key decrypts."""
 
     records: Sequence[ProducerRecord]
     unreadable: Sequence[str]
@@ -107,53 +80,28 @@ class Copies(NamedTuple):
 
 def plan_copies(topic: Topic, records: Iterable[Record], sealer: Sealer) -> Copies:
     """What to write so that everything in a topic is encrypted with the first key, given all of its
-    records in log order. Nothing, once that is so, and no copy came too late."""
-    by_key: dict[str, list[Record]] = {}
-    for record in records:
-        by_key.setdefault((record.key or b"").decode("utf-8", "replace"), []).append(record)
+    records in log order. Nothing, once that is so. A copy may only be written if its key was not
+    written meanwhile (`ReplacingLog.replace`)."""
+    newest = {record.key or b"": record for record in records}
     planned: list[ProducerRecord] = []
     unreadable: list[str] = []
-    for key, several in by_key.items():
-        newest = _find_newest(several)
+    for key, record in newest.items():
         try:
-            value = _renew(newest, sealer)
+            value = _renew(record, sealer)
         except UnreadableEventError:
-            unreadable.append(key)
+            unreadable.append(key.decode("utf-8", "replace"))
             continue
         if value is not None:
-            planned.append(ProducerRecord(topic, key, value, newest.headers))
-        elif newest is not several[-1]:
-            planned.append(ProducerRecord(topic, key, _copy(newest), newest.headers))
+            copy = ProducerRecord(topic, key.decode(), value, record.headers, record.partition)
+            planned.append(copy)
     return Copies(planned, unreadable)
 
 
-def _find_newest(records: Sequence[Record]) -> Record:
-    """Of the records of one key, the one that counts."""
-    newest = records[0]
-    for record in records[1:]:
-        copies = None if record.value is None else _read_copies(record.value)
-        if copies is None or newest.offset <= copies:
-            newest = record
-    return newest
-
-
 def _renew(record: Record, sealer: Sealer) -> bytes | None:
-    sealed = _read(record).get(_SEALED)
+    content = _read(record)
+    sealed = content.get(_SEALED)
     renewed = sealer.renew(sealed) if isinstance(sealed, str) else None
-    return None if renewed is None else _copy(record, {_SEALED: renewed})
-
-
-def _copy(record: Record, changed: Mapping[str, Any] | None = None) -> bytes | None:
-    if record.value is None:
-        return None
-    return msgspec.json.encode({**_read(record), **(changed or {}), _COPIES: record.offset})
-
-
-def _read_copies(value: bytes) -> int | None:
-    try:
-        return msgspec.json.decode(value, type=_Copy).copies
-    except msgspec.MsgspecError:
-        return None
+    return None if renewed is None else msgspec.json.encode({**content, _SEALED: renewed})
 
 
 def _read(record: Record) -> Mapping[str, Any]:

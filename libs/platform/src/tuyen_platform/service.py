@@ -25,6 +25,10 @@ Loop = Callable[[], Coroutine[None, None, None]]
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
+async def _finish_nothing() -> None:
+    """A service whose loops can be cancelled at any time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service that is composed and does not run yet."""
@@ -33,11 +37,14 @@ class Service:
     app: ASGIApp
     health: Health
     loops: Sequence[Loop]
-    """They start together with the server, and are cancelled when it has ended."""
+    """They start together with the server, and are cancelled when `finish` has returned."""
     trusted_proxies: str = ""
     """The addresses whose `X-Forwarded-For` is believed (`process.serve`)."""
     stop: Callable[[], None] = lambda: None
     """Called when the service begins to stop: ends responses that would never end by themselves."""
+    finish: Callable[[], Coroutine[None, None, None]] = _finish_nothing
+    """Called when the server has ended, while the loops still run: returns once they may be
+    cancelled. It has a limit of its own."""
     close: Callable[[], None] = lambda: None
     """Releases what `build` opened beside the log; called last."""
 
@@ -59,6 +66,7 @@ class Service:
                     stopping,
                     trusted_proxies=self.trusted_proxies,
                 )
+                await self.finish()
                 for task in running:
                     task.cancel()
         finally:

@@ -19,25 +19,19 @@ _BY_DUE = IndexModel(
 
 
 class MongoWaitingItems(Generic[_Item]):
-    """WaitingItems, of which about `most` wait for an organization. `read` decodes a document. A
-    subclass may name further `indexes` of the collection."""
+    """WaitingItems, of which about `most` wait for an organization. `read` decodes a document."""
 
     def __init__(
-        self,
-        collection: Collection,
-        read: Callable[[Document], _Item],
-        most: int,
-        indexes: Sequence[IndexModel] = (),
+        self, collection: Collection, read: Callable[[Document], _Item], most: int
     ) -> None:
         self._waiting = collection
         self._read = read
         self._most = most
-        self._indexes = [_BY_DUE, *indexes]
         self._indexed = False
 
     async def add(self, items: Sequence[_Item]) -> Sequence[_Item]:
         if not self._indexed:
-            await self._waiting.create_indexes(self._indexes)
+            await self._waiting.create_indexes([_BY_DUE])
             self._indexed = True
         full = {
             organization

@@ -3,11 +3,12 @@
 
 Give every service the new key in front of the old one first (`TUYEN_SECRETS_KEY=new,old`); they may
 run, and write, meanwhile. When the command has ended with status 0, the old key is needed no more.
-It may be repeated, and has to be after an interruption.
+It may be interrupted at any time, and repeated.
 """
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import structlog
@@ -16,10 +17,13 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import PAGE_CONNECTIONS, PAGE_CREDENTIALS, PAGE_TOKENS
 from tuyen_gateway.identity import SERVICE
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, Offsets, ProducerRecord, Record, ReplacingLog
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.sealed_records import Sealer, plan_copies
 from tuyen_platform.settings import SealingSettings
+
+_TOGETHER = 100
+"""How many records are replaced at once: readers wait for them."""
 
 ENCRYPTED = (PAGE_TOKENS, PAGE_CREDENTIALS, PAGE_CONNECTIONS)
 """The topics with encrypted content."""
@@ -34,18 +38,18 @@ class Rotated(NamedTuple):
     unreadable: int
 
 
-async def rotate_keys(log: Log, sealer: Sealer) -> Rotated:
+async def rotate_keys(log: ReplacingLog, sealer: Sealer) -> Rotated:
     """Returns once nothing that is in the log needs another than the first key, except what is
     unreadable."""
     written = unreadable = 0
     for topic in ENCRYPTED:
-        # Until nothing is left to do: whoever wrote meanwhile may have been faster than a copy.
+        # Until nothing is left to do: whoever wrote meanwhile was faster than a copy.
         while True:
-            planned = plan_copies(topic, await _read_all(log, topic), sealer)
+            records, read_to = await _read_all(log, topic)
+            planned = plan_copies(topic, records, sealer)
             if not planned.records:
                 break
-            await log.append_all(planned.records)
-            written += len(planned.records)
+            written += await _replace(log, planned.records, read_to)
         for key in planned.unreadable:
             _log.warning("record_without_key", topic=topic.name, key=key)
         unreadable += len(planned.unreadable)
@@ -53,14 +57,31 @@ async def rotate_keys(log: Log, sealer: Sealer) -> Rotated:
     return Rotated(written, unreadable)
 
 
-async def _read_all(log: Log, topic: Topic) -> list[Record]:
+async def _replace(log: ReplacingLog, copies: Sequence[ProducerRecord], read_to: Offsets) -> int:
+    """Writes those copies whose keys nobody wrote since; returns how many."""
+    by_place: dict[tuple[str, int], list[ProducerRecord]] = {}
+    for copy in copies:
+        by_place.setdefault((copy.topic.name, copy.partition or 0), []).append(copy)
+    written = 0
+    for place, several in by_place.items():
+        for begin in range(0, len(several), _TOGETHER):
+            some = several[begin : begin + _TOGETHER]
+            if await log.replace(some, read_to[place]):
+                written += len(some)
+    return written
+
+
+async def _read_all(log: Log, topic: Topic) -> tuple[list[Record], Offsets]:
+    """What is in a topic, and up to where that is."""
     found: list[Record] = []
+    read_to: Offsets = {}
     async with log.tail(topic) as tail:
         async for batch in tail.batches():
             found.extend(record for records in batch.values() for record in records)
+            read_to = await tail.positions()
             if tail.caught_up:
                 break
-    return found
+    return found, read_to
 
 
 async def main(settings: SealingSettings) -> Rotated:

@@ -77,6 +77,7 @@ def compose(
         accounts=accounts,
         files=files,
         results=Results(log, clock),
+        call_within_s=settings.call_within_s,
         settle_within_s=settings.settle_within_s,
     )
     worker, health = OutboundWorker(log, resources), Health()
@@ -111,5 +112,6 @@ def build(settings: OutboundSettings, log: Log, clock: Clock) -> Service:
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
         loops=composed.loops(),
+        finish=composed.worker.finish,
         close=database.client.close,
     )

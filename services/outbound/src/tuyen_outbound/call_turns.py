@@ -23,14 +23,18 @@ class CallTurns:
         self._slots = slots
         self._elapsed_time = elapsed_time
 
-    async def wait(self, page: PageChanged, limits: Sequence[Limit]) -> None:
+    async def wait(
+        self, page: PageChanged, limits: Sequence[Limit], *, is_urgent: bool = True
+    ) -> None:
         """Returns when one call with these limits may be made.
 
         A call waits for the limits of its page first, and reserves nothing of those that all pages
         share until then. So neither a page that is slow, nor one with a backlog, puts off the calls
         of other organizations (R9.5). Nothing is reserved during a pause: what waited for its end
-        would be called all at once.
+        would be called all at once. A call that is not urgent leaves what all pages share to those
+        that are, for as long as any of them waits for it.
         """
+        queue = self._slots.queue if is_urgent else self._slots.queue_behind
         own = [limit for limit in limits if not limit.of_app]
         shared = [limit for limit in limits if limit.of_app]
         while True:
@@ -38,7 +42,7 @@ class CallTurns:
                 await asyncio.sleep(rest_s)
             await self._reserve(page, own)
             if shared:
-                async with self._slots.queue(page.organization, page.channel):
+                async with queue(page.organization, page.channel):
                     await self._reserve(page, shared)
             if self.find_pause(page) <= 0:
                 return

@@ -7,7 +7,7 @@ Decides P5.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from tuyen_events.outbound import OutboundOutcome
 from tuyen_events.topics import INBOUND
 from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
+from tuyen_outbound.domain.retrying import LONGEST_WAIT_S
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling
@@ -85,6 +86,9 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
+        self._recovered_at = resources.elapsed_time()
+        self._begun_at: dict[str, float] = {}
+        """When calls of this worker began whose answers are not known."""
         self._turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self.settling = Settling(resources, states)
         self.has_ended = False
@@ -117,6 +121,10 @@ class Carrying:
                 raised_at=list_calls(error),
             )
             await self._settle_failed(stored)
+        finally:
+            current = self._states.requests.find(stored.id)
+            if current is None or current.phase is not RequestPhase.CALLING:
+                self._begun_at.pop(stored.id, None)
 
     async def _settle_failed(self, stored: StoredRequest) -> None:
         current = self._states.requests.find(stored.id)
@@ -183,13 +191,20 @@ class Carrying:
                 return
         await self._wait_for_turn(attempt)
         async with self._resources.slots.take(page.organization, attempt.account):
+            await self._resources.calls.admit()
             if not self._is_still_wanted(attempt, token):
                 return
-            begun = stored.begin(self._resources.clock.now())
-            sent_at = await self._states.save(begun)
-            order = self._build_order(attempt, token, handle)
-            call = self._call(attempt._replace(stored=begun), token, order, sent_at)
+            self._begun_at[stored.id] = self._resources.elapsed_time()
+            call = self._begin(attempt, token, handle)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
+
+    async def _begin(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> None:
+        """Notes that a call is under way, and makes it. Nothing cancels it in between: otherwise
+        nobody could tell whether it was made."""
+        begun = attempt.stored.begin(self._resources.clock.now())
+        sent_at = await self._states.save(begun)
+        order = self._build_order(attempt, token, handle)
+        await self._call(attempt._replace(stored=begun), token, order, sent_at)
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
         """Whether nothing changed while the call waited for its turn."""
@@ -233,7 +248,7 @@ class Carrying:
         result = "done" if isinstance(answer, Done) else answer.kind.value
         metrics.OUTBOUND_CALLS.labels(channel, request.action, result).inc()
         if self.has_ended:
-            await self._publish_alone(attempt, answer)
+            await self.settling.publish_alone(attempt.stored, attempt.connector, answer)
         else:
             await self.settling.note_answer(
                 attempt.stored.id, attempt.connector, attempt.page, token, answer
@@ -251,23 +266,6 @@ class Carrying:
                 raised_at=list_calls(error),
             )
             return ChannelRefusal(RefusalKind.LOST, "internal")
-
-    async def _publish_alone(self, attempt: _Attempt, answer: Done | ChannelRefusal) -> None:
-        """Publishes a final answer for the new owner of the partition, which reads the results."""
-        stored = attempt.stored
-        partition = self._states.requests.find_partition(stored.id)
-        if partition is None:
-            return
-        publish = partial(self._resources.results.publish, partition, stored.request)
-        match answer:
-            case Done():
-                finished = stored.finish_part(answer.external_id)
-                if finished.part == len(attempt.connector.split(stored.request)):
-                    await publish(OutboundOutcome.DONE, finished.external_ids)
-            case ChannelRefusal(kind=RefusalKind.PERMANENT):
-                await publish(OutboundOutcome.FAILED, stored.external_ids, answer)
-            case _:
-                pass
 
     async def _upload(self, attempt: _Attempt, token: HiddenToken) -> str | None:
         """Uploads the file of a part: its handle, or None if the request has another state now."""
@@ -296,7 +294,7 @@ class Carrying:
     async def _wait_until_due(self, stored: StoredRequest) -> None:
         if stored.not_before is not None:
             rest = stored.not_before - self._resources.clock.now()
-            await asyncio.sleep(max(0.0, rest.total_seconds()))
+            await asyncio.sleep(min(max(0.0, rest.total_seconds()), LONGEST_WAIT_S))
 
     async def _wait_for_turn(self, attempt: _Attempt) -> None:
         limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
@@ -328,12 +326,11 @@ class Carrying:
     async def _wait_for_truth(self, stored: StoredRequest) -> bool:
         """Waits for an echo, or a result of another process; returns whether there was none. By
         then no other process makes the call any more."""
-        begun_at = max(stored.since or self._since, self._since)
-        due = begun_at + timedelta(seconds=self._resources.settle_within_s)
+        begun_at = self._begun_at.get(stored.id, self._recovered_at)
+        due = begun_at + self._resources.settle_within_s
         event = self._waiting.setdefault(stored.id, asyncio.Event())
         try:
-            rest = due - self._resources.clock.now()
-            async with asyncio.timeout(max(0.0, rest.total_seconds())):
+            async with asyncio.timeout(max(0.0, due - self._resources.elapsed_time())):
                 await event.wait()
         except TimeoutError:
             pass
@@ -356,8 +353,10 @@ class Carrying:
         if token is None:
             return await self._resources.accounts.wait_for_change(page)
         await self._wait_for_turn(attempt)
-        begun = Begun(self._build_order(attempt, token, None), stored.since or self._since)
-        found = await look(begun)
+        partition = self._states.requests.find_partition(stored.id)
+        is_known = partial(self._states.requests.has_made, -1 if partition is None else partition)
+        order = self._build_order(attempt, token, None)
+        found = await look(Begun(order, stored.since or self._since, is_known))
         if self._states.requests.find(stored.id) is not stored:
             return
         match found:

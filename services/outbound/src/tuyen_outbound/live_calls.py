@@ -14,6 +14,17 @@ class LiveCalls:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._has_begun_to_end = False
+
+    @property
+    def are_ending(self) -> bool:
+        """Whether the process is told to end: then no call may be started."""
+        return self._has_begun_to_end
+
+    async def admit(self) -> None:
+        """Returns at once while calls may be started, and never after that."""
+        if self._has_begun_to_end:
+            await asyncio.get_running_loop().create_future()
 
     def find(self, request_id: str) -> "asyncio.Task[None] | None":
         """The call of a request that is under way."""
@@ -26,7 +37,9 @@ class LiveCalls:
         return task
 
     async def drain(self, within_s: float) -> None:
-        """Waits until all calls have ended, and cancels those that have not by then."""
+        """Lets no further call start, and waits until all have ended; cancels those that have not
+        by then."""
+        self._has_begun_to_end = True
         tasks = set(self._tasks.values())
         if not tasks:
             return

@@ -25,8 +25,8 @@ class Accounts(Protocol):
         ...
 
     def find_token(self, page: PageChanged) -> HiddenToken | None:
-        """What a call for the page is made with. None while it has none, is known to have a
-        problem, or its token was refused."""
+        """What a call for the page is made with. None while it has none, has a problem that stops
+        it, or its token was refused."""
         ...
 
     async def wait_for_change(self, page: PageChanged) -> None:
@@ -50,12 +50,12 @@ class Accounts(Protocol):
         ...
 
     def find_problem(self, account: str) -> PageProblem | None:
-        """Why the account cannot send."""
+        """Why the account cannot send, or (if it does not stop it) soon will not."""
         ...
 
     @property
     def stopped_accounts(self) -> Sequence[str]:
-        """The accounts that have a problem."""
+        """The accounts that have a problem which stops them."""
         ...
 
     async def catch_up(self) -> bool:
@@ -69,8 +69,8 @@ class Accounts(Protocol):
         ...
 
     async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
-        """Returns once it is stored why the account cannot send with the credentials of `stamp`;
-        None: it can again."""
+        """Returns once it is stored what is wrong with the credentials of `stamp`; None: the
+        account can send again."""
         ...
 
 

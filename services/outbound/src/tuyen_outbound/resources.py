@@ -19,8 +19,9 @@ from tuyen_platform.clock import Clock
 class Resources:
     """Shared by all conversations of the process.
 
-    `settle_within_s` is how long an echo is waited for before it is said that nobody can tell what
-    became of a call. `elapsed_time` is a clock that only rises.
+    `call_within_s` is how long a call may take. `settle_within_s` is how long an echo is waited for
+    before it is said that nobody can tell what became of a call. `elapsed_time` is a clock that
+    only rises.
     """
 
     clock: Clock
@@ -28,6 +29,7 @@ class Resources:
     accounts: Accounts
     files: Files
     results: Results
+    call_within_s: float
     settle_within_s: float
     links: ReplyLinks
     elapsed_time: Callable[[], float] = elapsed_time

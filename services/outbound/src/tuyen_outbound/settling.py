@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -72,6 +73,24 @@ class Settling:
             await self.finish_part(stored, connector, stored.proof)
         else:
             await self._note_refusal(stored, connector, page, token, answer)
+
+    async def publish_alone(
+        self, stored: StoredRequest, connector: Connector, answer: Done | ChannelRefusal
+    ) -> None:
+        """Publishes a final answer for the new owner of the partition, which reads the results."""
+        partition = self._states.requests.find_partition(stored.id)
+        if partition is None:
+            return
+        publish = partial(self._resources.results.publish, partition, stored.request)
+        match answer:
+            case Done():
+                finished = stored.finish_part(answer.external_id)
+                if finished.part == len(connector.split(stored.request)):
+                    await publish(OutboundOutcome.DONE, finished.external_ids)
+            case ChannelRefusal(kind=RefusalKind.PERMANENT):
+                await publish(OutboundOutcome.FAILED, stored.external_ids, answer)
+            case _:
+                pass
 
     async def note_proof(
         self, stored: StoredRequest, connector: Connector, external_id: str

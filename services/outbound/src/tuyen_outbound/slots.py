@@ -1,6 +1,7 @@
 """Bounds the calls that are under way at the same time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,10 @@ class Slots:
         self._all = asyncio.Semaphore(_ALL)
         self._by_name: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self._uploads = asyncio.Semaphore(_UPLOADS)
+        self._queued: Counter[str] = Counter()
+        """By channel, how many calls are in its queue or wait for a place in it."""
+        self._left: dict[str, asyncio.Event] = {}
+        """By channel, what is set when its queue is empty."""
 
     @asynccontextmanager
     async def take(self, organization: str, account: str) -> AsyncIterator[None]:
@@ -45,7 +50,27 @@ class Slots:
     async def queue(self, organization: str, channel: str) -> AsyncIterator[None]:
         """A place in the queue for what all organizations share at a channel. Each has two, so
         whatever it has waiting, the next call of another one comes soon."""
-        async with self._take(f"queue {channel} {organization}", _QUEUED_OF_ORGANIZATION):
+        self._queued[channel] += 1
+        try:
+            async with self._take(f"queue {channel} {organization}", _QUEUED_OF_ORGANIZATION):
+                yield
+        finally:
+            self._queued[channel] -= 1
+            if not self._queued[channel]:
+                del self._queued[channel]
+                if (left := self._left.pop(channel, None)) is not None:
+                    left.set()
+
+    @asynccontextmanager
+    async def queue_behind(self, organization: str, channel: str) -> AsyncIterator[None]:
+        """The same for what is less urgent: it has the place that `queue` leaves when nobody is in
+        it, one call at a time, and organizations take turns there, too."""
+        async with (
+            self._take(f"behind {channel} {organization}", _QUEUED_OF_ORGANIZATION),
+            self._take(f"behind {channel}", 1),
+        ):
+            while self._queued[channel]:
+                await self._left.setdefault(channel, asyncio.Event()).wait()
             yield
 
     @asynccontextmanager

@@ -3,8 +3,8 @@
 Each account has one refresher: the worker that owns the partition of `outbound` to which the
 account's name hashes. A refresh token works once. The new pair is acknowledged by Kafka before it
 is used. If the process ends between the channel's answer and that, or the answer is lost, the old
-refresh token is tried again; if the channel refuses it, the old access token is used for as long as
-it lasts, and then the page stops with a problem that a person has to solve.
+refresh token is tried again; if the channel refuses it, the page shows a problem that a person has
+to solve. The old access token is used for as long as it lasts, and then the page stops.
 """
 
 import asyncio
@@ -47,6 +47,9 @@ _BLOCKED_FOR = timedelta(hours=1)
 
 _RENEWING = "token_renewing"
 """The problem of a page whose refused token is being refreshed (`TableAccounts.stop`)."""
+
+_ENDING = "token_ending"
+"""The problem of a page that can send, but whose token cannot be refreshed any more."""
 
 _log = structlog.get_logger()
 
@@ -121,12 +124,17 @@ class Upkeep:
         if credentials is None or credentials.refresh_token is None or not self._is_mine(account):
             return False
         tries = self._tries.get(account, _NO_TRIES)
-        problem = self._accounts.find_problem(account)
+        problem = self._find_stop(account)
         if problem is not None:
             return problem.code == _RENEWING and now >= (tries.again_at or now)
         if credentials.expires_at is None or now < (tries.early_at or now):
             return False
         return credentials.expires_at - now < _EARLY
+
+    def _find_stop(self, account: str) -> PageProblem | None:
+        """Why the account cannot send at the moment."""
+        problem = self._accounts.find_problem(account)
+        return problem if problem is not None and problem.stops else None
 
     async def _refresh(self, account: str) -> None:
         """Refreshes one account, once it is certain that nobody did so already."""
@@ -138,8 +146,10 @@ class Upkeep:
         refresh = None if connector is None else connector.refresh
         if before is None or before.refresh_token is None or refresh is None:
             return
+        if self._calls.are_ending:
+            return  # the next refresher does so
         refreshed_at = self._tries.get(account, _NO_TRIES).refreshed_at
-        is_renewing = self._accounts.find_problem(account) is not None
+        is_renewing = self._find_stop(account) is not None
         was_refreshed = refreshed_at is not None and now - refreshed_at < _REFUSED_AT_ONCE
         if is_renewing and was_refreshed:
             refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
@@ -177,27 +187,37 @@ class Upkeep:
     async def _note_refusal(
         self, account: str, before: AccountCredentials, refusal: ChannelRefusal, now: datetime
     ) -> None:
-        """After a refusal the page goes on with its token for as long as that is valid."""
-        is_stopped = self._accounts.find_problem(account) is not None
+        """After a refusal the page goes on with its token for as long as that is valid; whoever can
+        connect it again is told at once."""
+        is_stopped = self._find_stop(account) is not None
         is_usable = not is_stopped and before.expires_at is not None and before.expires_at > now
         self._tries[account] = _Tries(again_at=now + _SOON_AGAIN, early_at=now + _AGAIN_AFTER)
         _log.warning(
             "page_token_not_refreshed", account=account, code=refusal.code, detail=refusal.detail
         )
-        if not is_usable and refusal.kind is RefusalKind.DEAD_TOKEN:
-            await self._stop(account, before, refusal)
+        if refusal.kind is RefusalKind.DEAD_TOKEN:
+            shown = refusal._replace(code=_ENDING) if is_usable else refusal
+            await self._stop(account, before, shown, stops=not is_usable)
 
     async def _stop(
-        self, account: str, before: AccountCredentials, refusal: ChannelRefusal
+        self,
+        account: str,
+        before: AccountCredentials,
+        refusal: ChannelRefusal,
+        *,
+        stops: bool = True,
     ) -> None:
-        """Stores that the page cannot send, unless it has other credentials by now."""
+        """Stores why the page cannot send, or will not be able to once its token ends; unless it
+        has other credentials by now, or is stopped already."""
         if not await self._accounts.catch_up():
             return
         if self._accounts.find_credentials(account) != before:
             return  # another process refreshed it, or a person gave it other credentials
         why = explain_refusal(refusal)
-        problem = PageProblem(code=why.code, vi=why.vi, en=why.en)
-        await self._accounts.keep_problem(account, before.stamp, problem)
+        problem = PageProblem(code=why.code, vi=why.vi, en=why.en, stops=stops)
+        is_news = stops or self._find_stop(account) is None
+        if is_news and self._accounts.find_problem(account) != problem:
+            await self._accounts.keep_problem(account, before.stamp, problem)
 
     async def _unblock(self, now: datetime) -> None:
         """Lets pages try again which the channel blocked for a while."""

@@ -37,8 +37,9 @@ _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has claimed its partitions, also while it writes
 nothing. The topic of the state is compacted later than that."""
 
-_DRAIN_S = 5.0
-"""How long the process waits for the calls that are under way when it is told to end."""
+_NOTE_S = 5.0
+"""How long the process waits, when it is told to end, for the notes of the last answers. They come
+as late as a call may take."""
 
 _UNKNOWN_KEPT = timedelta(days=1)
 """How long an echo may be late, for a request of which nobody could tell."""
@@ -75,7 +76,13 @@ class OutboundWorker:
         try:
             await follow_for_ever(self._follow, log_as="outbound_waits", status=self.status)
         finally:
-            await self._resources.calls.drain(_DRAIN_S)
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Begins no further call, and returns once those that are under way have ended and their
+        results are noted; whatever else waits is carried out by the next owner of its partition.
+        Returns at once if it did so before."""
+        await self._resources.calls.drain(self._resources.call_within_s + _NOTE_S)
 
     async def _follow(self) -> None:
         try:

@@ -50,7 +50,7 @@ COMMENT_CHARACTERS = 8_000
 _KINDS = frozenset({"image", "video", "audio", "file"})
 _LISTED = 100
 """How many of a comment's replies are listed to find ours."""
-_CLOCKS_APART = timedelta(seconds=60)
+_CLOCKS_APART = timedelta(minutes=5)
 """How far Facebook's clock may be behind ours for a reply to count as made after a call began."""
 
 _MESSAGES = Limit("messages", rate_s=250, burst=100)
@@ -337,6 +337,8 @@ def _is_ours(reply: _Reply, begun: Begun) -> bool:
     """Whether a reply is what the call made: by the page, of the same text, and not older."""
     order = begun.order
     if reply.author is None or str(reply.author.id) != order.account:
+        return False
+    if begun.is_known(str(reply.id)):
         return False
     if " ".join((reply.message or "").split()) != " ".join((order.part.text or "").split()):
         return False

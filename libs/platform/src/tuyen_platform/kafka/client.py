@@ -29,6 +29,7 @@ from tuyen_platform.kafka.ports import (
     Starts,
 )
 from tuyen_platform.kafka.producer import LastingProducer
+from tuyen_platform.kafka.replacing import replace_in_partition
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.stopping import stop_consumer
 
@@ -146,10 +147,11 @@ class KafkaLog:
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
         return [RecordMetadata(record.partition, record.offset) for record in written]
 
+    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
+        return await replace_in_partition(self._bootstrap_servers, self._prefix, records, read_to)
+
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
-        if self._offsets is None:
-            raise LogUnavailableError("the log is not open")
-        ends = await self._ends(self._offsets, [topic])
+        ends = await self._ends([topic])
         return {partition: offset for (_, partition), offset in ends.items()}
 
     async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
@@ -173,10 +175,11 @@ class KafkaLog:
     ) -> AsyncIterator["KafkaTail"]:
         alone = sum(topic.partitions for topic in topics) == 1
         wait_ms = _FETCH_WAIT_OF_ONE_MS if alone else _FETCH_WAIT_MS
-        consumer = self._consumer(None, wait_ms)
+        # What a transaction wrote counts once it is committed (`replace`).
+        consumer = self._consumer(None, wait_ms, isolation_level="read_committed")
         try:
             await consumer.start()
-            ends = await self._ends(consumer, topics)
+            ends = await self._ends(topics)
             places = [TopicPartition(self._prefix + topic, p) for topic, p in ends]
             consumer.assign(places)
             if from_start:
@@ -208,7 +211,9 @@ class KafkaLog:
         finally:
             await stop_consumer(consumer)
 
-    def _consumer(self, group: str | None, wait_ms: int) -> AIOKafkaConsumer:
+    def _consumer(
+        self, group: str | None, wait_ms: int, isolation_level: str = "read_uncommitted"
+    ) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
             group_id=group,
@@ -219,18 +224,20 @@ class KafkaLog:
             heartbeat_interval_ms=_HEARTBEAT_MS,
             # Range assigns one member the same partitions of topics with equal partition counts.
             partition_assignment_strategy=(RangePartitionAssignor,),
+            isolation_level=isolation_level,
         )
 
-    async def _ends(
-        self, consumer: AIOKafkaConsumer, topics: Sequence[Topic]
-    ) -> dict[tuple[str, int], int]:
+    async def _ends(self, topics: Sequence[Topic]) -> dict[tuple[str, int], int]:
+        """The ends of all partitions, behind what is not committed yet."""
+        if self._offsets is None:
+            raise LogUnavailableError("the log is not open")
         places = [
             TopicPartition(self._prefix + topic.name, partition)
             for topic in topics
             for partition in range(topic.partitions)
         ]
         try:
-            ends = await consumer.end_offsets(places)
+            ends = await self._offsets.end_offsets(places)
         except KafkaError as error:
             raise LogUnavailableError(f"ends of {names(topics)}: {error!r}") from error
         return {self.place(place): offset for place, offset in ends.items()}
@@ -278,6 +285,7 @@ class KafkaTail:
     ) -> None:
         self._log = log
         self._consumer = consumer
+        self._places = tuple(ends)
         self._behind = {place: end for place, end in ends.items() if positions[place] < end}
 
     async def batches(self) -> AsyncIterator[FetchedRecords]:
@@ -288,11 +296,17 @@ class KafkaTail:
             await self._mark_handled()
 
     async def _mark_handled(self) -> None:
-        # The reader's position, not the last record's offset: compaction may have removed the last.
-        for place in list(self._behind):
-            position = await self._consumer.position(self._log.partition(place))
-            if position >= self._behind[place]:
-                del self._behind[place]
+        if self._behind:
+            for place, position in (await self.positions()).items():
+                if position >= self._behind.get(place, position + 1):
+                    del self._behind[place]
+
+    async def positions(self) -> Offsets:
+        # The reader's position, not the last record's offset: that may be no record at all.
+        return {
+            place: await self._consumer.position(self._log.partition(place))
+            for place in self._places
+        }
 
     @property
     def caught_up(self) -> bool:

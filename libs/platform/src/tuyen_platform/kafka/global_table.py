@@ -76,20 +76,15 @@ class GlobalTable:
     async def run(self) -> None:
         """Follows the topic until cancelled. Raises LogUnavailableError when the log is
         unavailable."""
-        ends = await self._log.end_offsets(self._topic)
         async with self._log.tail(self._topic, from_start=self._from_start) as tail:
             self._tail = tail
             self._following.set()
             async for batch in tail.batches():
-                for (_, partition), records in batch.items():
+                for records in batch.values():
                     for record in records:
                         self._take(record)
-                    if records:
-                        self._came_to(partition, records[-1].offset + 1)
-                if tail.caught_up:  # compaction may have removed the last records
-                    for partition, end in ends.items():
-                        self._came_to(partition, max(end, self._next.get(partition, 0)))
-                    ends = {}
+                for (_, partition), position in (await tail.positions()).items():
+                    self._came_to(partition, position)
                 self._wake()
 
     def problem(self) -> str | None:
@@ -160,8 +155,9 @@ class GlobalTable:
         return all(self._next.get(partition, 0) >= end for partition, end in ends.items())
 
     def _came_to(self, partition: int, offset: int) -> None:
-        self._next[partition] = offset
-        COPIED.labels(self._topic.name, partition).set(offset)
+        if self._next.get(partition) != offset:
+            self._next[partition] = offset
+            COPIED.labels(self._topic.name, partition).set(offset)
 
     def _take(self, record: Record) -> None:
         try:

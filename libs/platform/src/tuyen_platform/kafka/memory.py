@@ -83,6 +83,16 @@ class InMemoryLog:
             for topic, key, value, headers, partition in records
         ]
 
+    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
+        topic, key, *_, partition = records[0]
+        at = partition_of(key, topic.partitions) if partition is None else partition
+        keys = {record.key.encode() for record in records}
+        since = self._partitions.get((topic.name, at), [])[read_to:]
+        if any(record.key in keys for record in since):
+            return False
+        await self.append_all(records)
+        return True
+
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return self._ends(topic)
 
@@ -163,6 +173,9 @@ class InMemoryTail:
             batch = await self._log.take(self._positions)
             yield batch
             self._handled.update(self._positions)
+
+    async def positions(self) -> Offsets:
+        return dict(self._positions)
 
     @property
     def caught_up(self) -> bool:

@@ -150,11 +150,30 @@ class Log(Protocol):
         ...
 
 
+class ReplacingLog(Log, Protocol):
+    """A log in which records can be replaced by somebody who does not own their keys."""
+
+    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
+        """Appends records of one partition, all or none: none, and False, if anything was appended
+        with one of their keys at the offset `read_to` or later.
+
+        Whatever process ends in between, and when: no reader of a tail gets a record that replaces
+        one that it was not made of, and compaction keeps none. Raises LogUnavailableError, when
+        they may be in the log all the same.
+        """
+        ...
+
+
 class Tail(Protocol):
     """A reader that follows topics to their end and beyond."""
 
     def batches(self) -> AsyncIterator[FetchedRecords]:
         """Records as they arrive, without end. The first batches may be empty."""
+        ...
+
+    async def positions(self) -> Offsets:
+        """The offset after the last batch, of each partition. It may be higher than that of the
+        last record: not everything that has an offset is a record, or is kept."""
         ...
 
     @property

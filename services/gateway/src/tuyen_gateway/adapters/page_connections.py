@@ -17,7 +17,7 @@ from tuyen_gateway.ports.channels import OfferedAccount, PageConnection
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.page_credentials import AccountCredentials
-from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
+from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 
@@ -51,7 +51,6 @@ class PageConnectionsTable:
     def __init__(self, log: Log, keys: SecretStr, clock: Clock) -> None:
         self._clock = clock
         self._sealer = Sealer(keys)
-        self._offsets = RecordOffsets()
         self._kept: dict[OrganizationId, dict[str, PageConnection]] = {}
         self.table = AwaitedTable(log, PAGE_CONNECTIONS, read_bytes, self._fold)
 
@@ -94,10 +93,8 @@ class PageConnectionsTable:
             PAGE_CONNECTIONS, _key(connection), msgspec.json.encode(sealed), _HEADERS
         )
 
-    def _fold(self, record: KeyedBytes, position: RecordPosition) -> None:
+    def _fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         organization, _, state = record.key.partition("/")
-        if self._offsets.comes_too_late(record, position):
-            return
         self._kept.get(OrganizationId(organization), {}).pop(state, None)
         self._drop_ended()
         read = None if record.value is None else self._open(record.key, record.value)

@@ -52,7 +52,8 @@ class MediaKeeper:
     before that, it is fetched again: the store has it already, and the log gets the same event. A
     medium that cannot be had at the moment is put off, longer each time, until its message is
     MEDIA_FETCHED_WITHIN_S old; one that cannot be had at all is given up at once. Then the thread
-    keeps the address at the channel.
+    keeps the address at the channel. What is fetched while its message is taken back is removed
+    again.
     """
 
     def __init__(
@@ -82,8 +83,12 @@ class MediaKeeper:
 
     async def _keep(self, medium: WaitingMedium) -> None:
         try:
+            if await self._remove_withdrawn(medium):
+                return
             async with asyncio.timeout(_WITHIN_S):
                 stored = await self._fetch(medium)
+            if await self._remove_withdrawn(medium):
+                return
             await self._report(medium, stored)
         except (MediaRefusedError, AttachmentTooLargeError) as error:
             await self._give_up(medium, "refused", str(error))
@@ -97,6 +102,15 @@ class MediaKeeper:
         else:
             await self._waiting.remove(medium)
             metrics.MEDIA_FETCHES.labels(medium.channel, "kept").inc()
+
+    async def _remove_withdrawn(self, medium: WaitingMedium) -> bool:
+        """Removes what is stored of a message that was taken back, and forgets the medium; returns
+        whether it was. If the process ends before, the medium is claimed again."""
+        if not await self._waiting.is_withdrawn(medium.organization, medium.message_id):
+            return False
+        await self._store.remove_of_message(medium.organization, medium.message_id)
+        await self._waiting.remove(medium)
+        return True
 
     async def _fetch(self, medium: WaitingMedium) -> StoredAttachment:
         async with self._fetcher.fetch(medium.channel, medium.url) as parts:

@@ -41,7 +41,8 @@ class MediaObserver:
     again adds the same media, which are fetched again and stored once. An event that cannot be
     read goes to the dead letters, and the next one is handled (R9.5). The media of messages that
     are older than MEDIA_FETCHED_WITHIN_S are left out: a group that begins with the first event
-    fetches none that is gone anyway.
+    fetches none that is gone anyway. For as long it is remembered that a message was taken back:
+    its own event may be handled later, or again.
     """
 
     def __init__(self, log: Log, clock: Clock, waiting: WaitingMedia, store: Attachments) -> None:
@@ -86,8 +87,10 @@ class MediaObserver:
             return []
         event = decode(record.headers, record.value).data
         if isinstance(event, WITHDRAWALS):
-            await self._waiting.remove_of_message(event.organization, find_media_owner(event))
-            await self._store.remove_of_message(event.organization, find_media_owner(event))
+            # First the note: whoever stores a medium of it afterwards finds it, and removes that.
+            owner, until = find_media_owner(event), self._clock.now() + _WITHIN
+            await self._waiting.withdraw(event.organization, owner, until)
+            await self._store.remove_of_message(event.organization, owner)
         if not isinstance(event, WITH_MEDIA) or event.channel not in MEDIA_HOSTS:
             return []
         if event.accepted_at < self._clock.now() - _WITHIN:

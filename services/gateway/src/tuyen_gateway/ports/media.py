@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from tuyen_events.ids import MessageId, OrganizationId
@@ -33,8 +34,16 @@ class MediaFetcher(Protocol):
 
 
 class WaitingMedia(WaitingItems[WaitingMedium], Protocol):
-    """The media that are to be fetched, shared by all gateways."""
+    """The media that are to be fetched, shared by all gateways. What was withdrawn is not added,
+    and nothing remains to be done for it."""
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None: ...
+    async def withdraw(
+        self, organization: OrganizationId, message_id: MessageId, until: datetime
+    ) -> None:
+        """Notes until then that a message was taken back. What waits of it is still claimed:
+        whoever fetches it at the moment may store it after this."""
+        ...
+
+    async def is_withdrawn(self, organization: OrganizationId, message_id: MessageId) -> bool:
+        """Whether a message was taken back, as long as that is noted."""
+        ...

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.commands import MarkConversationDone
@@ -20,7 +23,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.media import MediaKept
-from tuyen_events.outbound import OutboundEvent, OutboundRequested
+from tuyen_events.outbound import OutboundEvent, OutboundRequested, OutboundSettled
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.describing import note_description
@@ -37,6 +40,7 @@ from tuyen_gateway.domain.inbox import (
 from tuyen_gateway.domain.posts import PostFacts, facts_of, facts_of_kept
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
+from tuyen_platform.kafka.ports import RecordPosition
 from tuyen_platform.projection import FoldedEvent
 from tuyen_platform.text import fold_accents
 
@@ -156,7 +160,7 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
                 _note(work, event.conversation_id, fact)
         case OutboundEvent():
             source = EventSource(one.id, position.partition, position.offset)
-            _sort_outbound(work, event, source)
+            _sort_outbound(work, _by_broker_time(event, position), source)
         case _:
             pass
 
@@ -177,6 +181,14 @@ def _sort_message(
     if isinstance(event, MessageReceived | MessageEchoed | CommentAdded) and event.conversation_id:
         addition = Addition(event, about, source.partition, source.offset)
         work.additions.setdefault(event.conversation_id, []).append(addition)
+
+
+def _by_broker_time(event: OutboundEvent, position: RecordPosition) -> OutboundEvent:
+    """A result with the time at which the broker got it: of two changes of a comment the later one
+    counts, whatever the clocks of those who made them show."""
+    if not isinstance(event, OutboundSettled):
+        return event
+    return msgspec.structs.replace(event, at=datetime.fromtimestamp(position.timestamp / 1000, UTC))
 
 
 def _sort_outbound(work: BatchWork, event: OutboundEvent, source: EventSource) -> None:

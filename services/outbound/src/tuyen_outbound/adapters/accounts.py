@@ -63,7 +63,7 @@ class TableAccounts:
             return None if token is None else HiddenToken(token)
         account = _account_of(page)
         credentials = self._credentials.credentials(account)
-        if credentials is None or self._credentials.problem(account) is not None:
+        if credentials is None or self._is_stopped(account):
             return None
         present = _token_of(credentials)
         return None if self._refused.get(account) == present else present
@@ -78,7 +78,7 @@ class TableAccounts:
         credentials = self._credentials.credentials(account)
         if credentials is None or _token_of(credentials) != token:
             return
-        if self._refused.get(account) == token or self._credentials.problem(account) is not None:
+        if self._refused.get(account) == token or self._is_stopped(account):
             return
         self._refused[account] = token
         can_renew = (
@@ -113,11 +113,7 @@ class TableAccounts:
 
     @property
     def stopped_accounts(self) -> Sequence[str]:
-        return [
-            account
-            for account in self._credentials.accounts
-            if self._credentials.problem(account) is not None
-        ]
+        return [each for each in self._credentials.accounts if self._is_stopped(each)]
 
     def find_connector(self, account: str) -> Connector | None:
         """The connector of an account's channel."""
@@ -144,6 +140,10 @@ class TableAccounts:
 
     async def _append(self, records: Sequence[ProducerRecord]) -> None:
         await self._log.append_all(records)
+
+    def _is_stopped(self, account: str) -> bool:
+        problem = self._credentials.problem(account)
+        return problem is not None and problem.stops
 
     def _is_signed(self, page: PageChanged) -> bool:
         connector = self._connectors.get(page.channel)

@@ -12,7 +12,7 @@ from tuyen_events.inbound import CommentAdded, MessageEchoed
 from tuyen_events.outbound import OutboundAction
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 
-_CLOCKS_APART = timedelta(seconds=60)
+_CLOCKS_APART = timedelta(minutes=5)
 """How far the channel's clock may be behind ours."""
 
 _MESSAGES = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY)

@@ -8,6 +8,8 @@ _WAITS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """The waits before the repetitions of a call. The last one is repeated where there is no limit on
 their number."""
 
+LONGEST_WAIT_S = max(_WAITS_S)
+
 _TRANSIENT_TRIES = len(_WAITS_S)
 _UNREACHABLE_FOR = timedelta(minutes=10)
 """For how long a call is repeated that does not reach the channel: nothing can happen twice."""

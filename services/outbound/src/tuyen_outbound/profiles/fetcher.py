@@ -16,6 +16,7 @@ from tuyen_events.inbound import CustomerDescribed
 from tuyen_events.outbound_limits import PROFILE_REFUSED_S
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
+from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.posts import WantedPost, find_post_known_until
 from tuyen_outbound.domain.profiles import (
     Lookup,
@@ -34,7 +35,10 @@ from tuyen_platform.kafka.ports import Log
 
 _CLAIMED = timedelta(seconds=120)
 """For how long a customer belongs to the worker that asks for them: if that ends, another one does
-so afterwards. A call takes less."""
+so afterwards. Waiting for a turn and the call take less."""
+
+_TURN_WITHIN_S = 60.0
+"""How long a call waits for its turn, before the customer is put off."""
 
 _RETRIES = RetryPlan(
     first=timedelta(seconds=5),
@@ -47,7 +51,7 @@ _log = structlog.get_logger()
 
 class ProfileFetcher:
     """Some calls at a time, in which the organizations take turns (R9.5), within the limits of the
-    channels that messages are sent in, too.
+    channels that messages are sent in, too. Messages come first.
 
     A customer, or a post, is removed from those that wait once the log says who or what it is.
     After a crash before that, the channel is asked again, and the log gets an event with the same
@@ -67,6 +71,7 @@ class ProfileFetcher:
         self._resources = resources
         self._sources = sources
         self._waiting = waiting
+        self._call_turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self._workers = FairWorkers(
             resources.clock, waiting, self._fetch, claimed_for=_CLAIMED, log_as="profiles_wait"
         )
@@ -87,11 +92,14 @@ class ProfileFetcher:
         token = accounts.find_token(page)
         if token is None:
             return await self._put_off(wanted)
-        pacing, elapsed = self._resources.pacings[wanted.channel], self._resources.elapsed_time
-        pause_s = pacing.find_pause(page.external_id, elapsed())
+        pause_s = self._call_turns.find_pause(page)
         if pause_s > 0:
             return await self._put_off(wanted, pause_s)
-        await asyncio.sleep(pacing.reserve(page.external_id, source.limits, elapsed()))
+        try:
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._call_turns.wait(page, source.limits, is_urgent=False)
+        except TimeoutError:
+            return await self._put_off(wanted)
         await self._note(wanted, page, token, await self._ask(source, wanted, page, token))
 
     async def _ask(
