@@ -15,6 +15,8 @@ from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
+from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.names import list_suffixes
 
 
 async def ids(user: User, query: str = "") -> list[str]:
@@ -132,12 +134,13 @@ async def test_i2_a_late_message_is_at_its_own_time_in_its_thread_and_nowhere_el
 
 async def name_in_crm(views: Database, who: Customer, name: str) -> None:
     """The CRM has the customer's name."""
-    await views["contacts"].insert_one(
+    await views[CONTACTS_VIEW.collection].insert_one(
         {
             "_id": contact_id(who.id),
             "organization": "shop",
             "name": name,
             "name_folded": fold_accents(name),
+            "name_suffixes": list_suffixes(fold_accents(name)),
             "customers": [{"id": who.id, "picture": "https://cdn.example/a"}],
         }
     )
