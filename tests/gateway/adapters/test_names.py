@@ -171,7 +171,7 @@ async def test_i4_r7_2_a_name_is_found_with_any_other_filter_and_only_where_it_m
 async def test_i4_a_rare_name_costs_no_more_rows_than_have_it(filled: Database, name: str) -> None:
     query = build_list_query(EVERYBODY, ConversationFilter(name=name))
     (read,) = query.reads
-    assert read.index == BY_NAME
+    assert read.hint == BY_NAME
     plan = await _explain(filled, query.reads[0].query, BY_NAME)
     having = [row for row in map(_row, range(ROWS)) if fold_accents(name)[-16:] in _folded(row)]
     assert plan["totalDocsExamined"] <= len(having)
@@ -184,7 +184,7 @@ async def test_i4_a_frequent_name_costs_no_rows_but_those_of_the_page(
 ) -> None:
     query = build_list_query(EVERYBODY, ConversationFilter(name=name), frequent=True)
     (read,) = query.reads
-    assert read.index == BY_KIND
+    assert read.hint == BY_KIND
     plan = await _explain(filled, read.query, BY_KIND)
     assert plan["nReturned"] == plan["totalDocsExamined"] == 20
     assert plan["totalKeysExamined"] < ROWS // 2
@@ -195,7 +195,7 @@ async def test_i4_customers_named_elsewhere_are_looked_up_among_those_without_a_
 ) -> None:
     customers = [CustomerId(f"cus_{number}") for number in range(1, 100)]
     query = build_list_query(EVERYBODY, ConversationFilter(name="lan"), customers)
-    assert [read.index for read in query.reads] == [BY_NAME, UNNAMED]
+    assert [read.hint for read in query.reads] == [BY_NAME, UNNAMED]
     plan = await _explain(filled, query.reads[1].query, UNNAMED)
     assert plan["totalDocsExamined"] <= 100 // UNNAMED_EACH
 
@@ -209,7 +209,7 @@ async def test_i4_whether_a_name_is_frequent_is_counted_in_the_index_and_no_furt
         EVERYBODY, ConversationFilter(name="nguyen")
     )
     await filled.command("profile", 0)
-    assert query.reads[0].index == BY_KIND
+    assert query.reads[0].hint == BY_KIND
     own = {"ns": f"{filled.name}.{CONVERSATIONS}"}
     (done,) = await filled["system.profile"].find(own).to_list(None)
     assert done["docsExamined"] == 0

@@ -166,6 +166,15 @@ async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
     assert [one["author"]["name"] for one in said] == ["Nguyễn Vĩnh", None]
 
 
+async def test_i4_a_customer_is_found_by_their_present_name(owner: User, feed: Feed) -> None:
+    thread = await feed.message("a", name="Lan Anh")
+    assert await ids(owner, "&q=lan") == [thread]
+    await feed.message("a", name="Nguyễn Vĩnh", at=1)
+    assert await ids(owner, "&q=lan") == []
+    for part in ("n v", "Ễ", "vinh", "h"):
+        assert await ids(owner, f"&q={part}") == [thread]
+
+
 async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(
     owner: User, feed: Feed, views: Database, log: InMemoryLog, clock: ManualClock
 ) -> None:

@@ -66,11 +66,11 @@ def _named_elsewhere(customers: Collection[CustomerId]) -> Document:
 
 
 class ListRead(NamedTuple):
-    """One read of rows, newest activity first. `index` is set where MongoDB must not choose: it
-    would try several indexes on part of the rows, and remember its choice for other names."""
+    """One read of rows, newest activity first. `hint` is the index, if MongoDB must not choose: a
+    trial of several would be remembered for other names."""
 
     query: Sequence[Document]
-    index: str | None = None
+    hint: str | None = None
 
 
 class ListQuery(NamedTuple):

@@ -189,7 +189,7 @@ class MongoViews:
         session: MongoSession | None,
     ) -> Sequence[Document]:
         query = {"$and": [*read.query, *still]}
-        rows = self._conversations.find(query, project_row(scope), session=session, hint=read.index)
+        rows = self._conversations.find(query, project_row(scope), session=session, hint=read.hint)
         return await rows.sort([("updated_at", -1), ("_id", -1)]).limit(most).to_list(None)
 
     async def _read_cursor(self, after: str | None) -> "_ListCursor":
