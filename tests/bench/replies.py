@@ -5,7 +5,7 @@ has called the channel before the agent has the answer, so the time from the ans
 negative then. The double reports each message as the channel does, so ingest, the router and the
 gateway's fold are at work as well. If the view is five seconds behind, the answer is 503: the reply
 is usually in the log all the same, and is sent. If the reads before it wait for three seconds, it
-is 429, and nothing is sent.
+is 429, and nothing is sent. No quota is reached: 20 agents reply, as often as they like.
 """
 
 import asyncio
@@ -26,9 +26,11 @@ from bench.load import send
 from bench.processes import cpu_seconds
 from bench.report import Row, median_of
 from support.shop import Shop
-from tuyen_local.stack import DOUBLES, Stack
+from tuyen_local.stack import DOUBLES, SERVICES, Stack
 
 CUSTOMERS = 400
+AGENTS = 20
+"""Each replies to their own twentieth of the customers."""
 RUNS = 3
 CONNECTIONS = 128
 _AT_ONCE = 100
@@ -39,6 +41,7 @@ _PERCENT = 100
 _ANSWERED, _ACCEPTED, _LATE = b"HTTP/1.1 ", b"HTTP/1.1 202", b"HTTP/1.1 503"
 _REFUSED = b"HTTP/1.1 429"
 _MEASURED = ("gateway", "outbound")
+"""Those services whose share is told; of the others, only the sum with these."""
 
 
 async def measure(kafka: str, rates: Sequence[int], seconds: int) -> list[Row]:
@@ -70,6 +73,8 @@ class _Times:
     """Percent of them, answered 503."""
     refused: float = 0.0
     """The same, answered 429: nothing is sent."""
+    accepted_a_second: float = 0.0
+    """So many, until the last one."""
     costs: dict[str, float] = field(default_factory=dict)
 
 
@@ -87,8 +92,11 @@ def _rows(runs: Sequence[_Times], at: str) -> list[Row]:
         ]
     rows.append(median_of(f"replies answered 503, {at}", "%", [run.late for run in runs]))
     rows.append(median_of(f"replies refused (429), {at}", "%", [run.refused for run in runs]))
-    for service in runs[0].costs:
-        spent = [run.costs[service] for run in runs]
+    reached = [run.accepted_a_second for run in runs]
+    rows.append(median_of(f"replies accepted, {at}", "1/s", reached))
+    costs = {name: [run.costs[name] for run in runs] for name in _MEASURED}
+    costs["all services"] = [sum(run.costs.values()) for run in runs]
+    for service, spent in costs.items():
         rows.append(median_of(f"replies, {service}, {at}", "CPU s/1,000 replies", spent))
     return rows
 
@@ -109,22 +117,25 @@ async def _desk(stack: Stack) -> AsyncIterator["_Desk"]:
             name="Trang",
             credentials={"access_token": "a-token-of-the-benchmark"},
         )
+        agents = [f"nv-{number}" for number in range(AGENTS)]
+        await shop.hire(*agents, online=False)
         names = [f"khach-{number}" for number in range(CUSTOMERS)]
         for start in range(0, CUSTOMERS, _AT_ONCE):
             await shop.facebook.write(*names[start : start + _AT_ONCE])
         async with asyncio.timeout(_PATIENCE_S):
             while len(rows := await shop.admin.inbox()) < CUSTOMERS:  # noqa: ASYNC110 - polled
                 await asyncio.sleep(_POLL_S)
-        yield _Desk(stack, shop, DoubleCalls(double), [row["id"] for row in rows])
+        tokens = [shop.people[agent].token for agent in agents]
+        yield _Desk(stack, tokens, DoubleCalls(double), [row["id"] for row in rows])
         await shop.close()
 
 
 @dataclass(slots=True)
 class _Desk:
-    """An agent who replies in one conversation after the other."""
+    """Agents who reply in one conversation after the other."""
 
     stack: Stack
-    shop: Shop
+    tokens: Sequence[str]
     calls: DoubleCalls
     conversations: Sequence[str]
     sent: int = 0
@@ -170,13 +181,14 @@ class _Desk:
             sent_to_accepted=[(at - sent[text]) * 1000 for text, at in accepted.items()],
             late=(len(sent) - len(accepted)) / count * 100,
             refused=(count - len(sent)) / count * 100,
+            accepted_a_second=len(accepted) / (max(accepted.values()) - min(sent.values())),
             costs={
                 name: (total - spent[name]) / count * 1000 for name, total in self._spent().items()
             },
         )
 
     def _spent(self) -> dict[str, float]:
-        return {name: cpu_seconds(self.stack.pid(name)) for name in _MEASURED}
+        return {name: cpu_seconds(self.stack.pid(name)) for name in SERVICES}
 
     def _next_reply(self) -> tuple[str, bytes]:
         """A text that no other reply has, and the request as it is on the wire."""
@@ -184,9 +196,10 @@ class _Desk:
         text = f"Dạ còn ạ, số {number}"
         body = json.dumps({"text": text}).encode()
         conversation = self.conversations[number % len(self.conversations)]
+        token = self.tokens[number % len(self.tokens)]
         head = (
             f"POST /v1/conversations/{conversation}/messages HTTP/1.1\r\nHost: gateway\r\n"
-            f"Authorization: Bearer {self.shop.admin.token}\r\n"
+            f"Authorization: Bearer {token}\r\n"
             f"Idempotency-Key: reply-{number}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )

@@ -9,11 +9,12 @@ streams. The readers run in this process, on the same two cores as the gateway, 
 import asyncio
 import os
 import re
+import resource
 import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,11 +55,13 @@ _OPERATOR = "operator-token-of-the-benchmark"
 _SENT = re.compile(rb'"text":"(\d+)"')
 _PERCENT = 100
 _PATIENCE_S = 120.0
+_POLL_S = 0.05
 _READ_BYTES = 65_536
 
 
 async def measure(kafka: str) -> list[Row]:
     """Each size on a gateway and a database of its own."""
+    _allow_open_files()
     with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
         place = Path(name)
         views = await server.start(
@@ -98,20 +101,23 @@ async def _measure_size(
             await asyncio.sleep(_SETTLE_S)
             held = _memory(gateway.pid) - before
             idle = await _cores(gateway.pid, _SETTLE_S)
-            readers.delays.clear()
+            readers.arrived.clear()
             spent, started = cpu_seconds(gateway.pid), time.monotonic()
             await feed.write(SECONDS)
             busy = (cpu_seconds(gateway.pid) - spent) / (time.monotonic() - started)
-            await asyncio.sleep(_SETTLE_S)
+            await readers.wait_for(EVENTS_A_SECOND * SECONDS * agents * streams)
     total = organizations * agents * streams
-    expected = EVENTS_A_SECOND * SECONDS * agents * streams
-    if len(readers.delays) < expected:
-        raise RuntimeError(f"{len(readers.delays)} of {expected} events arrived")
-    return _rows(total, readers.delays, held / total, idle, busy)
+    return _rows(total, list(readers.arrived.values()), held / total, idle, busy)
+
+
+def _allow_open_files() -> None:
+    """A connection is a file, here and in the gateway, which inherits the limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _rows(
-    total: int, delays: list[float], bytes_of_one: float, idle: float, busy: float
+    total: int, delays: Sequence[float], bytes_of_one: float, idle: float, busy: float
 ) -> list[Row]:
     cuts = statistics.quantiles(delays, n=_PERCENT)
     what, at = f"{total:,} live streams", f"at {EVENTS_A_SECOND} events/s"
@@ -209,28 +215,49 @@ class _Readers:
     """Streams that are read as fast as they send."""
 
     port: int
-    delays: list[float] = field(default_factory=list)
+    arrived: dict[tuple[int, bytes], float] = field(default_factory=dict)
+    """By stream and text, after how many seconds it was there first: what is noted twice is sent
+    twice."""
     opened: int = 0
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @asynccontextmanager
     async def open(self, tokens: list[str]) -> AsyncIterator[None]:
         """One stream for each token, all open on entering."""
-        tasks: list[asyncio.Task[None]] = []
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                for number, token in enumerate(tokens, 1):
-                    tasks.append(asyncio.create_task(self._read(token)))
-                    while number - self.opened > _OPENED_AT_ONCE:  # noqa: ASYNC110 - polled
-                        await asyncio.sleep(0.01)
-                while self.opened < len(tokens):  # noqa: ASYNC110 - polled
-                    await asyncio.sleep(0.01)
+                for number, token in enumerate(tokens):
+                    self._tasks.append(asyncio.create_task(self._read(number, token)))
+                    await self._until_open(number - _OPENED_AT_ONCE)
+                await self._until_open(len(tokens))
             yield
         finally:
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _read(self, token: str) -> None:
+    async def wait_for(self, events: int) -> None:
+        """Returns once so many have arrived."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                while len(self.arrived) < events:
+                    self._raise_what_broke()
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise RuntimeError(f"{len(self.arrived)} of {events} events arrived") from None
+
+    async def _until_open(self, streams: int) -> None:
+        while self.opened < streams:
+            self._raise_what_broke()
+            await asyncio.sleep(_POLL_S)
+
+    def _raise_what_broke(self) -> None:
+        for task in self._tasks:
+            if task.done():
+                task.result()
+                raise RuntimeError("a stream has ended")
+
+    async def _read(self, number: int, token: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         head = f"GET /v1/events HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\r\n"
         writer.write(head.encode())
@@ -247,7 +274,8 @@ class _Readers:
                     if b"event: message.upserted" in event:
                         found = _SENT.search(event)
                         if found is not None:
-                            self.delays.append((now - int(found[1])) / 1e9)
+                            after = (now - int(found[1])) / 1e9
+                            self.arrived.setdefault((number, found[1]), after)
         finally:
             writer.close()
 

@@ -45,7 +45,7 @@ from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_platform.projection import has_folded_up_to
-from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.contacts import CONTACTS_VIEW, of_organization
 from tuyen_views.history import HISTORY_VIEW
 from tuyen_views.notes import NOTES_VIEW
 from tuyen_views.view import ContactPart, View
@@ -138,6 +138,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "organization": "hoa-sen",
             "name": "Vĩnh",
             "name_folded": "vinh",
+            "name_suffixes": ["h", "inh", "nh", "vinh"],
             "phones": [],
             "emails": [],
             "customers": [
@@ -245,6 +246,16 @@ async def test_every_list_of_contacts_runs_down_an_index(views: Database) -> Non
     for query in ({"organization": "hoa-sen"}, {"organization": "hoa-sen", "_id": {"$gt": "c"}}):
         plan = await views[CONTACTS_VIEW.collection].find(query).sort("_id", 1).explain()
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_i4_a_part_of_a_name_is_looked_up_in_an_index(views: Database) -> None:
+    events = [record(create(n), n) for n in range(50)]
+    events += [record(set_name(n, f"Vĩnh {n}"), 50 + n) for n in range(50)]
+    await CrmProjection(views).fold(batch(events))
+    query = of_organization(OrganizationId("hoa-sen"), "nh 7")
+    found = await views[CONTACTS_VIEW.collection].find(query).explain()
+    assert found["executionStats"]["nReturned"] == 1
+    assert found["executionStats"]["totalDocsExamined"] == 1
 
 
 async def test_every_list_of_what_hangs_on_a_contact_runs_down_an_index(views: Database) -> None:

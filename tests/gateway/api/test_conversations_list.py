@@ -15,6 +15,8 @@ from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
+from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.names import list_suffixes
 
 
 async def ids(user: User, query: str = "") -> list[str]:
@@ -132,12 +134,13 @@ async def test_i2_a_late_message_is_at_its_own_time_in_its_thread_and_nowhere_el
 
 async def name_in_crm(views: Database, who: Customer, name: str) -> None:
     """The CRM has the customer's name."""
-    await views["contacts"].insert_one(
+    await views[CONTACTS_VIEW.collection].insert_one(
         {
             "_id": contact_id(who.id),
             "organization": "shop",
             "name": name,
             "name_folded": fold_accents(name),
+            "name_suffixes": list_suffixes(fold_accents(name)),
             "customers": [{"id": who.id, "picture": "https://cdn.example/a"}],
         }
     )
@@ -161,6 +164,15 @@ async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
     path = f"/v1/conversations/{thread}/messages?after=0"
     said = (await owner.done("GET", path))["items"]
     assert [one["author"]["name"] for one in said] == ["Nguyễn Vĩnh", None]
+
+
+async def test_i4_a_customer_is_found_by_their_present_name(owner: User, feed: Feed) -> None:
+    thread = await feed.message("a", name="Lan Anh")
+    assert await ids(owner, "&q=lan") == [thread]
+    await feed.message("a", name="Nguyễn Vĩnh", at=1)
+    assert await ids(owner, "&q=lan") == []
+    for part in ("n v", "Ễ", "vinh", "h"):
+        assert await ids(owner, f"&q={part}") == [thread]
 
 
 async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(

@@ -1,6 +1,5 @@
 """Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
 
-import re
 from datetime import datetime
 
 import msgspec
@@ -9,7 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.mongodb import Document
-from tuyen_platform.text import fold_accents
+from tuyen_views.names import SUFFIXES, match_part
 from tuyen_views.view import View
 
 
@@ -41,6 +40,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     name_folded: str
     """For the search: without accents and case (I4)."""
+    name_suffixes: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
@@ -55,11 +55,12 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CONTACTS_VIEW = View(
-    "contacts",
+    # With another number whenever documents of the version before cannot be used any more.
+    "contacts_2",
     ContactDocument,
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
-        IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+        IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name="by_name"),
     ),
 )
 
@@ -68,6 +69,4 @@ def of_organization(organization: OrganizationId, name: str | None = None) -> Do
     """A query for the contacts of an organization; with `name`, for those whose name contains it,
     regardless of accents and case."""
     query: Document = {"organization": organization}
-    if name:
-        query["name_folded"] = {"$regex": re.escape(fold_accents(name))}
-    return query
+    return {**query, **match_part(name)} if name else query

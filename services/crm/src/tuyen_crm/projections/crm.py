@@ -13,9 +13,10 @@ from tuyen_platform.projection import FoldedEvent
 from tuyen_views.history import HISTORY_VIEW, HistoryDocument
 from tuyen_views.view import View
 
-VIEW = "crm"
-"""The name under which the views' positions are stored. In earlier versions, which had only the
-contacts, it was `contacts`; with another name, everything is folded again from the first event."""
+VIEW = "crm_2"
+"""The name under which the views' positions are stored. With another name, everything is folded
+again from the first event. In earlier versions it was `contacts`, then `crm`; since then the
+documents of contacts have another shape, and a collection of their own for it."""
 
 VIEWS: tuple[View[Any], ...] = (HISTORY_VIEW, *(entity.view for entity in ENTITIES))
 

@@ -5,28 +5,37 @@ Facebook names the author of a comment, but not that of a message: it is the sam
 CRM has kept the name.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 
 import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
-from tuyen_events.ids import ContactId, CustomerId, contact_id
+from tuyen_events.ids import ContactId, CustomerId, OrganizationId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
-from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.adapters.queries import ListQuery, build_list_query, matching_query
 from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import whole
 from tuyen_gateway.domain.threads import Message, shorten
 from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, of_organization
+from tuyen_views.names import SUFFIXES, match_part
+
+FREQUENT = 4_000
+"""From so many conversations with a name on, they are found sooner in the order of the list. Up to
+here, all of them are read: 4,000 take about as long as to find one name in 250 for a page of
+fifty, which is how rare this one is among a million."""
 
 
 class CustomerNames:
-    """Reads the CRM's view of the contacts."""
+    """Reads the CRM's view of the contacts, and finds conversations by names."""
 
     def __init__(self, database: Database) -> None:
         self._contacts = database[CONTACTS_VIEW.collection]
+        self._conversations = database[CONVERSATIONS]
 
     async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows, with the contact's name where the customer's events contain none, or with the
@@ -59,11 +68,32 @@ class CustomerNames:
         of NAMED_ELSEWHERE contacts at most."""
         if not wanted.name:
             return matching_query(scope, wanted)
-        query = of_organization(scope.organization, wanted.name)
+        customers = await self._find_customers(scope.organization, wanted.name)
+        return matching_query(scope, wanted, customers)
+
+    async def build_list_query(self, scope: Scope, wanted: ConversationFilter) -> ListQuery:
+        """The same for a list."""
+        if not wanted.name:
+            return build_list_query(scope, wanted)
+        customers, frequent = await asyncio.gather(
+            self._find_customers(scope.organization, wanted.name),
+            self._is_frequent(scope.organization, wanted.name),
+        )
+        return build_list_query(scope, wanted, customers, frequent=frequent)
+
+    async def _find_customers(
+        self, organization: OrganizationId, name: str
+    ) -> Collection[CustomerId]:
+        query = of_organization(organization, name)
         found = self._contacts.find(query, {"customers.id": 1}).limit(NAMED_ELSEWHERE)
         contacts = await found.to_list(None)
-        customers = {CustomerId(one["id"]) for each in contacts for one in each["customers"]}
-        return matching_query(scope, wanted, customers)
+        return {CustomerId(one["id"]) for each in contacts for one in each["customers"]}
+
+    async def _is_frequent(self, organization: OrganizationId, name: str) -> bool:
+        """Whether more conversations than FREQUENT have the name. Counted in the index alone: of a
+        long name, those with its end."""
+        query = {"organization": organization, SUFFIXES: match_part(name)[SUFFIXES]}
+        return await self._conversations.count_documents(query, limit=FREQUENT + 1) > FREQUENT
 
 
 def _add_author(message: Message, contacts: dict[str, Document]) -> Message:

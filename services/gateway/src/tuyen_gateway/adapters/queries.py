@@ -3,17 +3,20 @@
 Decides R7.2 and I4.
 """
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.projections.collections import BY_KIND, BY_NAME, UNNAMED
 from tuyen_platform.mongodb import Document
-from tuyen_platform.text import fold_accents
+from tuyen_views.names import match_each_part, match_part
 
 _SHOWN = tuple(
     name for name in InboxRow.__struct_encode_fields__ if name not in ("reads", "read_by")
@@ -48,14 +51,66 @@ def matching_query(
     if wanted.tag is not None:
         parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
     if wanted.name:
-        named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
-        elsewhere = {"customer.name": None, "customer.id": {"$in": sorted(customers)}}
-        parts.append({"$or": [named, elsewhere]} if customers else named)
+        named = match_part(wanted.name)
+        parts.append({"$or": [named, _named_elsewhere(customers)]} if customers else named)
     if wanted.external_id is not None:
         parts.append({"external_id": wanted.external_id})
     if wanted.done is not None:
         parts.append({"done": wanted.done})
     return parts
+
+
+def _named_elsewhere(customers: Collection[CustomerId]) -> Document:
+    """Matches the rows of customers whose name their own events do not contain."""
+    return {"customer.name": None, "customer.id": {"$in": sorted(customers)}}
+
+
+class ListRead(NamedTuple):
+    """One read of rows, newest activity first. `hint` is the index, if MongoDB must not choose: a
+    trial of several would be remembered for other names."""
+
+    query: Sequence[Document]
+    hint: str | None = None
+
+
+class ListQuery(NamedTuple):
+    """The rows of a list: what matches them, and the reads that together return them. Two reads may
+    return the same row."""
+
+    matching: Sequence[Document]
+    reads: Sequence[ListRead]
+
+
+def build_list_query(
+    scope: Scope,
+    wanted: ConversationFilter,
+    customers: Collection[CustomerId] = (),
+    *,
+    frequent: bool = False,
+) -> ListQuery:
+    """`matching_query` for a list. If the name is `frequent`, it is compared with the names in the
+    list's order until a page is full; otherwise all rows with that name are read and sorted."""
+    matching = matching_query(scope, wanted, customers)
+    if not wanted.name:
+        return ListQuery(matching, [ListRead(matching)])
+    others = matching_query(scope, msgspec.structs.replace(wanted, name=None))
+    if not frequent:
+        reads = [ListRead([*others, match_part(wanted.name)], BY_NAME)]
+    else:
+        index = BY_KIND if _selects_by_name_alone(scope, wanted) else None
+        reads = [ListRead([*others, match_each_part(wanted.name)], index)]
+    if customers:
+        reads.append(ListRead([*others, _named_elsewhere(customers)], UNNAMED))
+    return ListQuery(matching, reads)
+
+
+def _selects_by_name_alone(scope: Scope, wanted: ConversationFilter) -> bool:
+    """Whether no page, assignee, tag or customer makes the rows fewer."""
+    others = msgspec.structs.replace(
+        wanted, name=None, channel=None, kind=None, unread=False, done=None
+    )
+    covers_all = scope.pages is None and scope.assignees is Assignees.ALL
+    return covers_all and others == ConversationFilter()
 
 
 def unread_query(scope: Scope) -> Document:

@@ -1,6 +1,8 @@
 """Writes requests to the channels, and reads the messages that they are about from the views."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,7 +33,17 @@ from tuyen_platform.mongodb import Database, Document
 _LATER_S = 60
 """After how long a page that has too many pending replies is worth another attempt."""
 
+_COUNTED_FOR = timedelta(seconds=1)
+"""For how long a count of pending replies is relied on: of hundreds of agents, one counts."""
+
 _NEWEST_FIRST = [(name, -1) for name, _ in collections.THREAD_ORDER]
+
+
+class _Room(NamedTuple):
+    """How many more replies may wait, by the last count, and until when that is relied on."""
+
+    replies: int
+    until: datetime
 
 
 class MongoReplies:
@@ -42,6 +54,7 @@ class MongoReplies:
         self._progress = ViewProgress(database, log)
         self._log = log
         self._clock = clock
+        self._room: dict[OrganizationId, _Room] = {}
         self._of_agent: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
             REPLIES_AN_HOUR_OF_AGENT, "You have replied too often"
         )
@@ -66,13 +79,26 @@ class MongoReplies:
         document = await self._messages.find_one(query, sort=_NEWEST_FIRST)
         return None if document is None else msgspec.convert(document, Message)
 
+    def has_room(self, sender: Sender) -> bool:
+        room = self._room.get(sender.organization)
+        if room is None or not room.replies or room.until <= self._clock.now():
+            return False
+        self._room[sender.organization] = room._replace(replies=room.replies - 1)
+        return True
+
     async def check_pending(self, sender: Sender) -> None:
+        if self.has_room(sender):
+            return
         own: Document = {
             "organization": sender.organization,
             "state": ReplyState.PENDING.value,
         }
-        if await self._count(own, PENDING_REPLIES_OF_PAGE) < PENDING_REPLIES_OF_PAGE:
-            return  # so it has no page with more: one query for nearly all replies
+        room = PENDING_REPLIES_OF_PAGE - await self._count(own, PENDING_REPLIES_OF_PAGE)
+        if room > 0:
+            # So it has no page with more: one query for nearly all replies.
+            until = self._clock.now() + _COUNTED_FOR
+            self._room[sender.organization] = _Room(room - 1, until)
+            return
         of_page: Document = {**own, "page_id": sender.page_id}
         for query, most, whose in (
             (of_page, PENDING_REPLIES_OF_PAGE, "This page"),

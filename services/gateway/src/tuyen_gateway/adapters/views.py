@@ -20,9 +20,11 @@ from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.queries import (
     ListKey,
+    ListQuery,
+    ListRead,
     below,
     build_covered_query,
-    matching_query,
+    build_list_query,
     project_row,
     unread_expression,
 )
@@ -110,10 +112,10 @@ class MongoViews:
         if wanted.unread and countable(wanted):
             listed = partial(self._list_unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
-        matching = await self._names.matching(scope, wanted)
+        query = await self._names.build_list_query(scope, wanted)
         moved = await self._find_moved(scope, cursor)
         return await self._list_rows(
-            scope, matching, cursor, limit=limit, left=None, moved=moved, session=None
+            scope, query, cursor, limit=limit, left=None, moved=moved, session=None
         )
 
     async def _list_unread(
@@ -133,20 +135,20 @@ class MongoViews:
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._find_moved(scope, cursor)
         )
-        matching = matching_query(scope, _narrow(wanted, counts))
+        query = build_list_query(scope, _narrow(wanted, counts))
         left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
         if cursor.last and counts.unread and (cursor.left is None or left <= limit):
-            above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
+            above = {"$and": [*query.matching, {"$nor": [below(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
         return await self._list_rows(
-            scope, matching, cursor, limit=limit, left=left, moved=moved, session=session
+            scope, query, cursor, limit=limit, left=left, moved=moved, session=session
         )
 
     async def _list_rows(
         self,
         scope: Scope,
-        matching: Sequence[Document],
+        query: ListQuery,
         cursor: "_ListCursor",
         *,
         limit: int,
@@ -156,16 +158,16 @@ class MongoViews:
     ) -> ViewPage[InboxRow]:
         """A page of `limit` rows; `left` is the number of rows that follow the cursor, if it is
         known."""
-        still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
+        still: list[Document] = [{"_id": {"$nin": list(moved)}}] if moved else []
         if cursor.last is not None:
             still.append(below(cursor.last))
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
-            rows = self._conversations.find({"$and": still}, project_row(scope), session=session)
-            rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
-            found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
-        found += await self._find_left_behind(scope, matching, moved, cursor.last, session)
+            reading = (self._read_rows(scope, each, still, most, session) for each in query.reads)
+            rows = {row["_id"]: row for part in await asyncio.gather(*reading) for row in part}
+            found = [((row["updated_at"], row["_id"]), row) for row in rows.values()]
+        found += await self._find_left_behind(scope, query.matching, moved, cursor.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
@@ -177,6 +179,18 @@ class MongoViews:
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
         )
+
+    async def _read_rows(
+        self,
+        scope: Scope,
+        read: ListRead,
+        still: Sequence[Document],
+        most: int,
+        session: MongoSession | None,
+    ) -> Sequence[Document]:
+        query = {"$and": [*read.query, *still]}
+        rows = self._conversations.find(query, project_row(scope), session=session, hint=read.hint)
+        return await rows.sort([("updated_at", -1), ("_id", -1)]).limit(most).to_list(None)
 
     async def _read_cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:

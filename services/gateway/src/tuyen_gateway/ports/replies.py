@@ -32,6 +32,11 @@ class Replies(Protocol):
         looked up `row` within a scope."""
         ...
 
+    def has_room(self, sender: Sender) -> bool:
+        """Whether it is known without a read that one more reply may wait, which is counted with
+        that."""
+        ...
+
     async def check_pending(self, sender: Sender) -> None:
         """Raises TooManyAttemptsError while as many replies of the page, or of the organization, as
         there may be wait to be sent."""

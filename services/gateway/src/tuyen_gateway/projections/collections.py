@@ -23,8 +23,9 @@ from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
+from tuyen_views.names import NAME, SUFFIXES, list_suffixes
 
-_SHAPE = 5
+_SHAPE = 6
 """Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
 beside the old one."""
 
@@ -66,7 +67,12 @@ THREAD_ORDER = (
 )
 """A thread, oldest first: by moment, and for equal moments by id."""
 
-_NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+_NEWEST_FIRST = (
+    ("updated_at", DESCENDING),
+    ("_id", DESCENDING),
+    # Last, so that names are compared without reading the rows.
+    (NAME, ASCENDING),
+)
 
 NEWEST_POSTS_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
 
@@ -77,6 +83,8 @@ LISTED_POSTS: Document = {
 }
 """The posts that are listed: the page's own that were published or commented on, and not
 removed."""
+
+BY_KIND, BY_NAME, UNNAMED = "by_kind", "by_name", "unnamed_by_customer"
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -94,7 +102,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
                 ("kind", ASCENDING),
                 *_NEWEST_FIRST,
             ],
-            name="by_kind",
+            name=BY_KIND,
         ),
         IndexModel(
             [
@@ -122,8 +130,12 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         IndexModel(
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
-        IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
-        IndexModel([("organization", ASCENDING), ("customer.id", ASCENDING)], name="by_customer"),
+        IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name=BY_NAME),
+        IndexModel(
+            [("organization", ASCENDING), ("customer.id", ASCENDING)],
+            name=UNNAMED,
+            partialFilterExpression={"customer.name": None},
+        ),
         IndexModel(
             [
                 ("organization", ASCENDING),
@@ -324,11 +336,18 @@ def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Opera
         for name in after.__struct_fields__
         if (value := getattr(after, name)) != getattr(before.value, name)
     }
-    return UpdateOne(guard, {"$set": {**changed, "stamp": stamp_of(after)}})
+    searched = _searched(after) if NAME in changed else {}
+    return UpdateOne(guard, {"$set": {**changed, **searched, "stamp": stamp_of(after)}})
 
 
 def _document(value: InboxRow | Message) -> Document:
-    return {**_plain(value), "stamp": stamp_of(value)}
+    searched = _searched(value) if isinstance(value, InboxRow) else {}
+    return {**_plain(value), **searched, "stamp": stamp_of(value)}
+
+
+def _searched(row: InboxRow) -> Document:
+    """What a search for a part of the name looks up."""
+    return {SUFFIXES: list_suffixes(row.name_folded)}
 
 
 def _plain(value: object) -> Document:

@@ -13,6 +13,7 @@ from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument, CustomerOfContact
 from tuyen_views.history import Change
+from tuyen_views.names import list_suffixes
 
 OwnContactEvent = ContactCreated | ContactNamed | ContactRenamed
 """The events of a contact itself, and not of what belongs to it."""
@@ -44,10 +45,12 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
 def _change_document(
     document: ContactDocument, event: ContactEvent, name: str | None
 ) -> ContactDocument:
+    folded = fold_accents(name or "")
     return msgspec.structs.replace(
         document,
         name=name,
-        name_folded=fold_accents(name or ""),
+        name_folded=folded,
+        name_suffixes=list_suffixes(folded),
         updated_at=event.at,
         version=event.sequence,
         sequence=event.sequence,
@@ -67,11 +70,13 @@ def _build_document(event: ContactCreated) -> ContactDocument:
         browser=event.browser,
         page_url=event.page_url,
     )
+    folded = fold_accents(event.name or "")
     return ContactDocument(
         id=event.contact_id,
         organization=event.organization,
         name=event.name,
-        name_folded=fold_accents(event.name or ""),
+        name_folded=folded,
+        name_suffixes=list_suffixes(folded),
         phones=() if event.phone is None else (event.phone,),
         emails=() if event.email is None else (event.email,),
         customers=(customer,),

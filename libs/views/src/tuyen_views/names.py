@@ -1,0 +1,53 @@
+"""Finds documents by a part of a name, with an index (I4).
+
+An index of MongoDB finds what a text begins with, and not what it contains. A name contains a text
+exactly if one of the name's suffixes begins with that text. So a document has its name's suffixes
+in the field `SUFFIXES`, cut to a length at which hardly any two people have the same one.
+"""
+
+import re
+
+from tuyen_platform.mongodb import Document
+from tuyen_platform.text import fold_accents
+
+NAME, SUFFIXES = "name_folded", "name_suffixes"
+"""The fields of a document with the folded name, and with the suffixes of that."""
+
+SUFFIX_CHARACTERS = 16
+_MOST_SUFFIXES = 600
+"""A name has 200 characters at most, and a Hangul syllable becomes three letters when it is
+folded."""
+
+_BAR, _STAND_IN = "|", "\ue000"
+"""MongoDB uses no index for a pattern with a bar, so suffixes have another character in its
+place."""
+
+
+def list_suffixes(folded: str | None) -> tuple[str, ...]:
+    """The suffixes of a folded name, each once; of a name that is longer than any, those of its
+    beginning."""
+    if folded is None:
+        return ()
+    shown = folded.replace(_BAR, _STAND_IN)
+    places = range(min(len(shown), _MOST_SUFFIXES))
+    return tuple(sorted({shown[at : at + SUFFIX_CHARACTERS] for at in places}))
+
+
+def match_part(name: str) -> Document:
+    """A query for the documents whose name contains `name`, regardless of accents and case.
+
+    An index of `SUFFIXES` answers it with the documents that are found and no others, unless `name`
+    is longer than a suffix: then by its end, because Vietnamese family names, which come first, are
+    few.
+    """
+    folded = fold_accents(name)
+    end = folded[-SUFFIX_CHARACTERS:].replace(_BAR, _STAND_IN)
+    query: Document = {SUFFIXES: {"$regex": "^" + re.escape(end)}}
+    exact = end == folded and _STAND_IN not in end
+    return query if exact else {**query, **match_each_part(name)}
+
+
+def match_each_part(name: str) -> Document:
+    """The same query for an index in another order, which has `NAME` as one of its fields: every
+    name in it is compared until enough are found."""
+    return {NAME: {"$regex": re.escape(fold_accents(name))}}
