@@ -14,7 +14,7 @@ from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.projections.collections import BY_KIND, BY_NAME, UNNAMED
+from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_NAME, UNNAMED
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import match_each_part, match_part
 
@@ -97,18 +97,16 @@ def build_list_query(
     if not frequent:
         reads = [ListRead([*others, match_part(wanted.name)], BY_NAME)]
     else:
-        index = BY_KIND if _selects_by_name_alone(scope, wanted) else None
-        reads = [ListRead([*others, match_each_part(wanted.name)], index)]
+        hint = BY_ACTIVITY if _selects_by_name_alone(scope, wanted) else None
+        reads = [ListRead([*others, match_each_part(wanted.name)], hint)]
     if customers:
         reads.append(ListRead([*others, _named_elsewhere(customers)], UNNAMED))
     return ListQuery(matching, reads)
 
 
 def _selects_by_name_alone(scope: Scope, wanted: ConversationFilter) -> bool:
-    """Whether no page, assignee, tag or customer makes the rows fewer."""
-    others = msgspec.structs.replace(
-        wanted, name=None, channel=None, kind=None, unread=False, done=None
-    )
+    """Whether no other index has fewer rows."""
+    others = msgspec.structs.replace(wanted, name=None, unread=False, done=None)
     covers_all = scope.pages is None and scope.assignees is Assignees.ALL
     return covers_all and others == ConversationFilter()
 

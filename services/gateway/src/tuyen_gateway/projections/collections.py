@@ -84,7 +84,7 @@ LISTED_POSTS: Document = {
 """The posts that are listed: the page's own that were published or commented on, and not
 removed."""
 
-BY_KIND, BY_NAME, UNNAMED = "by_kind", "by_name", "unnamed_by_customer"
+BY_ACTIVITY, BY_NAME, UNNAMED = "by_activity", "by_name", "unnamed_by_customer"
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -95,6 +95,8 @@ COUNTED_BY = ("page_id", "channel", "kind", "done", "live_events")
 # which the server merges in the order of `updated_at`.
 _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
     CONVERSATIONS: (
+        # Names are compared in this one: of lists that are merged, each is read until it has a row.
+        IndexModel([("organization", ASCENDING), *_NEWEST_FIRST], name=BY_ACTIVITY),
         IndexModel(
             [
                 ("organization", ASCENDING),
@@ -102,7 +104,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
                 ("kind", ASCENDING),
                 *_NEWEST_FIRST,
             ],
-            name=BY_KIND,
+            name="by_kind",
         ),
         IndexModel(
             [
