@@ -26,13 +26,20 @@ SHOPS = Topic(
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def log(request: pytest.FixtureRequest) -> AsyncIterator[ReplacingLog]:
+def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """The broker's address and this test's prefix; None for the log in memory."""
     if request.param == "memory":
+        return None
+    return request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
+
+
+@pytest.fixture
+async def log(server: tuple[str, str] | None) -> AsyncIterator[ReplacingLog]:
+    if server is None:
         yield InMemoryLog()
         return
-    server, prefix = (request.getfixturevalue(name) for name in ("kafka", "topic_prefix"))
-    await ensure_topics(server, prefix, 1, (SHOPS,))
-    async with KafkaLog(server, prefix) as opened:
+    await ensure_topics(*server, 1, (SHOPS,))
+    async with KafkaLog(*server) as opened:
         yield opened
 
 
