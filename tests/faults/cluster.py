@@ -22,7 +22,6 @@ from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_local import credentials, kafka, mongodb, server
 from tuyen_local.addresses import HOST
 from tuyen_local.credentials import LocalCredentials
-from tuyen_local.errors import CannotStart
 from tuyen_local.server import Server, ServerKind
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Backoff, Program, Supervisor
@@ -52,7 +51,6 @@ _PROGRAM = Path(__file__).with_name("service.py")
 _PORTS = range(20_000, 32_000)
 """Below those that the kernel gives to connections: a service that is down keeps its port."""
 _taken: set[int] = set()
-_STARTS = 3
 _BACKOFF = Backoff(first_s=0.3, longest_s=15.0, forgiven_after_s=20.0)
 """Services that cannot do without Kafka end when it is away; starting all of them again and again
 would leave a small machine no time to start Kafka."""
@@ -79,14 +77,7 @@ class Store:
         return self.address.removeprefix("mongodb://").partition("/")[0]
 
     async def start(self) -> None:
-        """Tries again where a busy machine has not started it within a minute."""
-        for attempt in range(1, _STARTS + 1):
-            try:
-                self._server = await server.start(self._kind, self._directory, self._logs)
-                break
-            except CannotStart:
-                if attempt == _STARTS:
-                    raise
+        self._server = await server.start(self._kind, self._directory, self._logs)
         for proxy in self.proxies:
             proxy.move(self.host_port)
             await proxy.listen()

@@ -33,7 +33,7 @@ _TRIED = 8
 """Of how many replies a state is asked for, to find one that can be sent again."""
 _SECOND = "truong"
 """Who repeats an agent's call, with the same key."""
-_PATIENCE_S = 180.0
+_PATIENCE_S = 300.0
 _BY_PAGE = {account.page: account for account in ACCOUNTS}
 
 

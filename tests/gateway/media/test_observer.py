@@ -66,7 +66,7 @@ async def test_i6_the_media_of_a_message_wait_to_be_fetched(
 
 
 @pytest.mark.usefixtures("observer")
-async def test_i9_the_picture_of_a_post_waits_until_the_post_is_removed(
+async def test_i9_the_picture_of_a_post_waits_and_is_withdrawn_with_the_post(
     feed: Feed, waiting: InMemoryWaitingMedia
 ) -> None:
     await feed.post(text="Không có ảnh")
@@ -77,7 +77,9 @@ async def test_i9_the_picture_of_a_post_waits_until_the_post_is_removed(
     assert medium.url == f"{URL}?oe=1"
     assert (medium.post_external_id, medium.seen_on) == ("post", "page")
     await feed.post(kind=PostRemoved)
-    await until_media(waiting, 0)
+    async with asyncio.timeout(DEADLINE_S):
+        while not await waiting.is_withdrawn(medium.organization, medium.message_id):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.usefixtures("observer")

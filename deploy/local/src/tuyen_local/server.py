@@ -13,7 +13,8 @@ from tuyen_local.containers import engine_answers
 
 GRACE_S = 3.5
 """How long a server may take to close its files before it is killed."""
-_DEADLINE_S = 60.0
+_DEADLINE_S = 180.0
+"""For a machine that has much else to do: one that ends is noticed at once."""
 
 
 class ServerOrigin(StrEnum):
