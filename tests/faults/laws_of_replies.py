@@ -32,6 +32,8 @@ _SWITCHES = (
 _REWRITES = (OutboundAction.EDIT, OutboundAction.DELETE)
 _REST_NOT_SENT = "channel_unavailable"
 """Why a reply of several messages failed, of which the first one turned out to be sent."""
+_Echo = MessageEchoed | CommentAdded
+_NOT_WHOLE = {OutboundOutcome.FAILED, OutboundOutcome.UNKNOWN}
 _FOR_A_PERSON = frozenset({"token_dead", "no_permission", "blocked_by_policy"})
 """Why a page stops, which fails no reply."""
 
@@ -108,7 +110,7 @@ def _find_overtaken(evidence: Evidence, texts: Sequence[str]) -> str | None:
 
 def echoes_find_their_replies(evidence: Evidence) -> Iterator[str | None]:
     """P5b: what a page says is in its thread once, as the reply that it is, and that reply is
-    sent. A reply may be several messages at the channel."""
+    sent. A reply may be several messages at the channel: of one that failed, some may be sent."""
     replies: dict[str, dict[str, Json]] = defaultdict(dict)
     by_key: dict[str, Json] = {}
     rows = _rows_by_id(evidence)
@@ -123,18 +125,23 @@ def echoes_find_their_replies(evidence: Evidence) -> Iterator[str | None]:
         for external_id in settled.external_ids if settled.action.makes_message else ():
             replies[external_id] |= {row["id"]: row for row in rows[settled.message_id]}
     changed = {each.message_id for each in _list_requests(evidence) if each.action in _REWRITES}
+    in_part = {
+        message
+        for message, attempts in _list_attempts(evidence).items()
+        if _has_parts(attempts[0].request) and {each.outcome for each in attempts} & _NOT_WHOLE
+    }
     for echo in _list_echoes(evidence):
         found = replies[echo.external_id]
         key = echo.client_id if isinstance(echo, MessageEchoed) else None
         if key is not None and key in by_key:
             found |= {by_key[key]["id"]: by_key[key]}
         shown = [(row["text"], row["state"]) for row in found.values()]
-        fine = len(found) == 1 and all(_shows(row, echo, changed) for row in found.values())
+        fine = len(found) == 1 and all(_shows(x, echo, changed, in_part) for x in found.values())
         yield None if fine else f"the echo {echo.external_id} ({echo.text!r}) is shown as {shown}"
 
 
-def _list_echoes(evidence: Evidence) -> Iterator[MessageEchoed | CommentAdded]:
-    found: dict[str, MessageEchoed | CommentAdded] = {}
+def _list_echoes(evidence: Evidence) -> Iterator[_Echo]:
+    found: dict[str, _Echo] = {}
     for _, event in evidence.log.events(INBOUND, InboundEvent):
         if isinstance(event, MessageEchoed) or (
             isinstance(event, CommentAdded) and event.customer is None
@@ -143,11 +150,12 @@ def _list_echoes(evidence: Evidence) -> Iterator[MessageEchoed | CommentAdded]:
     yield from found.values()
 
 
-def _shows(row: Json, echo: MessageEchoed | CommentAdded, changed: Collection[str]) -> bool:
+def _shows(row: Json, echo: _Echo, changed: Collection[str], in_part: Collection[str]) -> bool:
     """Whether a row is the reply that a channel echoed. A picture's echo has no text."""
     if row["id"] in changed:
         return row["state"] in {*SENT, "removed"}
-    return row["state"] in SENT and echo.text in (row["text"], None)
+    states = {*SENT, "failed", "unknown"} if row["id"] in in_part else SENT
+    return row["state"] in states and echo.text in (row["text"], None)
 
 
 def failures_say_why(evidence: Evidence) -> Iterator[str | None]:
