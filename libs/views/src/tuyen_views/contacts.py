@@ -46,6 +46,8 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     customers: tuple[CustomerOfContact, ...]
     warehouse_id: str
     assignee: AgentId | None = None
+    viewers: tuple[AgentId, ...] = ()
+    """Agents with whom it is shared: they read it (S1)."""
     created_at: datetime
     updated_at: datetime | None = None
     """Null in documents of earlier versions."""
@@ -55,7 +57,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CONTACTS_VIEW = View(
-    "contacts",
+    "crm_contacts",
     ContactDocument,
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
