@@ -106,6 +106,10 @@ class Doubles:
         waiting = answer.raise_for_status().json()["items"]
         return any(fault.items() <= each.items() for each in waiting)
 
+    async def delete_faults(self) -> None:
+        """Calls are answered as usual again."""
+        (await self._client.delete("/_double/faults")).raise_for_status()
+
     async def revoke(self, channel: str, token: str) -> None:
         """Every call with this token is refused from now on."""
         body = {"channel": channel, "token": token, "revoked": True}

@@ -192,6 +192,7 @@ class _Run:
         await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         self._journal.note("at rest")
         await self._queue_empties()
+        await self._cluster.doubles.delete_faults()  # which no call has met yet
         seen.stop, _ = await asyncio.gather(
             stopping.examine(self._replying, self._people), self._examine()
         )
