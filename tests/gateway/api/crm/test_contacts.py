@@ -7,7 +7,7 @@ import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import START, Rig, User, records
-from tuyen_events.crm.contacts import RenameContact
+from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
@@ -67,7 +67,7 @@ async def test_c4_a_new_name_is_a_command_to_the_crm(
         "updated_at": START.isoformat().replace("+00:00", "Z"),
     }
     (command,) = asked
-    assert isinstance(command, RenameContact)
+    assert isinstance(command, PatchContact)
     assert (command.contact_id, command.name, command.by) == ("con_0", "Anh Vĩnh", "admin")
     assert (command.expected_version, command.at) == (1, START)
     (record,) = await records(log, CRM_COMMANDS)
@@ -81,7 +81,7 @@ async def test_c4_null_empties_a_name_and_what_is_left_out_stays(
         assert (await owner.done("PATCH", PATH, {}))["name"] == "Nguyễn Vĩnh"
         assert (await owner.done("PATCH", PATH, {"name": None}))["name"] is None
     (command,) = asked
-    assert isinstance(command, RenameContact)
+    assert isinstance(command, PatchContact)
     assert command.name is None
     assert command.expected_version is None
 
@@ -176,6 +176,6 @@ async def test_a_version_can_be_waited_for(
 async def test_a_contact_of_an_earlier_version_says_when_it_was_made(
     owner: User, contacts: Database
 ) -> None:
-    await contacts["contacts"].update_one({"_id": "con_0"}, {"$unset": {"updated_at": 1}})
+    await contacts["crm_contacts"].update_one({"_id": "con_0"}, {"$unset": {"updated_at": 1}})
     found = await owner.done("GET", PATH)
     assert found["updated_at"] == found["created_at"] == "2026-11-21T00:00:00Z"
