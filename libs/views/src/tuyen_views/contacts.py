@@ -43,6 +43,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """For the search: without accents and case (I4)."""
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
     warehouse_id: str
     assignee: AgentId | None = None
@@ -62,6 +63,7 @@ CONTACTS_VIEW = View(
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
         IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+        IndexModel([("organization", ASCENDING), ("tags", ASCENDING)], name="by_tags"),
     ),
 )
 

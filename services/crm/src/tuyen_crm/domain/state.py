@@ -19,6 +19,7 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     name: str | None = None
     renamed: bool = False
     nameless: tuple[CustomerId, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
