@@ -15,6 +15,7 @@ from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS_VIEW
 
 PATH = "/v1/contacts/con_0"
 
@@ -176,6 +177,8 @@ async def test_a_version_can_be_waited_for(
 async def test_a_contact_of_an_earlier_version_says_when_it_was_made(
     owner: User, contacts: Database
 ) -> None:
-    await contacts["contacts"].update_one({"_id": "con_0"}, {"$unset": {"updated_at": 1}})
+    await contacts[CONTACTS_VIEW.collection].update_one(
+        {"_id": "con_0"}, {"$unset": {"updated_at": 1}}
+    )
     found = await owner.done("GET", PATH)
     assert found["updated_at"] == found["created_at"] == "2026-11-21T00:00:00Z"
