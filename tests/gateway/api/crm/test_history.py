@@ -8,6 +8,7 @@ from gateway.api.crm.answering import CREATED
 from gateway.rig import Rig, User
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.history import HISTORY_VIEW, Change, HistoryDocument
 
 PATH = "/v1/contacts/con_0/history"
@@ -79,7 +80,7 @@ async def test_i13_the_position_moves_with_the_contact_alone(
     first = (await owner.done("GET", PATH))["position"]
     other = (await owner.done("GET", "/v1/contacts/con_1/history"))["position"]
     assert first == (await owner.done("GET", PATH))["position"] != other
-    await contacts["contacts"].update_one({"_id": "con_0"}, {"$set": {"sequence": 2}})
+    await contacts[CONTACTS_VIEW.collection].update_one({"_id": "con_0"}, {"$set": {"sequence": 2}})
     assert (await owner.done("GET", PATH))["position"] != first
 
 
