@@ -18,7 +18,6 @@ def test_the_entities_of_the_crm() -> None:
         "claims",
         "contacts",
         "notes",
-        "teams",
         "warehouses",
     ]
 
