@@ -79,7 +79,7 @@ async def test_i13_the_position_moves_with_the_contact_alone(
     first = (await owner.done("GET", PATH))["position"]
     other = (await owner.done("GET", "/v1/contacts/con_1/history"))["position"]
     assert first == (await owner.done("GET", PATH))["position"] != other
-    await contacts["contacts"].update_one({"_id": "con_0"}, {"$set": {"sequence": 2}})
+    await contacts["crm_contacts"].update_one({"_id": "con_0"}, {"$set": {"sequence": 2}})
     assert (await owner.done("GET", PATH))["position"] != first
 
 
