@@ -48,14 +48,6 @@ PARCELS = topic("parcels", 4)
 SHOPS = topic("shops", 1, Cleanup.COMPACT)
 
 
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
-def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
-    """The broker's address and this test's prefix; None for the log in memory."""
-    if request.param == "memory":
-        return None
-    return request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
-
-
 @pytest.fixture
 async def log(server: tuple[str, str] | None) -> AsyncIterator[Log]:
     if server is None:
