@@ -97,6 +97,7 @@ class ScriptedProfiles:
 
     name: ClassVar[Channel] = Channel.FACEBOOK
     limits: ClassVar[Sequence[Limit]] = ()
+    post_limits: ClassVar[Sequence[Limit]] = ()
 
     def __init__(self) -> None:
         self.answers: dict[str, CustomerProfile | ChannelRefusal | Exception] = {}

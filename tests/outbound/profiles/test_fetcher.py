@@ -214,6 +214,18 @@ async def test_p5_calls_are_made_in_the_limits_of_the_channel(asking: Asking) ->
     assert asyncio.get_running_loop().time() - begun >= 0.02
 
 
+async def test_p5_a_post_counts_as_often_as_it_may_be_asked_for(asking: Asking) -> None:
+    limit = Limit("profiles", rate_s=1, burst=2)
+
+    class Limited(ScriptedProfiles):
+        post_limits: ClassVar[Sequence[Limit]] = (limit, limit)
+
+    asking.fetcher._sources = {Channel.FACEBOOK: Limited()}
+    await asking.waiting.add([wanted_post()])
+    assert await asking.fetcher.fetch_next()
+    assert asking.resources.pacings[Channel.FACEBOOK].reserve(ACCOUNT, [limit], 0.0) == 1.0
+
+
 async def test_r9_5_nobody_is_asked_for_while_messages_wait_for_the_limit_of_the_app(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,10 @@ class ProfileSource(Protocol):
     name: ClassVar[Channel]
 
     limits: ClassVar[Sequence[Limit]]
-    """The limits that each call counts for."""
+    """The limits that `find` counts for, which makes one call."""
+
+    post_limits: ClassVar[Sequence[Limit]]
+    """The same for `find_post`, with a limit as often as it may make calls."""
 
     @classmethod
     def open(cls, settings: Mapping[str, str], transport: Transport) -> Self:
@@ -50,8 +53,8 @@ class ProfileSource(Protocol):
     async def find_post(
         self, account: str, token: HiddenToken, external_id: str
     ) -> PostDetails | ChannelRefusal:
-        """Asks what the post `external_id` of the page `account` is. May make two calls. A channel
-        without posts refuses."""
+        """Asks what the post `external_id` of the page `account` is. A channel without posts
+        refuses."""
         ...
 
 

@@ -21,6 +21,7 @@ from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profil
 from tuyen_channels.transport import HttpAnswer, HttpCall, Transport
 from tuyen_events.vocabulary import Channel
 
+_CALLS = Limit("profiles", rate_s=5, burst=20)
 _FIELDS = "name,first_name,last_name,profile_pic"
 
 
@@ -35,7 +36,8 @@ class FacebookProfiles:
     """Calls for Facebook's pages, with the token of each page."""
 
     name: ClassVar[Channel] = Channel.FACEBOOK
-    limits: ClassVar[Sequence[Limit]] = (Limit("profiles", rate_s=5, burst=20),)
+    limits: ClassVar[Sequence[Limit]] = (_CALLS,)
+    post_limits: ClassVar[Sequence[Limit]] = (_CALLS, _CALLS)
 
     def __init__(self, address: str, app_secret: str, transport: Transport) -> None:
         self._address = address.rstrip("/")

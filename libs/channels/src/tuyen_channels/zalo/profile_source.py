@@ -38,6 +38,8 @@ class ZaloProfiles:
     )
     """Of the calls that Zalo allows the app, most are left to messages."""
 
+    post_limits: ClassVar[Sequence[Limit]] = ()
+
     def __init__(self, address: str, transport: Transport) -> None:
         self._address = address.rstrip("/")
         self._transport = transport

@@ -95,9 +95,10 @@ class ProfileFetcher:
         pause_s = self._call_turns.find_pause(page)
         if pause_s > 0:
             return await self._put_off(wanted, pause_s)
+        limits = source.post_limits if isinstance(wanted, WantedPost) else source.limits
         try:
             async with asyncio.timeout(_TURN_WITHIN_S):
-                await self._call_turns.wait(page, source.limits, is_urgent=False)
+                await self._call_turns.wait(page, limits, is_urgent=False)
         except TimeoutError:
             return await self._put_off(wanted)
         await self._note(wanted, page, token, await self._ask(source, wanted, page, token))
