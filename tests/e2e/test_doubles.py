@@ -3,6 +3,7 @@
 import httpx
 
 from support.shop import Shop, accept, eventually
+from tuyen_local import organization
 from tuyen_local.stack import DOUBLES, Stack
 
 
@@ -28,3 +29,35 @@ async def test_p5_what_is_said_at_a_double_is_in_the_inbox_and_so_is_what_comes_
         return any((each["direction"], each["external_id"]) == ("out", mid) for each in messages)
 
     await eventually(echoed, lambda: f"{mid} is not in the thread")
+
+
+async def test_i6_the_page_of_the_demo_answers_its_customers_at_the_double(stack: Stack) -> None:
+    await organization.bootstrap(stack.gateway_url, stack.settings, stack.secrets)
+    page = organization.PAGE_EXTERNAL_ID
+    said = {"channel": "facebook", "account": page, "customer": "c-demo", "text": "Còn ạ?"}
+    async with (
+        httpx.AsyncClient(base_url=stack.url(DOUBLES), trust_env=False) as doubles,
+        httpx.AsyncClient(base_url=stack.gateway_url, trust_env=False) as gateway,
+    ):
+        login = {"organization": stack.settings.bootstrap_org, "username": "admin"}
+        login["password"] = stack.secrets.bootstrap_password
+        token = accept(await gateway.post("/v1/auth/login", json=login)).json()["access_token"]
+        gateway.headers["Authorization"] = f"Bearer {token}"
+        accept(await doubles.post("/_double/say", json=said))
+        found: list[str] = []
+
+        async def is_there() -> bool:
+            rows = await gateway.get("/v1/conversations", params={"external_id": "c-demo"})
+            found[:] = [row["id"] for row in accept(rows).json()["items"]]
+            return bool(found)
+
+        await eventually(is_there, lambda: "the customer is not in the inbox")
+        messages = f"/v1/conversations/{found[0]}/messages"
+        key = {"Idempotency-Key": "demo-1"}
+        accept(await gateway.post(messages, json={"text": "Dạ còn"}, headers=key))
+
+        async def is_sent() -> bool:
+            states = [each["state"] for each in accept(await gateway.get(messages)).json()["items"]]
+            return states == ["received", "sent"]
+
+        await eventually(is_sent, lambda: "the reply is not sent")

@@ -94,8 +94,12 @@ async def test_with_addresses_of_all_channels_no_doubles_are_started(
         environment = read_environment(stack.pid("gateway"))
         with pytest.raises(KeyError):
             stack.pid(DOUBLES)
+        await organization.bootstrap(stack.gateway_url, stack.settings, stack.secrets)
+        recorded = (stack.data_dir / "gateway" / "requests").read_text()
     found = {name: environment[f"TUYEN_{name.upper()}"] for name in names}
     assert found == given
+    assert "/v1/pages/shop" in recorded
+    assert "access_token" not in recorded  # the real Facebook does not know the demo's page
 
 
 async def test_every_process_has_ended_after_it(

@@ -26,7 +26,7 @@ from tuyen_doubles.faults import FaultTable
 from tuyen_doubles.media import Media
 from tuyen_doubles.saying import ChannelDouble
 from tuyen_doubles.settings import DoublesSettings
-from tuyen_doubles.tokens import DoubleTokens
+from tuyen_doubles.tokens import PAGE_TOKEN_PREFIX, DoubleTokens
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_doubles.zalo import open_api
 from tuyen_doubles.zalo.accounts import OfficialAccounts
@@ -37,7 +37,6 @@ from tuyen_doubles.zalo.oauth import ZaloOAuth
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 
-PAGE_TOKEN_PREFIX = "double-facebook-page-"  # noqa: S105 - what a token begins with
 USER_TOKEN_PREFIX = "double-facebook-user-"  # noqa: S105 - what a token begins with
 ZALO_TOKEN_PREFIX = "double-zalo-"  # noqa: S105 - what a token begins with
 REFRESH_TOKEN_PREFIX = "double-refresh-"  # noqa: S105 - what a token begins with

@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from tuyen_doubles.bounded import BoundedMap
 from tuyen_platform.clock import Clock
 
+PAGE_TOKEN_PREFIX = "double-facebook-page-"  # noqa: S105 - what a token begins with
+"""Then come the page's id, a hyphen, and anything."""
+
 _MOST_TOKENS = 20_000
 _NAMELESS = "double-"
 

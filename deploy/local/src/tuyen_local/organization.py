@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from tuyen_doubles.tokens import PAGE_TOKEN_PREFIX
 from tuyen_local.credentials import DEMO_AGENTS, LocalCredentials
 from tuyen_local.errors import CannotStart
 from tuyen_local.settings import Settings
@@ -32,13 +33,13 @@ async def bootstrap(gateway_url: str, settings: Settings, secrets: LocalCredenti
                 token = await _log_in(gateway, settings, secrets)
                 gateway.headers["Authorization"] = f"Bearer {token}"
                 if not _require_success(await gateway.get("/v1/settings")).json()["version"]:
-                    for path, body in _demo(secrets):
+                    for path, body in _demo(settings, secrets):
                         _require_success(await gateway.put(path, json=body))
         except httpx.TransportError as error:
             raise CannotStart(f"the gateway stopped answering: {error!r}") from error
 
 
-def _demo(secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
+def _demo(settings: Settings, secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
     agents = [
         (
             f"/v1/agents/{agent}",
@@ -61,6 +62,7 @@ def _demo(secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
                 "external_id": PAGE_EXTERNAL_ID,
                 "name": "Shop",
                 "staff": list(DEMO_AGENTS),
+                **_connect_at_double(settings),
             },
         ),
         (
@@ -86,6 +88,14 @@ def _demo(secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
         # Last, because it says that all of it was made.
         ("/v1/settings", {"assignment": True, "auto_assign": True}),
     ]
+
+
+def _connect_at_double(settings: Settings) -> Mapping[str, Any]:
+    """What connects the demo's page, whose replies then arrive somewhere; nothing where the real
+    Facebook is called, which does not know that page."""
+    if settings.facebook_api is not None:
+        return {}
+    return {"credentials": {"access_token": f"{PAGE_TOKEN_PREFIX}{PAGE_EXTERNAL_ID}-demo"}}
 
 
 async def _ensure_organization(
