@@ -55,17 +55,26 @@ async def wait_to_be_sent(views: Database, number: int) -> None:
 async def test_i6_what_waits_is_counted_once_for_as_many_as_may_follow(
     replies: MongoReplies, views: Database, clock: ManualClock
 ) -> None:
-    assert not replies.has_room(SENDER)
+    assert not replies.take_room(SENDER)
     await wait_to_be_sent(views, 1)
     await replies.check_pending(SENDER)
     await wait_to_be_sent(views, 2)
-    assert replies.has_room(SENDER)
+    assert replies.take_room(SENDER)
     await wait_to_be_sent(views, 3)
-    assert not replies.has_room(SENDER)
+    assert not replies.take_room(SENDER)
     with pytest.raises(TooManyAttemptsError):
         await replies.check_pending(SENDER)
-    assert not replies.has_room(RIVAL)
+    assert not replies.take_room(RIVAL)
     await replies.check_pending(RIVAL)
+
+
+async def test_r9_6_a_count_is_forgotten_with_the_next_one_after_its_second(
+    replies: MongoReplies, clock: ManualClock
+) -> None:
+    await replies.check_pending(SENDER)
+    clock.advance(timedelta(seconds=1))
+    await replies.check_pending(RIVAL)
+    assert list(replies._room) == [RIVAL.organization]
 
 
 async def test_i6_a_count_is_not_relied_on_for_long(

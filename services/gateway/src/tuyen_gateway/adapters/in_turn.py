@@ -182,11 +182,11 @@ class RepliesInTurn:
         async with self._reads.turn(row.organization or _NOBODYS):
             return await self._replies.find_last_comment(row)
 
-    def has_room(self, sender: Sender) -> bool:
-        return self._replies.has_room(sender)
+    def take_room(self, sender: Sender) -> bool:
+        return self._replies.take_room(sender)
 
     async def check_pending(self, sender: Sender) -> None:
-        if self.has_room(sender):
+        if self.take_room(sender):
             return
         async with self._reads.turn(sender.organization):
             await self._replies.check_pending(sender)

@@ -79,7 +79,7 @@ class MongoReplies:
         document = await self._messages.find_one(query, sort=_NEWEST_FIRST)
         return None if document is None else msgspec.convert(document, Message)
 
-    def has_room(self, sender: Sender) -> bool:
+    def take_room(self, sender: Sender) -> bool:
         room = self._room.get(sender.organization)
         if room is None or not room.replies or room.until <= self._clock.now():
             return False
@@ -87,7 +87,7 @@ class MongoReplies:
         return True
 
     async def check_pending(self, sender: Sender) -> None:
-        if self.has_room(sender):
+        if self.take_room(sender):
             return
         own: Document = {
             "organization": sender.organization,
@@ -96,8 +96,9 @@ class MongoReplies:
         room = PENDING_REPLIES_OF_PAGE - await self._count(own, PENDING_REPLIES_OF_PAGE)
         if room > 0:
             # So it has no page with more: one query for nearly all replies.
-            until = self._clock.now() + _COUNTED_FOR
-            self._room[sender.organization] = _Room(room - 1, until)
+            now = self._clock.now()
+            self._room = {of: left for of, left in self._room.items() if left.until > now}
+            self._room[sender.organization] = _Room(room - 1, now + _COUNTED_FOR)
             return
         of_page: Document = {**own, "page_id": sender.page_id}
         for query, most, whose in (

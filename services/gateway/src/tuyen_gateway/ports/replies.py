@@ -32,9 +32,9 @@ class Replies(Protocol):
         looked up `row` within a scope."""
         ...
 
-    def has_room(self, sender: Sender) -> bool:
-        """Whether it is known without a read that one more reply may wait, which is counted with
-        that."""
+    def take_room(self, sender: Sender) -> bool:
+        """Takes the room of one more reply; False if it is not known without a read that there is
+        any."""
         ...
 
     async def check_pending(self, sender: Sender) -> None:
