@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from crm.known import KnownThings as Known
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.contacts.decide import ContactCommand, decide
@@ -120,7 +121,8 @@ def after(*commands: ContactCommand) -> tuple[ContactState, list[ContactEvent]]:
     contact: ContactState | None = None
     events: list[ContactEvent] = []
     for command in commands:
-        for event in decide(contact, command).events:
+        for event in decide(Known(contact), command).events:
+            assert isinstance(event, ContactEvent)
             contact = evolve(contact, event)
             events.append(event)
     assert contact is not None

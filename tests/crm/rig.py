@@ -13,8 +13,9 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
 from tuyen_events.crm.contacts import RenameContact
-from tuyen_events.crm.notes import AddNote, NoteId
-from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled
+from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
+from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -76,6 +77,48 @@ def note(number: int, external_id: str) -> AddNote:
         note_id=NoteId(f"note_{number}"),
         text="Thích giày size 42.",
         by=AgentId("hoa"),
+    )
+
+
+def change_note(number: int, external_id: str, of: int, expected: int | None = None) -> ChangeNote:
+    return ChangeNote(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        note_id=NoteId(f"note_{of}"),
+        text=f"Thích giày size {number}.",
+        by=AgentId("hoa"),
+        expected_version=expected,
+    )
+
+
+def remove_note(number: int, external_id: str, of: int) -> RemoveNote:
+    return RemoveNote(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        note_id=NoteId(f"note_{of}"),
+        by=AgentId("hoa"),
+    )
+
+
+def put_campaign(number: int, campaign: str, name: str, expected: int | None = None) -> PutCampaign:
+    return PutCampaign(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        id=campaign,
+        at=MOMENT,
+        name=name,
+        by=AgentId("hoa"),
+        expected_version=expected,
+    )
+
+
+def remove_campaign(number: int, campaign: str) -> RemoveCampaign:
+    return RemoveCampaign(
+        command_id=f"cmd_{number}", organization=SHOP, id=campaign, at=MOMENT, by=AgentId("hoa")
     )
 
 
@@ -223,8 +266,8 @@ class Shop:
     async def read_events(self, topic: Topic = CONTACTS) -> list[Event]:
         return [decode(r.headers, r.value or b"").data for r in await self.records(topic)]
 
-    async def contacts(self) -> list[ContactEvent]:
-        return [event for event in await self.read_events() if isinstance(event, ContactEvent)]
+    async def contacts(self) -> list[CrmEvent]:
+        return [event for event in await self.read_events() if isinstance(event, CrmEvent)]
 
     async def results(self) -> dict[str, set[tuple[str, int]]]:
         """By command id, what its caller was told, once or again."""
@@ -272,13 +315,13 @@ class Shop:
         await until(all_made)
 
 
-def number_events(events: Sequence[ContactEvent]) -> dict[str, dict[int, bytes]]:
-    """Each contact's events by their sequences, for a reader that drops sequences that it has seen.
+def number_events(events: Sequence[CrmEvent]) -> dict[str, dict[int, bytes]]:
+    """Each contact's events, and those of the setup, by their sequences, for a reader that drops sequences that it has seen.
     Of one sequence there is one event, however often it is in the log."""
     found: dict[str, dict[int, bytes]] = {}
     for event in events:
         content = event.type.encode() + msgspec.json.encode(event)
-        seen = found.setdefault(event.contact_id, {}).setdefault(event.sequence, content)
+        seen = found.setdefault(event.subject, {}).setdefault(event.sequence, content)
         assert seen == content
     for sequences in found.values():
         assert list(sequences) == list(range(1, len(sequences) + 1))

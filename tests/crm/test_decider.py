@@ -10,7 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.rig import SHOP, Client, CrashError, Shop, contact, note, number_events, rename, until
+from crm.rig import (
+    SHOP,
+    Client,
+    CrashError,
+    Shop,
+    change_note,
+    contact,
+    note,
+    number_events,
+    put_campaign,
+    remove_campaign,
+    remove_note,
+    rename,
+    until,
+)
 from tuyen_crm import decider
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.domain.decision import CommandDecision
@@ -51,8 +65,20 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     rename(7, "670", "Lan Anh"),
     note(8, "670"),
     note(9, "999"),
+    put_campaign(31, "tet", "Tết"),
+    change_note(32, "670", of=8),
+    change_note(33, "670", of=8, expected=1),
+    put_campaign(34, "tet", "Tết 2027", expected=1),
+    put_campaign(34, "tet", "Tết 2027", expected=1),
+    put_campaign(35, "he", "Hè", expected=7),
+    remove_note(36, "670", of=8),
+    remove_note(37, "670", of=8),
+    change_note(38, "670", of=8),
+    remove_campaign(39, "tet"),
+    remove_campaign(40, "tet"),
 )
-"""Customers of inbound events, renames and notes; two commands are in the log twice."""
+"""Customers of inbound events, renames, notes and campaigns; three commands are in the log
+twice."""
 
 
 async def send_commands(history: tuple[Any, ...] = HISTORY) -> Shop:
@@ -98,6 +124,16 @@ EXPECTED_RESULTS = {
     "cmd_7": {("unchanged", 5)},
     "cmd_8": {("applied", 6)},
     "cmd_9": {("not_found", 0)},
+    "cmd_31": {("applied", 1)},
+    "cmd_32": {("applied", 7)},
+    "cmd_33": {("version_passed", 7)},
+    "cmd_34": {("applied", 2)},
+    "cmd_35": {("version_passed", 0)},
+    "cmd_36": {("applied", 8)},
+    "cmd_37": {("unchanged", 0)},
+    "cmd_38": {("not_found", 0)},
+    "cmd_39": {("applied", 3)},
+    "cmd_40": {("unchanged", 0)},
 }
 
 
@@ -233,14 +269,15 @@ async def test_a_late_record_is_found_by_looking(monkeypatch: pytest.MonkeyPatch
     late = (await states(shop))[-1]
     value = (late.value or b"").replace(b'"sequence":2', b'"sequence":1')
     key = (late.key or b"").decode()
-    await shop.log.append_bytes(CRM_STATE, key, value, partition=late.partition)
+    headers = (("handled", b"0"),)
+    await shop.log.append_bytes(CRM_STATE, key, value, headers, partition=late.partition)
     await until(lambda: _ends_with(shop, sequence=2))
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
 
 
 async def states(shop: Shop) -> list[Record]:
-    """The records of contacts in the state, all of one organization."""
+    """The records of contacts, parts and the setup in the state, all of one organization."""
     return [each for each in await shop.records(CRM_STATE) if b"/" in (each.key or b"")]
 
 
@@ -286,7 +323,8 @@ async def test_r9_6_a_start_reads_the_state_and_not_what_ever_happened(
     await shop.ask(rename(8, "670", "X"))
     assert await work(shop, shop.log)
     assert tails == [CRM_STATE.name]
-    assert len(await states(await compact(shop))) == 2
+    kept = [each for each in await states(await compact(shop)) if each.value is not None]
+    assert len(kept) == 3  # two contacts, and what is set up
 
 
 async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Shop) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from crm.known import KnownThings
 from crm.lan import (
     COMMENT,
     COMMON,
@@ -79,7 +80,7 @@ def test_c1_whose_contact_an_event_makes(event: InboundEvent, whose: Customer | 
 
 
 def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> None:
-    decision = decide(None, observe(comment(LAN), LAN, "evt_1"))
+    decision = decide(KnownThings(None), observe(comment(LAN), LAN, "evt_1"))
     assert decision.events == (
         ContactCreated(
             organization=SHOP,
@@ -143,7 +144,7 @@ EMPTIED = after(make_observe_command(None), rename("Chị Lan"), rename(None))[0
 def test_c1_a_contact_is_made_once_and_its_customer_named_once(
     contact: ContactState | None, name: str | None, expected: type | None
 ) -> None:
-    decision = decide(contact, make_observe_command(name, "evt_2"))
+    decision = decide(KnownThings(contact), make_observe_command(name, "evt_2"))
     assert [type(event) for event in decision.events] == ([] if expected is None else [expected])
 
 
@@ -165,13 +166,13 @@ def test_c1_a_contact_is_made_once_and_its_customer_named_once(
 def test_c4_what_becomes_of_a_new_name(
     contact: ContactState | None, command: RenameContact, outcome: CrmOutcome, version: int
 ) -> None:
-    decision = decide(contact, command)
+    decision = decide(KnownThings(contact), command)
     assert (decision.outcome, decision.version) == (outcome, version)
     assert len(decision.events) == (1 if outcome is CrmOutcome.APPLIED else 0)
 
 
 def test_c4_a_new_name_says_who_gave_it_when_and_what_it_was_before() -> None:
-    (event,) = decide(NAMED, rename("Chị Lan")).events
+    (event,) = decide(KnownThings(NAMED), rename("Chị Lan")).events
     assert event == ContactRenamed(
         organization=SHOP,
         contact_id=CONTACT,
@@ -194,7 +195,7 @@ def test_c4_what_hangs_on_a_contact_is_no_change_of_its_version() -> None:
     contact = count_only(NAMED, event)
     assert contact is not None
     assert (contact.version, contact.sequence) == (1, 2)
-    assert decide(contact, rename("Chị Lan", expected=1)).events[0].sequence == 3
+    assert decide(KnownThings(contact), rename("Chị Lan", expected=1)).events[0].sequence == 3
     document = fold(fold_contact(after(make_observe_command("Lan"))[1]), event)
     assert document is not None
     assert (document.version, document.sequence) == (1, 2)
@@ -270,7 +271,7 @@ def test_c1_c4_the_state_and_the_document_agree(
 ) -> None:
     contact, document, events = None, None, []
     for number, command in enumerate(commands):
-        decision = decide(contact, replace(command, command_id=f"cmd_{number}"))
+        decision = decide(KnownThings(contact), replace(command, command_id=f"cmd_{number}"))
         assert len(decision.events) <= 1
         for event in decision.events:
             contact, document = evolve(contact, event), fold(document, event)

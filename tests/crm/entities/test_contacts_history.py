@@ -54,7 +54,7 @@ def test_c8_the_history_in_words(
 ) -> None:
     event = after(*commands)[1][-1]
     assert isinstance(event, ContactCreated | ContactNamed | ContactRenamed)
-    description = describe(event)
+    description = describe(event, None, None)
     assert (description.vi, description.en) == (vi, en)
     assert description.by == ("hoa" if isinstance(event, ContactRenamed) else None)
     changes = [(each.before, each.after) for each in description.changes if each.field == "name"]

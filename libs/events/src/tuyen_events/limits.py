@@ -375,3 +375,7 @@ REPLAYS_KEPT = 1_000
 
 REPLAYS_AN_HOUR = 600
 """Replays that an organization may request within an hour: single dead letters, and stretches."""
+
+CRM_SETUP_ENTITIES = 500
+"""Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
+that decides about its contacts keeps all of them in memory."""

@@ -46,6 +46,8 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     customers: tuple[CustomerOfContact, ...]
     warehouse_id: str
     assignee: AgentId | None = None
+    viewers: tuple[AgentId, ...] = ()
+    """Agents with whom it is shared: they read it (S1)."""
     created_at: datetime
     updated_at: datetime | None = None
     """Null in documents of earlier versions."""
@@ -56,7 +58,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 CONTACTS_VIEW = View(
     # With another number whenever documents of the version before cannot be used any more.
-    "contacts_2",
+    "crm_contacts",
     ContactDocument,
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),

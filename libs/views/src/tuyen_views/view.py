@@ -1,43 +1,136 @@
 """Views: a collection in MongoDB, and the documents in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.crm.records import CrmEvent, PartEvent, SetupEvent
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 
 BY_CONTACT = IndexModel(
-    [
-        ("organization", ASCENDING),
-        ("contact_id", ASCENDING),
-        ("first_sequence", DESCENDING),
-    ],
+    [("organization", ASCENDING), ("contact_id", ASCENDING), ("place", DESCENDING)],
     name="by_contact",
 )
 """Everything of one kind that belongs to a contact, newest first."""
 
+BY_ID = IndexModel([("organization", ASCENDING), ("id", ASCENDING)], name="by_id")
+"""Everything of one kind that an organization has set up, in the order of the ids."""
 
-class ContactPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A document of something that belongs to a contact.
+REMOVED_STAY_S = 24 * 3600
+"""How long it is known of a removed document that it was removed, so that a process which folds an
+earlier event late does not create it again."""
 
-    `first_sequence` is the sequence of the contact's event that created it: lists are ordered by
-    it, and it never changes. `sequence` is that of the last event that changed it: its version.
+UNTIL_FORGOTTEN = IndexModel(
+    [("removed_at", ASCENDING)], name="until_forgotten", expireAfterSeconds=REMOVED_STAY_S
+)
+"""Every collection has it. What is left of a removed document has no organization, so no query
+finds it."""
+
+
+class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document that is listed with a contact.
+
+    `contact_id` is the contact for which it was created: it stays when that contact is merged into
+    another one. `place` is the event that created it, in the order of the organization: lists are
+    ordered by it, and it never changes.
     """
 
-    id: str = msgspec.field(name="_id")
+    key: str = msgspec.field(name="_id")
     organization: OrganizationId
     contact_id: ContactId
-    first_sequence: int
+    place: str
+
+
+class ContactPart(OfContact, frozen=True, kw_only=True, omit_defaults=True):
+    """A document of something that agents add to a contact.
+
+    `_id` contains the organization, since callers choose ids. `sequence` is that of the last event
+    that changed it: its version.
+    """
+
+    id: str
     sequence: int
+    created_at: datetime
+    created_by: AgentId | None = None
+    updated_at: datetime
+
+
+class SetupDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document of something that an organization has set up.
+
+    `sequence` is that of the last event that changed it: its version.
+    """
+
+    key: str = msgspec.field(name="_id")
+    id: str
+    organization: OrganizationId
+    sequence: int
+    created_at: datetime
+    created_by: AgentId
+    updated_at: datetime
+
+
+def part_key(event: PartEvent) -> str:
+    """The `_id` of the part's document."""
+    return f"{event.organization}/{event.part_id}"
+
+
+def setup_key(event: SetupEvent) -> str:
+    """The `_id` of the entity's document."""
+    return f"{event.organization}/{event.id}"
+
+
+def place_of(event: CrmEvent) -> str:
+    """The place of an event in the order of its organization: a string, so that lists are sorted by
+    one field. Events of earlier versions, which have no order, come before all others."""
+    return f"{event.order:015d}.{event.sequence:09d}.{event.subject}"
+
+
+def begin_part(event: PartEvent) -> dict[str, Any]:
+    """The fields that the documents of all kinds of parts have, when the part is created."""
+    return {
+        "key": part_key(event),
+        "id": event.part_id,
+        "organization": event.organization,
+        "contact_id": event.contact_id,
+        "place": place_of(event),
+        "sequence": event.sequence,
+        "created_at": event.at,
+        "created_by": event.by,
+        "updated_at": event.at,
+    }
+
+
+def changed_fields(event: PartEvent, fields: Iterable[str]) -> dict[str, Any]:
+    """What an event changes in the part's document: those of `fields` that the event has."""
+    given = {name: getattr(event, name) for name in fields}
+    changed = {name: value for name, value in given.items() if value is not UNSET}
+    return {**changed, "sequence": event.sequence, "updated_at": event.at}
+
+
+def entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
+    """The fields that the documents of all kinds of setup have, after the event."""
+    return {
+        "key": setup_key(event),
+        "id": event.id,
+        "organization": event.organization,
+        "sequence": event.sequence,
+        "created_at": document.created_at if document else event.at,
+        "created_by": document.created_by if document else event.by,
+        "updated_at": event.at,
+    }
 
 
 DocumentT = TypeVar("DocumentT", bound=msgspec.Struct)
-PartT = TypeVar("PartT", bound=ContactPart)
+PartT = TypeVar("PartT", bound=OfContact)
+ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
+SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,37 @@ import time
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 
-from tuyen_crm.entities import BY_COMMAND, evolve
+from tuyen_crm.books import Book
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.states import Contacts, ContactStates, StoredContact, key_of
+from tuyen_crm.states import Changes, OrganizationStates
 from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactCreated
-from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.crm.records import (
+    ContactCommand,
+    ContactEvent,
+    CrmCommand,
+    CrmCommandSettled,
+    CrmEvent,
+    CrmOutcome,
+)
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import customer_key, derive_event_id
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, ProducerRecord
+from tuyen_platform.kafka.ports import (
+    FetchedRecords,
+    Log,
+    Offsets,
+    ProducerRecord,
+    RecordTooLargeError,
+)
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm-commands"
@@ -32,15 +48,27 @@ nothing. The topic of the state is compacted later than that."""
 _log = structlog.get_logger()
 
 
+_AT_ONCE_BYTES = 400_000
+"""Of a batch, so many commands are decided and stored at once that what they change is not larger:
+it must fit into one record, together with what the last of them changes."""
+
+_COMMAND_BYTES = 450_000
+"""What a single command may change."""
+
+
 @dataclass(slots=True)
 class _Batch:
-    """What follows from a batch of commands."""
+    """What follows from some commands."""
 
-    decided: list[ContactEvent] = field(default_factory=list)
+    decided: list[CrmEvent] = field(default_factory=list)
     events: list[ProducerRecord] = field(default_factory=list)
     """The records of `decided`."""
     results: list[ProducerRecord] = field(default_factory=list)
-    changed: dict[int, Contacts] = field(default_factory=dict)
+    changed: dict[int, Changes] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        return any(changes.size > _AT_ONCE_BYTES for changes in self.changed.values())
 
 
 class CommandDecider:
@@ -60,7 +88,7 @@ class CommandDecider:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.status = ConsumerStatus()
-        self._states = ContactStates(log, self.status.note_progress)
+        self._states = OrganizationStates(log, self.status.note_progress)
         self._checked_at = time.monotonic()
 
     async def run(self) -> None:
@@ -83,7 +111,7 @@ class CommandDecider:
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the state of this worker's partitions; the commands are read from their committed
         offsets."""
-        self.status.note_waiting("the state of its contacts")
+        self.status.note_waiting("the state of its organizations")
         await self._states.recover([partition for _, partition in committed])
         return committed
 
@@ -99,16 +127,23 @@ class CommandDecider:
             self._checked_at = time.monotonic()
 
     async def _handle(self, batch: FetchedRecords) -> None:
-        """Returns once everything that follows from the batch is acknowledged, in that order."""
+        """Returns once everything that follows from the batch is acknowledged."""
         made = _Batch()
         for (_, partition), records in batch.items():
             for record in records:
                 try:
-                    if record.value is not None:
+                    if record.value is not None and record.offset > self._states.reached(partition):
                         command = decode(record.headers, record.value).data
                         self._decide(partition, record.offset, command, made)
                 except Exception as error:  # one record must not stop the others
                     await reject_or_raise(self._log, record, SERVICE, error)
+                if made.full:
+                    await self._store(made)
+                    made = _Batch()
+        await self._store(made)
+
+    async def _store(self, made: _Batch) -> None:
+        """Returns once the events, the results and the state are acknowledged, in that order."""
         if made.events:
             await self._log.append_all(made.events)
             for event in made.decided:
@@ -121,82 +156,104 @@ class CommandDecider:
         """Adds what follows from one command to `made`: all of it, or nothing if it raises."""
         if not isinstance(command, CrmCommand):
             raise UnreadableEventError(f"{command.type} is no command to the CRM")
-        changed = made.changed.setdefault(partition, {})
-        key = key_of(command)
-        contact = changed.get(key) or self._states.of(partition).get(key)
-        if contact is not None and offset <= contact.handled:
-            return  # redelivered after a crash: its events and its result are in the log
-        if contact is not None and command.command_id in contact.results:
-            version = contact.results[command.command_id]
-            made.results += _result(command, CrmOutcome.APPLIED, version)
+        changes = made.changed.get(partition) or Changes()
+        contact_id = command.contact_id if isinstance(command, ContactCommand) else None
+
+        def find(key: str) -> bytes | None:
+            change = changes.by_key.get(key)
+            return self._states.find(partition, key) if change is None else change.encoded
+
+        book = Book(command.organization, find, offset)
+        if contact_id is not None:
+            contact = book.stored_contact(contact_id)
+            if contact is not None and offset <= contact.handled:
+                return  # an earlier version handled it, and did not note how far it came
+        version = book.result_of(command, contact_id)
+        if version is not None:
+            repeated = CommandDecision(outcome=CrmOutcome.APPLIED, version=version)
+            made.results += _result(command, repeated)
             return
-        state = None if contact is None else contact.state
-        decision = BY_COMMAND[type(command)].decide(state, command)
-        home = _home(decision.events) if contact is None else contact.home
-        events = [_record(event, home) for event in decision.events]
-        for event in decision.events:
-            state = evolve(state, event)
-        made.results += _result(command, decision.outcome, decision.version)
-        made.decided += decision.events
+        decision = BY_COMMAND[type(command)].decide(book, command)
+        decided = [msgspec.structs.replace(each, order=offset + 1) for each in decision.events]
+        events: list[ProducerRecord] = []
+        for event in decided:
+            home = _home(book, event)
+            book.apply(event, home)
+            events.append(_record(event, home, events))
+        if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
+            book.remember(command, contact_id, decision.version)
+        _refuse_too_much(book)
+        made.results += _result(command, decision)
+        made.decided += decided
         made.events += events
-        remembered = command.answered and decision.outcome is CrmOutcome.UNCHANGED
-        if state is not None and (events or remembered):
-            contact = contact or StoredContact(state=state, home=home)
-            changed[key] = contact.after(state, command, offset, decision.version)
+        changes.add(offset, book.changes)
+        made.changed[partition] = changes
 
 
-def _home(events: Sequence[ContactEvent]) -> int:
-    """The partition of all events of a new contact: that of the customer's inbound events, as in
-    earlier versions."""
-    match events:
-        case [ContactCreated() as created, *_]:
-            key = customer_key(created.organization, created.page_id, created.external_id)
+def _home(book: Book, event: CrmEvent) -> int | None:
+    """The partition of all events of a contact. That of a contact which an inbound event creates is
+    the partition of the customer's inbound events, as in earlier versions."""
+    if not isinstance(event, ContactEvent):
+        return None
+    contact = book.stored_contact(event.contact_id)
+    if contact is not None:
+        return contact.home
+    match event:
+        case ContactCreated():
+            key = customer_key(event.organization, event.page_id, event.external_id)
             return partition_of(key, CONTACTS.partitions)
-        case [event, *_]:
-            raise ValueError(f"{event.type} of a contact that does not exist")
         case _:
-            return 0
+            raise ValueError(f"{event.type} of a contact that does not exist")
 
 
-def _record(event: ContactEvent, home: int) -> ProducerRecord:
+def _record(event: CrmEvent, home: int | None, before: Sequence[ProducerRecord]) -> ProducerRecord:
+    """`before` are those that follow from the same command. The ids of all of them differ."""
     envelope = Envelope(
-        id=derive_event_id(event.caused_by, event.type),
+        id=derive_event_id(event.caused_by, event.type, *([str(len(before))] if before else [])),
         source=SOURCE,
-        subject=event.contact_id,
+        subject=event.subject,
         time=event.at,
         data=event,
     )
-    record = ProducerRecord(CONTACTS, event.contact_id, *encode(envelope), home)
+    record = ProducerRecord(CONTACTS, event.subject, *encode(envelope), home)
     refuse_too_large(record)
     return record
 
 
-def _result(command: CrmCommand, outcome: CrmOutcome, version: int) -> list[ProducerRecord]:
+def _refuse_too_much(book: Book) -> None:
+    size = sum(len(key) + len(value or b"") for key, value in book.changes.items())
+    if size > _COMMAND_BYTES:
+        raise RecordTooLargeError(f"a command that changes {size} bytes of state")
+
+
+def _result(command: CrmCommand, decision: CommandDecision) -> list[ProducerRecord]:
     if not command.answered:
         return []
     settled = CrmCommandSettled(
         command_id=command.command_id,
         organization=command.organization,
-        contact_id=command.contact_id,
-        outcome=outcome,
-        version=version,
+        contact_id=command.contact_id if isinstance(command, ContactCommand) else None,
+        outcome=decision.outcome,
+        version=decision.version,
+        refusal=decision.refusal,
+        holder=decision.holder,
     )
     envelope = Envelope(
         id=derive_event_id(command.command_id, settled.type),
         source=SOURCE,
-        subject=command.contact_id,
+        subject=command.subject,
         time=command.at,
         data=settled,
     )
-    return [ProducerRecord(CRM_RESULTS, command.contact_id, *encode(envelope))]
+    return [ProducerRecord(CRM_RESULTS, command.subject, *encode(envelope))]
 
 
-def _report(event: ContactEvent) -> None:
+def _report(event: CrmEvent) -> None:
     _log.info(
-        "contact_changed",
-        event_id=derive_event_id(event.caused_by, event.type),
+        "crm_changed",
+        caused_by=event.caused_by,
         organization=event.organization,
-        contact_id=event.contact_id,
+        subject=event.subject,
         type=event.type,
         sequence=event.sequence,
     )

@@ -1,34 +1,39 @@
 """The decider's state, in the compacted topic `crm-state`.
 
-There is one record for each contact, partitioned by organization, with everything that the next
-decision about the contact depends on. So a start reads as many records as there are contacts, and
-not all of their events (R9.6).
+There is one record for each contact, for each part, and for each entity of the setup, partitioned
+by organization, with everything that the next decision depends on. So a start reads as many records
+as there are things, and not all of their events (R9.6).
+
+What a command changes must be stored as a whole, or not at all. So the records of each `save` are
+preceded by one that contains all of them (`reached`), together with the offset of the last command
+that they include. A crash between two records leaves that one, from which a recovery completes the
+others.
 """
 
 from collections.abc import Callable, Collection, Mapping, Set
-from typing import Self
 
 import msgspec
 import structlog
 
-from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities import evolve
+from tuyen_crm.books import Book, StoredContact
 from tuyen_crm.identity import SERVICE
 from tuyen_events.codec import decode
-from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.records import ContactEvent
 from tuyen_events.topics import CONTACTS, CRM_STATE
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import FetchedRecords, Log, ProducerRecord, Record
 from tuyen_platform.kafka.sole_writer import SoleWriter, read_to_end
 
-_REMEMBERED = 8
-"""How many commands of one contact are remembered with their results: for the same id again, the
-result is sent again."""
+_IMPORTED = "imported.2"
+"""The key of a record which marks that a partition of the state contains the contacts and notes of
+earlier versions, which had no state. All other keys but `_REACHED` contain a slash."""
 
-_IMPORTED = "imported"
-"""The key of a record which marks that a partition of the state contains the contacts of earlier
-versions, which had no state. The keys of contacts contain a slash."""
+_REACHED = "reached"
+
+_HANDLED = "handled"
+"""The header that contains the offset of the command which made a record. Of two records with one
+key the one with the higher offset is newer, in whatever order they are in the log."""
 
 _AT_ONCE = 5_000
 """How many records are written at once."""
@@ -36,123 +41,127 @@ _AT_ONCE = 5_000
 _log = structlog.get_logger()
 
 
-class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The state of a contact.
-
-    `home` is the partition of its events in `contacts`. `handled` is the offset of the last command
-    that was carried out. `results` has, by command id, the versions that the last commands resulted
-    in, oldest first.
-    """
-
-    state: ContactState
-    home: int
-    handled: int = -1
-    results: dict[str, int] = {}
-
-    def after(self, state: ContactState, command: CrmCommand, offset: int, version: int) -> Self:
-        """The state after a command that was carried out."""
-        results = self.results
-        if command.answered:
-            results = {**results, command.command_id: version}
-            results = dict(list(results.items())[-_REMEMBERED:])
-        return msgspec.structs.replace(self, state=state, handled=offset, results=results)
-
-    def newer_than(self, other: "StoredContact") -> bool:
-        """Whether this record of a contact is newer than another one, whatever their offsets."""
-        own, others = self.state.sequence, other.state.sequence
-        return (own, self.handled) > (others, other.handled)
+_NONE = msgspec.Raw(b"null")
 
 
-Contacts = dict[str, StoredContact]
-"""By `key_of`."""
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The new value of a key: none, if it does not exist any more."""
+
+    key: str
+    handled: int
+    value: msgspec.Raw = _NONE
+
+    @property
+    def encoded(self) -> bytes | None:
+        return None if self.value == _NONE else bytes(self.value)
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """All commands up to the offset `handled` are in the state, and these are the last changes."""
+
+    handled: int
+    changes: tuple[Change, ...] = ()
+
+
+class Changes:
+    """What some commands in a row changed in one partition: for each key its last value."""
+
+    def __init__(self) -> None:
+        self.handled = -1
+        self.by_key: dict[str, Change] = {}
+        self.size = 0
+
+    def add(self, offset: int, changes: Mapping[str, bytes | None]) -> None:
+        """Notes that the command with this offset was handled, and what it changed."""
+        self.handled = offset
+        for key, value in changes.items():
+            self.size += len(key) + len(value or b"")
+            self.by_key[key] = Change(key=key, handled=offset, value=_raw(value))
+
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(StoredContact).decode
+_decode_contact = msgspec.json.Decoder(StoredContact).decode
+_decode_reached = msgspec.json.Decoder(Reached).decode
 
 
-def key_of(about: CrmCommand | ContactEvent) -> str:
-    return f"{about.organization}/{about.contact_id}"
-
-
-class ContactStates:
+class OrganizationStates:
     """The state of the partitions that this worker owns, and is the only one to write
     (`SoleWriter`).
 
-    When it recovers, it takes the newest record of each contact, and writes it again if it is not
-    the last one.
+    When it recovers, it takes the newest record of each key, and writes it again if it is not the
+    last one.
     """
 
     def __init__(self, log: Log, working: Callable[[], None]) -> None:
         """`working` is called for each part of a recovery, which may take minutes."""
         self._log = log
         self._working = working
-        self._contacts: dict[int, Contacts] = {}
+        self._values: dict[int, dict[str, bytes]] = {}
+        self._reached: dict[int, int] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
-    def of(self, partition: int) -> Contacts:
-        """The contacts of a partition. Use `save` to change them."""
-        return self._contacts[partition]
+    def find(self, partition: int, key: str) -> bytes | None:
+        """The value of a key. Use `save` to change it."""
+        return self._values[partition].get(key)
+
+    def reached(self, partition: int) -> int:
+        """The offset of the last command that is in the state; -1 if there is none."""
+        return self._reached[partition]
 
     async def recover(self, partitions: Collection[int]) -> None:
         """Reads the state of `partitions`, which replaces the previous state."""
-        found: dict[int, Contacts] = {partition: {} for partition in partitions}
-        last: dict[int, Contacts] = {partition: {} for partition in partitions}
-        imported: set[int] = set()
+        read = {partition: _Recovery() for partition in partitions}
 
         async def take(batch: FetchedRecords) -> None:
             for (_, partition), records in batch.items():
-                for record in records if partition in found else ():
-                    if record.key == _IMPORTED.encode():
-                        imported.add(partition)
-                    else:
-                        await self._take(record, found[partition], last[partition])
+                for record in records if partition in read else ():
+                    try:
+                        read[partition].take(record)
+                    except Exception as error:  # one record must not stop the others
+                        await reject_or_raise(self._log, record, SERVICE, error)
             self._working()
 
         await self._writer.recover(take)
-        self._contacts = found
-        await self.save(
-            {partition: _find_overwritten(found[partition], last[partition]) for partition in found}
-        )
-        await self._import(found.keys() - imported)
-        _log.info("crm_recovered", partitions=len(found), contacts=sum(map(len, found.values())))
+        again = [change for each in read.items() for change in each[1].repair(each[0])]
+        self._values = {partition: each.values() for partition, each in read.items()}
+        self._reached = {partition: each.reached.handled for partition, each in read.items()}
+        await self._write(again)
+        await self._import({p for p, each in read.items() if not each.imported})
+        known = sum(map(len, self._values.values()))
+        _log.info("crm_recovered", partitions=len(read), values=known)
 
-    async def save(self, changed: Mapping[int, Contacts]) -> None:
-        """Returns once the new state of these contacts is acknowledged. Raises LogUnavailableError
-        if another worker wrote to the same partitions."""
-        await self._write(
-            [
-                ProducerRecord(CRM_STATE, key, _encode(contact), (), partition)
-                for partition, contacts in changed.items()
-                for key, contact in contacts.items()
-            ]
-        )
-        for partition, contacts in changed.items():
-            self._contacts[partition].update(contacts)
+    async def save(self, changed: Mapping[int, Changes]) -> None:
+        """Returns once the new state is acknowledged. Raises LogUnavailableError if another worker
+        wrote to the same partitions."""
+        records = []
+        for partition, changes in changed.items():
+            reached = Reached(handled=changes.handled, changes=tuple(changes.by_key.values()))
+            records.append(ProducerRecord(CRM_STATE, _REACHED, _encode(reached), (), partition))
+            records += [_record(change, partition) for change in changes.by_key.values()]
+        await self._write(records)
+        for partition, changes in changed.items():
+            self._reached[partition] = changes.handled
+            for key, change in changes.by_key.items():
+                if change.encoded is None:
+                    self._values[partition].pop(key, None)
+                else:
+                    self._values[partition][key] = change.encoded
 
     async def require_only_writer(self, partitions: Set[int]) -> None:
         """Raises LogUnavailableError if another worker has written to one of `partitions` since
         this worker recovered it and last wrote to it."""
-        await self._writer.check_ends(self._contacts.keys() & partitions)
+        await self._writer.check_ends(self._values.keys() & partitions)
 
     async def _write(self, records: list[ProducerRecord]) -> None:
         for start in range(0, len(records), _AT_ONCE):
             self._writer.check(await self._log.append_all(records[start : start + _AT_ONCE]))
             self._working()
 
-    async def _take(self, record: Record, found: Contacts, last: Contacts) -> None:
-        try:
-            key, contact = (record.key or b"").decode(), _decode(record.value or b"")
-        except Exception as error:  # one record must not stop the others
-            return await reject_or_raise(self._log, record, SERVICE, error)
-        last[key] = contact
-        if key not in found or contact.newer_than(found[key]):
-            found[key] = contact
-
     async def _import(self, partitions: Collection[int]) -> None:
         """Adds the contacts of earlier versions, which had no state, once."""
         if not partitions:
             return
-        older: dict[int, Contacts] = {partition: {} for partition in partitions}
+        older = {partition: Changes() for partition in partitions}
 
         async def take(batch: FetchedRecords) -> None:
             for records in batch.values():
@@ -161,25 +170,96 @@ class ContactStates:
             self._working()
 
         await read_to_end(self._log, CONTACTS, take)
-        await self.save(older)
+        await self._write(
+            [
+                _record(change, partition)
+                for partition, changes in older.items()
+                for change in changes.by_key.values()
+            ]
+        )
+        for partition, changes in older.items():
+            found = {key: each.encoded for key, each in changes.by_key.items()}
+            self._values[partition] |= {key: value for key, value in found.items() if value}
         await self._write([ProducerRecord(CRM_STATE, _IMPORTED, b"{}", (), p) for p in partitions])
 
-    async def _take_older(self, record: Record, older: Mapping[int, Contacts]) -> None:
+    async def _take_older(self, record: Record, older: Mapping[int, Changes]) -> None:
         try:
             event = None if record.value is None else decode(record.headers, record.value).data
             if not isinstance(event, ContactEvent):
                 return
-            contacts = older.get(partition_of(event.organization, CRM_STATE.partitions))
-            if contacts is None:
+            partition = partition_of(event.organization, CRM_STATE.partitions)
+            if partition not in older:
                 return
-            known = contacts.get(key_of(event))
-            state = evolve(None if known is None else known.state, event)
-            if state is not None:
-                contacts[key_of(event)] = StoredContact(state=state, home=record.partition)
+            changes = older[partition]
+
+            def find(key: str) -> bytes | None:
+                change = changes.by_key.get(key)
+                return self.find(partition, key) if change is None else change.encoded
+
+            book = Book(event.organization, find, -1)
+            book.apply(event, record.partition)
+            changes.add(-1, book.changes)
         except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, SERVICE, error)
 
 
-def _find_overwritten(found: Contacts, last: Contacts) -> Contacts:
-    """The contacts whose newest record is not their last one."""
-    return {key: contact for key, contact in found.items() if contact.newer_than(last[key])}
+class _Recovery:
+    """What was found of one partition."""
+
+    def __init__(self) -> None:
+        self.imported = False
+        self.reached = Reached(handled=-1)
+        self._last_reached = -1
+        self._found: dict[str, tuple[int, bytes | None]] = {}
+        self._last: dict[str, int] = {}
+
+    def take(self, record: Record) -> None:
+        key = (record.key or b"").decode()
+        if "/" not in key and key != _REACHED:
+            self.imported |= key == _IMPORTED
+        elif key == _REACHED:
+            reached = _decode_reached(record.value or b"")
+            self._last_reached = reached.handled
+            self.reached = max(self.reached, reached, key=lambda each: each.handled)
+        else:
+            handled = _handled(record)
+            self._last[key] = handled
+            self._take(key, handled, record.value)
+
+    def _take(self, key: str, handled: int, value: bytes | None) -> None:
+        if key not in self._found or handled > self._found[key][0]:
+            self._found[key] = handled, value
+
+    def repair(self, partition: int) -> list[ProducerRecord]:
+        """The records that must be written: those of the last `save` that are missing, and those
+        that a late writer has overwritten."""
+        for change in self.reached.changes:
+            self._take(change.key, change.handled, change.encoded)
+        again = [
+            _record(Change(key=key, handled=handled, value=_raw(value)), partition)
+            for key, (handled, value) in self._found.items()
+            if handled > self._last.get(key, -2)
+        ]
+        if self._last_reached < self.reached.handled:
+            reached = _encode(self.reached)
+            again.insert(0, ProducerRecord(CRM_STATE, _REACHED, reached, (), partition))
+        return again
+
+    def values(self) -> dict[str, bytes]:
+        return {key: value for key, (_, value) in self._found.items() if value is not None}
+
+
+def _handled(record: Record) -> int:
+    for name, value in record.headers:
+        if name == _HANDLED:
+            return int(value)
+    return _decode_contact(record.value or b"").handled  # of an earlier version
+
+
+def _raw(value: bytes | None) -> msgspec.Raw:
+    return _NONE if value is None else msgspec.Raw(value)
+
+
+def _record(change: Change, partition: int) -> ProducerRecord:
+    headers = ((_HANDLED, str(change.handled).encode()),)
+    return ProducerRecord(CRM_STATE, change.key, change.encoded, headers, partition)

@@ -1,7 +1,7 @@
 """The commands and events of the CRM: one module for each entity.
 
 Modules of this package are found by their place. Their commands (`CrmCommand`) belong to the topic
-`crm-commands` and their events (`ContactEvent`) to `contacts`; nothing else has to list them.
+`crm-commands` and their events (`CrmEvent`) to `contacts`; nothing else has to list them.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TypeVar
 
-from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.event import Event
 
 MODULES: tuple[ModuleType, ...] = tuple(
@@ -29,4 +29,4 @@ def _list_stored(base: type[RecordT]) -> Iterator[type[RecordT]]:
 
 
 COMMAND_TYPES: tuple[type[CrmCommand], ...] = tuple(_list_stored(CrmCommand))
-EVENT_TYPES: tuple[type[ContactEvent], ...] = tuple(_list_stored(ContactEvent))
+EVENT_TYPES: tuple[type[CrmEvent], ...] = tuple(_list_stored(CrmEvent))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.records import ContactCommand, ContactEvent
 from tuyen_events.ids import AgentId, CustomerId, PageId
 from tuyen_events.vocabulary import Channel
 
@@ -10,7 +10,7 @@ DEFAULT_WAREHOUSE = "default"
 """The warehouse of new contacts (W1): every organization has it from its start."""
 
 
-class ObserveCustomer(CrmCommand, frozen=True, kw_only=True):
+class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     """Create or complete the contact of a customer who is in an inbound event (C1).
 
     `caused_by` is the id of the inbound event, and `at` its time at the channel.
@@ -34,7 +34,7 @@ class ObserveCustomer(CrmCommand, frozen=True, kw_only=True):
     caused_by: str
 
 
-class RenameContact(CrmCommand, frozen=True, kw_only=True):
+class RenameContact(ContactCommand, frozen=True, kw_only=True):
     """Give the contact a name, or none (null)."""
 
     type: ClassVar[str] = "contact.rename.v1"

@@ -3,17 +3,21 @@
 Commands are imperative and keyed by organization, so that there is one order of everything that is
 requested for an organization's contacts. Every command that a caller waits for gets one result,
 `crm_command.settled` with the command's id.
+
+A command and an event are about a contact (`ContactCommand`, `ContactEvent`), about a part, which
+is something that belongs to a contact (`PartCommand`, `PartEvent`), or about the setup: what an
+organization defines for all its contacts, such as campaigns (`SetupCommand`, `SetupEvent`).
 """
 
 from typing import ClassVar
 
 from tuyen_events.event import Event
-from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.vocabulary import Moment, Word
 
 
 class CrmCommand(Event, frozen=True, kw_only=True):
-    """A request to the CRM about one contact.
+    """A request to the CRM.
 
     The same id twice is one command. `at` is the time of the request: nothing that follows from a
     command depends on the time at which it is handled.
@@ -23,23 +27,108 @@ class CrmCommand(Event, frozen=True, kw_only=True):
     """Whether the command gets a result."""
     command_id: str
     organization: OrganizationId
-    contact_id: ContactId
     at: Moment
 
+    @property
+    def subject(self) -> str:
+        """The id of what the command is about."""
+        raise NotImplementedError
 
-class ContactEvent(Event, frozen=True, kw_only=True):
-    """Something that happened to a contact, or to something that belongs to one.
 
-    `sequence` numbers the events of one contact from 1, without a gap. After a crash of the CRM an
-    event may be in the log twice: readers drop a sequence that they have seen. `caused_by` is the
-    id of the command or the inbound event that it follows from.
+class ContactCommand(CrmCommand, frozen=True, kw_only=True):
+    """A request about one contact, or about something that belongs to it."""
+
+    contact_id: ContactId
+
+    @property
+    def subject(self) -> str:
+        return self.contact_id
+
+
+class PartCommand(ContactCommand, frozen=True, kw_only=True):
+    """A request about something that belongs to a contact, made by an agent."""
+
+    by: AgentId
+    expected_version: int | None = None
+    """Refuse when it has another version by then."""
+
+    @property
+    def part_id(self) -> str:
+        """The id of the part, which is unique among its kind in the organization."""
+        raise NotImplementedError
+
+
+class SetupCommand(CrmCommand, frozen=True, kw_only=True):
+    """A request about one entity of the setup, made by an agent."""
+
+    id: str
+    by: AgentId
+    expected_version: int | None = None
+    """Refuse when it has another version by then."""
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+
+class CrmEvent(Event, frozen=True, kw_only=True):
+    """Something that the CRM decided.
+
+    `sequence` numbers the events of one contact, or those of the setup of one organization, from 1
+    without a gap. After a crash of the CRM an event may be in the log twice: readers drop a
+    sequence that they have seen. `caused_by` is the id of the command or the inbound event that it
+    follows from.
+
+    `order` is the number of the command in the order in which the commands of the organization were
+    decided: events of several contacts are compared by it. It is 0 in events of earlier versions.
     """
 
     organization: OrganizationId
-    contact_id: ContactId
     sequence: int
+    order: int = 0
     caused_by: str
     at: Moment
+
+    @property
+    def subject(self) -> str:
+        """The id of what the event is about; the key of its record."""
+        raise NotImplementedError
+
+
+class ContactEvent(CrmEvent, frozen=True, kw_only=True):
+    """Something that happened to a contact, or to something that belongs to one."""
+
+    contact_id: ContactId
+
+    @property
+    def subject(self) -> str:
+        return self.contact_id
+
+
+class PartEvent(ContactEvent, frozen=True, kw_only=True):
+    """Something that an agent did with something that belongs to a contact."""
+
+    removes: ClassVar[bool] = False
+    """Whether the part does not exist any more after the event."""
+    by: AgentId
+
+    @property
+    def part_id(self) -> str:
+        """The id of the part, which is unique among its kind in the organization."""
+        raise NotImplementedError
+
+
+class SetupEvent(CrmEvent, frozen=True, kw_only=True):
+    """Something that an agent changed in the setup. Records are keyed by organization."""
+
+    removes: ClassVar[bool] = False
+    """Whether the entity does not exist any more after the event."""
+    id: str
+    by: AgentId
+
+    @property
+    def subject(self) -> str:
+        return self.organization
 
 
 class CrmOutcome(Word):
@@ -49,6 +138,17 @@ class CrmOutcome(Word):
     NOT_FOUND = "not_found"
     VERSION_PASSED = "version_passed"
     """Another change came first."""
+    REFUSED = "refused"
+    """A rule forbids it: the result has the reason."""
+
+
+class CrmRefusal(Word):
+    """The rule that forbids what a command requests."""
+
+    ID_TAKEN = "id_taken"
+    """The id belongs to something else already."""
+    TOO_MANY = "too_many"
+    """The organization, or the contact, has as many of these as it may have."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):
@@ -58,6 +158,11 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "crm_command.settled.v1"
     command_id: str
     organization: OrganizationId
-    contact_id: ContactId
+    contact_id: ContactId | None = None
+    """Null if the command was about the setup."""
     outcome: CrmOutcome
     version: int
+    refusal: CrmRefusal | None = None
+    """Why it was refused."""
+    holder: AgentId | None = None
+    """The agent who has already what was requested, if that is why it was refused."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from tuyen_events.crm.records import ContactEvent
-from tuyen_events.ids import CustomerId
+from tuyen_events.ids import ContactId, CustomerId
 
 
 class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,6 +19,14 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     name: str | None = None
     renamed: bool = False
     nameless: tuple[CustomerId, ...] = ()
+
+
+class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What decisions about a part depend on: to which contact it belongs, and the sequence of that
+    contact's last event that changed the part. What people wrote in it is not needed here."""
+
+    contact_id: ContactId
+    version: int
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.entity import Entity
-from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmEvent
 
 AnyEntity = Entity[Any, Any, Any]
 """The functions of an entity take only the commands and events that the entity lists."""
@@ -30,10 +30,11 @@ def _find_entities() -> Iterator[AnyEntity]:
 
 
 ENTITIES: tuple[AnyEntity, ...] = tuple(_find_entities())
+BY_NAME: Mapping[str, AnyEntity] = {entity.name: entity for entity in ENTITIES}
 BY_COMMAND: Mapping[type[CrmCommand], AnyEntity] = {
     command: entity for entity in ENTITIES for command in entity.commands
 }
-BY_EVENT: Mapping[type[ContactEvent], AnyEntity] = {
+BY_EVENT: Mapping[type[CrmEvent], AnyEntity] = {
     event: entity for entity in ENTITIES for event in entity.events
 }
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import Known
 from tuyen_crm.domain.state import ContactState, count_only
-from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import AgentId
 from tuyen_views.history import Change
 from tuyen_views.view import DocumentT, View
 
 CommandT = TypeVar("CommandT", bound=CrmCommand)
-EventT = TypeVar("EventT", bound=ContactEvent)
+EventT = TypeVar("EventT", bound=CrmEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,21 +29,22 @@ class EventDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity(Generic[CommandT, EventT, DocumentT]):
-    """One kind of thing that the CRM keeps.
+    """One kind of thing that the CRM keeps: contacts, a kind of part, or a kind of setup.
 
-    `decide` returns the events that follow from one of its `commands`; it gets the state of the
-    contact, or None if there is no contact. `fold` applies one of its `events` to the document
-    whose id is `key(event)`, or to None if there is none yet; events are folded in the order of
-    their sequences, and none twice. `describe` puts an event into words, for the contact's history.
-    `evolve` is for entities whose events change what later decisions depend on.
+    `decide` returns the events that follow from one of its `commands`. `fold` applies one of its
+    `events` to the document whose id is `key(event)`, or to None if there is none yet, and returns
+    None if the document is removed; events are folded in the order of their sequences, and none
+    twice. `describe` puts an event into words, and gets the documents before and after it. `evolve`
+    is for entities whose events change what later decisions about the contact depend on.
     """
 
     name: str
     commands: tuple[type[CommandT], ...]
-    decide: Callable[[ContactState | None, CommandT], CommandDecision]
+    decide: Callable[[Known, CommandT], CommandDecision]
     events: tuple[type[EventT], ...]
     view: View[DocumentT]
     key: Callable[[EventT], str]
     fold: Callable[[DocumentT | None, EventT], DocumentT | None]
-    describe: Callable[[EventT], EventDescription]
-    evolve: Callable[[ContactState | None, EventT], ContactState | None] = count_only
+    describe: Callable[[EventT, DocumentT | None, DocumentT | None], EventDescription]
+    evolve: Callable[[ContactState | None, Any], ContactState | None] = count_only
+    """It gets one of `events`."""

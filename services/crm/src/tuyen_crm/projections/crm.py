@@ -1,34 +1,56 @@
-"""Folds `contacts` into the views: contacts, everything that belongs to them, and their history."""
+"""Folds `contacts` into the views: contacts, everything that belongs to them, what is set up for
+them, and the history of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
-from tuyen_events.crm.records import ContactEvent
+from tuyen_events.crm.records import ContactEvent, CrmEvent, SetupEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
 from tuyen_platform.projection import FoldedEvent
-from tuyen_views.history import HISTORY_VIEW, HistoryDocument
-from tuyen_views.view import View
+from tuyen_views.history import (
+    HISTORY_VIEW,
+    SETUP_HISTORY_VIEW,
+    HistoryDocument,
+    SetupHistoryDocument,
+)
+from tuyen_views.view import UNTIL_FORGOTTEN, View, place_of
 
-VIEW = "crm_2"
+VIEW = "crm_3"
 """The name under which the views' positions are stored. With another name, everything is folded
 again from the first event. In earlier versions it was `contacts`, then `crm`; since then the
 documents of contacts have another shape, and a collection of their own for it."""
 
-VIEWS: tuple[View[Any], ...] = (HISTORY_VIEW, *(entity.view for entity in ENTITIES))
+VIEWS: tuple[View[Any], ...] = (
+    HISTORY_VIEW,
+    SETUP_HISTORY_VIEW,
+    *(entity.view for entity in ENTITIES),
+)
 
-_Events = dict[str, list[ContactEvent]]
+_Events = dict[str, list[CrmEvent]]
 """Events by the id of the document that they change."""
+
+
+@dataclass(slots=True)
+class _Folded:
+    """The documents of one entity after some events, and these events in words."""
+
+    writes: list[Operation] = field(default_factory=list)
+    history: dict[str, list[Operation]] = field(default_factory=dict)
 
 
 class CrmProjection:
     """Every document has the sequence of the last event that was folded into it. An event with that
     sequence or a lower one is skipped, also if it is in the log twice. A document is replaced only
     if its sequence is still the one that was read, so that two processes that fold at once do not
-    overwrite each other's work. The contact is stored last, after everything that belongs to it."""
+    overwrite each other's work. What an event changed is read from the documents before and after
+    it, so the history is stored before them: after a crash in between it is made again, and is the
+    same. The contact is stored last, after everything that belongs to it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,30 +66,19 @@ class CrmProjection:
         """Returns once the views contain all of `batch`."""
         if not self._indexed:
             for view in VIEWS:
-                await self._database[view.collection].create_indexes(list(view.indexes))
+                indexes = [*view.indexes, UNTIL_FORGOTTEN]
+                await self._database[view.collection].create_indexes(indexes)
             self._indexed = True
         # In the order of the log: all events of a contact are in one partition.
-        events = [one.event for one in batch if isinstance(one.event, ContactEvent)]
-        if not events:
-            return
-        await self._store_history(events)
+        events = [one.event for one in batch if isinstance(one.event, CrmEvent)]
         for entity in ENTITIES:
             if entity is not CONTACT:
                 await self._fold(entity, _by_document(entity, events))
         of_contacts: _Events = {}
         for event in events:
-            of_contacts.setdefault(event.contact_id, []).append(event)
+            if isinstance(event, ContactEvent):
+                of_contacts.setdefault(event.contact_id, []).append(event)
         await self._fold(CONTACT, of_contacts)
-
-    async def _store_history(self, events: Sequence[ContactEvent]) -> None:
-        """Adds events to the history. Of two with one sequence, the first in the log counts."""
-        writes = []
-        for event in events:
-            stored = HISTORY_VIEW.encode(_history_document(event))
-            writes.append(
-                UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
-            )
-        await self._database[HISTORY_VIEW.collection].bulk_write(writes, ordered=True)
 
     async def _fold(self, entity: AnyEntity, events: _Events) -> None:
         while events and not await self._store(entity, events):
@@ -77,15 +88,15 @@ class CrmProjection:
         collection = self._database[entity.view.collection]
         found = collection.find({"_id": {"$in": list(events)}})
         stored: dict[str, Document] = {document["_id"]: document async for document in found}
-        writes = [
-            write
-            for key, changes in events.items()
-            if (write := _write(entity, stored.get(key), changes)) is not None
-        ]
-        return await write_unchanged(collection, writes)
+        folded = _Folded()
+        for key, changes in events.items():
+            _fold_document(entity, key, stored.get(key), changes, folded)
+        for name, entries in folded.history.items():
+            await self._database[name].bulk_write(entries, ordered=True)
+        return await write_unchanged(collection, folded.writes)
 
 
-def _by_document(entity: AnyEntity, events: Sequence[ContactEvent]) -> _Events:
+def _by_document(entity: AnyEntity, events: Sequence[CrmEvent]) -> _Events:
     found: _Events = {}
     for event in events:
         if isinstance(event, entity.events):
@@ -93,34 +104,73 @@ def _by_document(entity: AnyEntity, events: Sequence[ContactEvent]) -> _Events:
     return found
 
 
-def _write(
-    entity: AnyEntity, stored: Document | None, events: Sequence[ContactEvent]
-) -> Operation | None:
-    before = document = None if stored is None else entity.view.read(stored)
+def _fold_document(
+    entity: AnyEntity,
+    key: str,
+    stored: Document | None,
+    events: Sequence[CrmEvent],
+    folded: _Folded,
+) -> None:
+    """Adds to `folded` what must be written, because these events are new."""
+    sequence: int = -1 if stored is None else stored.get("sequence", 0)
+    read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
+    document: msgspec.Struct | None = read
+    removed_at = None
     for event in events:
-        if document is None or event.sequence > document.sequence:
-            document = entity.fold(document, event)
-    if document is None or document == before:
-        return None
-    after = entity.view.encode(document)
-    if stored is None:
-        return InsertOne(after)
-    return ReplaceOne({"_id": stored["_id"], "sequence": stored.get("sequence")}, after)
-
-
-def _history_document(event: ContactEvent) -> HistoryDocument:
-    description = BY_EVENT[type(event)].describe(event)
-    name, _, _ = event.type.rpartition(".v")
-    return HistoryDocument(
-        id=f"{event.contact_id}/{event.sequence}",
-        organization=event.organization,
-        contact_id=event.contact_id,
-        first_sequence=event.sequence,
-        sequence=event.sequence,
-        event=name,
-        by=description.by,
-        at=event.at,
-        vi=description.vi,
-        en=description.en,
-        changes=description.changes,
+        if event.sequence <= sequence:
+            continue
+        before, document = document, entity.fold(document, event)
+        sequence = event.sequence
+        removed_at = event.at if document is None else None
+        if isinstance(event, entity.events):
+            view, entry = _history_entry(event, before, document)
+            folded.history.setdefault(view.collection, []).append(entry)
+    if document == read and removed_at is None:
+        return
+    after = (
+        {"_id": key, "sequence": sequence, "removed_at": removed_at}
+        if document is None
+        else entity.view.encode(document)
     )
+    if stored is None:
+        folded.writes.append(InsertOne(after))
+    else:
+        unchanged = {"_id": key, "sequence": stored.get("sequence")}
+        folded.writes.append(ReplaceOne(unchanged, after))
+
+
+def _is_removed(stored: Mapping[str, object]) -> bool:
+    return "removed_at" in stored
+
+
+def _history_entry(
+    event: CrmEvent, before: msgspec.Struct | None, after: msgspec.Struct | None
+) -> tuple[View[Any], Operation]:
+    """The event in words. Of two events with one sequence, the first in the log counts."""
+    entity = BY_EVENT[type(event)]
+    description = entity.describe(event, before, after)
+    name, _, _ = event.type.rpartition(".v")
+    key = f"{event.subject}/{event.sequence}"
+    words: dict[str, Any] = {
+        "organization": event.organization,
+        "place": place_of(event),
+        "event": name,
+        "by": description.by,
+        "at": event.at,
+        "vi": description.vi,
+        "en": description.en,
+        "changes": description.changes,
+    }
+    view: View[Any]
+    match event:
+        case ContactEvent():
+            view = HISTORY_VIEW
+            stored = view.encode(HistoryDocument(key=key, contact_id=event.contact_id, **words))
+        case SetupEvent():
+            view = SETUP_HISTORY_VIEW
+            stored = view.encode(
+                SetupHistoryDocument(key=key, kind=entity.name, id=event.id, **words)
+            )
+        case _:
+            raise TypeError(f"{event.type} is about no contact and no setup")
+    return view, UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)

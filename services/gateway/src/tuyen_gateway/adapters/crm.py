@@ -1,15 +1,17 @@
 """The CRM's views, in the same database."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight, VisibleContact
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
-from tuyen_views.view import PartT, View
+from tuyen_views.contacts import CONTACTS_VIEW, of_organization
+from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
 class MongoCrm:
@@ -19,30 +21,38 @@ class MongoCrm:
         self._database = database
         self._contacts = database[CONTACTS_VIEW.collection]
 
-    async def contact(
-        self, organization: OrganizationId, contact_id: ContactId
-    ) -> ContactDocument | None:
-        stored = await self._contacts.find_one({"_id": contact_id, "organization": organization})
-        return None if stored is None else CONTACTS_VIEW.read(stored)
+    async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
+        stored = await self._contacts.find_one(
+            {"_id": contact_id, "organization": scope.organization}
+        )
+        contact = None if stored is None else CONTACTS_VIEW.read(stored)
+        sight = Sight.NOTHING if contact is None else scope.sight_of(contact)
+        if contact is None or sight is Sight.NOTHING:
+            return None
+        return VisibleContact(contact, sight)
 
     async def contacts(
-        self, organization: OrganizationId, name: str | None, limit: int, after: str | None
-    ) -> ViewPage[ContactDocument]:
-        query = of_organization(organization, name)
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[VisibleContact]:
+        query = of_organization(scope.organization, name)
+        query["$and"] = [covering(scope)]
         if after is not None:
             query["_id"] = {"$gt": after}
         ordered = self._contacts.find(query).sort("_id", 1).limit(limit + 1)
-        found = await ordered.to_list(None)
-        page = [CONTACTS_VIEW.read(stored) for stored in found[:limit]]
-        return ViewPage(items=page, following=page[-1].id if len(found) > limit else None)
+        found = [CONTACTS_VIEW.read(stored) for stored in await ordered.to_list(None)]
+        page = [VisibleContact(contact, scope.sight_of(contact)) for contact in found[:limit]]
+        return ViewPage(items=page, following=page[-1].document.id if len(found) > limit else None)
 
     async def parts(
-        self, view: View[PartT], contact: ContactDocument, limit: int, after: str | None
+        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:
-        query: Document = {"organization": contact.organization, "contact_id": contact.id}
+        if contact.sight < Sight.READ:
+            return ViewPage(items=[], following=None)
+        document = contact.document
+        query: Document = {"organization": document.organization, "contact_id": document.id}
         if after is not None:
-            query["first_sequence"] = {"$lt": int(after)}
-        rows = self._database[view.collection].find(query).sort("first_sequence", -1)
+            query["place"] = {"$lt": after}
+        rows = self._database[view.collection].find(query).sort("place", -1)
         found: list[PartT] = []
         carried = 0
         async for stored in rows.limit(limit + 1):
@@ -53,6 +63,55 @@ class MongoCrm:
             found.append(part)
         return ViewPage(items=found, following=None)
 
+    async def part(
+        self, view: View[ContactPartT], scope: ContactScope, part_id: str
+    ) -> tuple[VisibleContact, ContactPartT] | None:
+        key = f"{scope.organization}/{part_id}"
+        stored = await self._database[view.collection].find_one(
+            {"_id": key, "organization": scope.organization}
+        )
+        if stored is None:
+            return None
+        part = view.read(stored)
+        contact = await self.contact(scope, part.contact_id)
+        if contact is None or contact.sight < Sight.READ:
+            return None
+        return contact, part
+
+    async def setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str
+    ) -> SetupT | None:
+        stored = await self._database[view.collection].find_one(
+            {"_id": f"{organization}/{entity_id}", "organization": organization}
+        )
+        return None if stored is None else view.read(stored)
+
+    async def list_setup(
+        self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None
+    ) -> ViewPage[SetupT]:
+        query: Document = {"organization": organization}
+        if after is not None:
+            query["id"] = {"$gt": after}
+        ordered = self._database[view.collection].find(query).sort("id", 1).limit(limit + 1)
+        found = [view.read(stored) for stored in await ordered.to_list(None)]
+        following = found[limit - 1].id if len(found) > limit else None
+        return ViewPage(items=found[:limit], following=following)
+
+
+def covering(scope: ContactScope) -> Document:
+    """The query for the contacts that a scope covers: those for which `sight_of` is not
+    `Sight.NOTHING`. Every list, count and export has it as a part."""
+    agents = sorted({scope.agent_id, *scope.led})
+    anyone: list[dict[str, Any]] = [
+        {"assignee": {"$in": agents}},
+        {"viewers": scope.agent_id},
+    ]
+    if scope.managed:
+        anyone.append({"warehouse_id": {"$in": sorted(scope.managed)}})
+    if scope.joined:
+        anyone.append({"assignee": None, "warehouse_id": {"$in": sorted(scope.joined)}})
+    return {"$or": anyone}
+
 
 def _place(found: Sequence[PartT]) -> str:
-    return str(found[-1].first_sequence)
+    return found[-1].place

@@ -65,7 +65,7 @@ def _encode(command: CrmCommand) -> tuple[bytes, Headers]:
         Envelope(
             id=command.command_id,
             source=SOURCE,
-            subject=command.contact_id,
+            subject=command.subject,
             time=command.at,
             data=command,
         )

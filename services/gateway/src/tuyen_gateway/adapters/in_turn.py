@@ -15,6 +15,7 @@ from tuyen_events.limits import (
     READS_WAITING_OF_ORGANIZATION,
 )
 from tuyen_events.outbound import OutboundEvent
+from tuyen_gateway.domain.contact_visibility import ContactScope, VisibleContact
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -32,8 +33,7 @@ from tuyen_gateway.ports.views import (
     InboxViews,
     ViewPage,
 )
-from tuyen_views.contacts import ContactDocument
-from tuyen_views.view import PartT, View
+from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
 
@@ -146,23 +146,39 @@ class CrmInTurn:
         self._crm = crm
         self._reads = reads
 
-    async def contact(
-        self, organization: OrganizationId, contact_id: ContactId
-    ) -> ContactDocument | None:
-        async with self._reads.turn(organization):
-            return await self._crm.contact(organization, contact_id)
+    async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.contact(scope, contact_id)
 
     async def contacts(
-        self, organization: OrganizationId, name: str | None, limit: int, after: str | None
-    ) -> ViewPage[ContactDocument]:
-        async with self._reads.turn(organization):
-            return await self._crm.contacts(organization, name, limit, after)
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[VisibleContact]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.contacts(scope, name, limit, after)
 
     async def parts(
-        self, view: View[PartT], contact: ContactDocument, limit: int, after: str | None
+        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:
-        async with self._reads.turn(contact.organization):
+        async with self._reads.turn(contact.document.organization):
             return await self._crm.parts(view, contact, limit, after)
+
+    async def part(
+        self, view: View[ContactPartT], scope: ContactScope, part_id: str
+    ) -> tuple[VisibleContact, ContactPartT] | None:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.part(view, scope, part_id)
+
+    async def setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str
+    ) -> SetupT | None:
+        async with self._reads.turn(organization):
+            return await self._crm.setup(view, organization, entity_id)
+
+    async def list_setup(
+        self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None
+    ) -> ViewPage[SetupT]:
+        async with self._reads.turn(organization):
+            return await self._crm.list_setup(view, organization, limit, after)
 
 
 class RepliesInTurn:

@@ -10,10 +10,10 @@ Decides INV5 and I13.
 
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId
+from tuyen_gateway.domain.contact_visibility import VisibleContact
 from tuyen_gateway.domain.live import LivePosition, pack_place
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.live.positions import seal_position
-from tuyen_views.contacts import ContactDocument
 
 
 async def inbox_position(gateway: Gateway, organization: Organization) -> str:
@@ -55,8 +55,9 @@ def desk_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"desk/{organization}", reached.to_bytes(8))
 
 
-def contact_position(gateway: Gateway, contact: ContactDocument) -> str:
+def contact_position(gateway: Gateway, visible: VisibleContact) -> str:
     """For lists of what belongs to a contact: it changes with every event of the contact."""
+    contact = visible.document
     return gateway.seals.mark(f"contact/{contact.id}", contact.sequence.to_bytes(8))
 
 

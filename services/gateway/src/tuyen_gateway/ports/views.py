@@ -16,14 +16,14 @@ from tuyen_events.ids import (
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.contact_visibility import ContactScope, VisibleContact
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_views.contacts import ContactDocument
-from tuyen_views.view import PartT, View
+from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,21 +176,37 @@ class ConversationScans(Protocol):
 
 
 class CrmViews(Protocol):
-    """What the CRM's views contain of an organization. No scope limits this."""
+    """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
-    async def contact(
-        self, organization: OrganizationId, contact_id: ContactId
-    ) -> ContactDocument | None: ...
+    async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
+        """One contact, or None if it does not exist or is not covered."""
+        ...
 
     async def contacts(
-        self, organization: OrganizationId, name: str | None, limit: int, after: str | None
-    ) -> ViewPage[ContactDocument]:
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[VisibleContact]:
         """In the order of their ids; `name` as in `ConversationFilter`."""
         ...
 
     async def parts(
-        self, view: View[PartT], contact: ContactDocument, limit: int, after: str | None
+        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:
         """Everything of one kind that belongs to a contact, newest first. A page ends early if it
         contains many bytes."""
+        ...
+
+    async def part(
+        self, view: View[ContactPartT], scope: ContactScope, part_id: str
+    ) -> tuple[VisibleContact, ContactPartT] | None:
+        """A part and its contact, or None if the viewer may not read the contact."""
+        ...
+
+    async def setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str
+    ) -> SetupT | None: ...
+
+    async def list_setup(
+        self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None
+    ) -> ViewPage[SetupT]:
+        """In the order of their ids."""
         ...

@@ -5,7 +5,14 @@ Decides C1, C4 and W1.
 
 from typing import assert_never
 
-from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, decide_applied, decide_unchanged
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_unchanged,
+)
+from tuyen_crm.domain.known import Known
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
@@ -15,13 +22,12 @@ from tuyen_events.crm.contacts import (
     ObserveCustomer,
     RenameContact,
 )
-from tuyen_events.crm.records import CrmOutcome
 
 ContactCommand = ObserveCustomer | RenameContact
 
 
-def decide(contact: ContactState | None, command: ContactCommand) -> CommandDecision:
-    """`contact` is None if there is no contact with that id."""
+def decide(known: Known, command: ContactCommand) -> CommandDecision:
+    contact = known.contact(command.contact_id)
     match command:
         case ObserveCustomer():
             return _observe(contact, command)
@@ -77,7 +83,7 @@ def _build_created(command: ObserveCustomer) -> ContactCreated:
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
     if command.expected_version not in (None, contact.version):
-        return CommandDecision(outcome=CrmOutcome.VERSION_PASSED, version=contact.version)
+        return decide_passed(contact.version)
     if command.name == contact.name:
         return decide_unchanged(contact.version)
     return decide_applied(

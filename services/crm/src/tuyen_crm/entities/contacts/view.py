@@ -94,7 +94,9 @@ def _with_name(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfCo
     )
 
 
-def describe(event: OwnContactEvent) -> EventDescription:
+def describe(
+    event: OwnContactEvent, _before: ContactDocument | None, _after: ContactDocument | None
+) -> EventDescription:
     """Describes the event (C8)."""
     match event:
         case ContactCreated():

@@ -2,16 +2,24 @@
 
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.notes import decide, view
-from tuyen_events.crm.notes import AddNote, NoteAdded
+from tuyen_events.crm.notes import (
+    AddNote,
+    ChangeNote,
+    NoteAdded,
+    NoteChanged,
+    NoteRemoved,
+    RemoveNote,
+)
 from tuyen_views.notes import NOTES_VIEW, NoteDocument
+from tuyen_views.view import part_key
 
-ENTITY: Entity[AddNote, NoteAdded, NoteDocument] = Entity(
-    name="notes",
-    commands=(AddNote,),
+ENTITY: Entity[decide.NoteCommands, view.NoteEvents, NoteDocument] = Entity(
+    name=decide.KIND,
+    commands=(AddNote, ChangeNote, RemoveNote),
     decide=decide.decide,
-    events=(NoteAdded,),
+    events=(NoteAdded, NoteChanged, NoteRemoved),
     view=NOTES_VIEW,
-    key=lambda event: event.note_id,
+    key=part_key,
     fold=view.fold,
     describe=view.describe,
 )

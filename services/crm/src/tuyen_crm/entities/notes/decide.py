@@ -3,24 +3,32 @@
 Decides C5.
 """
 
-from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, decide_applied
-from tuyen_crm.domain.state import ContactState
-from tuyen_events.crm.notes import AddNote, NoteAdded
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.parts import change_part, put_part, remove_part
+from tuyen_events.crm.notes import (
+    AddNote,
+    ChangeNote,
+    NoteAdded,
+    NoteChanged,
+    NoteRemoved,
+    RemoveNote,
+)
+
+KIND = "notes"
+
+NoteCommands = AddNote | ChangeNote | RemoveNote
 
 
-def decide(contact: ContactState | None, command: AddNote) -> CommandDecision:
-    """Adds a note to a contact, whatever else changed about the contact in the meantime."""
-    if contact is None:
-        return NOT_FOUND
-    return decide_applied(
-        NoteAdded(
-            organization=command.organization,
-            contact_id=command.contact_id,
-            sequence=contact.sequence + 1,
-            note_id=command.note_id,
-            text=command.text,
-            by=command.by,
-            caused_by=command.command_id,
-            at=command.at,
-        )
-    )
+def decide(known: Known, command: NoteCommands) -> CommandDecision:
+    match command:
+        case AddNote():
+            return put_part(known, KIND, command, added=NoteAdded, changed=NoteChanged)
+        case ChangeNote():
+            return change_part(known, KIND, command, NoteChanged)
+        case RemoveNote():
+            return remove_part(known, KIND, command, NoteRemoved)
+        case _:
+            assert_never(command)

@@ -1,32 +1,45 @@
-"""The documents of notes, and the history of notes in words."""
+"""The documents of notes, and the history of notes in words.
+
+Decides C8.
+"""
+
+from typing import assert_never
+
+import msgspec
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_events.crm.notes import NoteAdded
-from tuyen_events.limits import ROW_TEXT_CHARACTERS
-from tuyen_views.history import Change
+from tuyen_crm.entities.wording import list_changes
+from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteRemoved
 from tuyen_views.notes import NoteDocument
+from tuyen_views.view import begin_part, changed_fields
+
+NoteEvents = NoteAdded | NoteChanged | NoteRemoved
+
+_SHOWN = ("text",)
 
 
-def fold(_: NoteDocument | None, event: NoteAdded) -> NoteDocument:
-    return NoteDocument(
-        id=event.note_id,
-        organization=event.organization,
-        contact_id=event.contact_id,
-        first_sequence=event.sequence,
-        sequence=event.sequence,
-        text=event.text,
-        created_at=event.at,
-        created_by=event.by,
-        updated_at=event.at,
-    )
+def fold(document: NoteDocument | None, event: NoteEvents) -> NoteDocument | None:
+    match event:
+        case NoteAdded():
+            return NoteDocument(**begin_part(event), text=event.text)
+        case NoteChanged():
+            return document and msgspec.structs.replace(document, **changed_fields(event, _SHOWN))
+        case NoteRemoved():
+            return None
+        case _:
+            assert_never(event)
 
 
-def describe(event: NoteAdded) -> EventDescription:
-    """The history contains the beginning of a long text."""
-    text = event.text[:ROW_TEXT_CHARACTERS]
-    return EventDescription(
-        by=event.by,
-        vi="thêm một ghi chú.",
-        en="added a note.",
-        changes=(Change(field="text", before=None, after=text),),
-    )
+def describe(
+    event: NoteEvents, before: NoteDocument | None, after: NoteDocument | None
+) -> EventDescription:
+    match event:
+        case NoteAdded():
+            vi, en = "thêm một ghi chú.", "added a note."
+        case NoteChanged():
+            vi, en = "sửa một ghi chú.", "changed a note."
+        case NoteRemoved():
+            vi, en = "xóa một ghi chú.", "removed a note."
+        case _:
+            assert_never(event)
+    return EventDescription(by=event.by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))

@@ -1,6 +1,6 @@
-"""Who may see a contact, and how commands about it are carried out.
+"""Which contacts a caller sees, and how commands about them are carried out.
 
-Decides W1, W3 and W6.
+Decides W1, W3, W6 and S1.
 """
 
 import asyncio
@@ -9,17 +9,34 @@ from uuid import uuid4
 
 from fastapi import Query
 
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
-from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.dependencies import Caller
-from tuyen_gateway.errors import NotFoundError, UnavailableError, VersionPassedError
+from tuyen_gateway.domain.contact_visibility import (
+    ContactScope,
+    Sight,
+    VisibleContact,
+    contact_scope_of,
+)
+from tuyen_gateway.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    TakenError,
+    UnavailableError,
+    VersionPassedError,
+)
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
-from tuyen_views.contacts import ContactDocument
+from tuyen_views.view import ContactPartT, View
 
 _POLL_S = 0.05
+
+_REFUSALS = {
+    CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
+    CrmRefusal.TOO_MANY: "There are as many of these as there may be: remove one first.",
+}
 
 AfterContactVersion = Annotated[
     int | None,
@@ -27,32 +44,66 @@ AfterContactVersion = Annotated[
 ]
 
 
-def manages_default(caller: Caller) -> bool:
-    """The manager of the default warehouse is the system administrator (W1)."""
-    return caller.viewer.role is Role.SYSTEM_ADMIN
+async def load_scope(_gateway: Gateway, caller: Caller) -> ContactScope:
+    """What the caller may see of the organization's contacts. Each request asks once."""
+    return contact_scope_of(caller.viewer)
 
 
 async def find_visible_contact(
-    gateway: Gateway, caller: Caller, contact_id: str, after: int | None = None
-) -> ContactDocument:
+    gateway: Gateway,
+    caller: Caller,
+    contact_id: str,
+    after: int | None = None,
+    *,
+    sight: Sight = Sight.READ,
+) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
-    Raises NotFoundError if there is no such contact or the caller may not see it, without a delay
-    or a word that would distinguish the two (W6, R7.2). Raises UnavailableError after 5 s.
+    Raises NotFoundError if there is no such contact or the caller sees less of it than `sight`,
+    without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
+    after 5 s.
     """
-    if not manages_default(caller):
-        raise _not_found(contact_id)
+    scope = await load_scope(gateway, caller)
     try:
         async with asyncio.timeout(WAIT_S):
             while True:
-                contact = await gateway.crm.contact(caller.organization.id, ContactId(contact_id))
-                if contact is None:
-                    raise _not_found(contact_id)
-                if contact.sequence >= (after or 0):
+                contact = await gateway.crm.contact(scope, ContactId(contact_id))
+                if contact is None or contact.sight < sight:
+                    raise not_found("contact", contact_id)
+                if contact.document.sequence >= (after or 0):
                     return contact
                 await asyncio.sleep(_POLL_S)
     except TimeoutError as error:
         raise UnavailableError("The CRM's view is behind the log: try again.") from error
+
+
+async def find_writable_contact(
+    gateway: Gateway, caller: Caller, contact_id: str
+) -> VisibleContact:
+    """The contact, if the caller may change it and what belongs to it. Raises NotFoundError as
+    `find_visible_contact` does, and ForbiddenError if the caller may read it only (S1)."""
+    contact = await find_visible_contact(gateway, caller, contact_id)
+    require_writable(contact)
+    return contact
+
+
+async def find_part(
+    gateway: Gateway, caller: Caller, view: View[ContactPartT], what: str, part_id: str
+) -> tuple[VisibleContact, ContactPartT]:
+    """Something that belongs to a contact, and the contact. Raises NotFoundError, also if the
+    caller may not read the contact; `what` names its kind."""
+    found = await gateway.crm.part(view, await load_scope(gateway, caller), part_id)
+    if found is None:
+        raise not_found(what, part_id)
+    return found
+
+
+def require_writable(contact: VisibleContact) -> None:
+    """Raises ForbiddenError if the caller may read the contact only."""
+    if contact.sight < Sight.WRITE:
+        raise ForbiddenError(
+            "This contact is shared with you: you can read it, and change nothing."
+        )
 
 
 def new_command_id() -> str:
@@ -60,23 +111,34 @@ def new_command_id() -> str:
     return f"cmd_{uuid4().hex}"
 
 
-async def carry_out(gateway: Gateway, command: CrmCommand) -> CrmCommandSettled:
-    """The CRM's result of a command that it carried out.
+def new_id(kind: str) -> str:
+    """An id for an entity whose caller chose none."""
+    return f"{kind}_{uuid4().hex}"
 
-    What the route has read of the contact only says whether the caller may see it. Raises
-    NotFoundError, VersionPassedError, and UnavailableError if there is no result in time.
+
+async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmCommandSettled:
+    """The CRM's result of a command that it carried out; `what` names the kind of its subject.
+
+    What the route has read before only says whether the caller may do it. Raises NotFoundError,
+    VersionPassedError (412), ConflictError and TakenError (409), and UnavailableError if there is
+    no result in time.
     """
     settled = await gateway.crm_commands.carry_out(command)
     match settled.outcome:
         case CrmOutcome.NOT_FOUND:
-            raise _not_found(command.contact_id)
+            raise not_found(what, command.subject)
         case CrmOutcome.VERSION_PASSED:
             raise VersionPassedError(
                 "Somebody changed it first: look again, then decide.", settled.version, None
             )
+        case CrmOutcome.REFUSED:
+            detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
+            if settled.holder is not None:
+                raise TakenError(detail, settled.holder)
+            raise ConflictError(detail)
         case CrmOutcome.APPLIED | CrmOutcome.UNCHANGED:
             return settled
 
 
-def _not_found(contact_id: str) -> NotFoundError:
-    return NotFoundError(f"There is no contact {contact_id!r}.")
+def not_found(what: str, entity_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no {what} {entity_id!r}.")

@@ -15,7 +15,8 @@ from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
     find_visible_contact,
-    manages_default,
+    find_writable_contact,
+    load_scope,
     new_command_id,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -82,11 +83,10 @@ async def list_contacts(
     """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
     viewer who manages none gets an empty list (W6)."""
     position = await inbox_position(gateway, caller.organization)
-    if not manages_default(caller):
-        return Listed(items=[], next=None, position=position)
-    page = await gateway.crm.contacts(caller.organization.id, q, paging.limit, paging.after)
+    scope = await load_scope(gateway, caller)
+    page = await gateway.crm.contacts(scope, q, paging.limit, paging.after)
     return Listed(
-        items=[_view(contact) for contact in page.items],
+        items=[_view(contact.document) for contact in page.items],
         next=paging.cursor(page.following),
         position=position,
     )
@@ -101,12 +101,12 @@ async def get_contact(
     after: AfterContactVersion = None,
 ) -> ContactView:
     """With `after`, once the view contains that version."""
-    contact = await find_visible_contact(gateway, caller, contact_id, after)
+    contact = (await find_visible_contact(gateway, caller, contact_id, after)).document
     set_etag(response, contact.version)
     return _view(contact)
 
 
-@router.patch("/{contact_id}", summary="Edit a contact", responses=problems(404, 412, 429))
+@router.patch("/{contact_id}", summary="Edit a contact", responses=problems(403, 404, 412, 429))
 async def patch_contact(
     *,
     contact_id: PathId,
@@ -122,7 +122,7 @@ async def patch_contact(
     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
     not answered within 5 s: the change is in the log then and will be carried out.
     """
-    contact = await find_visible_contact(gateway, caller, contact_id)
+    contact = (await find_writable_contact(gateway, caller, contact_id)).document
     if "name" in body.model_fields_set:
         contact = await _build_renamed(gateway, caller, contact, body.name, expected)
     set_etag(response, contact.version)
@@ -146,7 +146,7 @@ async def _build_renamed(
         expected_version=expected,
         at=gateway.crm_commands.now(),
     )
-    settled = await carry_out(gateway, command)
+    settled = await carry_out(gateway, command, "contact")
     updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
     return msgspec.structs.replace(
         contact, name=name, version=settled.version, updated_at=updated_at

@@ -1,6 +1,7 @@
 """The history of a contact, in sentences (C8)."""
 
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -8,9 +9,9 @@ from pydantic import Field
 from tuyen_gateway.api.assignments import names_of
 from tuyen_gateway.api.bodies import BilingualText, ResponseBody
 from tuyen_gateway.api.crm.access import AfterContactVersion, find_visible_contact
+from tuyen_gateway.api.crm.entities import list_parts
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.api.positions import contact_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.sentences import NameLookup
 from tuyen_views.history import HISTORY_VIEW, HistoryDocument
@@ -42,14 +43,10 @@ async def list_history(
     after: AfterContactVersion = None,
 ) -> Listed[HistoryView]:
     """Newest first, for viewers who see the contact; with the present names of agents."""
-    contact = await find_visible_contact(gateway, caller, contact_id, after)
-    page = await gateway.crm.parts(HISTORY_VIEW, contact, paging.limit, paging.after)
     names = names_of(caller.organization)
-    return Listed(
-        items=[_view(entry, names) for entry in page.items],
-        next=paging.cursor(page.following),
-        position=contact_position(gateway, contact),
-    )
+    render = partial(_view, names=names)
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
+    return await list_parts(gateway, paging, contact, HISTORY_VIEW, render)
 
 
 def _view(entry: HistoryDocument, names: NameLookup) -> HistoryView:

@@ -1,49 +1,70 @@
 """Notes about a contact, for viewers who see the contact (C5)."""
 
-from datetime import datetime
 from typing import Annotated
-from uuid import uuid4
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, StringConstraints
 
-from tuyen_events.crm.notes import AddNote, NoteId
+from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.limits import TEXT_CHARACTERS
-from tuyen_gateway.api.bodies import RequestBody, ResponseBody
+from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
+    find_part,
     find_visible_contact,
-    new_command_id,
+    find_writable_contact,
+    load_scope,
+    new_id,
+    require_writable,
 )
-from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
-from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.crm.entities import (
+    LEFT_OUT,
+    EntityView,
+    begin_document,
+    changed_document,
+    command_fields,
+    given_fields,
+    list_parts,
+    meta_of,
+)
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.api.positions import contact_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.gateway import Gateway
 from tuyen_views.notes import NOTES_VIEW, NoteDocument
 
-router = APIRouter(prefix="/contacts/{contact_id}/notes", tags=["contacts"])
+router = APIRouter(tags=["contacts"])
+
+_OF_CONTACT = "/contacts/{contact_id}/notes"
+
+NoteText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARACTERS)
+]
 
 
 class NoteIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Thích giày size 42."}]})
 
-    text: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARACTERS)
-    ]
+    text: NoteText
 
 
-class NoteView(ResponseBody):
-    id: str
+class NotePatch(RequestBody):
+    """Fields that are left out do not change."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Thích giày size 42."}]})
+
+    text: NoteText = LEFT_OUT
+
+
+class NoteView(EntityView):
     text: str
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-    version: int
 
 
-@router.post("", summary="Write a note", status_code=201, responses=problems(404, 429))
+@router.post(
+    _OF_CONTACT, summary="Write a note", status_code=201, responses=problems(403, 404, 429)
+)
 async def post_note(
     contact_id: PathId,
     body: NoteIn,
@@ -53,29 +74,45 @@ async def post_note(
 ) -> NoteView:
     """The answer is `503` if the CRM has not answered within 5 s: the note is in the log then and
     will be added."""
-    contact = await find_visible_contact(gateway, caller, contact_id)
+    contact = await find_writable_contact(gateway, caller, contact_id)
     command = AddNote(
-        command_id=new_command_id(),
-        organization=caller.organization.id,
-        contact_id=contact.id,
-        note_id=NoteId(f"note_{uuid4().hex}"),
+        **command_fields(gateway, caller),
+        contact_id=contact.document.id,
+        note_id=NoteId(new_id("note")),
         text=body.text,
-        by=caller.viewer.agent_id,
-        at=gateway.crm_commands.now(),
     )
-    settled = await carry_out(gateway, command)
-    set_etag(response, settled.version)
-    return NoteView(
-        id=command.note_id,
-        text=command.text,
-        created_at=command.at,
-        created_by=command.by,
-        updated_at=command.at,
-        version=settled.version,
-    )
+    return await _add(gateway, command, None, response)
 
 
-@router.get("", summary="List the notes about a contact", responses=problems(404))
+@router.put(
+    _OF_CONTACT + "/{note_id}",
+    summary="Write or replace a note",
+    responses=problems(403, 404, 409, 412, 429),
+)
+async def put_note(
+    *,
+    contact_id: PathId,
+    note_id: PathId,
+    body: NoteIn,
+    expected: ExpectedVersion,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> NoteView:
+    """Creates the note with an id of the caller's choice, or replaces its text. The answer is `409`
+    if another contact has a note with this id."""
+    contact = await find_writable_contact(gateway, caller, contact_id)
+    existing = await _find_existing(gateway, caller, note_id)
+    command = AddNote(
+        **command_fields(gateway, caller, expected),
+        contact_id=contact.document.id,
+        note_id=NoteId(note_id),
+        text=body.text,
+    )
+    return await _add(gateway, command, existing, response)
+
+
+@router.get(_OF_CONTACT, summary="List the notes about a contact", responses=problems(404))
 async def list_notes(
     contact_id: PathId,
     caller: CurrentCaller,
@@ -85,20 +122,84 @@ async def list_notes(
 ) -> Listed[NoteView]:
     """Newest first."""
     contact = await find_visible_contact(gateway, caller, contact_id, after)
-    page = await gateway.crm.parts(NOTES_VIEW, contact, paging.limit, paging.after)
-    return Listed(
-        items=[_view(note) for note in page.items],
-        next=paging.cursor(page.following),
-        position=contact_position(gateway, contact),
+    return await list_parts(gateway, paging, contact, NOTES_VIEW, _view)
+
+
+@router.get("/notes/{note_id}", summary="One note", responses=problems(404))
+async def get_note(
+    note_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> NoteView:
+    _, note = await find_part(gateway, caller, NOTES_VIEW, "note", note_id)
+    set_etag(response, note.sequence)
+    return _view(note)
+
+
+@router.patch("/notes/{note_id}", summary="Change a note", responses=problems(403, 404, 412, 429))
+async def patch_note(
+    *,
+    note_id: PathId,
+    body: NotePatch,
+    expected: ExpectedVersion,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> NoteView:
+    """Changes the fields in the body."""
+    contact, note = await find_part(gateway, caller, NOTES_VIEW, "note", note_id)
+    require_writable(contact)
+    fields = given_fields(body)
+    if fields:
+        command = ChangeNote(
+            **command_fields(gateway, caller, expected),
+            contact_id=note.contact_id,
+            note_id=NoteId(note_id),
+            **fields,
+        )
+        settled = await carry_out(gateway, command, "note")
+        note = changed_document(note, command, settled, **fields)
+    set_etag(response, note.sequence)
+    return _view(note)
+
+
+@router.delete(
+    "/notes/{note_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Remove a note",
+    responses=problems(403, 412, 429),
+)
+async def delete_note(
+    note_id: PathId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
+) -> None:
+    """The answer is the same if there is no such note, or the caller may not see its contact."""
+    found = await gateway.crm.part(NOTES_VIEW, await load_scope(gateway, caller), note_id)
+    if found is None:
+        return
+    contact, note = found
+    require_writable(contact)
+    command = RemoveNote(
+        **command_fields(gateway, caller, expected),
+        contact_id=note.contact_id,
+        note_id=NoteId(note_id),
     )
+    await carry_out(gateway, command, "note")
+
+
+async def _find_existing(gateway: Gateway, caller: Caller, note_id: str) -> NoteDocument | None:
+    found = await gateway.crm.part(NOTES_VIEW, await load_scope(gateway, caller), note_id)
+    return None if found is None else found[1]
+
+
+async def _add(
+    gateway: Gateway, command: AddNote, existing: NoteDocument | None, response: Response
+) -> NoteView:
+    settled = await carry_out(gateway, command, "contact")
+    if existing is None:
+        note = NoteDocument(**begin_document(command, settled), text=command.text)
+    else:
+        note = changed_document(existing, command, settled, text=command.text)
+    set_etag(response, note.sequence)
+    return _view(note)
 
 
 def _view(note: NoteDocument) -> NoteView:
-    return NoteView(
-        id=note.id,
-        text=note.text,
-        created_at=note.created_at,
-        created_by=note.created_by,
-        updated_at=note.updated_at,
-        version=note.sequence,
-    )
+    return NoteView(**meta_of(note), text=note.text)

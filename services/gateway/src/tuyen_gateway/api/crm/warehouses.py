@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_gateway.api.bodies import ResponseBody
-from tuyen_gateway.api.crm.access import manages_default
+from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import Listed
 from tuyen_gateway.api.positions import inbox_position
@@ -23,9 +23,10 @@ class WarehouseView(ResponseBody):
 async def list_warehouses(caller: CurrentCaller, gateway: GatewayPorts) -> Listed[WarehouseView]:
     """The warehouses that the viewer manages. Every organization has the default one from its start
     (W1)."""
+    scope = await load_scope(gateway, caller)
     default = WarehouseView(id=DEFAULT_WAREHOUSE, name="Kho mặc định", default=True)
     return Listed(
-        items=[default] if manages_default(caller) else [],
+        items=[default] if DEFAULT_WAREHOUSE in scope.managed else [],
         next=None,
         position=await inbox_position(gateway, caller.organization),
     )

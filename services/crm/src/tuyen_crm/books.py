@@ -1,0 +1,173 @@
+"""The state of one organization, as its decisions read and change it.
+
+The state is kept encoded, one value for each key, as it is stored: a million contacts are then some
+600 MB, and a start decodes nothing. A decision decodes the few values that it needs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
+from tuyen_events.crm.records import (
+    ContactEvent,
+    CrmCommand,
+    CrmEvent,
+    PartEvent,
+    SetupEvent,
+)
+from tuyen_events.ids import ContactId, OrganizationId
+
+_REMEMBERED = 8
+"""How many commands about one contact, or about the setup, are remembered with their results: for
+the same id again, the result is sent again."""
+
+
+class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The state of a contact.
+
+    `home` is the partition of its events in `contacts`. `results` has, by command id, the versions
+    that the last commands resulted in, oldest first.
+    """
+
+    state: ContactState
+    home: int
+    handled: int = -1
+    """The offset of the last command that changed it; other records have it in a header."""
+    results: dict[str, int] = {}
+
+
+class StoredSetup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is set up in an organization: the `sequence` of the last event, and by kind the sorted
+    ids of all entities. `results` is as in `StoredContact`."""
+
+    sequence: int = 0
+    ids: dict[str, list[str]] = {}
+    results: dict[str, int] = {}
+
+
+_encode = msgspec.json.Encoder().encode
+_StoredT = TypeVar("_StoredT")
+
+
+def contact_key(organization: OrganizationId, contact_id: str) -> str:
+    return f"{organization}/{contact_id}"
+
+
+def entity_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
+    """The key of a part, or of an entity of the setup."""
+    return f"{organization}/{kind}/{entity_id}"
+
+
+def setup_key(organization: OrganizationId) -> str:
+    return f"{organization}//"
+
+
+class Book:
+    """`Known`, and what changes in it: `changes` has the new value of each key, None if there is
+    none any more. Nothing is changed in what `find` returns, so a book that is dropped leaves
+    nothing behind."""
+
+    def __init__(
+        self, organization: OrganizationId, find: Callable[[str], bytes | None], offset: int
+    ) -> None:
+        """`offset` is that of the command that is decided."""
+        self._organization = organization
+        self._find = find
+        self._offset = offset
+        self.changes: dict[str, bytes | None] = {}
+
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        stored = self.stored_contact(contact_id)
+        return None if stored is None else stored.state
+
+    def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
+        return self._read(contact_key(self._organization, contact_id), StoredContact)
+
+    def part(self, kind: str, part_id: str) -> PartState | None:
+        return self._read(entity_key(self._organization, kind, part_id), PartState)
+
+    def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
+        changed = [each for each in BY_NAME[kind].events if not getattr(each, "removes", False)]
+        return self._read(entity_key(self._organization, kind, entity_id), changed[0])
+
+    def list_setup(self, kind: str) -> Sequence[SetupEvent]:
+        ids = self._stored_setup().ids.get(kind, [])
+        return [entity for each in ids if (entity := self.setup(kind, each)) is not None]
+
+    def setup_sequence(self) -> int:
+        return self._stored_setup().sequence
+
+    def result_of(self, command: CrmCommand, contact_id: ContactId | None) -> int | None:
+        """The version that the same command resulted in, if it was carried out before."""
+        if contact_id is None:
+            return self._stored_setup().results.get(command.command_id)
+        stored = self.stored_contact(contact_id)
+        return None if stored is None else stored.results.get(command.command_id)
+
+    def apply(self, event: CrmEvent, home: int | None) -> None:
+        """Changes the state as the event says. `home` is the partition of a contact's events."""
+        match event:
+            case ContactEvent():
+                before = self.contact(event.contact_id)
+                after = evolve(before, event)
+                if after is not None and after != before:
+                    self._put_contact(event.contact_id, after, home)
+                if isinstance(event, PartEvent):
+                    self._apply_part(event)
+            case SetupEvent():
+                self._apply_setup(event)
+
+    def remember(self, command: CrmCommand, contact_id: ContactId | None, version: int) -> None:
+        """Remembers the result of a command that was carried out."""
+        if contact_id is None:
+            setup = self._stored_setup()
+            results = _add_result(setup.results, command, version)
+            self._put_setup(msgspec.structs.replace(setup, results=results))
+        elif (stored := self.stored_contact(contact_id)) is not None:
+            results = _add_result(stored.results, command, version)
+            stored = msgspec.structs.replace(stored, results=results, handled=self._offset)
+            self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
+
+    def _apply_part(self, event: PartEvent) -> None:
+        kind = BY_EVENT[type(event)].name
+        known = self.part(kind, event.part_id)
+        if known is None or known.version < event.sequence:
+            part = PartState(contact_id=event.contact_id, version=event.sequence)
+            key = entity_key(self._organization, kind, event.part_id)
+            self.changes[key] = None if event.removes else _encode(part)
+
+    def _apply_setup(self, event: SetupEvent) -> None:
+        kind = BY_EVENT[type(event)].name
+        self.changes[entity_key(self._organization, kind, event.id)] = (
+            None if event.removes else _encode(event)
+        )
+        setup = self._stored_setup()
+        ids = {*setup.ids.get(kind, []), event.id}
+        if event.removes:
+            ids.remove(event.id)
+        listed = {**setup.ids, kind: sorted(ids)}
+        self._put_setup(msgspec.structs.replace(setup, sequence=event.sequence, ids=listed))
+
+    def _put_contact(self, contact_id: ContactId, state: ContactState, home: int | None) -> None:
+        stored = self.stored_contact(contact_id)
+        if stored is None:
+            stored = StoredContact(state=state, home=home or 0)
+        stored = msgspec.structs.replace(stored, state=state, handled=self._offset)
+        self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
+
+    def _stored_setup(self) -> StoredSetup:
+        return self._read(setup_key(self._organization), StoredSetup) or StoredSetup()
+
+    def _put_setup(self, setup: StoredSetup) -> None:
+        self.changes[setup_key(self._organization)] = _encode(setup)
+
+    def _read(self, key: str, kind: type[_StoredT]) -> _StoredT | None:
+        value = self.changes[key] if key in self.changes else self._find(key)
+        return None if value is None else msgspec.json.decode(value, type=kind)
+
+
+def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:
+    return dict([*results.items(), (command.command_id, version)][-_REMEMBERED:])

@@ -1,0 +1,57 @@
+"""Handles commands about parts: all kinds are created, changed and removed in one manner.
+
+Decides C5.
+"""
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import Known
+from tuyen_events.crm.records import CrmRefusal, PartCommand, PartEvent
+
+
+def put_part(
+    known: Known,
+    kind: str,
+    command: PartCommand,
+    *,
+    added: type[PartEvent],
+    changed: type[PartEvent],
+) -> CommandDecision:
+    """Creates a part with the content of the command, or replaces the content of the one with that
+    id. The id of another contact's part is refused."""
+    contact, part = known.contact(command.contact_id), known.part(kind, command.part_id)
+    if contact is None:
+        return NOT_FOUND
+    if part is not None and part.contact_id != command.contact_id:
+        return decide_refused(CrmRefusal.ID_TAKEN)
+    version = 0 if part is None else part.version
+    if command.expected_version not in (None, version):
+        return decide_passed(version)
+    return decide_applied(follow(command, changed if part else added, contact.sequence + 1))
+
+
+def change_part(
+    known: Known, kind: str, command: PartCommand, event: type[PartEvent]
+) -> CommandDecision:
+    """Changes a part of the contact."""
+    contact, part = known.contact(command.contact_id), known.part(kind, command.part_id)
+    if contact is None or part is None or part.contact_id != command.contact_id:
+        return NOT_FOUND
+    if command.expected_version not in (None, part.version):
+        return decide_passed(part.version)
+    return decide_applied(follow(command, event, contact.sequence + 1))
+
+
+def remove_part(
+    known: Known, kind: str, command: PartCommand, event: type[PartEvent]
+) -> CommandDecision:
+    """Removes a part of the contact; if there is none, nothing changes."""
+    decision = change_part(known, kind, command, event)
+    return decide_unchanged(0) if decision is NOT_FOUND else decision

@@ -1,0 +1,38 @@
+"""Handles commands about the setup: all of its entities are put and removed in one manner."""
+
+from tuyen_crm.domain.decision import (
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import Known
+from tuyen_events.crm.records import CrmRefusal, SetupCommand, SetupEvent
+from tuyen_events.limits import CRM_SETUP_ENTITIES
+
+
+def put_entity(
+    known: Known, kind: str, command: SetupCommand, changed: type[SetupEvent]
+) -> CommandDecision:
+    """Creates an entity, or replaces the one with that id."""
+    entity = known.setup(kind, command.id)
+    version = 0 if entity is None else entity.sequence
+    if command.expected_version not in (None, version):
+        return decide_passed(version)
+    if entity is None and len(known.list_setup(kind)) >= CRM_SETUP_ENTITIES:
+        return decide_refused(CrmRefusal.TOO_MANY)
+    return decide_applied(follow(command, changed, known.setup_sequence() + 1))
+
+
+def remove_entity(
+    known: Known, kind: str, command: SetupCommand, removed: type[SetupEvent]
+) -> CommandDecision:
+    """Removes an entity; if there is none, nothing changes."""
+    entity = known.setup(kind, command.id)
+    if entity is None:
+        return decide_unchanged(0)
+    if command.expected_version not in (None, entity.sequence):
+        return decide_passed(entity.sequence)
+    return decide_applied(follow(command, removed, known.setup_sequence() + 1))

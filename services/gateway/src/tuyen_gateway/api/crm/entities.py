@@ -1,0 +1,120 @@
+"""What the routes of all entities of the CRM have in common."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from pydantic import BaseModel, Field
+
+from tuyen_events.crm.records import CrmCommandSettled, PartCommand
+from tuyen_events.ids import OrganizationId
+from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.crm.access import new_command_id
+from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.api.paging import Listed, Paging
+from tuyen_gateway.api.positions import contact_position
+from tuyen_gateway.domain.contact_visibility import VisibleContact
+from tuyen_gateway.gateway import Gateway
+from tuyen_views.view import ContactPartT, PartT, SetupT, View
+
+LEFT_OUT: Any = Field(default=None)
+"""The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
+return it."""
+
+ViewT = TypeVar("ViewT", bound=BaseModel)
+
+
+class EntityView(ResponseBody):
+    """What every answer about an entity contains."""
+
+    id: str
+    created_at: datetime
+    created_by: str | None
+    """The agent; null if no agent did it."""
+    updated_at: datetime
+    version: int
+
+
+def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None) -> dict[str, Any]:
+    """The fields that all commands of agents have."""
+    return {
+        "command_id": new_command_id(),
+        "organization": caller.organization.id,
+        "by": caller.viewer.agent_id,
+        "expected_version": expected,
+        "at": gateway.crm_commands.now(),
+    }
+
+
+def given_fields(body: BaseModel) -> dict[str, Any]:
+    """The fields that a body names, for a PATCH: the others do not change."""
+    return {name: getattr(body, name) for name in body.model_fields_set}
+
+
+def begin_document(command: PartCommand, settled: CrmCommandSettled) -> dict[str, Any]:
+    """The fields of the document of a part that a command created, as the view will have them."""
+    return {
+        "key": f"{command.organization}/{command.part_id}",
+        "id": command.part_id,
+        "organization": command.organization,
+        "contact_id": command.contact_id,
+        "place": "",
+        "sequence": settled.version,
+        "created_at": command.at,
+        "created_by": command.by,
+        "updated_at": command.at,
+    }
+
+
+def changed_document(
+    document: ContactPartT, command: PartCommand, settled: CrmCommandSettled, **fields: object
+) -> ContactPartT:
+    """The document after a command that changed these fields; all else is from the view."""
+    return msgspec.structs.replace(
+        document, **fields, sequence=settled.version, updated_at=command.at
+    )
+
+
+def meta_of(document: Any) -> dict[str, Any]:
+    """The fields of `EntityView`, from a document of a part or of the setup."""
+    return {
+        "id": document.id,
+        "created_at": document.created_at,
+        "created_by": document.created_by,
+        "updated_at": document.updated_at,
+        "version": document.sequence,
+    }
+
+
+async def list_parts(
+    gateway: Gateway,
+    paging: Paging,
+    contact: VisibleContact,
+    view: View[PartT],
+    render: Callable[[PartT], ViewT],
+) -> Listed[ViewT]:
+    """A page of what belongs to a contact, newest first."""
+    page = await gateway.crm.parts(view, contact, paging.limit, paging.after)
+    return Listed(
+        items=[render(part) for part in page.items],
+        next=paging.cursor(page.following),
+        position=contact_position(gateway, contact),
+    )
+
+
+async def list_setup(
+    gateway: Gateway,
+    organization: OrganizationId,
+    paging: Paging,
+    view: View[SetupT],
+    render: Callable[[SetupT], ViewT],
+) -> Listed[ViewT]:
+    """A page of the setup, in the order of the ids."""
+    page = await gateway.crm.list_setup(view, organization, paging.limit, paging.after)
+    newest = max((each.sequence for each in page.items), default=0)
+    return Listed(
+        items=[render(entity) for entity in page.items],
+        next=paging.cursor(page.following),
+        position=gateway.seals.mark(f"{view.collection}/{organization}", newest.to_bytes(8)),
+    )

@@ -1,0 +1,67 @@
+"""Who sees which contacts, and how much of them: one scope, which limits every list, search, count,
+export and detail of the CRM.
+
+Decides W1, W3, W6 and S1.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.vocabulary import Role
+from tuyen_gateway.domain.visibility import Viewer
+from tuyen_views.contacts import ContactDocument
+
+
+class Sight(IntEnum):
+    """How much of a contact a viewer sees. Each includes those before it."""
+
+    NOTHING = 0
+    CLAIMABLE = 1
+    """The name, the warehouse and the source of a contact that nobody has (W3)."""
+    READ = 2
+    WRITE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactScope:
+    """The contacts that a viewer may see.
+
+    `managed` are the warehouses whose contacts the viewer manages, and `joined` those from which
+    they may claim. `led` are the agents of the teams that they lead.
+    """
+
+    organization: OrganizationId
+    agent_id: AgentId
+    managed: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
+    led: frozenset[AgentId] = frozenset()
+
+    def sight_of(self, contact: ContactDocument) -> Sight:
+        if contact.organization != self.organization:
+            return Sight.NOTHING
+        if contact.warehouse_id in self.managed or contact.assignee in {self.agent_id, *self.led}:
+            return Sight.WRITE
+        if self.agent_id in contact.viewers:
+            return Sight.READ
+        if contact.assignee is None and contact.warehouse_id in self.joined:
+            return Sight.CLAIMABLE
+        return Sight.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleContact:
+    """A contact that a scope covers. Only the views make these, from a scope: whoever has one may
+    show what `sight` allows, and read what belongs to the contact from `Sight.READ` on."""
+
+    document: ContactDocument
+    sight: Sight
+
+
+def contact_scope_of(viewer: Viewer) -> ContactScope:
+    """The manager of the default warehouse is the system administrator (W1)."""
+    managed = {DEFAULT_WAREHOUSE} if viewer.role is Role.SYSTEM_ADMIN else set()
+    return ContactScope(
+        organization=viewer.organization, agent_id=viewer.agent_id, managed=frozenset(managed)
+    )

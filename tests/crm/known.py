@@ -1,0 +1,33 @@
+"""What was decided before, as a test gives it to a decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_events.crm.records import SetupEvent
+from tuyen_events.ids import ContactId
+
+
+@dataclass(frozen=True)
+class KnownThings:
+    """`Known`: one contact, whatever its id, and some parts and entities, by kind and id."""
+
+    only: ContactState | None = None
+    parts: dict[tuple[str, str], PartState] = field(default_factory=dict)
+    entities: dict[tuple[str, str], SetupEvent] = field(default_factory=dict)
+    sequence: int = 0
+
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        return self.only
+
+    def part(self, kind: str, part_id: str) -> PartState | None:
+        return self.parts.get((kind, part_id))
+
+    def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
+        return self.entities.get((kind, entity_id))
+
+    def list_setup(self, kind: str) -> Sequence[SetupEvent]:
+        return [entity for (of, _), entity in sorted(self.entities.items()) if of == kind]
+
+    def setup_sequence(self) -> int:
+        return self.sequence
