@@ -12,10 +12,10 @@ from tuyen_crm import decider, observer
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
-from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
+from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmEvent
+from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -266,8 +266,12 @@ class Shop:
     async def read_events(self, topic: Topic = CONTACTS) -> list[Event]:
         return [decode(r.headers, r.value or b"").data for r in await self.records(topic)]
 
-    async def contacts(self) -> list[CrmEvent]:
+    async def changes(self) -> list[CrmEvent]:
+        """What happened to contacts and to the setup."""
         return [event for event in await self.read_events() if isinstance(event, CrmEvent)]
+
+    async def contacts(self) -> list[ContactEvent]:
+        return [event for event in await self.changes() if isinstance(event, ContactEvent)]
 
     async def results(self) -> dict[str, set[tuple[str, int]]]:
         """By command id, what its caller was told, once or again."""
@@ -316,7 +320,8 @@ class Shop:
 
 
 def number_events(events: Sequence[CrmEvent]) -> dict[str, dict[int, bytes]]:
-    """Each contact's events, and those of the setup, by their sequences, for a reader that drops sequences that it has seen.
+    """Each contact's events, and those of the setup, by their sequences, for a reader that drops
+    sequences that it has seen.
     Of one sequence there is one event, however often it is in the log."""
     found: dict[str, dict[int, bytes]] = {}
     for event in events:

@@ -28,7 +28,7 @@ from crm.rig import (
 from tuyen_crm import decider
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.known import Known
 from tuyen_crm.entities import BY_COMMAND, AnyEntity
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_events.codec import decode
@@ -152,7 +152,7 @@ async def test_inv3_a_crash_between_any_two_steps_changes_nothing() -> None:
     """Every append and the commit is a step, and so is the way back from each."""
     calm = await send_commands()
     assert await work(calm, calm.log)
-    expected = number_events(await calm.contacts())
+    expected = number_events(await calm.changes())
     crashes = 0
     for at_once in (1, 3, 100):
         for steps in range(1_000):
@@ -161,7 +161,7 @@ async def test_inv3_a_crash_between_any_two_steps_changes_nothing() -> None:
                 break
             crashes += 1
             assert await work(shop, Client(shop.log, None, at_once))
-            assert number_events(await shop.contacts()) == expected
+            assert number_events(await shop.changes()) == expected
             _same_results(await shop.results(), EXPECTED_RESULTS)
         else:
             raise AssertionError("the history has no end")
@@ -211,7 +211,7 @@ def test_inv3_however_often_it_crashes_the_log_is_the_same(
         for steps in crashes:
             await work(shop, Client(shop.log, steps, at_once))
         assert await work(shop, Client(shop.log, None, at_once))
-        assert number_events(await shop.contacts()) == number_events(await calm.contacts())
+        assert number_events(await shop.changes()) == number_events(await calm.changes())
         _same_results(await shop.results(), await calm.results())
 
     asyncio.run(run())
@@ -343,7 +343,7 @@ async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Sho
     async with shop.run_crm():
         await shop.wait_until_made(2)
         await shop.wait_until_settled()
-    events = number_events(await shop.contacts())[contact("670")]
+    events = number_events(await shop.changes())[contact("670")]
     assert list(events) in ([1, 2], [1, 2, 3])
     homes = {record.partition for record in await shop.records()}
     assert len(homes) == 1
@@ -385,10 +385,10 @@ async def test_r9_5_a_command_that_cannot_be_decided_is_put_aside_and_the_next_o
     shop = await send_commands(HISTORY[:2])
     entity = BY_COMMAND[RenameContact]
 
-    def raising(state: ContactState | None, command: RenameContact) -> CommandDecision:
+    def raising(known: Known, command: RenameContact) -> CommandDecision:
         if command.name == "odd":
             raise OverflowError("what nobody expected")
-        return entity.decide(state, command)
+        return entity.decide(known, command)
 
     breaking: dict[type[CrmCommand], AnyEntity] = {
         **BY_COMMAND,

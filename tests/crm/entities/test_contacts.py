@@ -274,6 +274,7 @@ def test_c1_c4_the_state_and_the_document_agree(
         decision = decide(KnownThings(contact), replace(command, command_id=f"cmd_{number}"))
         assert len(decision.events) <= 1
         for event in decision.events:
+            assert isinstance(event, ContactEvent)
             contact, document = evolve(contact, event), fold(document, event)
             events.append(event)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))

@@ -48,7 +48,7 @@ from tuyen_platform.projection import has_folded_up_to
 from tuyen_views.contacts import CONTACTS_VIEW, of_organization
 from tuyen_views.history import HISTORY_VIEW
 from tuyen_views.notes import NOTES_VIEW
-from tuyen_views.view import ContactPart, View
+from tuyen_views.view import OfContact, View
 
 MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
 SHOP, PAGE = OrganizationId("hoa-sen"), PageId("trang")
@@ -153,6 +153,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             ],
             "warehouse_id": "default",
             "assignee": None,
+            "viewers": [],
             "created_at": MOMENT,
             "updated_at": MOMENT,
             "version": 2,
@@ -174,8 +175,7 @@ async def test_c8_every_event_is_in_the_history(views: Database) -> None:
         "_id": "con_1/3",
         "organization": "hoa-sen",
         "contact_id": "con_1",
-        "first_sequence": 3,
-        "sequence": 3,
+        "place": "000000000000000.000000003.con_1",
         "event": "contact.renamed",
         "by": "hoa",
         "at": MOMENT,
@@ -189,7 +189,7 @@ async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) 
     events = [create(1), note(1, "Thích màu đỏ.", 2), note(1, "Giao buổi tối.", 3)]
     await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
     notes = [
-        (each["_id"], each["text"], each["created_by"]) for each in await read(views, NOTES_VIEW)
+        (each["id"], each["text"], each["created_by"]) for each in await read(views, NOTES_VIEW)
     ]
     assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
     (contact,) = await read(views)
@@ -260,10 +260,10 @@ async def test_i4_a_part_of_a_name_is_looked_up_in_an_index(views: Database) -> 
 
 async def test_every_list_of_what_hangs_on_a_contact_runs_down_an_index(views: Database) -> None:
     await CrmProjection(views).fold(batch([record(create(1), 0)]))
-    query = {"organization": "hoa-sen", "contact_id": "con_1", "first_sequence": {"$lt": 9}}
+    query = {"organization": "hoa-sen", "contact_id": "con_1", "place": {"$lt": "9"}}
     for view in VIEWS:
-        if issubclass(view.document, ContactPart):
-            found = views[view.collection].find(query).sort("first_sequence", -1)
+        if issubclass(view.document, OfContact):
+            found = views[view.collection].find(query).sort("place", -1)
             plan = str((await found.explain())["queryPlanner"]["winningPlan"])
             assert "COLLSCAN" not in plan
             assert "SORT" not in plan

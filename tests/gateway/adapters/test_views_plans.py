@@ -29,6 +29,7 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.attempts import ReplyState
+from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
@@ -47,6 +48,9 @@ from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW
 
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")
+CONTACTS_OF_ADMIN = ContactScope(
+    organization=OrganizationId("shop"), agent_id=AgentId("admin"), managed=frozenset({"default"})
+)
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LIMIT = 5
 ROWS, MESSAGES, POSTS, DEAD, ENTRIES = 300, 3_000, 600, 600, 3_000
@@ -240,7 +244,7 @@ def _lists(database: Database) -> Mapping[str, Read]:
 
     return {
         "history": lambda: views.history(row, LIMIT, None),
-        "contacts": lambda: MongoCrm(database).contacts(SHOP, None, LIMIT, None),
+        "contacts": lambda: MongoCrm(database).contacts(CONTACTS_OF_ADMIN, None, LIMIT, None),
         "messages": lambda: read_twice(messages),
         "posts of a page": lambda: read_twice(posts_of_page),
         "posts": lambda: read_twice(all_posts),

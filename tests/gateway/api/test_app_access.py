@@ -22,7 +22,7 @@ from gateway.api.walk import BODIES
 from gateway.feed import Feed
 from gateway.rig import OPERATOR, START, Rig, User, running, until
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.vocabulary import Role, Visibility
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
@@ -121,7 +121,7 @@ async def _decide(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettled
     return CrmCommandSettled(
         command_id=command.command_id,
         organization=command.organization,
-        contact_id=command.contact_id,
+        contact_id=command.contact_id if isinstance(command, ContactCommand) else None,
         outcome=CrmOutcome.UNCHANGED,
         version=1,
     )

@@ -25,7 +25,7 @@ from gateway.api.walk import (
 from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.commands import CommandSender
@@ -154,7 +154,7 @@ async def _decide(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettled
     return CrmCommandSettled(
         command_id=command.command_id,
         organization=command.organization,
-        contact_id=command.contact_id,
+        contact_id=command.contact_id if isinstance(command, ContactCommand) else None,
         outcome=CrmOutcome.APPLIED,
         version=2,
     )

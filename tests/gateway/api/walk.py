@@ -22,6 +22,8 @@ PATHS: Mapping[str, str] = {
     "conversation_id": THREAD,
     "message_id": REPLY,
     "contact_id": "con_1",
+    "note_id": "note_1",
+    "campaign_id": "tet",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -139,6 +141,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
+    ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
+    ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
+    ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},

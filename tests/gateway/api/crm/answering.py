@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from gateway.rig import answering
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
@@ -30,12 +30,12 @@ async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list
         settled = CrmCommandSettled(
             command_id=command.command_id,
             organization=command.organization,
-            contact_id=command.contact_id,
+            contact_id=command.contact_id if isinstance(command, ContactCommand) else None,
             outcome=outcome,
             version=version,
         )
         envelope = Envelope(id="e", source="t", subject="s", time=command.at, data=settled)
-        await log.append(CRM_RESULTS, command.contact_id, envelope)
+        await log.append(CRM_RESULTS, command.subject, envelope)
 
     async with answering(log, CRM_COMMANDS, answer):
         yield asked

@@ -17,11 +17,10 @@ PATH = "/v1/contacts/con_0/history"
 def entry(sequence: int, organization: str = "shop", contact: str = "con_0") -> HistoryDocument:
     first = sequence == 1
     return HistoryDocument(
-        id=f"{contact}/{sequence}",
+        key=f"{contact}/{sequence}",
         organization=OrganizationId(organization),
         contact_id=ContactId(contact),
-        first_sequence=sequence,
-        sequence=sequence,
+        place=f"{sequence:015d}.{sequence:09d}.{contact}",
         event="contact.created" if first else "contact.renamed",
         by=None if first else AgentId("hoa"),
         at=CREATED + timedelta(minutes=sequence),

@@ -19,11 +19,13 @@ PATH = "/v1/contacts/con_0/notes"
 
 
 def note(number: int, text: str = "Thích màu đỏ.", of: str = "con_0") -> NoteDocument:
+    organization = OrganizationId("rival" if of == "con_2" else "shop")
     return NoteDocument(
+        key=f"{organization}/note_{of}_{number}",
         id=f"note_{of}_{number}",
-        organization=OrganizationId("rival" if of == "con_2" else "shop"),
+        organization=organization,
         contact_id=ContactId(of),
-        first_sequence=number,
+        place=f"{number:015d}.{number:09d}.{of}",
         sequence=number,
         text=text,
         created_at=CREATED + timedelta(minutes=number),
