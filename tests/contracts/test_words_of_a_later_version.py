@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 from pymongo import UpdateOne
 
+from crm.known import KnownThings
 from router.domain.inputs import CUSTOMER, LIVE, PAGE, THREAD, A, B, answer
 from router.stages.streams import batch, events, record
 from support.organizations import AT, SHOP, after, agent, page, rule, shop
@@ -359,7 +360,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
     event = as_read(message())
-    (made,) = decide(None, as_read(observe(event, event.customer, "evt_1"))).events
+    (made,) = decide(KnownThings(), as_read(observe(event, event.customer, "evt_1"))).events
     assert isinstance(made, ContactCreated)
     assert as_read(made).channel == EMAIL
 

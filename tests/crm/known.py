@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
 
 
 @dataclass(frozen=True)
-class KnownThings:
-    """`Known`: one contact, whatever its id, and some parts and entities, by kind and id."""
+class KnownThings(KnownState):
+    """One contact, whatever its id, and some parts and entities, by kind and id."""
 
     only: ContactState | None = None
     parts: dict[tuple[str, str], PartState] = field(default_factory=dict)

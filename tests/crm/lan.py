@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.known import KnownThings as Known
+from crm.known import KnownThings
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
-from tuyen_crm.entities.contacts.decide import ContactCommand, decide
+from tuyen_crm.entities.contacts.decide import OwnContactCommand, decide
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.entities.contacts.view import fold
 from tuyen_events.crm.contacts import ObserveCustomer, RenameContact
@@ -116,12 +116,12 @@ def rename(name: str | None, expected: int | None = None, command: str = "cmd_1"
     )
 
 
-def after(*commands: ContactCommand) -> tuple[ContactState, list[ContactEvent]]:
+def after(*commands: OwnContactCommand) -> tuple[ContactState, list[ContactEvent]]:
     """What these commands come to, and the events on the way."""
     contact: ContactState | None = None
     events: list[ContactEvent] = []
     for command in commands:
-        for event in decide(Known(contact), command).events:
+        for event in decide(KnownThings(contact), command).events:
             assert isinstance(event, ContactEvent)
             contact = evolve(contact, event)
             events.append(event)

@@ -28,7 +28,7 @@ from crm.lan import (
 )
 from tuyen_crm.domain.state import ContactState, count_only
 from tuyen_crm.entities import evolve
-from tuyen_crm.entities.contacts.decide import ContactCommand, decide
+from tuyen_crm.entities.contacts.decide import OwnContactCommand, decide
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.entities.contacts.view import fold
 from tuyen_events.crm.contacts import (
@@ -267,7 +267,7 @@ COMMANDS = st.lists(
 
 @given(COMMANDS)
 def test_c1_c4_the_state_and_the_document_agree(
-    commands: list[ContactCommand],
+    commands: list[OwnContactCommand],
 ) -> None:
     contact, document, events = None, None, []
     for number, command in enumerate(commands):

@@ -3,7 +3,7 @@
 import pytest
 
 from crm.lan import after, make_observe_command, rename
-from tuyen_crm.entities.contacts.decide import ContactCommand
+from tuyen_crm.entities.contacts.decide import OwnContactCommand
 from tuyen_crm.entities.contacts.view import describe
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 
@@ -50,7 +50,10 @@ from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenam
     ],
 )
 def test_c8_the_history_in_words(
-    commands: list[ContactCommand], vi: str, en: str, change: tuple[str | None, str | None] | None
+    commands: list[OwnContactCommand],
+    vi: str,
+    en: str,
+    change: tuple[str | None, str | None] | None,
 ) -> None:
     event = after(*commands)[1][-1]
     assert isinstance(event, ContactCreated | ContactNamed | ContactRenamed)

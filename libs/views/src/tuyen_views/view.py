@@ -86,7 +86,7 @@ def setup_key(event: SetupEvent) -> str:
     return f"{event.organization}/{event.id}"
 
 
-def place_of(event: CrmEvent) -> str:
+def place_in_order(event: CrmEvent) -> str:
     """The place of an event in the order of its organization: a string, so that lists are sorted by
     one field. Events of earlier versions, which have no order, come before all others."""
     return f"{event.order:015d}.{event.sequence:09d}.{event.subject}"
@@ -99,7 +99,7 @@ def begin_part(event: PartEvent) -> dict[str, Any]:
         "id": event.part_id,
         "organization": event.organization,
         "contact_id": event.contact_id,
-        "place": place_of(event),
+        "place": place_in_order(event),
         "sequence": event.sequence,
         "created_at": event.at,
         "created_by": event.by,

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_events.crm.records import (
@@ -52,22 +53,22 @@ _encode = msgspec.json.Encoder().encode
 _StoredT = TypeVar("_StoredT")
 
 
-def contact_key(organization: OrganizationId, contact_id: str) -> str:
+def book_key(organization: OrganizationId, contact_id: str) -> str:
     return f"{organization}/{contact_id}"
 
 
-def entity_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
+def kept_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
     """The key of a part, or of an entity of the setup."""
     return f"{organization}/{kind}/{entity_id}"
 
 
-def setup_key(organization: OrganizationId) -> str:
+def head_key(organization: OrganizationId) -> str:
     return f"{organization}//"
 
 
-class Book:
-    """`Known`, and what changes in it: `changes` has the new value of each key, None if there is
-    none any more. Nothing is changed in what `find` returns, so a book that is dropped leaves
+class Book(KnownState):
+    """What is known, and what changes in it: `changes` has the new value of each key, None if there
+    is none any more. Nothing is changed in what `find` returns, so a book that is dropped leaves
     nothing behind."""
 
     def __init__(
@@ -84,14 +85,14 @@ class Book:
         return None if stored is None else stored.state
 
     def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
-        return self._read(contact_key(self._organization, contact_id), StoredContact)
+        return self._read(book_key(self._organization, contact_id), StoredContact)
 
     def part(self, kind: str, part_id: str) -> PartState | None:
-        return self._read(entity_key(self._organization, kind, part_id), PartState)
+        return self._read(kept_key(self._organization, kind, part_id), PartState)
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
         changed = [each for each in BY_NAME[kind].events if not getattr(each, "removes", False)]
-        return self._read(entity_key(self._organization, kind, entity_id), changed[0])
+        return self._read(kept_key(self._organization, kind, entity_id), changed[0])
 
     def list_setup(self, kind: str) -> Sequence[SetupEvent]:
         ids = self._stored_setup().ids.get(kind, [])
@@ -129,19 +130,19 @@ class Book:
         elif (stored := self.stored_contact(contact_id)) is not None:
             results = _add_result(stored.results, command, version)
             stored = msgspec.structs.replace(stored, results=results, handled=self._offset)
-            self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
+            self.changes[book_key(self._organization, contact_id)] = _encode(stored)
 
     def _apply_part(self, event: PartEvent) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.part(kind, event.part_id)
         if known is None or known.version < event.sequence:
             part = PartState(contact_id=event.contact_id, version=event.sequence)
-            key = entity_key(self._organization, kind, event.part_id)
+            key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name
-        self.changes[entity_key(self._organization, kind, event.id)] = (
+        self.changes[kept_key(self._organization, kind, event.id)] = (
             None if event.removes else _encode(event)
         )
         setup = self._stored_setup()
@@ -156,13 +157,13 @@ class Book:
         if stored is None:
             stored = StoredContact(state=state, home=home or 0)
         stored = msgspec.structs.replace(stored, state=state, handled=self._offset)
-        self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
+        self.changes[book_key(self._organization, contact_id)] = _encode(stored)
 
     def _stored_setup(self) -> StoredSetup:
-        return self._read(setup_key(self._organization), StoredSetup) or StoredSetup()
+        return self._read(head_key(self._organization), StoredSetup) or StoredSetup()
 
     def _put_setup(self, setup: StoredSetup) -> None:
-        self.changes[setup_key(self._organization)] = _encode(setup)
+        self.changes[head_key(self._organization)] = _encode(setup)
 
     def _read(self, key: str, kind: type[_StoredT]) -> _StoredT | None:
         value = self.changes[key] if key in self.changes else self._find(key)

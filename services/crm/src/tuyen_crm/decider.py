@@ -11,7 +11,7 @@ from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.states import Changes, OrganizationStates
+from tuyen_crm.states import OrganizationStates, StateChanges
 from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.crm.records import (
@@ -64,7 +64,7 @@ class _Batch:
     events: list[ProducerRecord] = field(default_factory=list)
     """The records of `decided`."""
     results: list[ProducerRecord] = field(default_factory=list)
-    changed: dict[int, Changes] = field(default_factory=dict)
+    changed: dict[int, StateChanges] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
@@ -156,7 +156,7 @@ class CommandDecider:
         """Adds what follows from one command to `made`: all of it, or nothing if it raises."""
         if not isinstance(command, CrmCommand):
             raise UnreadableEventError(f"{command.type} is no command to the CRM")
-        changes = made.changed.get(partition) or Changes()
+        changes = made.changed.get(partition) or StateChanges()
         contact_id = command.contact_id if isinstance(command, ContactCommand) else None
 
         def find(key: str) -> bytes | None:

@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 _NONE = msgspec.Raw(b"null")
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StateChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The new value of a key: none, if it does not exist any more."""
 
     key: str
@@ -60,15 +60,15 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     """All commands up to the offset `handled` are in the state, and these are the last changes."""
 
     handled: int
-    changes: tuple[Change, ...] = ()
+    changes: tuple[StateChange, ...] = ()
 
 
-class Changes:
+class StateChanges:
     """What some commands in a row changed in one partition: for each key its last value."""
 
     def __init__(self) -> None:
         self.handled = -1
-        self.by_key: dict[str, Change] = {}
+        self.by_key: dict[str, StateChange] = {}
         self.size = 0
 
     def add(self, offset: int, changes: Mapping[str, bytes | None]) -> None:
@@ -76,7 +76,7 @@ class Changes:
         self.handled = offset
         for key, value in changes.items():
             self.size += len(key) + len(value or b"")
-            self.by_key[key] = Change(key=key, handled=offset, value=_raw(value))
+            self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -130,7 +130,7 @@ class OrganizationStates:
         known = sum(map(len, self._values.values()))
         _log.info("crm_recovered", partitions=len(read), values=known)
 
-    async def save(self, changed: Mapping[int, Changes]) -> None:
+    async def save(self, changed: Mapping[int, StateChanges]) -> None:
         """Returns once the new state is acknowledged. Raises LogUnavailableError if another worker
         wrote to the same partitions."""
         records = []
@@ -161,7 +161,7 @@ class OrganizationStates:
         """Adds the contacts of earlier versions, which had no state, once."""
         if not partitions:
             return
-        older = {partition: Changes() for partition in partitions}
+        older = {partition: StateChanges() for partition in partitions}
 
         async def take(batch: FetchedRecords) -> None:
             for records in batch.values():
@@ -182,7 +182,7 @@ class OrganizationStates:
             self._values[partition] |= {key: value for key, value in found.items() if value}
         await self._write([ProducerRecord(CRM_STATE, _IMPORTED, b"{}", (), p) for p in partitions])
 
-    async def _take_older(self, record: Record, older: Mapping[int, Changes]) -> None:
+    async def _take_older(self, record: Record, older: Mapping[int, StateChanges]) -> None:
         try:
             event = None if record.value is None else decode(record.headers, record.value).data
             if not isinstance(event, ContactEvent):
@@ -236,7 +236,7 @@ class _Recovery:
         for change in self.reached.changes:
             self._take(change.key, change.handled, change.encoded)
         again = [
-            _record(Change(key=key, handled=handled, value=_raw(value)), partition)
+            _record(StateChange(key=key, handled=handled, value=_raw(value)), partition)
             for key, (handled, value) in self._found.items()
             if handled > self._last.get(key, -2)
         ]
@@ -260,6 +260,6 @@ def _raw(value: bytes | None) -> msgspec.Raw:
     return _NONE if value is None else msgspec.Raw(value)
 
 
-def _record(change: Change, partition: int) -> ProducerRecord:
+def _record(change: StateChange, partition: int) -> ProducerRecord:
     headers = ((_HANDLED, str(change.handled).encode()),)
     return ProducerRecord(CRM_STATE, change.key, change.encoded, headers, partition)

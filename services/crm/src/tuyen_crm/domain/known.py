@@ -1,28 +1,30 @@
 """What a decision may depend on, beside its command."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
 
 
-class Known(Protocol):
+class KnownState(ABC):
     """Everything that was decided before, in one organization. `kind` is the name of an entity."""
 
+    @abstractmethod
     def contact(self, contact_id: ContactId) -> ContactState | None: ...
 
+    @abstractmethod
     def part(self, kind: str, part_id: str) -> PartState | None: ...
 
+    @abstractmethod
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
         """The entity of the setup, as its last event made it."""
-        ...
 
+    @abstractmethod
     def list_setup(self, kind: str) -> Sequence[SetupEvent]:
         """All entities of this kind, in the order of their ids."""
-        ...
 
+    @abstractmethod
     def setup_sequence(self) -> int:
         """The sequence of the last event of the setup; 0 if there was none."""
-        ...

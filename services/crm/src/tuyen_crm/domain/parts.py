@@ -12,12 +12,12 @@ from tuyen_crm.domain.decision import (
     decide_unchanged,
     follow,
 )
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_events.crm.records import CrmRefusal, PartCommand, PartEvent
 
 
 def put_part(
-    known: Known,
+    known: KnownState,
     kind: str,
     command: PartCommand,
     *,
@@ -38,7 +38,7 @@ def put_part(
 
 
 def change_part(
-    known: Known, kind: str, command: PartCommand, event: type[PartEvent]
+    known: KnownState, kind: str, command: PartCommand, event: type[PartEvent]
 ) -> CommandDecision:
     """Changes a part of the contact."""
     contact, part = known.contact(command.contact_id), known.part(kind, command.part_id)
@@ -50,7 +50,7 @@ def change_part(
 
 
 def remove_part(
-    known: Known, kind: str, command: PartCommand, event: type[PartEvent]
+    known: KnownState, kind: str, command: PartCommand, event: type[PartEvent]
 ) -> CommandDecision:
     """Removes a part of the contact; if there is none, nothing changes."""
     decision = change_part(known, kind, command, event)

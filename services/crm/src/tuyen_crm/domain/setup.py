@@ -8,13 +8,13 @@ from tuyen_crm.domain.decision import (
     decide_unchanged,
     follow,
 )
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_events.crm.records import CrmRefusal, SetupCommand, SetupEvent
 from tuyen_events.limits import CRM_SETUP_ENTITIES
 
 
 def put_entity(
-    known: Known, kind: str, command: SetupCommand, changed: type[SetupEvent]
+    known: KnownState, kind: str, command: SetupCommand, changed: type[SetupEvent]
 ) -> CommandDecision:
     """Creates an entity, or replaces the one with that id."""
     entity = known.setup(kind, command.id)
@@ -27,7 +27,7 @@ def put_entity(
 
 
 def remove_entity(
-    known: Known, kind: str, command: SetupCommand, removed: type[SetupEvent]
+    known: KnownState, kind: str, command: SetupCommand, removed: type[SetupEvent]
 ) -> CommandDecision:
     """Removes an entity; if there is none, nothing changes."""
     entity = known.setup(kind, command.id)

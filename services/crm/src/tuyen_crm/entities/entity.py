@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, count_only
 from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import AgentId
@@ -13,7 +13,7 @@ from tuyen_views.history import Change
 from tuyen_views.view import DocumentT, View
 
 CommandT = TypeVar("CommandT", bound=CrmCommand)
-EventT = TypeVar("EventT", bound=CrmEvent)
+OwnEventT = TypeVar("OwnEventT", bound=CrmEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class EventDescription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity(Generic[CommandT, EventT, DocumentT]):
+class Entity(Generic[CommandT, OwnEventT, DocumentT]):
     """One kind of thing that the CRM keeps: contacts, a kind of part, or a kind of setup.
 
     `decide` returns the events that follow from one of its `commands`. `fold` applies one of its
@@ -40,11 +40,11 @@ class Entity(Generic[CommandT, EventT, DocumentT]):
 
     name: str
     commands: tuple[type[CommandT], ...]
-    decide: Callable[[Known, CommandT], CommandDecision]
-    events: tuple[type[EventT], ...]
+    decide: Callable[[KnownState, CommandT], CommandDecision]
+    events: tuple[type[OwnEventT], ...]
     view: View[DocumentT]
-    key: Callable[[EventT], str]
-    fold: Callable[[DocumentT | None, EventT], DocumentT | None]
-    describe: Callable[[EventT, DocumentT | None, DocumentT | None], EventDescription]
+    key: Callable[[OwnEventT], str]
+    fold: Callable[[DocumentT | None, OwnEventT], DocumentT | None]
+    describe: Callable[[OwnEventT, DocumentT | None, DocumentT | None], EventDescription]
     evolve: Callable[[ContactState | None, Any], ContactState | None] = count_only
     """It gets one of `events`."""

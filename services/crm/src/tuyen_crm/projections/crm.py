@@ -19,7 +19,7 @@ from tuyen_views.history import (
     HistoryDocument,
     SetupHistoryDocument,
 )
-from tuyen_views.view import UNTIL_FORGOTTEN, View, place_of
+from tuyen_views.view import UNTIL_FORGOTTEN, View, place_in_order
 
 VIEW = "crm_3"
 """The name under which the views' positions are stored. With another name, everything is folded
@@ -153,7 +153,7 @@ def _history_entry(
     key = f"{event.subject}/{event.sequence}"
     words: dict[str, Any] = {
         "organization": event.organization,
-        "place": place_of(event),
+        "place": place_in_order(event),
         "event": name,
         "by": description.by,
         "at": event.at,

@@ -7,10 +7,10 @@ import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight, VisibleContact
-from tuyen_gateway.ports.views import ViewPage
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW, of_organization
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
@@ -25,11 +25,8 @@ class MongoCrm:
         stored = await self._contacts.find_one(
             {"_id": contact_id, "organization": scope.organization}
         )
-        contact = None if stored is None else CONTACTS_VIEW.read(stored)
-        sight = Sight.NOTHING if contact is None else scope.sight_of(contact)
-        if contact is None or sight is Sight.NOTHING:
-            return None
-        return VisibleContact(contact, sight)
+        seen = None if stored is None else _see(scope, CONTACTS_VIEW.read(stored))
+        return None if seen is None or seen.sight is Sight.NOTHING else seen
 
     async def contacts(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None
@@ -40,7 +37,7 @@ class MongoCrm:
             query["_id"] = {"$gt": after}
         ordered = self._contacts.find(query).sort("_id", 1).limit(limit + 1)
         found = [CONTACTS_VIEW.read(stored) for stored in await ordered.to_list(None)]
-        page = [VisibleContact(contact, scope.sight_of(contact)) for contact in found[:limit]]
+        page = [_see(scope, contact) for contact in found[:limit]]
         return ViewPage(items=page, following=page[-1].document.id if len(found) > limit else None)
 
     async def parts(
@@ -96,6 +93,11 @@ class MongoCrm:
         found = [view.read(stored) for stored in await ordered.to_list(None)]
         following = found[limit - 1].id if len(found) > limit else None
         return ViewPage(items=found[:limit], following=following)
+
+
+def _see(scope: ContactScope, contact: ContactDocument) -> VisibleContact:
+    sight = scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
+    return VisibleContact(contact, sight)
 
 
 def covering(scope: ContactScope) -> Document:

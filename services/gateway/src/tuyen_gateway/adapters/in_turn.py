@@ -15,7 +15,7 @@ from tuyen_events.limits import (
     READS_WAITING_OF_ORGANIZATION,
 )
 from tuyen_events.outbound import OutboundEvent
-from tuyen_gateway.domain.contact_visibility import ContactScope, VisibleContact
+from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -32,6 +32,7 @@ from tuyen_gateway.ports.views import (
     InboxCounts,
     InboxViews,
     ViewPage,
+    VisibleContact,
 )
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 

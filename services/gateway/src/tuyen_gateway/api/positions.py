@@ -10,10 +10,10 @@ Decides INV5 and I13.
 
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.domain.contact_visibility import VisibleContact
 from tuyen_gateway.domain.live import LivePosition, pack_place
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.ports.views import VisibleContact
 
 
 async def inbox_position(gateway: Gateway, organization: Organization) -> str:

@@ -4,6 +4,7 @@ export and detail of the CRM.
 Decides W1, W3, W6 and S1.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,7 +12,6 @@ from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.visibility import Viewer
-from tuyen_views.contacts import ContactDocument
 
 
 class Sight(IntEnum):
@@ -38,25 +38,17 @@ class ContactScope:
     joined: frozenset[str] = frozenset()
     led: frozenset[AgentId] = frozenset()
 
-    def sight_of(self, contact: ContactDocument) -> Sight:
-        if contact.organization != self.organization:
-            return Sight.NOTHING
-        if contact.warehouse_id in self.managed or contact.assignee in {self.agent_id, *self.led}:
+    def sight_of(
+        self, warehouse_id: str, assignee: AgentId | None, viewers: Collection[AgentId]
+    ) -> Sight:
+        """How much the viewer sees of a contact of the scope's organization."""
+        if warehouse_id in self.managed or assignee in {self.agent_id, *self.led}:
             return Sight.WRITE
-        if self.agent_id in contact.viewers:
+        if self.agent_id in viewers:
             return Sight.READ
-        if contact.assignee is None and contact.warehouse_id in self.joined:
+        if assignee is None and warehouse_id in self.joined:
             return Sight.CLAIMABLE
         return Sight.NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class VisibleContact:
-    """A contact that a scope covers. Only the views make these, from a scope: whoever has one may
-    show what `sight` allows, and read what belongs to the contact from `Sight.READ` on."""
-
-    document: ContactDocument
-    sight: Sight
 
 
 def contact_scope_of(viewer: Viewer) -> ContactScope:

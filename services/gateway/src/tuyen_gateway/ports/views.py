@@ -16,13 +16,14 @@ from tuyen_events.ids import (
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.contact_visibility import ContactScope, VisibleContact
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
@@ -173,6 +174,15 @@ class ConversationScans(Protocol):
         """Open conversations in which nothing happened after `since`, the longest inactive first;
         those that follow `after` in this order."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleContact:
+    """A contact that a scope covers. Only the views make these, from a scope: whoever has one may
+    show what `sight` allows, and read what belongs to the contact from `Sight.READ` on."""
+
+    document: ContactDocument
+    sight: Sight
 
 
 class CrmViews(Protocol):

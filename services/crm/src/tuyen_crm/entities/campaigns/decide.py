@@ -6,7 +6,7 @@ Decides S2.
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_events.crm.campaigns import (
     CampaignChanged,
@@ -20,7 +20,7 @@ KIND = "campaigns"
 CampaignCommands = PutCampaign | RemoveCampaign
 
 
-def decide(known: Known, command: CampaignCommands) -> CommandDecision:
+def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
     match command:
         case PutCampaign():
             return put_entity(known, KIND, command, CampaignChanged)

@@ -11,7 +11,7 @@ from tuyen_events.crm.contacts import (
 )
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
-ENTITY: Entity[decide.ContactCommand, view.OwnContactEvent, ContactDocument] = Entity(
+ENTITY: Entity[decide.OwnContactCommand, view.OwnContactEvent, ContactDocument] = Entity(
     name="contacts",
     commands=(ObserveCustomer, RenameContact),
     decide=decide.decide,

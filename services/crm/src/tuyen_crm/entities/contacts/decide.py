@@ -12,7 +12,7 @@ from tuyen_crm.domain.decision import (
     decide_passed,
     decide_unchanged,
 )
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
@@ -23,10 +23,10 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 
-ContactCommand = ObserveCustomer | RenameContact
+OwnContactCommand = ObserveCustomer | RenameContact
 
 
-def decide(known: Known, command: ContactCommand) -> CommandDecision:
+def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
     contact = known.contact(command.contact_id)
     match command:
         case ObserveCustomer():

@@ -6,7 +6,7 @@ Decides C5.
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.known import Known
+from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.parts import change_part, put_part, remove_part
 from tuyen_events.crm.notes import (
     AddNote,
@@ -22,7 +22,7 @@ KIND = "notes"
 NoteCommands = AddNote | ChangeNote | RemoveNote
 
 
-def decide(known: Known, command: NoteCommands) -> CommandDecision:
+def decide(known: KnownState, command: NoteCommands) -> CommandDecision:
     match command:
         case AddNote():
             return put_part(known, KIND, command, added=NoteAdded, changed=NoteChanged)

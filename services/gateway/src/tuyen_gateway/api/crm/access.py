@@ -16,7 +16,6 @@ from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.contact_visibility import (
     ContactScope,
     Sight,
-    VisibleContact,
     contact_scope_of,
 )
 from tuyen_gateway.errors import (
@@ -29,6 +28,7 @@ from tuyen_gateway.errors import (
 )
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.view import ContactPartT, View
 
 _POLL_S = 0.05
@@ -87,7 +87,7 @@ async def find_writable_contact(
     return contact
 
 
-async def find_part(
+async def find_contact_part(
     gateway: Gateway, caller: Caller, view: View[ContactPartT], what: str, part_id: str
 ) -> tuple[VisibleContact, ContactPartT]:
     """Something that belongs to a contact, and the contact. Raises NotFoundError, also if the

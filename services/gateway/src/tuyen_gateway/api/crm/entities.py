@@ -14,15 +14,15 @@ from tuyen_gateway.api.crm.access import new_command_id
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import contact_position
-from tuyen_gateway.domain.contact_visibility import VisibleContact
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
 """The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
 return it."""
 
-ViewT = TypeVar("ViewT", bound=BaseModel)
+RenderedT = TypeVar("RenderedT", bound=BaseModel)
 
 
 class EntityView(ResponseBody):
@@ -92,8 +92,8 @@ async def list_parts(
     paging: Paging,
     contact: VisibleContact,
     view: View[PartT],
-    render: Callable[[PartT], ViewT],
-) -> Listed[ViewT]:
+    render: Callable[[PartT], RenderedT],
+) -> Listed[RenderedT]:
     """A page of what belongs to a contact, newest first."""
     page = await gateway.crm.parts(view, contact, paging.limit, paging.after)
     return Listed(
@@ -108,8 +108,8 @@ async def list_setup(
     organization: OrganizationId,
     paging: Paging,
     view: View[SetupT],
-    render: Callable[[SetupT], ViewT],
-) -> Listed[ViewT]:
+    render: Callable[[SetupT], RenderedT],
+) -> Listed[RenderedT]:
     """A page of the setup, in the order of the ids."""
     page = await gateway.crm.list_setup(view, organization, paging.limit, paging.after)
     newest = max((each.sequence for each in page.items), default=0)

@@ -11,7 +11,7 @@ from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
-    find_part,
+    find_contact_part,
     find_visible_contact,
     find_writable_contact,
     load_scope,
@@ -129,7 +129,7 @@ async def list_notes(
 async def get_note(
     note_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> NoteView:
-    _, note = await find_part(gateway, caller, NOTES_VIEW, "note", note_id)
+    _, note = await find_contact_part(gateway, caller, NOTES_VIEW, "note", note_id)
     set_etag(response, note.sequence)
     return _view(note)
 
@@ -145,7 +145,7 @@ async def patch_note(
     response: Response,
 ) -> NoteView:
     """Changes the fields in the body."""
-    contact, note = await find_part(gateway, caller, NOTES_VIEW, "note", note_id)
+    contact, note = await find_contact_part(gateway, caller, NOTES_VIEW, "note", note_id)
     require_writable(contact)
     fields = given_fields(body)
     if fields:
