@@ -17,9 +17,13 @@ class KnownThings(KnownState):
     parts: dict[tuple[str, str], PartState] = field(default_factory=dict)
     entities: dict[tuple[str, str], SetupEvent] = field(default_factory=dict)
     sequence: int = 0
+    facts: dict[str, tuple[ContactId, ...]] = field(default_factory=dict)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         return self.only
+
+    def find(self, fact: str) -> Sequence[ContactId]:
+        return self.facts.get(fact, ())
 
     def part(self, kind: str, part_id: str) -> PartState | None:
         return self.parts.get((kind, part_id))

@@ -4,14 +4,16 @@ The state is kept encoded, one value for each key, as it is stored: a million co
 600 MB, and a start decodes nothing. A decision decodes the few values that it needs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence, Set
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from tuyen_crm.domain.facts import facts_of
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
+from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
@@ -66,19 +68,41 @@ def head_key(organization: OrganizationId) -> str:
     return f"{organization}//"
 
 
+def fact_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
+    """The keys of a contact's facts."""
+    return {fact_key(organization, fact) for fact in facts_of(contact)}
+
+
+def fact_key(organization: OrganizationId, fact: str) -> str:
+    return f"{organization}/{fact}"
+
+
+class StateBefore(Protocol):
+    """The state before a command, in one partition."""
+
+    def value(self, key: str) -> bytes | None: ...
+
+    def holders(self, key: str) -> Set[ContactId]:
+        """The contacts with a fact, by its key."""
+        ...
+
+
 class Book(KnownState):
     """What is known, and what changes in it: `changes` has the new value of each key, None if there
-    is none any more. Nothing is changed in what `find` returns, so a book that is dropped leaves
-    nothing behind."""
+    is none any more, and `facts` who got or lost which facts. Nothing is changed in the state
+    before, so a book that is dropped leaves nothing behind."""
 
-    def __init__(
-        self, organization: OrganizationId, find: Callable[[str], bytes | None], offset: int
-    ) -> None:
+    def __init__(self, organization: OrganizationId, before: StateBefore, offset: int) -> None:
         """`offset` is that of the command that is decided."""
         self._organization = organization
-        self._find = find
+        self._before = before
         self._offset = offset
         self.changes: dict[str, bytes | None] = {}
+        self.facts: FactChanges = {}
+
+    def find(self, fact: str) -> Sequence[ContactId]:
+        key = fact_key(self._organization, fact)
+        return sorted(change_holders(self._before.holders(key), self.facts.get(key, {})))
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
@@ -154,6 +178,8 @@ class Book(KnownState):
 
     def _put_contact(self, contact_id: ContactId, state: ContactState, home: int | None) -> None:
         stored = self.stored_contact(contact_id)
+        before = fact_keys(self._organization, stored.state if stored else None)
+        note_facts(self.facts, contact_id, before, fact_keys(self._organization, state))
         if stored is None:
             stored = StoredContact(state=state, home=home or 0)
         stored = msgspec.structs.replace(stored, state=state, handled=self._offset)
@@ -166,7 +192,7 @@ class Book(KnownState):
         self.changes[head_key(self._organization)] = _encode(setup)
 
     def _read(self, key: str, kind: type[_StoredT]) -> _StoredT | None:
-        value = self.changes[key] if key in self.changes else self._find(key)
+        value = self.changes[key] if key in self.changes else self._before.value(key)
         return None if value is None else msgspec.json.decode(value, type=kind)
 
 

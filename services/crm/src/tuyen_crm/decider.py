@@ -11,7 +11,7 @@ from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.states import OrganizationStates, StateChanges
+from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.crm.records import (
@@ -158,12 +158,7 @@ class CommandDecider:
             raise UnreadableEventError(f"{command.type} is no command to the CRM")
         changes = made.changed.get(partition) or StateChanges()
         contact_id = command.contact_id if isinstance(command, ContactCommand) else None
-
-        def find(key: str) -> bytes | None:
-            change = changes.by_key.get(key)
-            return self._states.find(partition, key) if change is None else change.encoded
-
-        book = Book(command.organization, find, offset)
+        book = Book(command.organization, StateSoFar(self._states, partition, changes), offset)
         if contact_id is not None:
             contact = book.stored_contact(contact_id)
             if contact is not None and offset <= contact.handled:
@@ -186,7 +181,7 @@ class CommandDecider:
         made.results += _result(command, decision)
         made.decided += decided
         made.events += events
-        changes.add(offset, book.changes)
+        changes.add(offset, book)
         made.changed[partition] = changes
 
 

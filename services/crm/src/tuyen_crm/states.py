@@ -11,14 +11,17 @@ others.
 """
 
 from collections.abc import Callable, Collection, Mapping, Set
+from dataclasses import dataclass
 
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book, StoredContact
+from tuyen_crm.books import Book, StoredContact, fact_keys
+from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
 from tuyen_crm.identity import SERVICE
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.topics import CONTACTS, CRM_STATE
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.partitions import partition_of
@@ -69,12 +72,15 @@ class StateChanges:
     def __init__(self) -> None:
         self.handled = -1
         self.by_key: dict[str, StateChange] = {}
+        self.facts: FactChanges = {}
         self.size = 0
 
-    def add(self, offset: int, changes: Mapping[str, bytes | None]) -> None:
+    def add(self, offset: int, book: Book) -> None:
         """Notes that the command with this offset was handled, and what it changed."""
         self.handled = offset
-        for key, value in changes.items():
+        for fact, changed in book.facts.items():
+            self.facts.setdefault(fact, {}).update(changed)
+        for key, value in book.changes.items():
             self.size += len(key) + len(value or b"")
             self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
@@ -97,12 +103,17 @@ class OrganizationStates:
         self._log = log
         self._working = working
         self._values: dict[int, dict[str, bytes]] = {}
+        self._facts: dict[int, FactIndex] = {}
         self._reached: dict[int, int] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
     def find(self, partition: int, key: str) -> bytes | None:
         """The value of a key. Use `save` to change it."""
         return self._values[partition].get(key)
+
+    def holders(self, partition: int, key: str) -> Set[ContactId]:
+        """The contacts with a fact, by its key."""
+        return self._facts[partition].holders(key)
 
     def reached(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
@@ -127,6 +138,7 @@ class OrganizationStates:
         self._reached = {partition: each.reached.handled for partition, each in read.items()}
         await self._write(again)
         await self._import({p for p, each in read.items() if not each.imported})
+        self._facts = {partition: self._index(partition) for partition in read}
         known = sum(map(len, self._values.values()))
         _log.info("crm_recovered", partitions=len(read), values=known)
 
@@ -141,6 +153,7 @@ class OrganizationStates:
         await self._write(records)
         for partition, changes in changed.items():
             self._reached[partition] = changes.handled
+            self._facts[partition].change(changes.facts)
             for key, change in changes.by_key.items():
                 if change.encoded is None:
                     self._values[partition].pop(key, None)
@@ -151,6 +164,17 @@ class OrganizationStates:
         """Raises LogUnavailableError if another worker has written to one of `partitions` since
         this worker recovered it and last wrote to it."""
         await self._writer.check_ends(self._values.keys() & partitions)
+
+    def _index(self, partition: int) -> FactIndex:
+        index = FactIndex()
+        for key, value in self._values[partition].items():
+            organization, *rest = key.split("/")
+            if len(rest) == 1:
+                contact = _decode_contact(value).state
+                for fact in fact_keys(OrganizationId(organization), contact):
+                    index.add(fact, ContactId(rest[0]))
+        self._working()
+        return index
 
     async def _write(self, records: list[ProducerRecord]) -> None:
         for start in range(0, len(records), _AT_ONCE):
@@ -191,16 +215,28 @@ class OrganizationStates:
             if partition not in older:
                 return
             changes = older[partition]
-
-            def find(key: str) -> bytes | None:
-                change = changes.by_key.get(key)
-                return self.find(partition, key) if change is None else change.encoded
-
-            book = Book(event.organization, find, -1)
+            book = Book(event.organization, StateSoFar(self, partition, changes), -1)
             book.apply(event, record.partition)
-            changes.add(-1, book.changes)
+            changes.add(-1, book)
         except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, SERVICE, error)
+
+
+@dataclass(frozen=True, slots=True)
+class StateSoFar:
+    """The state of a partition, with changes that are not saved yet."""
+
+    states: OrganizationStates
+    partition: int
+    changes: StateChanges
+
+    def value(self, key: str) -> bytes | None:
+        change = self.changes.by_key.get(key)
+        return self.states.find(self.partition, key) if change is None else change.encoded
+
+    def holders(self, key: str) -> Set[ContactId]:
+        saved = self.states.holders(self.partition, key)
+        return change_holders(saved, self.changes.facts.get(key, {}))
 
 
 class _Recovery:

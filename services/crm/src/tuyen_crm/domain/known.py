@@ -15,6 +15,10 @@ class KnownState(ABC):
     def contact(self, contact_id: ContactId) -> ContactState | None: ...
 
     @abstractmethod
+    def find(self, fact: str) -> Sequence[ContactId]:
+        """The contacts with this fact (`tuyen_crm.domain.facts`), in the order of their ids."""
+
+    @abstractmethod
     def part(self, kind: str, part_id: str) -> PartState | None: ...
 
     @abstractmethod

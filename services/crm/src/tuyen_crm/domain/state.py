@@ -19,6 +19,10 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     name: str | None = None
     renamed: bool = False
     nameless: tuple[CustomerId, ...] = ()
+    phones: tuple[str, ...] = ()
+    """In E.164."""
+    emails: tuple[str, ...] = ()
+    """In lower case."""
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

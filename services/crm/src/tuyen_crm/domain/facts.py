@@ -1,0 +1,29 @@
+"""The facts by which a decision finds contacts.
+
+A fact is a text that several contacts can share: a phone number, an email. The index of all facts
+is computed from the states of the contacts, and is stored nowhere.
+"""
+
+from collections.abc import Iterator
+
+from tuyen_crm.domain.state import ContactState
+
+
+def phone_fact(phone: str) -> str:
+    """`phone` is in E.164."""
+    return f"phone:{phone}"
+
+
+def email_fact(email: str) -> str:
+    """`email` is in lower case."""
+    return f"email:{email}"
+
+
+def facts_of(contact: ContactState | None) -> frozenset[str]:
+    """What `KnownState.find` finds the contact by."""
+    return frozenset() if contact is None else frozenset(_list_facts(contact))
+
+
+def _list_facts(contact: ContactState) -> Iterator[str]:
+    yield from map(phone_fact, contact.phones)
+    yield from map(email_fact, contact.emails)
