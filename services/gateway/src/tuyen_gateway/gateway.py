@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.audit import Audit
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
@@ -51,6 +52,7 @@ class Gateway:
     seals: Seals
     login_throttle: LoginThrottle
     desk: Desk
+    audit: Audit
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs

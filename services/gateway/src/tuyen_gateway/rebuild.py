@@ -20,6 +20,7 @@ import structlog
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.identity import SERVICE
+from tuyen_gateway.projections.audit import ENTRIES
 from tuyen_gateway.projections.collections import COLLECTIONS, HISTORY, VIEW
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_gateway.projections.history import record
@@ -55,9 +56,9 @@ async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[
     # In this order: folding into views that still exist changes nothing, so nothing is lost if the
     # command is interrupted between the two.
     kept = MongoPositions(database, _KEPT_VIEW)
-    for positions in (MongoPositions(database, VIEW), MongoPositions(database, LETTERS), kept):
+    for positions in (*(MongoPositions(database, view) for view in (VIEW, LETTERS, ENTRIES)), kept):
         await positions.forget()
-    for name in (*COLLECTIONS, LETTERS):
+    for name in (*COLLECTIONS, LETTERS, ENTRIES):
         await database.drop_collection(name)
     _log.info("views_dropped", view=VIEW)
     await stopped()

@@ -10,6 +10,7 @@ from tuyen_gateway.api import (
     assignee,
     assignments,
     attachments,
+    audit,
     auth,
     comments,
     connecting,
@@ -73,6 +74,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     saved_views.router,
     preferences.router,
     dead_letters.router,
+    audit.router,
     *crm.ROUTERS,
 )
 

@@ -108,7 +108,7 @@ async def _make(
         organization=organization_id, at=now, name=body.name, country=body.country
     )
     await gateway.directory.change(organization_id, lambda _: admin)
-    await gateway.credentials.set(organization_id, ADMIN, body.admin.password)
+    await gateway.credentials.set(organization_id, ADMIN, body.admin.password, by=None, at=now)
     stored = await gateway.directory.change(organization_id, lambda _: profile)
     set_etag(response, stored.version)
     return _view_of(stored.value, stored.version)
