@@ -24,6 +24,7 @@ from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.replies import Replies
+from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -53,6 +54,7 @@ class Gateway:
     login_throttle: LoginThrottle
     desk: Desk
     audit: Audit
+    reports: Reports
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs

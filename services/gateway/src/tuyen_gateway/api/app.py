@@ -33,6 +33,7 @@ from tuyen_gateway.api import (
     presence,
     problems,
     replies,
+    reports,
     rules,
     saved_views,
     settings,
@@ -75,6 +76,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     preferences.router,
     dead_letters.router,
     audit.router,
+    reports.router,
     *crm.ROUTERS,
 )
 
