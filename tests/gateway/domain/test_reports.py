@@ -11,12 +11,12 @@ from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId, Ru
 from tuyen_gateway.domain.reports import (
     Counted,
     Course,
+    CourseRecord,
     QueueNumbers,
     Slot,
-    Turn,
     find_percentile,
     list_queue_rows,
-    note_turns,
+    note_records,
     quarter_of,
     round_wait,
 )
@@ -26,8 +26,10 @@ PAGE = PageId("page")
 BLANK = Course(id=ConversationId("c"), organization=OrganizationId("shop"))
 
 
-def turn(minute: float, *, queued: bool = False, agent: str | None = None, rule: str = "") -> Turn:
-    return Turn(
+def record(
+    minute: float, *, queued: bool = False, agent: str | None = None, rule: str = ""
+) -> CourseRecord:
+    return CourseRecord(
         at=START + timedelta(minutes=minute),
         page_id=PAGE,
         queued=queued,
@@ -44,13 +46,13 @@ def sum_up(added: dict[Slot, Counter[str]]) -> dict[tuple[str, str, str], dict[s
 
 
 STORY = (
-    turn(1, queued=True),
-    turn(2, queued=True),
-    turn(20, agent="lan", rule="r"),
-    turn(21, agent="minh"),
-    turn(22),
-    turn(23, queued=True),
-    turn(24),
+    record(1, queued=True),
+    record(2, queued=True),
+    record(20, agent="lan", rule="r"),
+    record(21, agent="minh"),
+    record(22),
+    record(23, queued=True),
+    record(24),
 )
 """Waits for 19 minutes, also though it was queued twice; then is moved by hand; then waits and is
 closed before anybody gets it."""
@@ -63,7 +65,7 @@ COUNTED = {
 
 
 def test_o3_a_wait_lasts_from_the_first_record_in_the_queue_to_the_agent() -> None:
-    course, added = note_turns(BLANK, enumerate(STORY, start=1))
+    course, added = note_records(BLANK, enumerate(STORY, start=1))
     assert sum_up(added) == COUNTED
     assert (course.reached, course.pending, course.queued_at) == (len(STORY), {}, None)
 
@@ -80,17 +82,17 @@ def test_o3_records_in_any_order_and_any_batches_count_the_same_once(
     read = [*order, *again]
     for begin in range(0, len(read), cut):
         batch = [(number + 1, STORY[number]) for number in read[begin : begin + cut]]
-        course, added = note_turns(course, batch)
+        course, added = note_records(course, batch)
         for slot, counts in added.items():
             total.update({(slot, name): count for name, count in counts.items()})
-    _, whole = note_turns(BLANK, enumerate(STORY, start=1))
+    _, whole = note_records(BLANK, enumerate(STORY, start=1))
     expected = {(slot, name): n for slot, counts in whole.items() for name, n in counts.items()}
     assert dict(total) == expected
-    assert course == note_turns(BLANK, enumerate(STORY, start=1))[0]
+    assert course == note_records(BLANK, enumerate(STORY, start=1))[0]
 
 
 def test_o3_records_from_before_history_was_kept_do_not_hold_up_the_later_ones() -> None:
-    course, _ = note_turns(BLANK, [(version, turn(version)) for version in range(7, 70)])
+    course, _ = note_records(BLANK, [(version, record(version)) for version in range(7, 70)])
     assert course.reached == 69
     assert course.pending == {}
 

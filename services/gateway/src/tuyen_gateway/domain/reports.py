@@ -33,7 +33,7 @@ class Counted(StrEnum):
     RULE = "rule"
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class CourseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What one assignment record says."""
 
     at: datetime
@@ -51,7 +51,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     organization: OrganizationId
     reached: int = 0
     """The version of the last record that is counted."""
-    pending: dict[str, Turn] = {}
+    pending: dict[str, CourseRecord] = {}
     """By version, records that were read before an earlier one."""
     queued_at: datetime | None = None
     """Since when it waits for an agent, and of which page it is then."""
@@ -75,11 +75,11 @@ Numbers = Mapping[Slot, Counter[str]]
 """By slot: `entered` and `left` the queue, `wait.<seconds>` of those who got an agent, `chosen`."""
 
 
-def turn_of(event: AssignmentEvent) -> Turn:
+def course_record_of(event: AssignmentEvent) -> CourseRecord:
     """A record as reports need it. A rule chose if the record has its mode; without one, the
     conversation went to the customer's assignee (R3.2)."""
     chosen = event.agent_id is not None and event.mode is not None
-    return Turn(
+    return CourseRecord(
         at=event.at,
         page_id=event.page_id,
         queued=isinstance(event, AssignmentQueued),
@@ -88,53 +88,53 @@ def turn_of(event: AssignmentEvent) -> Turn:
     )
 
 
-def note_turns(
-    course: Course, turns: Iterable[tuple[int, Turn]]
+def note_records(
+    course: Course, records: Iterable[tuple[int, CourseRecord]]
 ) -> tuple[Course, dict[Slot, Counter[str]]]:
     """The course after records, each with its version, and what they add to the numbers. A record
     that was counted already adds nothing."""
     pending = dict(course.pending)
-    for version, turn in turns:
+    for version, record in records:
         if version > course.reached:
-            pending.setdefault(str(version), turn)
+            pending.setdefault(str(version), record)
     added: dict[Slot, Counter[str]] = {}
     while pending:
         version = min(map(int, pending))
         if version != course.reached + 1 and len(pending) <= _MOST_PENDING:
             break
-        turn = pending.pop(str(version))
-        for slot, name in _count(course, turn):
+        record = pending.pop(str(version))
+        for slot, name in _count(course, record):
             added.setdefault(slot, Counter())[name] += 1
-        waits_already = turn.queued and course.queued_at is not None
+        waits_already = record.queued and course.queued_at is not None
         course = msgspec.structs.replace(
             course,
             reached=version,
-            queued_at=course.queued_at if waits_already else turn.at if turn.queued else None,
-            queued_page=course.queued_page if waits_already else turn.page_id,
+            queued_at=course.queued_at if waits_already else record.at if record.queued else None,
+            queued_page=course.queued_page if waits_already else record.page_id,
         )
     return msgspec.structs.replace(course, pending=pending), added
 
 
-def _count(course: Course, turn: Turn) -> Iterator[tuple[Slot, str]]:
-    if turn.queued:
+def _count(course: Course, record: CourseRecord) -> Iterator[tuple[Slot, str]]:
+    if record.queued:
         if course.queued_at is None:
-            yield _slot(course, Counted.QUEUE, turn.at, turn.page_id), "entered"
+            yield _slot(course, Counted.QUEUE, record.at, record.page_id), "entered"
         return
     if course.queued_at is not None:
-        page = course.queued_page or turn.page_id
-        slot = _slot(course, Counted.QUEUE, turn.at, page)
+        page = course.queued_page or record.page_id
+        slot = _slot(course, Counted.QUEUE, record.at, page)
         yield slot, "left"
-        if turn.agent_id is not None:
-            yield slot, f"wait.{round_wait(turn.at - course.queued_at)}"
-    if turn.rule_id is not None:
+        if record.agent_id is not None:
+            yield slot, f"wait.{round_wait(record.at - course.queued_at)}"
+    if record.rule_id is not None:
         yield (
             Slot(
                 organization=course.organization,
                 counted=Counted.RULE,
-                quarter=quarter_of(turn.at),
-                page_id=turn.page_id,
-                rule_id=turn.rule_id,
-                agent_id=turn.agent_id,
+                quarter=quarter_of(record.at),
+                page_id=record.page_id,
+                rule_id=record.rule_id,
+                agent_id=record.agent_id,
             ),
             "chosen",
         )

@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.topics import ASSIGNMENT_HISTORY
-from tuyen_gateway.domain.reports import Course, Slot, Turn, note_turns, turn_of
+from tuyen_gateway.domain.reports import Course, CourseRecord, Slot, course_record_of, note_records
 from tuyen_gateway.identity import SERVICE
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
@@ -79,15 +79,15 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
 async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None:
     """Returns once the numbers contain the batch; folding it again changes nothing."""
     blank: dict[str, Course] = {}
-    turns: dict[str, list[tuple[int, Turn]]] = defaultdict(list)
+    records: dict[str, list[tuple[int, CourseRecord]]] = defaultdict(list)
     for one in batch:
         if isinstance(one.event, AssignmentEvent):
             event = one.event
             course = Course(id=event.conversation_id, organization=event.organization)
             blank.setdefault(event.conversation_id, course)
-            turns[event.conversation_id].append((event.version, turn_of(event)))
+            records[event.conversation_id].append((event.version, course_record_of(event)))
     for _ in range(_TRIES if blank else 0):
-        if await _try_to_fold(database, blank, turns):
+        if await _try_to_fold(database, blank, records):
             return
     if blank:
         raise ContendedError(COURSES)
@@ -96,7 +96,7 @@ async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None
 async def _try_to_fold(
     database: Database,
     blank: Mapping[str, Course],
-    turns: Mapping[str, Sequence[tuple[int, Turn]]],
+    records: Mapping[str, Sequence[tuple[int, CourseRecord]]],
 ) -> bool:
     """False if another gateway was faster: then nothing is stored."""
     found = await database[COURSES].find({"_id": {"$in": list(blank)}}).to_list(None)
@@ -105,7 +105,7 @@ async def _try_to_fold(
     numbers: dict[Slot, Counter[str]] = defaultdict(Counter)
     for conversation_id, new in blank.items():
         before = stored.get(conversation_id)
-        after, added = note_turns(before or new, turns[conversation_id])
+        after, added = note_records(before or new, records[conversation_id])
         if after == before:
             continue
         operations.append(_store(before, after))
