@@ -8,6 +8,7 @@ STORED_TYPE_NAMES = {
     "assignment.made.v1",
     "assignment.queued.v1",
     "assignment.removed.v1",
+    "audit.recorded.v1",
     "choice.made.v1",
     "choice.requested.v1",
     "choice.withdrawn.v1",

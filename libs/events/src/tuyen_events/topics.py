@@ -390,11 +390,8 @@ REPLAYS = Topic(
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for topic in (
-            *globals().values(),
-            *vars(outbound_topics).values(),
-            *vars(audit_topics).values(),
-        )
+        for module in (globals(), vars(outbound_topics), vars(audit_topics))
+        for topic in module.values()
         if isinstance(topic, Topic)
     }
 )
