@@ -38,10 +38,14 @@ class DirectoryEvent(Event, frozen=True, kw_only=True):
     at: Moment
 
 
+COUNTRY = "VN"
+"""The country of an organization that has named none."""
+
+
 class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "organization.changed.v1"
     name: str
-    country: str = "VN"
+    country: str = COUNTRY
     suspended: bool = False
 
 

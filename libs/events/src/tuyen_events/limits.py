@@ -379,3 +379,20 @@ REPLAYS_AN_HOUR = 600
 CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
+
+PHONE_TEXT_CHARACTERS = 200
+"""The text of a field for phone numbers."""
+
+EMAIL_CHARACTERS = 254
+
+RECOGNIZED = 10
+"""Phone numbers, and emails, that are recognized in one text."""
+
+CONTACT_PHONES = 20
+CONTACT_EMAILS = 20
+CONTACT_CUSTOMERS = 100
+CONTACT_CUSTOM_VALUES = 200
+"""What one contact has at most. Two contacts that together would have more are not merged."""
+
+CONTACT_MERGES = 50
+"""Contacts that one contact has absorbed, and contacts from which it was separated again."""
