@@ -1,12 +1,15 @@
 """Commands of a shop, of all kinds, and what their callers are told."""
 
 from crm.rig import (
+    add_contact,
     change_note,
+    give_phone,
     note,
     put_campaign,
     remove_campaign,
     remove_note,
     rename,
+    undo_merge,
 )
 from tuyen_events.crm.records import CrmCommand
 
@@ -35,6 +38,9 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     change_note(38, "670", of=8),
     remove_campaign(39, "tet"),
     remove_campaign(40, "tet"),
+    add_contact(50, "672", "+84912345678"),
+    give_phone(51, "670", "+84912345678"),
+    undo_merge(52, "670", of=51, younger="672"),
 )
 """Three commands are in the log twice."""
 
