@@ -149,6 +149,10 @@ class CrmRefusal(Word):
     """The id belongs to something else already."""
     TOO_MANY = "too_many"
     """The organization, or the contact, has as many of these as it may have."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """It names something that does not exist."""
+    MERGED_ALREADY = "merged_already"
+    """One of the contacts is a part of another one."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):
@@ -166,3 +170,9 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     """Why it was refused."""
     holder: AgentId | None = None
     """The agent who has already what was requested, if that is why it was refused."""
+    survivor: ContactId | None = None
+    """The contact of which the one that the command was about is a part now (C2). `version` is its
+    version then."""
+    known_elsewhere: tuple[str, ...] = ()
+    """The phone numbers and emails that another contact has as well, and for which the two were not
+    merged: their owners are asked first (C2)."""
