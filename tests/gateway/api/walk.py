@@ -144,6 +144,16 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("PUT", "/v1/sharing-rules/{rule_id}"): (
+        {
+            "name": "Khách Tết",
+            "type": "multi_assigned_account",
+            "owner": "walked",
+            "campaign_id": "tet",
+            "agent_ids": ["walked"],
+            "every_minutes": 15,
+        },
+    ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},

@@ -5,10 +5,12 @@ from datetime import datetime
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, match_part
+from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
 
 
@@ -47,7 +49,11 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_id: str
     assignee: AgentId | None = None
     viewers: tuple[AgentId, ...] = ()
-    """Agents with whom it is shared: they read it (S1)."""
+    """Agents with whom it is shared: they read it (S1). They are the agents of `shares`."""
+    shares: tuple[Share, ...] = ()
+    rules: tuple[AppliedRule, ...] = ()
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
     created_at: datetime
     updated_at: datetime | None = None
     """Null in documents of earlier versions."""
@@ -63,6 +69,14 @@ CONTACTS_VIEW = View(
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
         IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name="by_name"),
+        IndexModel(
+            [("organization", ASCENDING), ("campaign_id", ASCENDING), ("_id", ASCENDING)],
+            name="by_campaign",
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("rules.id", ASCENDING), ("rules.revision", ASCENDING)],
+            name="by_sharing_rule",
+        ),
     ),
 )
 

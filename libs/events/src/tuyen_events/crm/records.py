@@ -149,6 +149,10 @@ class CrmRefusal(Word):
     """The id belongs to something else already."""
     TOO_MANY = "too_many"
     """The organization, or the contact, has as many of these as it may have."""
+    NO_CAMPAIGN = "no_campaign"
+    """There is no such campaign."""
+    IN_USE = "in_use"
+    """Something else depends on it."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 import msgspec
 
 from tuyen_events.crm.records import ContactEvent
-from tuyen_events.ids import ContactId, CustomerId
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.ids import AgentId, ContactId, CustomerId
 
 
 class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -11,7 +12,9 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     `sequence` is that of the contact's last event, and `version` that of the last event that
     changed the contact itself. `nameless` are the customers whose names the channel has not sent
-    yet. `renamed` is true once an agent has given the contact a name or removed it.
+    yet. `renamed` is true once an agent has given the contact a name or removed it. `shares` has,
+    by agent, the rules that gave it, and "" for what was given by hand; `applied` has the revisions
+    of the sharing rules that were applied.
     """
 
     sequence: int
@@ -23,6 +26,10 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """In E.164."""
     emails: tuple[str, ...] = ()
     """In lower case."""
+    shares: dict[AgentId, tuple[str, ...]] = {}
+    applied: dict[str, int] = {}
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
@@ -55,6 +56,10 @@ class ContactView(ResponseBody):
     customers: list[ContactCustomerView]
     warehouse_id: str
     assignee: str | None
+    campaign_id: str | None
+    care_status: CareStatus | None
+    viewers: list[str]
+    """The agents with whom it is shared (S1)."""
     created_at: datetime
     created_by: str | None
     """The agent; null for a contact that was created from a channel's event."""
@@ -165,6 +170,9 @@ def _view(contact: ContactDocument) -> ContactView:
         ],
         warehouse_id=contact.warehouse_id,
         assignee=contact.assignee,
+        campaign_id=contact.campaign_id,
+        care_status=contact.care_status,
+        viewers=list(contact.viewers),
         created_at=contact.created_at,
         created_by=None,
         updated_at=contact.updated_at or contact.created_at,
