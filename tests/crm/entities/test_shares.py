@@ -1,157 +1,22 @@
 """Shares: by hand, by rule, and what ends them (S1 to S4)."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.known import KnownThings
-from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities import evolve
-from tuyen_crm.entities.contacts.view import fold as fold_contact
-from tuyen_crm.entities.shares.decide import ShareCommands, decide
-from tuyen_crm.entities.shares.evolve import ShareEvents
-from tuyen_crm.entities.shares.view import describe, fold
-from tuyen_events.crm.campaigns import CampaignChanged
-from tuyen_events.crm.contacts import ContactCreated
-from tuyen_events.crm.records import CrmOutcome, CrmRefusal, SetupEvent
+from crm.shared_lan import ASSIGNED, BOSS, HOA, LAN, MINH, MOMENT, PENDING, Lan, rule
+from tuyen_crm.entities.shares.decide import decide
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import (
-    ApplySharingRule,
-    CareStatus,
     ContactEnrolled,
     EnrollContact,
     ShareContact,
-    SharingRuleApplied,
     SharingRuleEnded,
-    UnshareContact,
 )
-from tuyen_events.crm.sharing_rules import SharingRuleChanged
 from tuyen_events.crm_limits import VIEWERS_BY_HAND
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
-from tuyen_views.contacts import ContactDocument
-from tuyen_views.history import name_mentioned
-from tuyen_views.shares import AppliedRule
-
-MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
-SHOP, CONTACT, BOSS = OrganizationId("hoa-sen"), ContactId("con_1"), AgentId("boss")
-HOA, LAN, MINH = AgentId("hoa"), AgentId("lan"), AgentId("minh")
-PENDING, ASSIGNED = CareStatus.MULTI_ASSIGN_PENDING, CareStatus.MULTI_ASSIGNED
-CREATED = ContactCreated(
-    organization=SHOP,
-    contact_id=CONTACT,
-    customer_id=CustomerId("cus_1"),
-    page_id=PageId("trang"),
-    channel=Channel.FACEBOOK,
-    external_id="1",
-    name="Lan",
-    warehouse_id="default",
-    caused_by="evt_1",
-    at=MOMENT,
-)
-
-
-def campaign(campaign_id: str = "tet") -> CampaignChanged:
-    return CampaignChanged(
-        organization=SHOP,
-        id=campaign_id,
-        name=campaign_id.title(),
-        by=BOSS,
-        sequence=1,
-        caused_by="cmd_0",
-        at=MOMENT,
-    )
-
-
-def rule(
-    *agents: AgentId, revision: int = 2, campaign_id: str = "tet", rule_id: str = "r"
-) -> SharingRuleChanged:
-    return SharingRuleChanged(
-        organization=SHOP,
-        id=rule_id,
-        name="Khách Tết",
-        owner=BOSS,
-        campaign_id=campaign_id,
-        agent_ids=agents,
-        every_minutes=15,
-        revision=revision,
-        by=BOSS,
-        sequence=revision,
-        caused_by="cmd_0",
-        at=MOMENT,
-    )
-
-
-class Lan:
-    """A contact, as the decisions and as the view know her."""
-
-    def __init__(self, *setup: SetupEvent) -> None:
-        self.events: list[ShareEvents] = []
-        self.state: ContactState | None = evolve(None, CREATED)
-        self.document: ContactDocument | None = fold_contact(None, CREATED)
-        self.setup: dict[tuple[str, str], SetupEvent] = {}
-        self._commands = 0
-        self.define(campaign(), campaign("he"), *setup)
-
-    def define(self, *setup: SetupEvent) -> None:
-        for each in setup:
-            kind = "campaigns" if isinstance(each, CampaignChanged) else "sharing_rules"
-            self.setup[kind, each.id] = each
-
-    def forget(self, rule_id: str = "r") -> None:
-        self.setup.pop(("sharing_rules", rule_id), None)
-
-    def ask(self, command: ShareCommands) -> tuple[CrmOutcome, CrmRefusal | None]:
-        decision = decide(KnownThings(self.state, entities=self.setup), command)
-        for event in decision.events:
-            assert isinstance(event, ShareEvents)
-            assert self.state is not None
-            assert event.sequence == self.state.sequence + 1
-            self.events.append(event)
-            self.state = evolve(self.state, event)
-            self.document = fold(self.document, event)
-        return decision.outcome, decision.refusal
-
-    def command(self) -> dict[str, Any]:
-        self._commands += 1
-        command_id = f"cmd_{self._commands}"
-        return {
-            "command_id": command_id,
-            "organization": SHOP,
-            "contact_id": CONTACT,
-            "at": MOMENT,
-        }
-
-    def share(self, agent: AgentId, expected: int | None = None) -> CrmOutcome:
-        command = ShareContact(**self.command(), agent_id=agent, by=BOSS, expected_version=expected)
-        return self.ask(command)[0]
-
-    def unshare(self, agent: AgentId) -> CrmOutcome:
-        return self.ask(UnshareContact(**self.command(), agent_id=agent, by=BOSS))[0]
-
-    def enroll(self, **given: Any) -> CrmOutcome:
-        return self.ask(EnrollContact(**self.command(), by=BOSS, **given))[0]
-
-    def apply(self, rule_id: str = "r") -> CrmOutcome:
-        return self.ask(ApplySharingRule(**self.command(), rule_id=rule_id))[0]
-
-    def viewers(self) -> tuple[AgentId, ...]:
-        """Who reads her: the state and the view agree."""
-        assert self.state is not None
-        assert self.document is not None
-        assert self.document.viewers == tuple(self.state.shares)
-        listed = {(each.agent_id, each.rule_id or "") for each in self.document.shares}
-        known = {(agent, why) for agent, reasons in self.state.shares.items() for why in reasons}
-        assert listed == known
-        assert self.document.rules == tuple(
-            AppliedRule(id=id_, revision=at) for id_, at in self.state.applied.items()
-        )
-        assert self.document.campaign_id == self.state.campaign_id
-        assert self.document.care_status == self.state.care_status
-        assert self.document.version == self.document.sequence == self.state.version
-        return self.document.viewers
+from tuyen_events.ids import AgentId
 
 
 def test_s1_any_number_of_agents_is_given_a_contact_by_hand() -> None:
@@ -342,68 +207,3 @@ def test_s4_after_a_run_the_viewers_are_those_by_hand_and_those_of_the_rule(
     in_campaign = lan.state.campaign_id == "tet"
     assert set(lan.viewers()) == by_hand | (set(given_by or ()) if in_campaign else set())
     assert lan.apply() is CrmOutcome.UNCHANGED
-
-
-def _name(agent: AgentId) -> str:
-    return agent.title()
-
-
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_c8_the_history_of_sharing_reads_like_a_story(language: str) -> None:
-    lan, told = Lan(rule(HOA, MINH)), []
-    before = lan.document
-    for step in (
-        lambda: lan.share(HOA),
-        lambda: lan.enroll(campaign_id="tet", care_status=PENDING),
-        lan.apply,
-        lambda: lan.define(rule(LAN, MINH, revision=5)),
-        lan.apply,
-        lambda: lan.unshare(HOA),
-        lambda: lan.enroll(care_status=None),
-        lambda: lan.enroll(campaign_id=None),
-    ):
-        first = len(lan.events)
-        step()
-        for event in lan.events[first : first + 1]:
-            description = describe(event, before, lan.document)
-            told.append(name_mentioned(getattr(description, language), _name))
-        before = lan.document
-    assert (
-        told
-        == {
-            "vi": [
-                "chia sẻ khách này cho Hoa.",
-                "đưa khách vào chiến dịch “Tet”.",
-                "Quy tắc “Khách Tết” chia sẻ khách này cho Hoa, Minh.",
-                "Quy tắc “Khách Tết” chia sẻ khách này cho Lan và thôi chia sẻ cho Hoa.",
-                "thôi chia sẻ khách này cho Hoa.",
-                "xóa tình trạng chăm sóc.",
-                "đưa khách ra khỏi chiến dịch.",
-            ],
-            "en": [
-                "shared the contact with Hoa.",
-                "put the contact into the campaign “Tet”.",
-                "The rule “Khách Tết” shared the contact with Hoa, Minh.",
-                "The rule “Khách Tết” shared the contact with Lan and stopped sharing it with Hoa.",
-                "stopped sharing the contact with Hoa.",
-                "removed the care status.",
-                "took the contact out of the campaign.",
-            ],
-        }[language]
-    )
-
-
-def test_c8_a_rule_with_many_agents_names_some() -> None:
-    agents = [AgentId(f"a{number}") for number in range(8)]
-    lan = Lan(rule(*agents))
-    lan.enroll(campaign_id="tet")
-    before = lan.document
-    lan.apply()
-    event = lan.events[-1]
-    assert isinstance(event, SharingRuleApplied)
-    description = describe(event, before, lan.document)
-    assert name_mentioned(description.en, _name) == (
-        "The rule “Khách Tết” shared the contact with A0, A1, A2, A3, A4, +3 others."
-    )
-    (change,) = description.changes
-    assert change.field == "viewers"

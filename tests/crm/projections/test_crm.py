@@ -19,7 +19,6 @@ from tuyen_events.codec import encode
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, RenameContact
 from tuyen_events.crm.notes import NoteAdded, NoteId
 from tuyen_events.crm.records import ContactEvent
-from tuyen_events.crm.shares import ContactShared
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
@@ -199,29 +198,6 @@ async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) 
     assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
     (contact,) = await read(views)
     assert (contact["version"], contact["sequence"]) == (1, 3)
-
-
-async def test_s1_what_shares_a_contact_changes_its_document_in_its_turn(views: Database) -> None:
-    shared = ContactShared(
-        organization=SHOP,
-        contact_id=ContactId("con_1"),
-        sequence=3,
-        agent_id=AgentId("lan"),
-        by=AgentId("hoa"),
-        caused_by="cmd_3",
-        at=MOMENT,
-    )
-    events = [create(1), change(1, "Vĩnh", 2), shared, change(1, "Anh Vĩnh", 4)]
-    await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
-    (contact,) = await read(views)
-    assert (contact["name"], contact["viewers"]) == ("Anh Vĩnh", ["lan"])
-    history = await read(views, HISTORY_VIEW)
-    assert [(entry["_id"], entry["vi"]) for entry in history][2] == (
-        "con_1/3",
-        "chia sẻ khách này cho ⟦lan⟧.",
-    )
-    (changed,) = history[2]["changes"]
-    assert (changed["field"], changed["before"], changed["after"]) == ("viewers", "[]", '["lan"]')
 
 
 async def test_inv3_of_two_events_with_one_sequence_the_first_counts(views: Database) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from support.outbound import failed, requested
 from tuyen_events.ids import (
+    AgentId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -27,7 +28,9 @@ from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
+from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
 
 THREAD = "msg_1"
 REPLY = "m_reply"
@@ -154,6 +157,25 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
+        setup: dict[str, Any] = {
+            "organization": OrganizationId("shop"),
+            "sequence": 1,
+            "created_at": now,
+            "created_by": AgentId("boss"),
+            "updated_at": now,
+        }
+        campaign = CampaignDocument(**setup, key="shop/tet", id="tet", name="Tết")
+        rule = SharingRuleDocument(
+            **setup,
+            key="shop/rule",
+            id="rule",
+            name="R",
+            owner=AgentId("boss"),
+            campaign_id="tet",
+            agent_ids=(),
+            every_minutes=15,
+            revision=1,
+        )
         post = PagePost(
             id="shop|chat|104_1",
             organization=OrganizationId("shop"),
@@ -181,6 +203,8 @@ class StrictDatabase(dict[str, _Collection]):
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(campaign)],
+            SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(rule)],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))
