@@ -30,6 +30,7 @@ from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.notes import NOTES_VIEW, NoteDocument
 from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
 
 THREAD = "msg_1"
@@ -124,9 +125,57 @@ def _build_reply() -> Message:
     )
 
 
+def _build_campaign() -> CampaignDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return CampaignDocument(
+        key="shop/tet",
+        id="tet",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Tết 2027",
+    )
+
+
+def _build_note() -> NoteDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return NoteDocument(
+        key="shop/note_1",
+        id="note_1",
+        organization=OrganizationId("shop"),
+        contact_id=ContactId("con_1"),
+        place="",
+        sequence=1,
+        created_at=now,
+        updated_at=now,
+        text="Thích màu đỏ.",
+    )
+
+
+def _build_sharing_rule() -> SharingRuleDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return SharingRuleDocument(
+        key="shop/rule",
+        id="rule",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Tết 2027",
+        owner=AgentId("admin"),
+        campaign_id="tet",
+        agent_ids=(),
+        every_minutes=15,
+        revision=1,
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message and one contact of `shop`, whatever is asked; what could not be
-    sent is an error."""
+    """One conversation, one message, one contact, one note, one campaign and one sharing rule of
+    `shop`, whatever is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -157,25 +206,6 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
-        setup: dict[str, Any] = {
-            "organization": OrganizationId("shop"),
-            "sequence": 1,
-            "created_at": now,
-            "created_by": AgentId("boss"),
-            "updated_at": now,
-        }
-        campaign = CampaignDocument(**setup, key="shop/tet", id="tet", name="Tết")
-        rule = SharingRuleDocument(
-            **setup,
-            key="shop/rule",
-            id="rule",
-            name="R",
-            owner=AgentId("boss"),
-            campaign_id="tet",
-            agent_ids=(),
-            every_minutes=15,
-            revision=1,
-        )
         post = PagePost(
             id="shop|chat|104_1",
             organization=OrganizationId("shop"),
@@ -203,8 +233,9 @@ class StrictDatabase(dict[str, _Collection]):
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
-            CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(campaign)],
-            SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(rule)],
+            SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
+            CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
+            NOTES_VIEW.collection: [NOTES_VIEW.encode(_build_note())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))
