@@ -139,6 +139,14 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
+    ("POST", "/v1/contacts/bulk"): (
+        {
+            "ids": ["con_1"],
+            "set": {"campaign_id": "tet", "care_status": "multi_assign_pending"},
+            "note": "Tết",
+        },
+        {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
+    ),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),

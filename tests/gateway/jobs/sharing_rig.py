@@ -18,6 +18,7 @@ from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
     CrmCommandSettled,
+    CrmEvent,
     CrmOutcome,
     SetupEvent,
 )
@@ -84,7 +85,7 @@ class SharedShop:
                 caused_by=f"evt_{number}",
                 at=START,
             )
-            self._happen(created)
+            self.happen(created)
         self.catch_up()
 
     def enroll(self, *numbers: int, campaign: str | None = "tet", waits: bool = True) -> None:
@@ -142,13 +143,14 @@ class SharedShop:
     ) -> int:
         if command.command_id in self.results:
             return self.results[command.command_id]
-        known = KnownThings(self.states.get(command.contact_id), entities=self._setup)
-        decision = decide(known, command)
+        decision = decide(self.known(command.contact_id), command)
         for event in decision.events:
-            assert isinstance(event, ContactEvent)
-            self._happen(event)
+            self.happen(event)
         self.results[command.command_id] = decision.version
         return decision.version
+
+    def known(self, contact_id: ContactId) -> KnownThings:
+        return KnownThings(self.states.get(contact_id), entities=self._setup)
 
     def catch_up(self) -> None:
         for event in self.events[self._folded :]:
@@ -179,7 +181,8 @@ class SharedShop:
             "at": START,
         }
 
-    def _happen(self, event: ContactEvent) -> None:
+    def happen(self, event: CrmEvent) -> None:
+        assert isinstance(event, ContactEvent)
         self.events.append(event)
         state = evolve(self.states.get(event.contact_id), event)
         assert state is not None

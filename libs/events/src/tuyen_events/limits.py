@@ -379,3 +379,6 @@ REPLAYS_AN_HOUR = 600
 CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
+
+SKIPPED_LISTED = 1_000
+"""Contacts that a job lists as skipped; all are counted."""
