@@ -51,6 +51,7 @@ STORED_TYPE_NAMES = {
     "group.changed.v1",
     "job.bulk_requested.v1",
     "job.contacts_change_requested.v1",
+    "job.export_requested.v1",
     "job.handover_requested.v1",
     "job.progressed.v1",
     "link.changed.v1",

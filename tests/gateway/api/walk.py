@@ -147,6 +147,14 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         },
         {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
     ),
+    ("POST", "/v1/exports"): (
+        {
+            "kind": "contacts",
+            "filter": {"q": "lan"},
+            "columns": ["name", "phones"],
+            "format": "csv",
+        },
+    ),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),

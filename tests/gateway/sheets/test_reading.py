@@ -7,12 +7,14 @@ import pytest
 from tuyen_gateway.sheets import reading
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import UnreadableSheetError
-from tuyen_gateway.sheets.xlsx import write_xlsx
+from tuyen_gateway.sheets.xlsx import XlsxWriter
 
 
 def test_c9_a_file_can_be_read_again() -> None:
     workbook = io.BytesIO()
-    write_xlsx(workbook, "Khách", [("Tên",), ("Lan",)])
+    writer = XlsxWriter("Khách")
+    writer.add([("Tên",), ("Lan",)])
+    writer.save(workbook)
     for file in (workbook, io.BytesIO("Tên\nLan\n".encode())):
         first = list(read_rows(file))
         assert [row.cells for row in first] == [("Tên",), ("Lan",)]

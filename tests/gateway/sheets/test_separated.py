@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import UnreadableSheetError, build_row
-from tuyen_gateway.sheets.separated import write_separated
+from tuyen_gateway.sheets.separated import MARK, write_separated
 
 ROWS = [
     ("Tên", "Điện thoại", "Ghi chú"),
@@ -107,7 +107,7 @@ _CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max
 def test_c9_what_was_exported_is_imported_as_the_same(rows: list[list[str]]) -> None:
     given = [["Tên", "Số", "Mã", "Nơi"], *rows]
     expected = [row.cells for each in given if (row := build_row(1, map(_shown, each)))]
-    assert read(b"".join(write_separated(given))) == expected
+    assert read(MARK + write_separated(given)) == expected
 
 
 def _shown(text: str) -> str:

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from tuyen_gateway.sheets import packing
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import UnreadableSheetError
-from tuyen_gateway.sheets.xlsx import write_xlsx
+from tuyen_gateway.sheets.xlsx import XlsxWriter
 
 
 def save(*rows: list[Any], merge: str | None = None) -> bytes:
@@ -102,7 +102,9 @@ def test_c9_empty_rows_are_counted_and_left_out() -> None:
 def test_c9_what_was_exported_is_imported_as_the_same() -> None:
     rows = [("Tên", "Số"), ("=1+1", "+84912345678"), ("Nguyễn “Hòa”", "a\nb"), ("\x0bx", "@y")]
     file = io.BytesIO()
-    write_xlsx(file, "Khách", rows)
+    writer = XlsxWriter("Khách")
+    writer.add(rows)
+    writer.save(file)
     assert read(file.getvalue()) == [*rows[:3], ("x", "@y")]
 
 

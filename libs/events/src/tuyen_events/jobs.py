@@ -67,6 +67,22 @@ class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):
     care_status: CareStatus | UnsetType | None = UNSET
 
 
+class SheetFormat(StrEnum):
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+class ExportRequested(JobRequested, frozen=True, kw_only=True):
+    """The contacts that match, as far as the requester sees them, in a file (C9). The job counts
+    them; the file is written whenever it is downloaded, for whoever downloads it."""
+
+    type: ClassVar[str] = "job.export_requested.v1"
+    words: str | None = None
+    """A part of the name."""
+    columns: tuple[str, ...]
+    format: SheetFormat
+
+
 class SkippedItem(msgspec.Struct, frozen=True):
     """What a job did not change, and why."""
 

@@ -13,6 +13,7 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.jobs import (
     BulkRequested,
     ContactsChangeRequested,
+    ExportRequested,
     HandoverRequested,
     JobState,
 )
@@ -96,11 +97,11 @@ class SkippedView(ResponseBody):
 
 class JobView(ResponseBody):
     id: str
-    kind: Literal["handover", "bulk", "contacts", "replay"]
+    kind: Literal["handover", "bulk", "contacts", "export", "replay"]
     """`replay` reads stored webhooks again: there, `done` counts bodies, `changed` the events that
     they contain, and `refused` parts that were not read (`unreadable`, `withheld`)."""
     state: JobState | Literal["waiting"]
-    """Changes of contacts are `waiting` until they are begun."""
+    """Jobs of contacts are `waiting` until they are begun."""
     total: int | None
     """How many conversations or contacts there are, as far as is known; null until it was begun."""
     done: int
@@ -302,12 +303,14 @@ def job_view(job: Job) -> JobView:
     )
 
 
-def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts"]:
+def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export"]:
     match job.request:
         case HandoverRequested():
             return "handover"
         case ContactsChangeRequested():
             return "contacts"
+        case ExportRequested():
+            return "export"
         case _:
             return "bulk"
 
@@ -315,7 +318,8 @@ def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts"]:
 def _state_of(job: Job) -> JobState | Literal["waiting"]:
     if job.progress is not None:
         return job.progress.state
-    return "waiting" if isinstance(job.request, ContactsChangeRequested) else JobState.RUNNING
+    waits = isinstance(job.request, ContactsChangeRequested | ExportRequested)
+    return "waiting" if waits else JobState.RUNNING
 
 
 def view_replay(replay: Replay) -> JobView:

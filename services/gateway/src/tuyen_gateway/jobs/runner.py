@@ -17,6 +17,7 @@ from tuyen_events.ids import ConversationId
 from tuyen_events.jobs import (
     BulkRequested,
     ContactsChangeRequested,
+    ExportRequested,
     HandoverRequested,
     JobProgressed,
 )
@@ -34,6 +35,7 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.contact_changes import ContactsRun
+from tuyen_gateway.jobs.exports import ExportRun
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.turns import Turn, Turns
@@ -73,9 +75,13 @@ async def fail_job(gateway: Gateway, job_id: str) -> None:
 
 
 def _find_run(gateway: Gateway, job: Job, turns: Turns) -> JobRun:
-    if isinstance(job.request, ContactsChangeRequested):
-        return ContactsRun(gateway, job, turns)
-    return ConversationsRun(gateway, job, turns)
+    match job.request:
+        case ContactsChangeRequested():
+            return ContactsRun(gateway, job, turns)
+        case ExportRequested():
+            return ExportRun(gateway, job, turns)
+        case _:
+            return ConversationsRun(gateway, job, turns)
 
 
 class ConversationsRun(JobRun):

@@ -10,6 +10,8 @@ from tuyen_events.sheet_limits import CELL_CHARACTERS
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, build_row, defuse_text
 
 SEPARATORS = ",;\t"
+MARK = codecs.BOM_UTF8
+"""The mark by which Excel recognizes UTF-8."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -48,14 +50,12 @@ def read_separated(file: BinaryIO) -> Iterator[SheetRow]:
         text.detach()
 
 
-def write_separated(rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
-    """UTF-8 with the mark by which Excel recognizes it. A text that a spreadsheet would take for a
+def write_separated(rows: Iterable[Iterable[str]]) -> bytes:
+    """The rows in UTF-8; a file begins with `MARK`. A text that a spreadsheet would take for a
     formula is defused; `read_separated` gives the text as it was."""
-    yield codecs.BOM_UTF8
-    for row in rows:
-        line = io.StringIO()
-        csv.writer(line).writerow([defuse_text(text) for text in row])
-        yield line.getvalue().encode()
+    lines = io.StringIO()
+    csv.writer(lines).writerows([defuse_text(text) for text in row] for row in rows)
+    return lines.getvalue().encode()
 
 
 def guess_encoding(file: BinaryIO) -> str:

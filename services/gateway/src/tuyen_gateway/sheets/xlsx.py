@@ -50,18 +50,26 @@ def read_xlsx(file: BinaryIO) -> Iterator[SheetRow]:
         ) from error
 
 
-def write_xlsx(file: BinaryIO, title: str, rows: Iterable[Iterable[str]]) -> None:
-    """Writes a workbook of one sheet, whose cells are all texts: nothing in it is a formula."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for row in rows:
-        cells = []
-        for text in row:
-            cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
-            cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    book.save(file)
+class XlsxWriter:
+    """Writes a workbook of one sheet, whose cells are all texts: nothing in it is a formula. Rows
+    are on the disk until it is saved."""
+
+    def __init__(self, title: str) -> None:
+        self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet(title)
+
+    def add(self, rows: Iterable[Iterable[str]]) -> None:
+        for row in rows:
+            cells = []
+            for text in row:
+                cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+                cell.data_type = "s"
+                cells.append(cell)
+            self._sheet.append(cells)
+
+    def save(self, file: BinaryIO) -> None:
+        """Once, after the last row."""
+        self._book.save(file)
 
 
 def _write_value(value: object) -> str:
