@@ -139,7 +139,7 @@ def _build_campaign() -> CampaignDocument:
     )
 
 
-def _build_note() -> NoteDocument:
+def build_note() -> NoteDocument:
     now = datetime(2026, 11, 21, 8, tzinfo=UTC)
     return NoteDocument(
         key="shop/note_1",
@@ -235,7 +235,7 @@ class StrictDatabase(dict[str, _Collection]):
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
-            NOTES_VIEW.collection: [NOTES_VIEW.encode(_build_note())],
+            NOTES_VIEW.collection: [NOTES_VIEW.encode(build_note())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

@@ -382,3 +382,10 @@ that decides about its contacts keeps all of them in memory."""
 
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
+
+REFUSALS_AUDITED_AN_HOUR = 200
+"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
+are nobody together. The rest is in the log of the service."""
+
+REPORT_ROWS = 20_000
+"""Rows of one report."""
