@@ -2,14 +2,20 @@
 
 from crm.rig import (
     add_contact,
+    apply_rule,
     change_note,
+    enroll,
     give_phone,
     note,
     put_campaign,
+    put_rule,
     remove_campaign,
     remove_note,
+    remove_rule,
     rename,
+    share,
     undo_merge,
+    unshare,
 )
 from tuyen_events.crm.records import CrmCommand
 
@@ -36,13 +42,23 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     remove_note(36, "670", of=8),
     remove_note(37, "670", of=8),
     change_note(38, "670", of=8),
+    put_rule(50, "r", "tet", "lan", "minh"),
+    enroll(51, "670", "tet"),
+    apply_rule(52, "670", "r"),
+    share(53, "670", "lan"),
+    apply_rule(52, "670", "r"),
+    share(54, "670", "lan"),
+    remove_campaign(55, "tet"),
+    remove_rule(56, "r"),
+    apply_rule(57, "670", "r"),
+    unshare(58, "670", "lan"),
     remove_campaign(39, "tet"),
     remove_campaign(40, "tet"),
-    add_contact(50, "672", "+84912345678"),
-    give_phone(51, "670", "+84912345678"),
-    undo_merge(52, "670", of=51, younger="672"),
+    add_contact(60, "672", "+84912345678"),
+    give_phone(61, "670", "+84912345678"),
+    undo_merge(62, "670", of=61, younger="672"),
 )
-"""Three commands are in the log twice."""
+"""Four commands are in the log twice."""
 
 EXPECTED_RESULTS = {
     "cmd_1": {("applied", 2)},
@@ -61,9 +77,18 @@ EXPECTED_RESULTS = {
     "cmd_36": {("applied", 8)},
     "cmd_37": {("unchanged", 0)},
     "cmd_38": {("not_found", 0)},
-    "cmd_39": {("applied", 3)},
+    "cmd_39": {("applied", 5)},
+    "cmd_50": {("applied", 3)},
+    "cmd_51": {("applied", 9)},
+    "cmd_52": {("applied", 10)},
+    "cmd_53": {("applied", 11)},
+    "cmd_54": {("unchanged", 11)},
+    "cmd_55": {("refused", 0)},
+    "cmd_56": {("applied", 4)},
+    "cmd_57": {("applied", 12)},
+    "cmd_58": {("applied", 13)},
     "cmd_40": {("unchanged", 0)},
-    "cmd_50": {("applied", 1)},
-    "cmd_51": {("applied", 10)},
-    "cmd_52": {("applied", 11)},
+    "cmd_60": {("applied", 1)},
+    "cmd_61": {("applied", 15)},
+    "cmd_62": {("applied", 16)},
 }

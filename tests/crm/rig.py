@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,13 @@ from tuyen_events.crm.contacts import AddContact, PatchContact, RenameContact
 from tuyen_events.crm.merges import UndoMerge
 from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
+from tuyen_events.crm.shares import (
+    ApplySharingRule,
+    EnrollContact,
+    ShareContact,
+    UnshareContact,
+)
+from tuyen_events.crm.sharing_rules import PutSharingRule, RemoveSharingRule
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -154,6 +162,52 @@ def put_campaign(number: int, campaign: str, name: str, expected: int | None = N
 def remove_campaign(number: int, campaign: str) -> RemoveCampaign:
     return RemoveCampaign(
         command_id=f"cmd_{number}", organization=SHOP, id=campaign, at=MOMENT, by=AgentId("hoa")
+    )
+
+
+def _about(number: int, external_id: str) -> dict[str, Any]:
+    return {
+        "command_id": f"cmd_{number}",
+        "organization": SHOP,
+        "contact_id": contact(external_id),
+        "at": MOMENT,
+    }
+
+
+def share(number: int, external_id: str, agent: str) -> ShareContact:
+    return ShareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
+
+
+def unshare(number: int, external_id: str, agent: str) -> UnshareContact:
+    return UnshareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
+
+
+def enroll(number: int, external_id: str, campaign: str) -> EnrollContact:
+    return EnrollContact(**_about(number, external_id), campaign_id=campaign, by=AgentId("hoa"))
+
+
+def apply_rule(number: int, external_id: str, rule: str) -> ApplySharingRule:
+    return ApplySharingRule(**_about(number, external_id), rule_id=rule)
+
+
+def put_rule(number: int, rule: str, campaign: str, *agents: str) -> PutSharingRule:
+    return PutSharingRule(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        id=rule,
+        at=MOMENT,
+        name="Khách Tết",
+        owner=AgentId("hoa"),
+        campaign_id=campaign,
+        agent_ids=tuple(AgentId(agent) for agent in agents),
+        every_minutes=15,
+        by=AgentId("hoa"),
+    )
+
+
+def remove_rule(number: int, rule: str) -> RemoveSharingRule:
+    return RemoveSharingRule(
+        command_id=f"cmd_{number}", organization=SHOP, id=rule, at=MOMENT, by=AgentId("hoa")
     )
 
 

@@ -237,7 +237,7 @@ def test_c2_the_states_and_the_documents_agree(steps: list[tuple[str, ContactId,
     assert world.documents.keys() >= world.whole().keys()
     for contact_id, contact in world.whole().items():
         document = world.documents[contact_id]
-        shown = show_content(content_of(contact))
+        shown = show_content(content_of(contact), world.events[-1], document.shares)
         assert {name: getattr(document, name) for name in shown} == shown
         assert (document.version, document.sequence) == (contact.version, contact.sequence)
         assert document.merged == contact.merged

@@ -173,6 +173,8 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "care_status": None,
             "steps": {},
             "viewers": [],
+            "shares": [],
+            "rules": [],
             "merged": [],
             "merged_into": None,
             "created_at": MOMENT,

@@ -143,6 +143,22 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
+    ("POST", "/v1/contacts/bulk"): (
+        {
+            "ids": ["con_1"],
+            "set": {"campaign_id": "tet", "care_status": "multi_assign_pending"},
+            "note": "Tết",
+        },
+        {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
+    ),
+    ("POST", "/v1/exports"): (
+        {
+            "kind": "contacts",
+            "filter": {"q": "lan"},
+            "columns": ["name", "phones"],
+            "format": "csv",
+        },
+    ),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
@@ -150,6 +166,16 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("PUT", "/v1/sharing-rules/{rule_id}"): (
+        {
+            "name": "Khách Tết",
+            "type": "multi_assigned_account",
+            "owner": "walked",
+            "campaign_id": "tet",
+            "agent_ids": ["walked"],
+            "every_minutes": 15,
+        },
+    ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},

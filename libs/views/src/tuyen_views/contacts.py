@@ -6,9 +6,11 @@ import msgspec
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, match_part
+from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
 
 
@@ -40,11 +42,13 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_id: str
     assignee: AgentId | None = None
     campaign_id: str | None = None
-    care_status: str | None = None
+    care_status: CareStatus | None = None
     steps: dict[str, str] = {}
     """By pipeline."""
     viewers: tuple[AgentId, ...] = ()
-    """Agents with whom it is shared: they read it (S1)."""
+    """Agents with whom it is shared: they read it (S1). They are the agents of `shares`."""
+    shares: tuple[Share, ...] = ()
+    rules: tuple[AppliedRule, ...] = ()
     merged: tuple[ContactId, ...] = ()
     """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
     merged_into: ContactId | None = None
@@ -67,6 +71,14 @@ CONTACTS_VIEW = View(
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
         IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name="by_name"),
+        IndexModel(
+            [("organization", ASCENDING), ("campaign_id", ASCENDING), ("_id", ASCENDING)],
+            name="by_campaign",
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("rules.id", ASCENDING), ("rules.revision", ASCENDING)],
+            name="by_sharing_rule",
+        ),
     ),
 )
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import ContactCommand, ContactEvent
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
 from tuyen_events.vocabulary import Channel, Moment, Word
 
@@ -59,7 +60,7 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     warehouse_id: str = DEFAULT_WAREHOUSE
     assignee: AgentId | None = None
     campaign_id: str | None = None
-    care_status: str | None = None
+    care_status: CareStatus | None = None
     steps: dict[str, str] = {}
     """By pipeline."""
     shares: dict[AgentId, tuple[str, ...]] = {}
@@ -128,7 +129,7 @@ class PatchContact(ContactCommand, frozen=True, kw_only=True):
     warehouse_id: str | UnsetType = UNSET
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
-    care_status: str | UnsetType | None = UNSET
+    care_status: CareStatus | UnsetType | None = UNSET
     by: AgentId
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
@@ -202,7 +203,7 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
     warehouse_id: str | UnsetType = UNSET
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
-    care_status: str | UnsetType | None = UNSET
+    care_status: CareStatus | UnsetType | None = UNSET
     by: AgentId | None = None
 
 

@@ -1,7 +1,8 @@
 """Brings the content of two contacts together, and takes it apart again.
 
 Which values win: those of the older contact. What it does not have is taken from the other one, and
-of what can have several values, the other's come after its own.
+of what can have several values, the other's come after its own. What a sharing rule gave is not
+taken over: the rules of the campaign give it again.
 
 Decides C2 and C4.
 """
@@ -14,8 +15,12 @@ from msgspec import UNSET
 
 from tuyen_events.crm.contacts import ContactContent, ContactPatched, CustomerOfContact
 from tuyen_events.crm.merges import GainedContent
+from tuyen_events.ids import AgentId
 
 FIELDS = ContactContent.__struct_fields__
+
+BY_HAND = ""
+"""Stands for what was given by hand, among the rules that gave something."""
 
 _SINGLE = (
     "name",
@@ -58,11 +63,12 @@ def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent
     }
     several, values = {}, {}
     for name in _SEVERAL:
-        own, theirs = _by_key(older, name), _by_key(other, name)
+        own, theirs = _by_key(older, name), _by_key(_without_rules(other), name)
         several[name] = _from_keys(name, {**theirs, **own}, [*own, *theirs])
         gained = tuple(key for key in theirs if key not in own)
         if gained:
             values[name] = gained
+    several["shares"] = _add_shares(several["shares"], _without_rules(other).shares)
     content = msgspec.structs.replace(content_of(older), **fields, **several)
     return content, GainedContent(fields=tuple(fields), values=values)
 
@@ -75,6 +81,8 @@ def release(
 ) -> tuple[ContactContent, dict[str, GainedContent]]:
     """The content without what it had only because of `gone`, and what it has now because of the
     contacts that are `still` parts of it. What was changed since stays."""
+    gone = _without_rules(gone)
+    still = {id_: _without_rules(each) for id_, each in still.items()}
     fields: dict[str, Any] = {}
     moved_fields: dict[str, list[str]] = {}
     for name in gained.fields:
@@ -110,7 +118,21 @@ def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
     today."""
     today = {customer.id: customer for customer in now.customers}
     customers = tuple(today.get(customer.id, customer) for customer in gone.customers)
-    return msgspec.structs.replace(content_of(gone), customers=customers)
+    return msgspec.structs.replace(_without_rules(gone), customers=customers)
+
+
+def _without_rules(content: ContactContent) -> ContactContent:
+    """The content with the shares that were given by hand, and no others."""
+    shares = {agent: (BY_HAND,) for agent, given in content.shares.items() if BY_HAND in given}
+    return msgspec.structs.replace(content_of(content), shares=shares)
+
+
+def _add_shares(
+    shares: Mapping[AgentId, tuple[str, ...]], more: Mapping[AgentId, tuple[str, ...]]
+) -> dict[AgentId, tuple[str, ...]]:
+    return {
+        agent: tuple(sorted({*reasons, *more.get(agent, ())})) for agent, reasons in shares.items()
+    }
 
 
 def _by_key(content: ContactContent, name: str) -> dict[str, Any]:

@@ -26,7 +26,8 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     `sequence` is that of the contact's last event, and `version` that of the last event that
     changed the contact itself. `renamed` is true once an agent has given the contact a name or
     removed it. Of two contacts the older one has the lower `age`. A contact that is a part of
-    another one keeps the content that it had.
+    another one keeps the content that it had. `applied` has the revisions of the
+    sharing rules that were applied.
     """
 
     sequence: int
@@ -43,6 +44,8 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     """By their ids, in their order."""
     apart: tuple[ContactId, ...] = ()
     """The contacts from which it was separated by hand: it is merged with them by hand only."""
+
+    applied: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def age(self) -> tuple[int, Moment]:

@@ -50,8 +50,9 @@ def evolve(contact: ContactState | None, event: ContactEvent) -> ContactState | 
 def fold_contact(document: ContactDocument | None, event: ContactEvent) -> ContactDocument | None:
     """The contact's document after any of its events. An event whose sequence is not new changes
     nothing."""
-    after = BY_NAME["contacts"].fold(document, event)
-    if document is None or after is None or after.sequence == document.sequence:
-        return after
-    shown: ContactDocument = BY_EVENT[type(event)].show(after, event)
-    return shown
+    if document is not None and event.sequence <= document.sequence:
+        return document
+    contacts, entity = BY_NAME["contacts"], BY_EVENT[type(event)]
+    own = entity if entity.view is contacts.view else contacts
+    after: ContactDocument | None = own.fold(document, event)
+    return after if after is None or own is entity else entity.show(after, event)

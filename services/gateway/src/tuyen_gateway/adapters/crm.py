@@ -1,6 +1,6 @@
 """The CRM's views, in the same database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -46,6 +46,14 @@ class MongoCrm:
         found = [CONTACTS_VIEW.read(stored) for stored in await ordered.to_list(None)]
         page = [_see(scope, contact) for contact in found[:limit]]
         return ViewPage(items=page, following=page[-1].document.id if len(found) > limit else None)
+
+    async def find_contacts(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Sequence[VisibleContact]:
+        query = {"organization": scope.organization, "_id": {"$in": list(ids)}}
+        stored = await self._contacts.find(query).to_list(None)
+        seen = [_see(scope, CONTACTS_VIEW.read(each)) for each in stored]
+        return [each for each in seen if each.sight is not Sight.NOTHING]
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None

@@ -199,6 +199,12 @@ class CrmViews(Protocol):
         """In the order of their ids; `name` as in `ConversationFilter`."""
         ...
 
+    async def find_contacts(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Sequence[VisibleContact]:
+        """Those of these contacts that are covered, in no order."""
+        ...
+
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:

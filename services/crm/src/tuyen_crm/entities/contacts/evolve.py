@@ -57,7 +57,7 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
         case ContactSeparated():
             fields = {name: getattr(event.content, name) for name in FIELDS}
             apart = tuple(dict.fromkeys((*contact.apart, event.out_of)))
-            fields |= {"merged_into": None, "apart": apart}
+            fields |= {"merged_into": None, "apart": apart, "applied": {}}
         case _:
             assert_never(event)
     return fields

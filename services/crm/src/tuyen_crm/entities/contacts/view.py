@@ -3,6 +3,7 @@
 Decides C4.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.names import list_suffixes
+from tuyen_views.shares import Share
 
 
 def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocument | None:
@@ -39,7 +41,7 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
         return _build_created(event)
     if isinstance(event, ContactAdded):
         head = _head_fields(event)
-        return ContactDocument(**head, **show_content(event.content), created_by=event.by)
+        return ContactDocument(**head, **show_content(event.content, event), created_by=event.by)
     if document is None or isinstance(event, ContactRemoved):
         return None
     changed = _changed_fields(document, event)
@@ -63,14 +65,28 @@ def change_document(
     )
 
 
-def show_content(content: ContactContent) -> dict[str, Any]:
-    """The fields of the document that show the content of a contact."""
+def show_content(
+    content: ContactContent, event: ContactEvent, before: Collection[Share] = ()
+) -> dict[str, Any]:
+    """The fields of the document that show the content of a contact after an event; `before` are
+    the shares that the document shows by now."""
     fields = {name: getattr(content, name) for name in content.__struct_fields__}
-    shares = fields.pop("shares")
+    known = {(each.agent_id, each.rule_id): each for each in before}
+    reasons = [
+        (agent, reason or None)
+        for agent, given in sorted(content.shares.items())
+        for reason in given
+    ]
+    shares = tuple(
+        known.get((agent, rule_id))
+        or Share(agent_id=agent, rule_id=rule_id, at=event.at, version=event.sequence)
+        for agent, rule_id in reasons
+    )
     return {
         **fields,
         **_name_fields(content.name),
-        "viewers": tuple(sorted(shares)),
+        "shares": shares,
+        "viewers": tuple(sorted(content.shares)),
     }
 
 
@@ -92,10 +108,10 @@ def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str,
         case ContactPatched():
             fields = patched_fields(document.custom, event)
         case ContactMerged():
-            hidden = show_content(ContactContent(warehouse_id=""))
-            fields = {**hidden, "merged": (), "merged_into": event.into}
+            hidden = show_content(ContactContent(warehouse_id=""), event)
+            fields = {**hidden, "rules": (), "merged": (), "merged_into": event.into}
         case ContactSeparated():
-            content = show_content(event.content)
+            content = show_content(event.content, event)
             fields = {**content, "merged": event.merged, "merged_into": None}
     return fields
 
@@ -125,4 +141,4 @@ def _build_created(event: ContactCreated) -> ContactDocument:
         source=event.page_id,
         warehouse_id=event.warehouse_id,
     )
-    return ContactDocument(**_head_fields(event), **show_content(content))
+    return ContactDocument(**_head_fields(event), **show_content(content, event))

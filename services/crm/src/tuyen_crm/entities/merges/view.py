@@ -47,7 +47,7 @@ def fold(document: MergeDocument | None, event: MergeEvents) -> MergeDocument | 
 
 
 def show(document: ContactDocument, event: MergeEvents) -> ContactDocument:
-    content = show_content(event.content)
+    content = show_content(event.content, event, document.shares)
     return change_document(document, event, **content, merged=event.merged)
 
 

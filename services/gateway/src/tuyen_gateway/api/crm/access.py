@@ -37,6 +37,8 @@ _POLL_S = 0.05
 _REFUSALS = {
     CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
     CrmRefusal.TOO_MANY: "There are as many of these as there may be: remove one first.",
+    CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
+    CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
