@@ -12,7 +12,15 @@ from tuyen_views.view import View
 
 
 def test_the_entities_of_the_crm() -> None:
-    assert [entity.name for entity in ENTITIES] == ["campaigns", "contacts", "notes"]
+    assert [entity.name for entity in ENTITIES] == [
+        "appointments",
+        "campaigns",
+        "contacts",
+        "deals",
+        "notes",
+        "tasks",
+        "tickets",
+    ]
 
 
 def test_every_command_and_event_of_the_crm_belongs_to_one_entity() -> None:

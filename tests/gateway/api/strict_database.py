@@ -8,8 +8,10 @@ from typing import Any, cast
 import bson
 import msgspec
 
+from crm.part_kinds import KINDS
 from support.outbound import failed, requested
 from tuyen_events.ids import (
+    AgentId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -27,6 +29,7 @@ from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
+from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 THREAD = "msg_1"
@@ -121,9 +124,23 @@ def _build_reply() -> Message:
     )
 
 
+def _build_campaign() -> CampaignDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return CampaignDocument(
+        key="shop/tet",
+        id="tet",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Tết 2027",
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message and one contact of `shop`, whatever is asked; what could not be
-    sent is an error."""
+    """One conversation, one message, one contact and one of every kind of part of `shop`, whatever
+    is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -181,6 +198,11 @@ class StrictDatabase(dict[str, _Collection]):
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
+            **{
+                kind.entity.view.collection: [kind.entity.view.encode(kind.show("shop", "con_1"))]
+                for kind in KINDS
+            },
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

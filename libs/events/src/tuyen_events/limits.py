@@ -379,3 +379,6 @@ REPLAYS_AN_HOUR = 600
 CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
+
+REMIND_MINUTES = 60 * 24 * 366
+"""How long before an appointment a reminder of it can be."""

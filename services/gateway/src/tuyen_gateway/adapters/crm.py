@@ -1,13 +1,16 @@
 """The CRM's views, in the same database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
+from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
@@ -74,6 +77,32 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        return await list_across_contacts(
+            self._database,
+            view,
+            scope.organization,
+            wanted,
+            find_readable=partial(self._find_readable, scope),
+            limit=limit,
+            after=after,
+        )
+
+    async def _find_readable(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Collection[ContactId]:
+        query: Document = {"_id": {"$in": sorted(ids)}, "organization": scope.organization}
+        found = self._contacts.find({"$and": [query, covering(scope)]})
+        seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
+        return {each.document.id for each in seen if each.sight >= Sight.READ}
 
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str

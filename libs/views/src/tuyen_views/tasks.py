@@ -1,0 +1,20 @@
+"""Tasks about contacts. The CRM writes them; the gateway reads them."""
+
+from datetime import datetime
+
+from tuyen_events.crm.tasks import TaskState
+from tuyen_events.ids import AgentId
+from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, ContactPart, View
+
+
+class TaskDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+    """A task."""
+
+    title: str
+    due_at: datetime | None = None
+    remind_at: datetime | None = None
+    assignee: AgentId | None = None
+    state: TaskState
+
+
+TASKS_VIEW = View("crm_tasks", TaskDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION))
