@@ -18,6 +18,7 @@ def test_the_entities_of_the_crm() -> None:
         "contacts",
         "deals",
         "notes",
+        "tags",
         "tasks",
         "tickets",
     ]

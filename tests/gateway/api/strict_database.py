@@ -76,6 +76,10 @@ class _Collection:
         text = repr(query)
         return next((row for row in self._rows if _is_named(row, text)), None)
 
+    async def distinct(self, _key: str, query: dict[str, Any]) -> list[str]:
+        _ask(query)
+        return []
+
     async def count_documents(self, query: dict[str, Any], **_: object) -> int:
         _ask(query)
         return len(self._rows)

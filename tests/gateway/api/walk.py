@@ -22,6 +22,7 @@ PATHS: Mapping[str, str] = {
     "conversation_id": THREAD,
     "message_id": REPLY,
     "contact_id": "con_1",
+    "tag": "vip",
     "note_id": "note_1",
     "task_id": "task_1",
     "deal_id": "deal_1",

@@ -43,6 +43,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     name_suffixes: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
     warehouse_id: str
     assignee: AgentId | None = None
@@ -63,6 +64,7 @@ CONTACTS_VIEW = View(
     (
         IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
         IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name="by_name"),
+        IndexModel([("organization", ASCENDING), ("tags", ASCENDING)], name="by_tags"),
     ),
 )
 

@@ -23,6 +23,7 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """In E.164."""
     emails: tuple[str, ...] = ()
     """In lower case."""
+    tags: tuple[str, ...] = ()
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

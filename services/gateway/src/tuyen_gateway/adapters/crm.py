@@ -1,6 +1,7 @@
 """The CRM's views, in the same database."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
@@ -103,6 +105,14 @@ class MongoCrm:
         found = self._contacts.find({"$and": [query, covering(scope)]})
         seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
         return {each.document.id for each in seen if each.sight >= Sight.READ}
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        readable = covering(replace(scope, joined=frozenset()))
+        return await list_tags(
+            self._database, scope.organization, readable, name=name, limit=limit, after=after
+        )
 
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str

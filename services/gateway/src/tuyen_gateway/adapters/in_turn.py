@@ -181,6 +181,12 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.find_parts(view, scope, wanted, limit, after)
 
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.tags(scope, name, limit, after)
+
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str
     ) -> SetupT | None:

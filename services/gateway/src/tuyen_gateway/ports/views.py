@@ -225,6 +225,13 @@ class CrmViews(Protocol):
         last."""
         ...
 
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        """The tags of the contacts that the viewer may read, in the order in which they are
+        compared; with `name`, those that contain it, whatever its accents and case."""
+        ...
+
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str
     ) -> SetupT | None: ...

@@ -8,8 +8,10 @@ from typing import assert_never
 import msgspec
 
 from tuyen_crm.entities.entity import EventDescription
+from tuyen_crm.entities.tags.evolve import change_tags
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.crm.tags import TagAdded, TagRemoved
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument, CustomerOfContact
 from tuyen_views.history import Change
@@ -38,6 +40,9 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
             )
         case ContactRenamed():
             return _change_document(document, event, event.name)
+        case TagAdded() | TagRemoved():
+            tagged = msgspec.structs.replace(document, tags=change_tags(document.tags, event))
+            return _change_document(tagged, event, document.name)
         case _:
             return msgspec.structs.replace(document, sequence=event.sequence)
 

@@ -52,6 +52,7 @@ class ContactView(ResponseBody):
     name: str | None
     phones: list[str]
     emails: list[str]
+    tags: list[str]
     customers: list[ContactCustomerView]
     warehouse_id: str
     assignee: str | None
@@ -159,6 +160,7 @@ def _view(contact: ContactDocument) -> ContactView:
         name=contact.name,
         phones=list(contact.phones),
         emails=list(contact.emails),
+        tags=list(contact.tags),
         customers=[
             ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
             for customer in contact.customers
