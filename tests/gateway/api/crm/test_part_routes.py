@@ -90,7 +90,8 @@ async def test_c5_a_patch_changes_the_fields_that_it_names(
     desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
 ) -> None:
     before = await owner.done("GET", own(kind))
-    changes = {name: value for name, value in content(kind).items() if value != before.get(name)}
+    title = next(iter(content(kind)))
+    changes = {title: "Khác"}
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         answer = await owner.done("PATCH", own(kind), changes)
         assert await owner.done("PATCH", own(kind), {}) == before
