@@ -141,6 +141,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "name_suffixes": ["h", "inh", "nh", "vinh"],
             "phones": [],
             "emails": [],
+            "tags": [],
             "customers": [
                 {
                     "id": "cus_1",

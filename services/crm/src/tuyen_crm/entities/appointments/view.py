@@ -72,4 +72,4 @@ def describe(
             vi, en = "xóa lịch hẹn", "removed the appointment"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown and shown.title), _FIELDS)
+    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)

@@ -50,4 +50,4 @@ def describe(
             vi, en = "xóa giao dịch", "removed the deal"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown and shown.name), _FIELDS)
+    return describe_part(event, before, after, (vi, en, shown.name if shown else None), _FIELDS)

@@ -49,4 +49,4 @@ def describe(
             vi, en = "xóa công việc", "removed the task"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown and shown.title), _FIELDS)
+    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)

@@ -57,4 +57,4 @@ def describe(
             vi, en = "xóa phiếu hỗ trợ", "removed the ticket"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown and shown.title), _FIELDS)
+    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)

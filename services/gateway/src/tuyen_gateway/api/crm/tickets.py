@@ -1,5 +1,7 @@
 """Tickets of contacts, for viewers who see the contact (C5)."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
@@ -47,7 +49,7 @@ class TicketPatch(PartBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "solved"}]})
 
-    title: Name = Field(default=None, alias="subject")
+    title: Annotated[Name, Field(alias="subject")] = LEFT_OUT
     description: LongText | None = None
     priority: TicketPriority = LEFT_OUT
     state: TicketState = LEFT_OUT
