@@ -40,6 +40,7 @@ PATHS: Mapping[str, str] = {
 _TASK: dict[str, Any] = {
     "title": "Gọi lại",
     "due_at": "2026-12-01T03:00:00Z",
+    "remind_at": "2026-12-01T02:30:00Z",
     "assignee": "lan",
     "state": "open",
 }
@@ -62,6 +63,7 @@ _APPOINTMENT: dict[str, Any] = {
     "starts_at": "2026-12-02T02:00:00Z",
     "ends_at": "2026-12-02T03:00:00Z",
     "place": "Lê Lợi",
+    "remind_minutes": 30,
     "state": "planned",
     "assignee": "lan",
 }

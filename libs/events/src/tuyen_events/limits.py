@@ -380,6 +380,10 @@ CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
 
+REMINDERS_KEPT = 1_000
+"""Reminders of an organization that a stream which was cut off can still get. A gateway keeps them
+in memory."""
+
 REMIND_MINUTES = 60 * 24 * 366
 """How long before an appointment a reminder of it can be."""
 

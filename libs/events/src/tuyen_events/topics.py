@@ -27,6 +27,7 @@ from tuyen_events import (
     viewing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
+from tuyen_events.crm.reminders import ReminderDue
 from tuyen_events.topic import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS, Cleanup, Topic
 
 _FOREVER = None
@@ -384,6 +385,16 @@ REPLAYS = Topic(
     public=False,
     carries="what ingest is to read again, and how far it has come",
     events=(replays.ReplayRequested, replays.ReplayProgressed),
+)
+REMINDERS = Topic(
+    name="reminders",
+    key="organization",
+    partitions=1,
+    cleanup=Cleanup.DELETE,
+    retention=_A_DAY,
+    public=False,
+    carries="of what which agent is to be reminded now",
+    events=(ReminderDue,),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(

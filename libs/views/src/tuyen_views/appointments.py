@@ -5,11 +5,11 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.crm.appointments import AppointmentState
-from tuyen_events.ids import AgentId
-from tuyen_views.view import BY_CONTACT, ContactPart, View
+from tuyen_views.reminders import BY_REMINDER, RemindingPart
+from tuyen_views.view import BY_CONTACT, View
 
 
-class AppointmentDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+class AppointmentDocument(RemindingPart, frozen=True, kw_only=True, omit_defaults=True):
     """An appointment."""
 
     title: str
@@ -18,7 +18,6 @@ class AppointmentDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=
     location: str | None = None
     remind_minutes: int | None = None
     state: AppointmentState
-    assignee: AgentId | None = None
 
 
 BY_START = IndexModel(
@@ -38,5 +37,7 @@ BY_ASSIGNED_START = IndexModel(
 """An agent's calendar."""
 
 APPOINTMENTS_VIEW = View(
-    "crm_appointments", AppointmentDocument, (BY_CONTACT, BY_START, BY_ASSIGNED_START)
+    "crm_appointments",
+    AppointmentDocument,
+    (BY_CONTACT, BY_START, BY_ASSIGNED_START, BY_REMINDER),
 )

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.records import CrmEvent, PartEvent, SetupEvent
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 
@@ -93,7 +94,7 @@ ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
 SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
-def part_key(event: PartEvent) -> str:
+def part_key(event: PartEvent | Reminded) -> str:
     """The `_id` of the part's document."""
     return f"{event.organization}/{event.part_id}"
 

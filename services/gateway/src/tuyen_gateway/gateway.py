@@ -22,6 +22,7 @@ from tuyen_gateway.ports.logins import (
 from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.reminders import Reminders
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -63,6 +64,7 @@ class Gateway:
     live: LiveStreams
     dead_letters: DeadLetters
     replays: Replays
+    reminders: Reminders
     replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
@@ -82,6 +84,7 @@ class Gateway:
             self.logins.table,
             self.desk.table,
             self.replays.table,
+            self.reminders.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

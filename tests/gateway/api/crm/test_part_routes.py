@@ -104,6 +104,7 @@ async def test_c5_a_patch_changes_the_fields_that_it_names(
     ("kind", "field"),
     [
         (TASKS, "due_at"),
+        (TASKS, "remind_at"),
         (TASKS, "assignee"),
         (DEALS, "value"),
         (DEALS, "expected_close"),
@@ -112,6 +113,7 @@ async def test_c5_a_patch_changes_the_fields_that_it_names(
         (TICKETS, "assignee"),
         (APPOINTMENTS, "ends_at"),
         (APPOINTMENTS, "place"),
+        (APPOINTMENTS, "remind_minutes"),
         (APPOINTMENTS, "assignee"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.one,
@@ -144,6 +146,7 @@ async def test_c5_null_empties_a_field_that_may_be_empty(
         (APPOINTMENTS, {"starts_at": None}),
         (APPOINTMENTS, {"ends_at": "2026-09-23T01:59:59Z"}),
         (APPOINTMENTS, {"starts_at": "2026-09-23T03:00:01Z"}),
+        (APPOINTMENTS, {"remind_minutes": -1}),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else value.one,
 )

@@ -5,6 +5,7 @@ from typing import ClassVar, NewType
 from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderKind
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment, Word
 
@@ -62,6 +63,17 @@ class RemoveAppointment(AppointmentCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "appointment.remove.v1"
 
 
+class RemindOfAppointment(RemindCommand, frozen=True, kw_only=True):
+    """Remind the assignee of the appointment."""
+
+    type: ClassVar[str] = "appointment.remind.v1"
+    appointment_id: AppointmentId
+
+    @property
+    def part_id(self) -> str:
+        return self.appointment_id
+
+
 class AppointmentEvent(PartEvent, frozen=True, kw_only=True):
     """Something that happened to an appointment."""
 
@@ -105,3 +117,15 @@ class AppointmentRemoved(AppointmentEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "appointment.removed.v1"
     removes: ClassVar[bool] = True
+
+
+class AppointmentReminded(Reminded, frozen=True, kw_only=True):
+    """The assignee of an appointment is reminded of it (C5)."""
+
+    type: ClassVar[str] = "appointment.reminded.v1"
+    kind: ClassVar[ReminderKind] = ReminderKind.APPOINTMENT
+    appointment_id: AppointmentId
+
+    @property
+    def part_id(self) -> str:
+        return self.appointment_id

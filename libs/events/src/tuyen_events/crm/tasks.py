@@ -5,6 +5,7 @@ from typing import ClassVar, NewType
 from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderKind
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment, Word
 
@@ -55,6 +56,17 @@ class RemoveTask(TaskCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "task.remove.v1"
 
 
+class RemindOfTask(RemindCommand, frozen=True, kw_only=True):
+    """Remind the assignee of the task."""
+
+    type: ClassVar[str] = "task.remind.v1"
+    task_id: TaskId
+
+    @property
+    def part_id(self) -> str:
+        return self.task_id
+
+
 class TaskEvent(PartEvent, frozen=True, kw_only=True):
     """Something that happened to a task."""
 
@@ -93,3 +105,15 @@ class TaskRemoved(TaskEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "task.removed.v1"
     removes: ClassVar[bool] = True
+
+
+class TaskReminded(Reminded, frozen=True, kw_only=True):
+    """The assignee of a task is reminded of it (C5)."""
+
+    type: ClassVar[str] = "task.reminded.v1"
+    kind: ClassVar[ReminderKind] = ReminderKind.TASK
+    task_id: TaskId
+
+    @property
+    def part_id(self) -> str:
+        return self.task_id

@@ -1,5 +1,7 @@
 """The state that decisions about a contact, and about what belongs to it, depend on."""
 
+from datetime import datetime
+
 import msgspec
 
 from tuyen_events.crm.records import ContactEvent
@@ -32,6 +34,8 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     contact_id: ContactId
     version: int
+    reminded_at: datetime | None = None
+    """The time of the last reminder of it."""
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

@@ -35,6 +35,14 @@ def describe_part(
     )
 
 
+def describe_reminder(vi: str, en: str, title: str | None) -> EventDescription:
+    """Describes the reminder of a part, which nobody did. `vi` and `en` are what it is called."""
+    called = f" “{_shorten(title)}”" if title else ""
+    return EventDescription(
+        vi=f"Đến giờ nhắc {vi}{called}.", en=f"It was time for the reminder of the {en}{called}."
+    )
+
+
 def list_changes(
     before: msgspec.Struct | None, after: msgspec.Struct | None, fields: Iterable[str]
 ) -> tuple[Change, ...]:

@@ -6,8 +6,10 @@ from tuyen_events.crm.appointments import (
     AddAppointment,
     AppointmentAdded,
     AppointmentChanged,
+    AppointmentReminded,
     AppointmentRemoved,
     ChangeAppointment,
+    RemindOfAppointment,
     RemoveAppointment,
 )
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
@@ -15,9 +17,9 @@ from tuyen_views.view import part_key
 
 ENTITY: Entity[decide.AppointmentCommands, view.AppointmentEvents, AppointmentDocument] = Entity(
     name=decide.KIND,
-    commands=(AddAppointment, ChangeAppointment, RemoveAppointment),
+    commands=(AddAppointment, ChangeAppointment, RemoveAppointment, RemindOfAppointment),
     decide=decide.decide,
-    events=(AppointmentAdded, AppointmentChanged, AppointmentRemoved),
+    events=(AppointmentAdded, AppointmentChanged, AppointmentRemoved, AppointmentReminded),
     view=APPOINTMENTS_VIEW,
     key=part_key,
     fold=view.fold,

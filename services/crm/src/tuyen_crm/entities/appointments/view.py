@@ -3,20 +3,23 @@
 Decides C5 and C8.
 """
 
+from datetime import timedelta
 from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import describe_part
+from tuyen_crm.entities.reminders import note_reminded, plan_reminder
+from tuyen_crm.entities.wording import describe_part, describe_reminder
 from tuyen_events.crm.appointments import (
     AppointmentAdded,
     AppointmentChanged,
+    AppointmentReminded,
     AppointmentRemoved,
     AppointmentState,
 )
 from tuyen_views.appointments import AppointmentDocument
 from tuyen_views.view import add_document, change_document
 
-AppointmentEvents = AppointmentAdded | AppointmentChanged | AppointmentRemoved
+AppointmentEvents = AppointmentAdded | AppointmentChanged | AppointmentRemoved | AppointmentReminded
 
 _FIELDS = {
     "title": "title",
@@ -48,20 +51,33 @@ def fold(
 ) -> AppointmentDocument | None:
     match event:
         case AppointmentAdded():
-            return add_document(AppointmentDocument, event, _FIELDS)
+            return _plan(add_document(AppointmentDocument, event, _FIELDS))
         case AppointmentChanged():
-            return change_document(document, event, _FIELDS)
+            return _plan(change_document(document, event, _FIELDS))
         case AppointmentRemoved():
             return None
+        case AppointmentReminded():
+            return note_reminded(document, event)
         case _:
             assert_never(event)
+
+
+def _plan(document: AppointmentDocument | None) -> AppointmentDocument | None:
+    if document is None or document.state is not AppointmentState.PLANNED:
+        return plan_reminder(document, None)
+    minutes = document.remind_minutes
+    before = None if minutes is None else timedelta(minutes=minutes)
+    return plan_reminder(document, None if before is None else document.starts_at - before)
 
 
 def describe(
     event: AppointmentEvents, before: AppointmentDocument | None, after: AppointmentDocument | None
 ) -> EventDescription:
     shown = after or before
+    title = shown.title if shown else None
     match event:
+        case AppointmentReminded():
+            return describe_reminder("lịch hẹn", "appointment", title)
         case AppointmentAdded():
             vi, en = "thêm lịch hẹn", "added the appointment"
         case AppointmentChanged() if before and after and before.state is not after.state:
@@ -72,4 +88,4 @@ def describe(
             vi, en = "xóa lịch hẹn", "removed the appointment"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)
+    return describe_part(event, before, after, (vi, en, title), _FIELDS)

@@ -6,12 +6,19 @@ Decides C5 and C8.
 from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import describe_part
-from tuyen_events.crm.tasks import TaskAdded, TaskChanged, TaskRemoved, TaskState
+from tuyen_crm.entities.reminders import note_reminded, plan_reminder
+from tuyen_crm.entities.wording import describe_part, describe_reminder
+from tuyen_events.crm.tasks import (
+    TaskAdded,
+    TaskChanged,
+    TaskReminded,
+    TaskRemoved,
+    TaskState,
+)
 from tuyen_views.tasks import TaskDocument
 from tuyen_views.view import add_document, change_document
 
-TaskEvents = TaskAdded | TaskChanged | TaskRemoved
+TaskEvents = TaskAdded | TaskChanged | TaskRemoved | TaskReminded
 
 _FIELDS = {name: name for name in ("title", "due_at", "remind_at", "assignee", "state")}
 
@@ -25,20 +32,31 @@ _MOVED = {
 def fold(document: TaskDocument | None, event: TaskEvents) -> TaskDocument | None:
     match event:
         case TaskAdded():
-            return add_document(TaskDocument, event, _FIELDS)
+            return _plan(add_document(TaskDocument, event, _FIELDS))
         case TaskChanged():
-            return change_document(document, event, _FIELDS)
+            return _plan(change_document(document, event, _FIELDS))
         case TaskRemoved():
             return None
+        case TaskReminded():
+            return note_reminded(document, event)
         case _:
             assert_never(event)
+
+
+def _plan(document: TaskDocument | None) -> TaskDocument | None:
+    if document is None or document.state is not TaskState.OPEN:
+        return plan_reminder(document, None)
+    return plan_reminder(document, document.remind_at)
 
 
 def describe(
     event: TaskEvents, before: TaskDocument | None, after: TaskDocument | None
 ) -> EventDescription:
     shown = after or before
+    title = shown.title if shown else None
     match event:
+        case TaskReminded():
+            return describe_reminder("công việc", "task", title)
         case TaskAdded():
             vi, en = "thêm công việc", "added the task"
         case TaskChanged() if before and after and before.state is not after.state:
@@ -49,4 +67,4 @@ def describe(
             vi, en = "xóa công việc", "removed the task"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)
+    return describe_part(event, before, after, (vi, en, title), _FIELDS)

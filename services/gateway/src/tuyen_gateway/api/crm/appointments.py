@@ -13,6 +13,7 @@ from tuyen_events.crm.appointments import (
     ChangeAppointment,
     RemoveAppointment,
 )
+from tuyen_events.limits import REMIND_MINUTES
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn
@@ -33,6 +34,8 @@ from tuyen_views.appointments import APPOINTMENTS_VIEW
 
 router = APIRouter(tags=["contacts"])
 
+Minutes = Annotated[int, Field(ge=0, le=REMIND_MINUTES)]
+
 
 class AppointmentIn(PartBody):
     model_config = ConfigDict(
@@ -43,6 +46,8 @@ class AppointmentIn(PartBody):
     starts_at: MomentIn
     ends_at: MomentIn | None = None
     location: Name | None = Field(default=None, alias="place")
+    remind_minutes: Minutes | None = None
+    """How long before its start the assignee is reminded, if it is still planned then."""
     state: AppointmentState = AppointmentState.PLANNED
     assignee: ChosenId | None = None
 
@@ -56,6 +61,7 @@ class AppointmentPatch(PartBody):
     starts_at: MomentIn = LEFT_OUT
     ends_at: MomentIn | None = None
     location: Name | None = Field(default=None, alias="place")
+    remind_minutes: Minutes | None = None
     state: AppointmentState = LEFT_OUT
     assignee: ChosenId | None = None
 
@@ -65,6 +71,7 @@ class AppointmentView(PartView):
     starts_at: datetime
     ends_at: datetime | None
     location: str | None = Field(alias="place")
+    remind_minutes: int | None
     state: AppointmentState
     assignee: str | None
 

@@ -36,6 +36,8 @@ class TaskIn(PartBody):
 
     title: Name
     due_at: MomentIn | None = None
+    remind_at: MomentIn | None = None
+    """When the assignee is reminded, if the task is open then."""
     assignee: ChosenId | None = None
     state: TaskState = TaskState.OPEN
 
@@ -47,6 +49,7 @@ class TaskPatch(PartBody):
 
     title: Name = LEFT_OUT
     due_at: MomentIn | None = None
+    remind_at: MomentIn | None = None
     assignee: ChosenId | None = None
     state: TaskState = LEFT_OUT
 
@@ -54,6 +57,7 @@ class TaskPatch(PartBody):
 class TaskView(PartView):
     title: str
     due_at: datetime | None
+    remind_at: datetime | None
     assignee: str | None
     state: TaskState
 
