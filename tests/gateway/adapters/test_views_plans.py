@@ -199,7 +199,7 @@ async def filled(views: Database) -> Database:
                 "name": None,
                 "name_folded": "",
                 "customers": [],
-                "warehouse_id": "w",
+                "warehouse_id": "default",
                 "created_at": START,
                 "version": 1,
             }

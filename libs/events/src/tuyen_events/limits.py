@@ -389,3 +389,10 @@ REMIND_MINUTES = 60 * 24 * 366
 
 TAG_CHARACTERS = 64
 """A tag of a contact."""
+
+REFUSALS_AUDITED_AN_HOUR = 200
+"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
+are nobody together. The rest is in the log of the service."""
+
+REPORT_ROWS = 20_000
+"""Rows of one report."""

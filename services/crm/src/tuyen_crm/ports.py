@@ -1,8 +1,9 @@
 """What the CRM needs beside the log (`tuyen_platform.kafka.ports`)."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Sequence, Set
 from typing import Protocol
 
+from tuyen_events.ids import ContactId
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -24,4 +25,14 @@ class RequireStopped(Protocol):
 
     def __call__(self) -> Awaitable[None]:
         """Raises StillRunningError while a CRM runs."""
+        ...
+
+
+class StateBefore(Protocol):
+    """The state before a command, in one partition."""
+
+    def value(self, key: str) -> bytes | None: ...
+
+    def holders(self, key: str) -> Set[ContactId]:
+        """The contacts with a fact, by its key."""
         ...
