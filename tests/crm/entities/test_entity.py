@@ -14,12 +14,17 @@ from tuyen_views.view import View
 
 def test_the_entities_of_the_crm() -> None:
     assert [entity.name for entity in ENTITIES] == [
+        "appointments",
         "campaigns",
         "contacts",
+        "deals",
         "merges",
         "notes",
         "shares",
         "sharing_rules",
+        "tags",
+        "tasks",
+        "tickets",
     ]
 
 

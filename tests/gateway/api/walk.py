@@ -23,7 +23,12 @@ PATHS: Mapping[str, str] = {
     "message_id": REPLY,
     "contact_id": "con_1",
     "merge_id": "mrg_1",
+    "tag": "vip",
     "note_id": "note_1",
+    "task_id": "task_1",
+    "deal_id": "deal_1",
+    "ticket_id": "ticket_1",
+    "appointment_id": "appointment_1",
     "campaign_id": "tet",
     "post_id": "104_1",
     "organization_id": "other",
@@ -31,6 +36,37 @@ PATHS: Mapping[str, str] = {
     "template_id": "chao",
     "view_id": "moi",
     "letter_id": "evt_letter",
+}
+
+_TASK: dict[str, Any] = {
+    "title": "Gọi lại",
+    "due_at": "2026-12-01T03:00:00Z",
+    "remind_at": "2026-12-01T02:30:00Z",
+    "assignee": "lan",
+    "state": "open",
+}
+_DEAL: dict[str, Any] = {
+    "name": "Sỉ 40 đôi",
+    "value": {"amount": "18000000", "currency": "VND"},
+    "stage": "open",
+    "expected_close": "2026-12-24",
+    "assignee": "lan",
+}
+_TICKET: dict[str, Any] = {
+    "subject": "Giày bong keo",
+    "description": "Sau ba ngày.",
+    "priority": "high",
+    "state": "open",
+    "assignee": "lan",
+}
+_APPOINTMENT: dict[str, Any] = {
+    "title": "Thử giày",
+    "starts_at": "2026-12-02T02:00:00Z",
+    "ends_at": "2026-12-02T03:00:00Z",
+    "place": "Lê Lợi",
+    "remind_minutes": 30,
+    "state": "planned",
+    "assignee": "lan",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -165,6 +201,18 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
+    ("POST", "/v1/contacts/{contact_id}/tasks"): (_TASK,),
+    ("PUT", "/v1/contacts/{contact_id}/tasks/{task_id}"): (_TASK,),
+    ("PATCH", "/v1/tasks/{task_id}"): (_TASK,),
+    ("POST", "/v1/contacts/{contact_id}/deals"): (_DEAL,),
+    ("PUT", "/v1/contacts/{contact_id}/deals/{deal_id}"): (_DEAL,),
+    ("PATCH", "/v1/deals/{deal_id}"): (_DEAL,),
+    ("POST", "/v1/contacts/{contact_id}/tickets"): (_TICKET,),
+    ("PUT", "/v1/contacts/{contact_id}/tickets/{ticket_id}"): (_TICKET,),
+    ("PATCH", "/v1/tickets/{ticket_id}"): (_TICKET,),
+    ("POST", "/v1/contacts/{contact_id}/appointments"): (_APPOINTMENT,),
+    ("PUT", "/v1/contacts/{contact_id}/appointments/{appointment_id}"): (_APPOINTMENT,),
+    ("PATCH", "/v1/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {

@@ -258,7 +258,7 @@ JOBS_KEPT = 2_000
 """Jobs of one organization whose results are kept; the oldest are forgotten first."""
 
 TAGS = 50
-"""Tags of one conversation."""
+"""Tags of one conversation, and of one contact."""
 
 THREAD_PAGE_BYTES = 1_000_000
 """The size of one page of a thread; a page ends early, with `next`, before it exceeds this."""
@@ -382,6 +382,15 @@ that decides about its contacts keeps all of them in memory."""
 
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
+REMINDERS_KEPT = 1_000
+"""Reminders of an organization that a stream which was cut off can still get. A gateway keeps them
+in memory."""
+
+REMIND_MINUTES = 60 * 24 * 366
+"""How long before an appointment a reminder of it can be."""
+
+TAG_CHARACTERS = 64
+"""A tag of a contact."""
 
 REFUSALS_AUDITED_AN_HOUR = 200
 """Refused logins and requests within an hour that the audit records, of each agent, and of all who

@@ -28,6 +28,7 @@ from tuyen_events import (
     viewing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
+from tuyen_events.crm.reminders import ReminderDue
 from tuyen_events.topic import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS, Cleanup, Topic
 
 _FOREVER = None
@@ -214,7 +215,13 @@ JOBS = Topic(
     forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
-    events=(jobs.HandoverRequested, jobs.BulkRequested, jobs.JobProgressed),
+    events=(
+        jobs.HandoverRequested,
+        jobs.BulkRequested,
+        jobs.ContactsChangeRequested,
+        jobs.ExportRequested,
+        jobs.JobProgressed,
+    ),
 )
 VIEWING = Topic(
     name="viewing",
@@ -385,6 +392,16 @@ REPLAYS = Topic(
     public=False,
     carries="what ingest is to read again, and how far it has come",
     events=(replays.ReplayRequested, replays.ReplayProgressed),
+)
+REMINDERS = Topic(
+    name="reminders",
+    key="organization",
+    partitions=1,
+    cleanup=Cleanup.DELETE,
+    retention=_A_DAY,
+    public=False,
+    carries="of what which agent is to be reminded now",
+    events=(ReminderDue,),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(

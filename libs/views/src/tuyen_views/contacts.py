@@ -79,6 +79,8 @@ CONTACTS_VIEW = View(
             [("organization", ASCENDING), ("rules.id", ASCENDING), ("rules.revision", ASCENDING)],
             name="by_sharing_rule",
         ),
+        IndexModel([("organization", ASCENDING), ("merged", ASCENDING)], name="by_merged"),
+        IndexModel([("organization", ASCENDING), ("tags", ASCENDING)], name="by_tags"),
     ),
 )
 

@@ -15,6 +15,7 @@ from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_crm.ports import StateBefore
+from tuyen_crm.ports import StateBefore
 from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
@@ -22,6 +23,7 @@ from tuyen_events.crm.records import (
     PartEvent,
     SetupEvent,
 )
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import ContactId, OrganizationId
 
 _REMEMBERED = 8
@@ -140,6 +142,8 @@ class Book(KnownState):
                     self._put_contact(event.contact_id, after, home)
                 if isinstance(event, PartEvent):
                     self._apply_part(event)
+                elif isinstance(event, Reminded):
+                    self._apply_reminder(event)
             case SetupEvent():
                 self._apply_setup(event)
 
@@ -158,9 +162,20 @@ class Book(KnownState):
         kind = BY_EVENT[type(event)].name
         known = self.part(kind, event.part_id)
         if known is None or known.version < event.sequence:
-            part = PartState(contact_id=event.contact_id, version=event.sequence)
+            part = PartState(
+                contact_id=event.contact_id,
+                version=event.sequence,
+                reminded_at=known.reminded_at if known else None,
+            )
             key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)
+
+    def _apply_reminder(self, event: Reminded) -> None:
+        kind = BY_EVENT[type(event)].name
+        known = self.part(kind, event.part_id)
+        if known is not None:
+            part = msgspec.structs.replace(known, reminded_at=event.remind_at)
+            self.changes[kept_key(self._organization, kind, event.part_id)] = _encode(part)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name

@@ -1,4 +1,4 @@
-"""Builds the service: two workers, the views, and the application that reports their health."""
+"""Builds the service: its workers, the views, and the application that reports their health."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
 from tuyen_crm.projections import crm
 from tuyen_crm.projections.crm import CrmProjection
+from tuyen_crm.reminding import Reminding
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.clock import Clock
@@ -83,13 +84,14 @@ def compose(log: Log, database: Database) -> Crm:
 
 
 def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
-    """Builds the service. Nothing runs yet. It uses no clock: commands and events contain times."""
+    """Builds the service. Nothing runs yet. The clock is for reminders only: commands and events
+    contain their times."""
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
-        loops=composed.loops(),
+        loops=[*composed.loops(), Reminding(log, database, clock).run],
         close=database.client.close,
     )

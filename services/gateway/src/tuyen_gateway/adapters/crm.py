@@ -1,13 +1,18 @@
 """The CRM's views, in the same database."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
+from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
@@ -90,6 +95,43 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        return await list_across_contacts(
+            self._database,
+            view,
+            scope.organization,
+            wanted,
+            find_readable=partial(self._find_readable, scope),
+            limit=limit,
+            after=after,
+        )
+
+    async def _find_readable(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Collection[ContactId]:
+        """Of contacts that are parts of another one, those whose whole the viewer may read."""
+        either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
+        query: Document = {"organization": scope.organization, "$or": either}
+        found = self._contacts.find({"$and": [query, covering(scope)]})
+        seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
+        wholes = [each.document for each in seen if each.sight >= Sight.READ]
+        return {part for whole in wholes for part in (whole.id, *whole.merged)}
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        readable = covering(replace(scope, joined=frozenset()))
+        return await list_tags(
+            self._database, scope.organization, readable, name=name, limit=limit, after=after
+        )
 
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str

@@ -19,6 +19,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -174,6 +175,23 @@ class CrmInTurn:
     ) -> tuple[VisibleContact, ContactPartT] | None:
         async with self._reads.turn(scope.organization):
             return await self._crm.part(view, scope, part_id)
+
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.find_parts(view, scope, wanted, limit, after)
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.tags(scope, name, limit, after)
 
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str

@@ -20,6 +20,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -216,6 +217,26 @@ class CrmViews(Protocol):
         self, view: View[ContactPartT], scope: ContactScope, part_id: str
     ) -> tuple[VisibleContact, ContactPartT] | None:
         """A part and its contact, or None if the viewer may not read the contact."""
+        ...
+
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        """The parts of one kind of all contacts that the viewer may read. A page ends early if it
+        contains many bytes, or if the viewer may read few of many; it may be empty and not the
+        last."""
+        ...
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        """The tags of the contacts that the viewer may read, in the order in which they are
+        compared; with `name`, those that contain it, whatever its accents and case."""
         ...
 
     async def setup(
