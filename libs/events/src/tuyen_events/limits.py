@@ -380,25 +380,6 @@ CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
 
-SKIPPED_LISTED = 1_000
-"""Contacts that a job lists as skipped; all are counted."""
-REMINDERS_KEPT = 1_000
-"""Reminders of an organization that a stream which was cut off can still get. A gateway keeps them
-in memory."""
-
-REMIND_MINUTES = 60 * 24 * 366
-"""How long before an appointment a reminder of it can be."""
-
-TAG_CHARACTERS = 64
-"""A tag of a contact."""
-
-REFUSALS_AUDITED_AN_HOUR = 200
-"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
-are nobody together. The rest is in the log of the service."""
-
-REPORT_ROWS = 20_000
-"""Rows of one report."""
-
 PHONE_TEXT_CHARACTERS = 200
 """The text of a field for phone numbers."""
 

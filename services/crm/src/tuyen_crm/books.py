@@ -15,7 +15,6 @@ from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_crm.ports import StateBefore
-from tuyen_crm.ports import StateBefore
 from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,

@@ -7,8 +7,8 @@ from gateway.api.crm.answering import contact, crm, show, show_part
 from gateway.rig import Rig, User, records
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.crm.tags import AddTag, RemoveTag, fold_tag, tag_id
+from tuyen_events.crm_limits import TAG_CHARACTERS
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_events.limits import TAG_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database

@@ -1,4 +1,7 @@
-"""What the sentences of all entities have in common."""
+"""What the sentences of all entities have in common.
+
+Decides C8.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -1,7 +1,4 @@
-"""The reminders of an organization's agents, as a feed sends them.
-
-Decides C5 and I11.
-"""
+"""The reminders of an organization's agents, as a feed sends them (C5, I11)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType

@@ -1,7 +1,4 @@
-"""Handles commands about appointments.
-
-Decides C5.
-"""
+"""Handles commands about appointments."""
 
 from typing import assert_never
 

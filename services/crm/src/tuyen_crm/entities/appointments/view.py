@@ -1,7 +1,4 @@
-"""The documents of appointments, and the history of appointments in words.
-
-Decides C5 and C8.
-"""
+"""The documents of appointments, and the history of appointments in words."""
 
 from datetime import timedelta
 from typing import assert_never

@@ -1,7 +1,4 @@
-"""Handles commands about deals.
-
-Decides C5.
-"""
+"""Handles commands about deals."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""The documents of deals, and the history of deals in words.
-
-Decides C5 and C8.
-"""
+"""The documents of deals, and the history of deals in words."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""The documents of tags, and the history of tags in words.
-
-Decides C5 and C8.
-"""
+"""The documents of tags, and the history of tags in words."""
 
 from typing import assert_never
 

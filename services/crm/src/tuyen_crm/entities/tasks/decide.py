@@ -1,7 +1,4 @@
-"""Handles commands about tasks.
-
-Decides C5.
-"""
+"""Handles commands about tasks."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""The documents of tasks, and the history of tasks in words.
-
-Decides C5 and C8.
-"""
+"""The documents of tasks, and the history of tasks in words."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""Handles commands about tickets.
-
-Decides C5.
-"""
+"""Handles commands about tickets."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""The documents of tickets, and the history of tickets in words.
-
-Decides C5 and C8.
-"""
+"""The documents of tickets, and the history of tickets in words."""
 
 from typing import assert_never
 

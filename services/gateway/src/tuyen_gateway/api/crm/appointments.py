@@ -13,7 +13,7 @@ from tuyen_events.crm.appointments import (
     ChangeAppointment,
     RemoveAppointment,
 )
-from tuyen_events.limits import REMIND_MINUTES
+from tuyen_events.crm_limits import REMIND_MINUTES
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn

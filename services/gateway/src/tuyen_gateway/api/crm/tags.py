@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, status
 
 from tuyen_events.crm.tags import AddTag, RemoveTag, tag_id
-from tuyen_events.limits import QUERY_CHARACTERS, TAG_CHARACTERS
+from tuyen_events.crm_limits import TAG_CHARACTERS
+from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.access import (
     carry_out,
