@@ -26,9 +26,10 @@ from tuyen_events.crm.tasks import (
     TaskReminded,
     TaskState,
 )
+from tuyen_events.crm_topics import REMINDERS
 from tuyen_events.ids import AgentId
 from tuyen_events.inbound import MessageReceived
-from tuyen_events.topics import CRM_COMMANDS, INBOUND, REMINDERS
+from tuyen_events.topics import CRM_COMMANDS, INBOUND
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect

@@ -13,6 +13,7 @@ from tuyen_events import (
     audit_topics,
     commands,
     crm,
+    crm_topics,
     dead_letters,
     desk,
     directory,
@@ -28,7 +29,6 @@ from tuyen_events import (
     viewing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.crm.reminders import ReminderDue
 from tuyen_events.topic import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS, Cleanup, Topic
 
 _FOREVER = None
@@ -215,13 +215,7 @@ JOBS = Topic(
     forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
-    events=(
-        jobs.HandoverRequested,
-        jobs.BulkRequested,
-        jobs.ContactsChangeRequested,
-        jobs.ExportRequested,
-        jobs.JobProgressed,
-    ),
+    events=jobs.EVENTS,
 )
 VIEWING = Topic(
     name="viewing",
@@ -393,23 +387,13 @@ REPLAYS = Topic(
     carries="what ingest is to read again, and how far it has come",
     events=(replays.ReplayRequested, replays.ReplayProgressed),
 )
-REMINDERS = Topic(
-    name="reminders",
-    key="organization",
-    partitions=1,
-    cleanup=Cleanup.DELETE,
-    retention=_A_DAY,
-    public=False,
-    carries="of what which agent is to be reminded now",
-    events=(ReminderDue,),
-)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for module in (globals(), vars(outbound_topics), vars(audit_topics))
+        for module in (globals(), vars(outbound_topics), vars(audit_topics), vars(crm_topics))
         for topic in module.values()
         if isinstance(topic, Topic)
     }
 )
-"""All of them by name, those of `outbound_topics` and `audit_topics` last."""
+"""All of them by name, those of `outbound_topics`, `audit_topics` and `crm_topics` last."""

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book, StateBefore, StoredContact, book_key, fact_keys
+from tuyen_crm.books import Book, StoredContact, book_key, fact_keys
 from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
 from tuyen_crm.identity import SERVICE
+from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.ids import ContactId, OrganizationId
