@@ -28,6 +28,8 @@ class KindOfPart:
     en: str
     thing: tuple[str, str, str]
     """What it is called in Vietnamese and in English, and with which title in the history."""
+    reminds_at: datetime | None = None
+    """When the assignee is reminded, if it is something of which one is."""
     names: dict[str, str] = field(default_factory=dict)
     """The names that callers know, where they differ from those of the document."""
 
@@ -110,6 +112,7 @@ TASKS = KindOfPart(
     vi="hoàn thành công việc “Gọi lại”.",
     en="completed the task “Gọi lại”.",
     thing=("công việc", "the task", " “Gọi lại”"),
+    reminds_at=datetime(2026, 9, 22, 2, 30, tzinfo=UTC),
 )
 DEALS = KindOfPart(
     name="deals",
@@ -155,6 +158,7 @@ APPOINTMENTS = KindOfPart(
     vi="đánh dấu khách lỡ lịch hẹn “Thử giày”.",
     en="noted that the contact missed the appointment “Thử giày”.",
     thing=("lịch hẹn", "the appointment", " “Thử giày”"),
+    reminds_at=datetime(2026, 9, 23, 1, 30, tzinfo=UTC),
     names={"location": "place"},
 )
 KINDS = (NOTES, TASKS, DEALS, TICKETS, APPOINTMENTS)

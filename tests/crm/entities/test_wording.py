@@ -21,6 +21,7 @@ def fold(kind: KindOfPart) -> ContactPart:
 
 @ALL
 def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
+    reminder = {} if kind.reminds_at is None else {"reminds_at": kind.reminds_at}
     assert fold(kind) == kind.entity.view.document(
         key="hoa-sen/p_1",
         id="p_1",
@@ -32,6 +33,7 @@ def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
         created_by=HOA,
         updated_at=MOMENT,
         **kind.content,
+        **reminder,
     )
 
 

@@ -1,6 +1,7 @@
 """What the documents of tasks and appointments have for reminders. The CRM writes and reads it."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from pymongo import ASCENDING, IndexModel
 
@@ -19,6 +20,8 @@ class RemindingPart(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
     reminds_at: datetime | None = None
     reminded_at: datetime | None = None
 
+
+RemindingT = TypeVar("RemindingT", bound=RemindingPart)
 
 BY_REMINDER = IndexModel([("reminds_at", ASCENDING)], name="by_reminder", sparse=True)
 """The reminders that wait, of all organizations."""

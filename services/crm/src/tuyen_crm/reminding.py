@@ -24,7 +24,7 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 from tuyen_platform.mongodb import Database
 from tuyen_platform.retry import retry
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
-from tuyen_views.reminders import RemindingPart
+from tuyen_views.reminders import RemindingT
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
@@ -32,8 +32,6 @@ _APART_S = 1.0
 """The pause between two looks: so late a reminder can be."""
 
 _AT_ONCE = 500
-
-RemindingT = TypeVar("RemindingT", bound=RemindingPart)
 
 _log = structlog.get_logger()
 

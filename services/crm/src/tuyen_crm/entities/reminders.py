@@ -1,14 +1,11 @@
 """When the documents of tasks and appointments remind their assignees."""
 
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
 from tuyen_events.crm.reminders import Reminded
-from tuyen_views.reminders import RemindingPart
-
-RemindingT = TypeVar("RemindingT", bound=RemindingPart)
+from tuyen_views.reminders import RemindingT
 
 
 def plan_reminder(document: RemindingT | None, remind_at: datetime | None) -> RemindingT | None:
