@@ -6,7 +6,7 @@ restarts, and however many workers look.
 """
 
 import asyncio
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -24,7 +24,7 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 from tuyen_platform.mongodb import Database
 from tuyen_platform.retry import retry
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
-from tuyen_views.reminders import RemindingT
+from tuyen_views.reminders import RemindingPart, RemindingT
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
