@@ -221,6 +221,7 @@ def test_c1_a_contact_and_its_later_name() -> None:
             ),
         ),
         warehouse_id="default",
+        source=PAGE,
         created_at=MOMENT,
         updated_at=MOMENT,
         version=2,

@@ -152,12 +152,15 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
                 }
             ],
             "warehouse_id": "default",
+            "source": "trang",
             "assignee": None,
             "viewers": [],
             "created_at": MOMENT,
             "updated_at": MOMENT,
             "version": 2,
             "sequence": 2,
+            "sort_name": "vinh",
+            "fragments": ["h", "inh", "nh", "vinh"],
         }
     ]
 

@@ -29,6 +29,7 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.attempts import ReplyState
+from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
@@ -244,7 +245,9 @@ def _lists(database: Database) -> Mapping[str, Read]:
 
     return {
         "history": lambda: views.history(row, LIMIT, None),
-        "contacts": lambda: MongoCrm(database).contacts(CONTACTS_OF_ADMIN, None, LIMIT, None),
+        "contacts": lambda: MongoCrm(database).contacts(
+            CONTACTS_OF_ADMIN, ContactFilter(), LIMIT, None
+        ),
         "messages": lambda: read_twice(messages),
         "posts of a page": lambda: read_twice(posts_of_page),
         "posts": lambda: read_twice(all_posts),

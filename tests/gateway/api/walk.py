@@ -24,6 +24,7 @@ PATHS: Mapping[str, str] = {
     "contact_id": "con_1",
     "note_id": "note_1",
     "campaign_id": "tet",
+    "warehouse_id": "default",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -139,11 +140,23 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
-    ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
+    ("PATCH", "/v1/contacts/{contact_id}"): (
+        {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},
+    ),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("PUT", "/v1/warehouses/{warehouse_id}"): (
+        {
+            "name": "Kho miền Bắc",
+            "description": "Khách từ trang Hà Nội.",
+            "members": ["lan"],
+            "managers": ["walked"],
+            "sources": ["chat"],
+        },
+    ),
+    ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},

@@ -149,6 +149,18 @@ class CrmRefusal(Word):
     """The id belongs to something else already."""
     TOO_MANY = "too_many"
     """The organization, or the contact, has as many of these as it may have."""
+    HELD = "held"
+    """Another agent has the contact already: the result has the holder (W4)."""
+    NOT_ALLOWED = "not_allowed"
+    """The agent may see the contact, and may not do this with it."""
+    NO_WAREHOUSE = "no_warehouse"
+    """There is no such warehouse."""
+    SOURCE_TAKEN = "source_taken"
+    """A source belongs to another warehouse already (W2)."""
+    NOT_EMPTY = "not_empty"
+    """There are too many contacts in it to move them at once."""
+    NEEDED = "needed"
+    """It always exists (W1)."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.records import ContactEvent
-from tuyen_events.ids import ContactId, CustomerId
+from tuyen_events.ids import AgentId, ContactId, CustomerId
 
 
 class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -11,7 +12,8 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     `sequence` is that of the contact's last event, and `version` that of the last event that
     changed the contact itself. `nameless` are the customers whose names the channel has not sent
-    yet. `renamed` is true once an agent has given the contact a name or removed it.
+    yet. `renamed` is true once an agent has given the contact a name or removed it. `assignee` is
+    the agent who has it.
     """
 
     sequence: int
@@ -23,6 +25,8 @@ class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """In E.164."""
     emails: tuple[str, ...] = ()
     """In lower case."""
+    warehouse_id: str = DEFAULT_WAREHOUSE
+    assignee: AgentId | None = None
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

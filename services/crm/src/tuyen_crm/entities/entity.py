@@ -35,7 +35,8 @@ class Entity(Generic[CommandT, OwnEventT, DocumentT]):
     `events` to the document whose id is `key(event)`, or to None if there is none yet, and returns
     None if the document is removed; events are folded in the order of their sequences, and none
     twice. `describe` puts an event into words, and gets the documents before and after it. `evolve`
-    is for entities whose events change what later decisions about the contact depend on.
+    is for entities whose events change what later decisions about the contact depend on. An entity
+    whose view is that of the contacts changes the contact's own document.
     """
 
     name: str

@@ -29,7 +29,7 @@ documents of contacts have another shape, and a collection of their own for it."
 VIEWS: tuple[View[Any], ...] = (
     HISTORY_VIEW,
     SETUP_HISTORY_VIEW,
-    *(entity.view for entity in ENTITIES),
+    *dict.fromkeys(entity.view for entity in ENTITIES),
 )
 
 _Events = dict[str, list[CrmEvent]]
@@ -72,7 +72,7 @@ class CrmProjection:
         # In the order of the log: all events of a contact are in one partition.
         events = [one.event for one in batch if isinstance(one.event, CrmEvent)]
         for entity in ENTITIES:
-            if entity is not CONTACT:
+            if entity.view is not CONTACT.view:
                 await self._fold(entity, _by_document(entity, events))
         of_contacts: _Events = {}
         for event in events:
@@ -119,10 +119,12 @@ def _fold_document(
     for event in events:
         if event.sequence <= sequence:
             continue
-        before, document = document, entity.fold(document, event)
+        own = BY_EVENT[type(event)].view is entity.view
+        fold = BY_EVENT[type(event)].fold if own else entity.fold
+        before, document = document, fold(document, event)
         sequence = event.sequence
         removed_at = event.at if document is None else None
-        if isinstance(event, entity.events):
+        if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
     if document == read and removed_at is None:

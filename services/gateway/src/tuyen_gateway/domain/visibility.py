@@ -38,6 +38,11 @@ class Viewer:
     other_channels: frozenset[Channel] = frozenset()
     """The channels of the organization's pages that this version does not know."""
 
+    @property
+    def manages_default_warehouse(self) -> bool:
+        """Whether the role makes them a manager of the default warehouse (W1)."""
+        return self.role is Role.SYSTEM_ADMIN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:

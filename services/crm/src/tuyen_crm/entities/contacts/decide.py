@@ -1,6 +1,6 @@
 """Handles commands about a contact itself.
 
-Decides C1, C4 and W1.
+Decides C1, C4 and W2.
 """
 
 from typing import assert_never
@@ -14,8 +14,8 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.warehouses.placing import warehouse_for
 from tuyen_events.crm.contacts import (
-    DEFAULT_WAREHOUSE,
     ContactCreated,
     ContactNamed,
     ContactRenamed,
@@ -30,18 +30,20 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
     contact = known.contact(command.contact_id)
     match command:
         case ObserveCustomer():
-            return _observe(contact, command)
+            return _observe(known, contact, command)
         case RenameContact():
             return NOT_FOUND if contact is None else _rename(contact, command)
         case _:
             assert_never(command)
 
 
-def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandDecision:
+def _observe(
+    known: KnownState, contact: ContactState | None, command: ObserveCustomer
+) -> CommandDecision:
     """A contact is created once, and each of its customers gets the first name that the channel
     sends. A name that an agent gave the contact does not change."""
     if contact is None:
-        return decide_applied(_build_created(command))
+        return decide_applied(_build_created(command, warehouse_for(known, command.page_id)))
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
     return decide_applied(
@@ -59,7 +61,7 @@ def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandD
     )
 
 
-def _build_created(command: ObserveCustomer) -> ContactCreated:
+def _build_created(command: ObserveCustomer, warehouse_id: str) -> ContactCreated:
     return ContactCreated(
         organization=command.organization,
         contact_id=command.contact_id,
@@ -75,7 +77,7 @@ def _build_created(command: ObserveCustomer) -> ContactCreated:
         location=command.location,
         browser=command.browser,
         page_url=command.page_url,
-        warehouse_id=DEFAULT_WAREHOUSE,
+        warehouse_id=warehouse_id,
         caused_by=command.caused_by,
         at=command.at,
     )

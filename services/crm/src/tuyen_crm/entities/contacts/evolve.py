@@ -19,6 +19,7 @@ def evolve(
                 version=event.sequence,
                 name=event.name,
                 nameless=() if event.name else (event.customer_id,),
+                warehouse_id=event.warehouse_id,
             )
         case ContactNamed() | ContactRenamed() if contact is None:
             return None

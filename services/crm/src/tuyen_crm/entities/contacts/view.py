@@ -81,6 +81,7 @@ def _build_document(event: ContactCreated) -> ContactDocument:
         emails=() if event.email is None else (event.email,),
         customers=(customer,),
         warehouse_id=event.warehouse_id,
+        source=event.page_id,
         created_at=event.at,
         updated_at=event.at,
         version=event.sequence,

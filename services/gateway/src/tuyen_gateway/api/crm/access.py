@@ -21,6 +21,7 @@ from tuyen_gateway.domain.contact_visibility import (
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
+    InvalidError,
     NotFoundError,
     TakenError,
     UnavailableError,
@@ -36,6 +37,10 @@ _POLL_S = 0.05
 _REFUSALS = {
     CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
     CrmRefusal.TOO_MANY: "There are as many of these as there may be: remove one first.",
+    CrmRefusal.HELD: "Another agent has this contact.",
+    CrmRefusal.SOURCE_TAKEN: "Another warehouse has one of these sources: take it out there first.",
+    CrmRefusal.NOT_EMPTY: "There are too many contacts in it.",
+    CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
 }
 
 AfterContactVersion = Annotated[
@@ -44,9 +49,11 @@ AfterContactVersion = Annotated[
 ]
 
 
-async def load_scope(_gateway: Gateway, caller: Caller) -> ContactScope:
-    """What the caller may see of the organization's contacts. Each request asks once."""
-    return contact_scope_of(caller.viewer)
+async def load_scope(gateway: Gateway, caller: Caller) -> ContactScope:
+    """What the caller may see of the organization's contacts."""
+    viewer = caller.viewer
+    memberships = await gateway.crm.memberships(viewer.organization, viewer.agent_id)
+    return contact_scope_of(viewer, memberships)
 
 
 async def find_visible_contact(
@@ -123,7 +130,11 @@ async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmComm
     VersionPassedError (412), ConflictError and TakenError (409), and UnavailableError if there is
     no result in time.
     """
-    settled = await gateway.crm_commands.carry_out(command)
+    return check_settled(await gateway.crm_commands.carry_out(command), command, what)
+
+
+def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) -> CrmCommandSettled:
+    """The same for a result that is there already."""
     match settled.outcome:
         case CrmOutcome.NOT_FOUND:
             raise not_found(what, command.subject)
@@ -131,6 +142,12 @@ async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmComm
             raise VersionPassedError(
                 "Somebody changed it first: look again, then decide.", settled.version, None
             )
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NOT_ALLOWED:
+            raise ForbiddenError(
+                "You may not do this with the contact: ask a manager of its warehouse."
+            )
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_WAREHOUSE:
+            raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
         case CrmOutcome.REFUSED:
             detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
             if settled.holder is not None:

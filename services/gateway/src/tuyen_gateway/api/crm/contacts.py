@@ -1,30 +1,30 @@
 """Contacts, for viewers who may see them (W1, W6)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import ConfigDict
 
 from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.limits import QUERY_CHARACTERS
-from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
     find_visible_contact,
     find_writable_contact,
-    load_scope,
     new_command_id,
 )
+from tuyen_gateway.api.crm.claims import PLACE_FIELDS, place_contact
+from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
-from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_visibility import Sight
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
@@ -62,34 +62,25 @@ class ContactView(ResponseBody):
     version: int
 
 
+class ClaimableContactView(ResponseBody):
+    """What a member sees of a contact of their warehouse that nobody has (W3)."""
+
+    id: str
+    name: str | None
+    warehouse_id: str
+    source: str | None
+    claimable: Literal[True] = True
+
+
 class ContactPatch(RequestBody):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
 
     name: Name | None = None
-
-
-@router.get("", summary="List contacts")
-async def list_contacts(
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    paging: CurrentPaging,
-    q: Annotated[
-        str | None,
-        Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
-    ] = None,
-) -> Listed[ContactView]:
-    """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
-    viewer who manages none gets an empty list (W6)."""
-    position = await inbox_position(gateway, caller.organization)
-    scope = await load_scope(gateway, caller)
-    page = await gateway.crm.contacts(scope, q, paging.limit, paging.after)
-    return Listed(
-        items=[_view(contact.document) for contact in page.items],
-        next=paging.cursor(page.following),
-        position=position,
-    )
+    assignee: ChosenId | None = None
+    """Who has the contact; null takes it back (W5)."""
+    warehouse_id: ChosenId = LEFT_OUT
 
 
 @router.get("/{contact_id}", summary="One contact", responses=problems(404))
@@ -99,11 +90,12 @@ async def get_contact(
     gateway: GatewayPorts,
     response: Response,
     after: AfterContactVersion = None,
-) -> ContactView:
-    """With `after`, once the view contains that version."""
-    contact = (await find_visible_contact(gateway, caller, contact_id, after)).document
-    set_etag(response, contact.version)
-    return _view(contact)
+) -> ContactView | ClaimableContactView:
+    """With `after`, once the view contains that version. Of a contact that nobody has, a member of
+    its warehouse sees the name and the source (W3)."""
+    contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
+    set_etag(response, contact.document.version)
+    return render_contact(contact)
 
 
 @router.patch("/{contact_id}", summary="Edit a contact", responses=problems(403, 404, 412, 429))
@@ -119,10 +111,17 @@ async def patch_contact(
     """Changes the fields in the body (C4). A name that is given or removed here is kept, whatever
     the channel sends later.
 
+    `assignee` and `warehouse_id` are for the managers of its warehouse (W5), and `assignee` for the
+    leader of a team in which both agents are (W7).
+
     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
     not answered within 5 s: the change is in the log then and will be carried out.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
+    placed = {name: getattr(body, name) for name in body.model_fields_set & PLACE_FIELDS}
+    if placed:
+        contact = await place_contact(gateway, caller, contact, placed, expected)
+        expected = None if expected is None else contact.version
     if "name" in body.model_fields_set:
         contact = await _build_renamed(gateway, caller, contact, body.name, expected)
     set_etag(response, contact.version)
@@ -150,6 +149,19 @@ async def _build_renamed(
     updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
     return msgspec.structs.replace(
         contact, name=name, version=settled.version, updated_at=updated_at
+    )
+
+
+def render_contact(contact: VisibleContact) -> ContactView | ClaimableContactView:
+    """As much of the contact as its viewer sees."""
+    document = contact.document
+    if contact.sight >= Sight.READ:
+        return _view(document)
+    return ClaimableContactView(
+        id=document.id,
+        name=document.name,
+        warehouse_id=document.warehouse_id,
+        source=document.source,
     )
 
 
