@@ -61,6 +61,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "departments": ["sales"],
             "regions": ["sales/north"],
             "disabled": False,
+            "crm": {"access": True, "import": True, "export": False, "delete": False},
         },
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),

@@ -1,6 +1,6 @@
 """Which contacts a caller sees, and how commands about them are carried out.
 
-Decides W1, W3, W6 and S1.
+Decides C11, W1, W3, W6 and S1.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from fastapi import Query
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
-from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.domain.contact_visibility import (
     ContactScope,
     Sight,
@@ -47,6 +48,27 @@ AfterContactVersion = Annotated[
     int | None,
     Query(ge=1, le=VERSION, description="Answer from a view that contains this `version`."),
 ]
+
+
+async def require_access(caller: CurrentCaller) -> None:
+    """Admits agents who may use the CRM (C11)."""
+    if not caller.viewer.crm.access:
+        raise ForbiddenError("You may not use the CRM: ask an administrator for access.")
+
+
+async def admit_beside_conversation(
+    contact_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+) -> None:
+    """Admits also agents who may not use the CRM, if they see a conversation of the contact (C11).
+    How much of the contact they see is decided by the same rules as for all others (W6)."""
+    if caller.viewer.crm.access:
+        return
+    contact = await gateway.crm.contact(await load_scope(gateway, caller), ContactId(contact_id))
+    for customer in () if contact is None else contact.document.customers:
+        wanted = ConversationFilter(page_id=customer.page_id, external_id=customer.external_id)
+        if await gateway.scans.ids(caller.scope, wanted, 1, None):
+            return
+    await require_access(caller)
 
 
 async def load_scope(gateway: Gateway, caller: Caller) -> ContactScope:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict
 
 from tuyen_events.crm.contacts import RenameContact
@@ -12,6 +12,7 @@ from tuyen_events.crm.records import CrmOutcome
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
+    admit_beside_conversation,
     carry_out,
     find_visible_contact,
     find_writable_contact,
@@ -83,7 +84,12 @@ class ContactPatch(RequestBody):
     warehouse_id: ChosenId = LEFT_OUT
 
 
-@router.get("/{contact_id}", summary="One contact", responses=problems(404))
+@router.get(
+    "/{contact_id}",
+    summary="One contact",
+    dependencies=[Depends(admit_beside_conversation)],
+    responses=problems(403, 404),
+)
 async def get_contact(
     contact_id: PathId,
     caller: CurrentCaller,
