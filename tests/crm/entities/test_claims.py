@@ -24,6 +24,7 @@ from tuyen_events.crm.claims import (
     PlaceEvent,
 )
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
+from tuyen_events.crm.teams import TeamChanged
 from tuyen_events.ids import AgentId
 
 ADMIN, HOA, LAN, MINH = map(AgentId, ("admin", "hoa", "lan", "minh"))
@@ -47,8 +48,44 @@ def place(by: AgentId, *, administrator: bool = False, **fields: Any) -> PlaceCo
     return PlaceContact(**COMMON, by=by, administrator=administrator, **fields)
 
 
+TEAM = TeamChanged(
+    organization=SHOP,
+    at=MOMENT,
+    by=ADMIN,
+    id="one",
+    sequence=3,
+    caused_by="cmd_0",
+    name="One",
+    leaders=(HOA, ADMIN),
+    members=(LAN, MINH),
+)
+
+
 def state(contact: ContactState | None) -> KnownThings:
     return known(NORTH, SOUTH, only=contact)
+
+
+@pytest.mark.parametrize(
+    ("by", "contact", "fields", "allowed"),
+    [
+        (HOA, {"assignee": LAN}, {"assignee": MINH}, True),
+        (HOA, {"assignee": LAN}, {"assignee": HOA}, True),
+        (HOA, {"assignee": LAN}, {"assignee": ADMIN}, False),
+        (HOA, {"assignee": LAN}, {"assignee": None}, False),
+        (HOA, {"assignee": LAN}, {"assignee": MINH, "warehouse_id": "north"}, False),
+        (HOA, {"assignee": None}, {"assignee": MINH}, False),
+        (HOA, {"assignee": AgentId("tu")}, {"assignee": MINH}, False),
+        (LAN, {"assignee": LAN}, {"assignee": MINH}, False),
+    ],
+)
+def test_w7_a_leader_reassigns_within_the_team(
+    by: AgentId, contact: dict[str, Any], fields: dict[str, Any], allowed: bool
+) -> None:
+    things = known(NORTH, SOUTH, only=replace(FREE, warehouse_id="south", **contact))
+    things.entities["teams", "one"] = TEAM
+    decision = decide(things, place(by, **fields))
+    assert (decision.outcome is CrmOutcome.APPLIED) is allowed
+    assert decision.refusal in (None, CrmRefusal.NOT_ALLOWED)
 
 
 def test_w4_whoever_claims_first_has_the_contact() -> None:

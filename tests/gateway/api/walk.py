@@ -25,6 +25,7 @@ PATHS: Mapping[str, str] = {
     "note_id": "note_1",
     "campaign_id": "tet",
     "warehouse_id": "default",
+    "team_id": "nhom-1",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -148,6 +149,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("PUT", "/v1/teams/{team_id}"): (
+        {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
+    ),
     ("PUT", "/v1/warehouses/{warehouse_id}"): (
         {
             "name": "Kho miền Bắc",

@@ -22,6 +22,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.teams import TEAMS_VIEW
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
@@ -49,7 +50,13 @@ class MongoCrm:
         warehouses = await found.to_list(None)
         managed = frozenset(each["id"] for each in warehouses if each.get("managers"))
         joined = frozenset(each["id"] for each in warehouses) - managed
-        return Memberships(managed=managed, joined=joined)
+        teams = self._database[TEAMS_VIEW.collection].find(
+            {"organization": organization, "leaders": agent_id}, {"members": 1}
+        )
+        led = frozenset(
+            member for each in await teams.to_list(None) for member in each.get("members", ())
+        )
+        return Memberships(managed=managed, joined=joined, led=led)
 
     async def contacts(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None

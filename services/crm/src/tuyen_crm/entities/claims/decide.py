@@ -18,6 +18,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.teams.decide import KIND as TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
     ClaimContact,
@@ -28,6 +29,7 @@ from tuyen_events.crm.claims import (
     PlaceEvent,
 )
 from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.teams import TeamChanged
 from tuyen_events.ids import AgentId
 
 ClaimCommands = ClaimContact | PlaceContact
@@ -89,8 +91,19 @@ def _may_place(
     moves: bool,
     assignee: AgentId | None,
 ) -> bool:
-    """The managers of its warehouse may do everything with a contact (W5)."""
-    return is_manager(known, contact.warehouse_id, command.by, administrator=command.administrator)
+    """The managers of its warehouse may do everything with a contact (W5). The leader of a team may
+    give what one of the members has to another one, or take it themselves (W7)."""
+    if is_manager(known, contact.warehouse_id, command.by, administrator=command.administrator):
+        return True
+    if moves or assignee is None or contact.assignee is None:
+        return False
+    return any(
+        command.by in team.leaders
+        and contact.assignee in team.members
+        and assignee in (*team.members, command.by)
+        for team in known.list_setup(TEAMS)
+        if isinstance(team, TeamChanged)
+    )
 
 
 def _build_moved(contact: ContactState, command: PlaceContact, warehouse: str) -> ContactMoved:
