@@ -227,6 +227,16 @@ class _Member:
             self._client.step()
 
 
+class Nobody:
+    """Organizations without agents."""
+
+    async def wait_until_known(self) -> None:
+        return
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        return ()
+
+
 class Shop:
     """What comes in, what is asked, and what follows."""
 
@@ -287,7 +297,7 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log), CommandDecider(self.log))
+                for worker in (CustomerObserver(self.log, Nobody()), CommandDecider(self.log))
             ]
             yield
             for task in running:

@@ -159,6 +159,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "members": ["lan"],
             "managers": ["walked"],
             "sources": ["chat"],
+            "distribute": "sequential",
         },
     ),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),

@@ -13,7 +13,9 @@ from tuyen_crm.domain.facts import facts_of
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
+from tuyen_crm.entities.warehouses.distributing import turn_after
 from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
+from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
@@ -22,6 +24,9 @@ from tuyen_events.crm.records import (
     SetupEvent,
 )
 from tuyen_events.ids import ContactId, OrganizationId
+
+_TURNS = "turns"
+"""The kind of the keys that have the place in a warehouse's rotation."""
 
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
@@ -86,6 +91,10 @@ class StateBefore(Protocol):
         """The contacts with a fact, by its key."""
         ...
 
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
+        ...
+
 
 class Book(KnownState):
     """What is known, and what changes in it: `changes` has the new value of each key, None if there
@@ -103,6 +112,13 @@ class Book(KnownState):
     def find(self, fact: str) -> Sequence[ContactId]:
         key = fact_key(self._organization, fact)
         return sorted(change_holders(self._before.holders(key), self.facts.get(key, {})))
+
+    def count(self, fact: str) -> int:
+        key = fact_key(self._organization, fact)
+        return self._before.count(key, self.facts.get(key, {}))
+
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        return self._read(kept_key(self._organization, _TURNS, warehouse_id), Cursor)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
@@ -140,6 +156,7 @@ class Book(KnownState):
                 after = evolve(before, event)
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)
+                self._note_turn(event)
                 if isinstance(event, PartEvent):
                     self._apply_part(event)
             case SetupEvent():
@@ -155,6 +172,12 @@ class Book(KnownState):
             results = _add_result(stored.results, command, version)
             stored = msgspec.structs.replace(stored, results=results, handled=self._offset)
             self.changes[book_key(self._organization, contact_id)] = _encode(stored)
+
+    def _note_turn(self, event: ContactEvent) -> None:
+        if (turn := turn_after(self, event)) is not None:
+            warehouse_id, cursor = turn
+            key = kept_key(self._organization, _TURNS, warehouse_id)
+            self.changes[key] = _encode(cursor)
 
     def _apply_part(self, event: PartEvent) -> None:
         kind = BY_EVENT[type(event)].name

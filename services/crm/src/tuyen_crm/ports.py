@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -16,6 +17,18 @@ class ContactViews(Protocol):
 
     async def drop(self) -> None:
         """Drops all views; the next `fold` begins with empty ones."""
+        ...
+
+
+class Staff(Protocol):
+    """The agents of organizations."""
+
+    async def wait_until_known(self) -> None:
+        """Returns once the agents of all organizations are known."""
+        ...
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        """Those who are not disabled, in the order of their ids."""
         ...
 
 

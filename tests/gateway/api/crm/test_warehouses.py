@@ -8,6 +8,7 @@ from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.warehouses import EmptyWarehouse, PutWarehouse, RemoveWarehouse
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CRM_COMMANDS
+from tuyen_events.vocabulary import Strategy
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
@@ -48,6 +49,7 @@ async def test_w2_a_warehouse_is_a_command_to_the_crm(
         "members": ["lan"],
         "managers": ["hoa", "admin"],
         "sources": ["trang"],
+        "distribute": "least_loaded",
     }
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         answer = await owner.put(PATH, body, {"If-Match": '"0"'})
@@ -60,6 +62,16 @@ async def test_w2_a_warehouse_is_a_command_to_the_crm(
     assert isinstance(command, PutWarehouse)
     assert (command.members, command.managers) == (("lan",), ("hoa", "admin"))
     assert command.expected_version == 0
+    assert command.distribute is Strategy.LEAST_LOADED
+
+
+async def test_w5_a_warehouse_distributes_nothing_unless_it_is_said(
+    owner: User, log: InMemoryLog
+) -> None:
+    async with crm(log, CrmOutcome.APPLIED, 4) as asked:
+        for body in ({}, {"distribute": "off"}):
+            assert (await owner.done("PUT", PATH, {"name": "x", **body}))["distribute"] == "off"
+    assert [getattr(each, "distribute", 0) for each in asked] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +84,8 @@ async def test_w2_a_warehouse_is_a_command_to_the_crm(
         {"name": "x", "sources": ["trang", "trang"]},
         {"name": "x", "sources": ["../"]},
         {"name": "x", "default": True},
+        {"name": "x", "distribute": "random"},
+        {"name": "x", "distribute": None},
     ],
 )
 async def test_w2_what_is_no_warehouse_is_refused_before_it_is_a_command(

@@ -31,6 +31,9 @@ class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     location: str | None = None
     browser: str | None = None
     page_url: str | None = None
+    staff: tuple[AgentId, ...] = ()
+    """The agents of the organization who are not disabled: its warehouse may give the contact to
+    one of them (W5)."""
     caused_by: str
 
 

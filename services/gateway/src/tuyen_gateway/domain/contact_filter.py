@@ -1,6 +1,6 @@
 """Which contacts a list shows, and in which order.
 
-Decides W3 and W6.
+Decides W3.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Who has a contact, in the contact's document, and in words.
-
-Decides C8.
-"""
+"""Who has a contact, in the contact's document, and in words."""
 
 from typing import assert_never
 

@@ -1,6 +1,6 @@
 """Handles commands about a contact itself.
 
-Decides C1, C4 and W2.
+Decides C1 and C4.
 """
 
 from typing import assert_never
@@ -14,6 +14,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import warehouse_for
 from tuyen_events.crm.contacts import (
     ContactCreated,
@@ -43,7 +44,9 @@ def _observe(
     """A contact is created once, and each of its customers gets the first name that the channel
     sends. A name that an agent gave the contact does not change."""
     if contact is None:
-        return decide_applied(_build_created(command, warehouse_for(known, command.page_id)))
+        created = _build_created(command, warehouse_for(known, command.page_id))
+        given = distribute(known, created, created.warehouse_id, command.staff)
+        return decide_applied(created, *([] if given is None else [given]))
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
     return decide_applied(

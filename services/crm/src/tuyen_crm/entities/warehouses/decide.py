@@ -1,6 +1,6 @@
 """Handles commands about warehouses.
 
-Decides W1 and W2.
+Decides W2.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Which warehouse a contact is in, and who may do what with its contacts.
 
-Decides W1, W2, W5 and W7.
+Decides W1 and W2.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Which contacts a caller sees, and how commands about them are carried out.
 
-Decides C11, W1, W3, W6 and S1.
+Decides C11 and W6.
 """
 
 import asyncio

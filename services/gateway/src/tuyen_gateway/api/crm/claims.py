@@ -1,7 +1,4 @@
-"""Who has a contact: claims, and what managers and team leaders decide.
-
-Decides W4, W5 and W7.
-"""
+"""Who has a contact: claims, and what managers and team leaders decide."""
 
 from collections.abc import Mapping
 from typing import Any

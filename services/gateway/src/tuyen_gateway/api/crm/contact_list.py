@@ -1,7 +1,4 @@
-"""The list of contacts, for viewers who may see them.
-
-Decides W3 and W6.
-"""
+"""The list of contacts, for viewers who may see them."""
 
 import re
 from typing import Annotated, Literal

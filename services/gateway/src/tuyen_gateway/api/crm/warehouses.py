@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
@@ -13,6 +13,7 @@ from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.warehouses import EmptyWarehouse, PutWarehouse, RemoveWarehouse
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS, PAGES, TEXT_CHARACTERS
+from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody
 from tuyen_gateway.api.crm.access import (
     carry_out,
@@ -54,6 +55,9 @@ Description = Annotated[
 ]
 
 
+Distribution = Literal["off", "sequential", "least_loaded"]
+
+
 class WarehouseIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
@@ -64,6 +68,7 @@ class WarehouseIn(RequestBody):
                     "members": ["lan", "minh"],
                     "managers": ["hoa"],
                     "sources": ["trang-ha-noi"],
+                    "distribute": "sequential",
                 }
             ]
         }
@@ -79,6 +84,9 @@ class WarehouseIn(RequestBody):
     sources: list[ChosenId] = Field(default=[], max_length=PAGES, fail_fast=True)
     """The pages and integrations whose new contacts are put here (W2). Each belongs to one
     warehouse."""
+    distribute: Distribution = "off"
+    """Whether new contacts from the sources are given to the members: in turn, or to who has the
+    fewest contacts of the warehouse (W5). A disabled agent gets none."""
 
 
 class WarehouseView(EntityView):
@@ -87,6 +95,7 @@ class WarehouseView(EntityView):
     members: list[str]
     managers: list[str]
     sources: list[str]
+    distribute: str
     default: bool
     """New contacts from a source that no warehouse names are put here (W2)."""
 
@@ -117,6 +126,7 @@ async def put_warehouse(
         members=tuple(AgentId(each) for each in body.members),
         managers=tuple(AgentId(each) for each in body.managers),
         sources=tuple(body.sources),
+        distribute=None if body.distribute == "off" else Strategy(body.distribute),
     )
     existing = await gateway.crm.setup(WAREHOUSES_VIEW, organization.id, warehouse_id)
     settled = await carry_out(gateway, command, "warehouse")
@@ -131,6 +141,7 @@ async def put_warehouse(
             members=command.members,
             managers=command.managers,
             sources=command.sources,
+            distribute=command.distribute,
             created_at=existing.created_at if existing else command.at,
             created_by=existing.created_by if existing else command.by,
             updated_at=command.at,
@@ -218,6 +229,7 @@ def _view(warehouse: WarehouseDocument) -> WarehouseView:
         members=list(warehouse.members),
         managers=list(warehouse.managers),
         sources=list(warehouse.sources),
+        distribute=warehouse.distribute or "off",
         default=warehouse.id == DEFAULT_WAREHOUSE,
     )
 
@@ -233,6 +245,7 @@ def _view_default(caller: Caller) -> WarehouseView:
         members=[],
         managers=[],
         sources=[],
+        distribute="off",
         default=True,
         created_at=began_at,
         created_by=None,
