@@ -163,7 +163,8 @@ def test_w5_a_manager_assigns_takes_back_and_moves(
     contact: ContactState, command: PlaceContact, events: list[Any]
 ) -> None:
     decision = decide(state(contact), command)
-    assert [type(event) for event in decision.events] == events
+    kinds: list[Any] = [type(event) for event in decision.events]
+    assert kinds == events
     assert [event.sequence for event in decision.events] == [6, 7][: len(events)]
     after_all: ContactState | None = contact
     for event in decision.events:

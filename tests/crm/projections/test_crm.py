@@ -160,7 +160,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "version": 2,
             "sequence": 2,
             "sort_name": "vinh",
-            "fragments": ["h", "inh", "nh", "vinh"],
+            "address_suffixes": [],
         }
     ]
 

@@ -46,11 +46,11 @@ def covering(scope: ContactScope) -> Document:
 
 
 class TextPart(NamedTuple):
-    """A part of a text that contacts are searched by. `indexed` is answered from `index`, with the
+    """A part of a text that contacts are searched by. `indexed` is answered from that index, with the
     contacts that are found and no others; `compared` is the same for an index in another order."""
 
     indexed: Document
-    index: str
+    index_name: str
     compared: Document
 
 
@@ -96,7 +96,7 @@ def _build_read(
     first = next((part for part in parts if part not in frequent), None)
     texts = [part.indexed if part is first else part.compared for part in parts]
     query = {"organization": scope.organization, "$and": [*conditions, *texts]}
-    return ContactsRead(query, None if first is None else first.index)
+    return ContactsRead(query, None if first is None else first.index_name)
 
 
 def order_fields(order: ContactOrder) -> list[tuple[str, int]]:
