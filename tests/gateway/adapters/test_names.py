@@ -23,7 +23,12 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_NAME, CONVERSATIONS, UNNAMED
+from tuyen_gateway.projections.collections import (
+    BY_ACTIVITY,
+    BY_CUSTOMER_NAME,
+    CONVERSATIONS,
+    UNNAMED,
+)
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.consumer import ConsumerStatus
@@ -172,8 +177,8 @@ async def test_i4_r7_2_a_name_is_found_with_any_other_filter_and_only_where_it_m
 async def test_i4_a_rare_name_costs_no_more_rows_than_have_it(filled: Database, name: str) -> None:
     query = build_list_query(EVERYBODY, ConversationFilter(name=name))
     (read,) = query.reads
-    assert read.hint == BY_NAME
-    plan = await _explain(filled, query.reads[0].query, BY_NAME)
+    assert read.hint == BY_CUSTOMER_NAME
+    plan = await _explain(filled, query.reads[0].query, BY_CUSTOMER_NAME)
     having = [row for row in map(_row, range(ROWS)) if fold_accents(name)[-16:] in _folded(row)]
     assert plan["totalDocsExamined"] <= len(having)
     assert plan["totalKeysExamined"] <= 2 * len(having) + 1
@@ -198,7 +203,7 @@ async def test_i4_customers_named_elsewhere_are_looked_up_among_those_without_a_
 ) -> None:
     customers = [CustomerId(f"cus_{number}") for number in range(1, 100)]
     query = build_list_query(EVERYBODY, ConversationFilter(name="lan"), customers)
-    assert [read.hint for read in query.reads] == [BY_NAME, UNNAMED]
+    assert [read.hint for read in query.reads] == [BY_CUSTOMER_NAME, UNNAMED]
     plan = await _explain(filled, query.reads[1].query, UNNAMED)
     assert plan["totalDocsExamined"] <= 100 // UNNAMED_EACH
 

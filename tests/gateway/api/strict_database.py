@@ -10,6 +10,7 @@ import msgspec
 
 from support.outbound import failed, requested
 from tuyen_events.ids import (
+    AgentId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -27,7 +28,9 @@ from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
+from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.notes import NOTES_VIEW, NoteDocument
 
 THREAD = "msg_1"
 REPLY = "m_reply"
@@ -121,9 +124,38 @@ def _build_reply() -> Message:
     )
 
 
+def _build_campaign() -> CampaignDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return CampaignDocument(
+        key="shop/tet",
+        id="tet",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Tết 2027",
+    )
+
+
+def _build_note() -> NoteDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return NoteDocument(
+        key="shop/note_1",
+        id="note_1",
+        organization=OrganizationId("shop"),
+        contact_id=ContactId("con_1"),
+        place="",
+        sequence=1,
+        created_at=now,
+        updated_at=now,
+        text="Thích màu đỏ.",
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message and one contact of `shop`, whatever is asked; what could not be
-    sent is an error."""
+    """One conversation, one message, one contact, one note and one campaign of `shop`, whatever is
+    asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -181,6 +213,8 @@ class StrictDatabase(dict[str, _Collection]):
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
+            NOTES_VIEW.collection: [NOTES_VIEW.encode(_build_note())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

@@ -27,7 +27,7 @@ from tuyen_events.inbound import (
 from tuyen_events.media import KeptMedium, MediaKept, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.adapters.posts import comments_query, posts_query
-from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of, facts_of_kept
+from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of_kept, post_facts_of
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import (
     MESSAGES,
@@ -84,7 +84,7 @@ HISTORY: Sequence[InboundEvent] = (
 
 
 def _facts(history: Sequence[InboundEvent]) -> list[tuple[PostFacts, str]]:
-    found = [(facts_of(event), f"evt_{number}") for number, event in enumerate(history)]
+    found = [(post_facts_of(event), f"evt_{number}") for number, event in enumerate(history)]
     return [(facts, event_id) for facts, event_id in found if facts is not None]
 
 

@@ -5,7 +5,7 @@ The state is kept encoded, one value for each key, as it is stored: a million co
 """
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.entities.warehouses.distributing import turn_after
 from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
+from tuyen_crm.ports import StateBefore
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
     ContactEvent,
@@ -80,20 +81,6 @@ def fact_keys(organization: OrganizationId, contact: ContactState | None) -> Set
 
 def fact_key(organization: OrganizationId, fact: str) -> str:
     return f"{organization}/{fact}"
-
-
-class StateBefore(Protocol):
-    """The state before a command, in one partition."""
-
-    def value(self, key: str) -> bytes | None: ...
-
-    def holders(self, key: str) -> Set[ContactId]:
-        """The contacts with a fact, by its key."""
-        ...
-
-    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        """How many contacts have a fact after these changes."""
-        ...
 
 
 class Book(KnownState):

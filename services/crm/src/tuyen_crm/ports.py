@@ -1,9 +1,9 @@
 """What the CRM needs beside the log (`tuyen_platform.kafka.ports`)."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence, Set
 from typing import Protocol
 
-from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -37,4 +37,18 @@ class RequireStopped(Protocol):
 
     def __call__(self) -> Awaitable[None]:
         """Raises StillRunningError while a CRM runs."""
+        ...
+
+
+class StateBefore(Protocol):
+    """The state before a command, in one partition."""
+
+    def value(self, key: str) -> bytes | None: ...
+
+    def holders(self, key: str) -> Set[ContactId]:
+        """The contacts with a fact, by its key."""
+        ...
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
         ...

@@ -16,6 +16,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
 from tuyen_views.names import list_suffixes
+from tuyen_views.view import ContactPartT, View
 
 CREATED = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -76,3 +77,9 @@ async def show(views: Database, *contacts: ContactDocument) -> None:
     collection = views[CONTACTS_VIEW.collection]
     for each in contacts:
         await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.encode(each), upsert=True)
+
+
+async def show_part(views: Database, view: View[ContactPartT], *parts: ContactPartT) -> None:
+    """The same for parts of contacts."""
+    for each in parts:
+        await views[view.collection].replace_one({"_id": each.key}, view.encode(each), upsert=True)

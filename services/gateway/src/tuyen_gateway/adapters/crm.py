@@ -80,7 +80,9 @@ class MongoCrm:
         self, organization: OrganizationId, parts: Sequence[TextPart]
     ) -> Sequence[TextPart]:
         """Those that more contacts than FREQUENT have, as the index counts them."""
-        queries = [({"organization": organization, **each.indexed}, each.index_name) for each in parts]
+        queries = [
+            ({"organization": organization, **each.indexed}, each.index_name) for each in parts
+        ]
         counts = [
             self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
             for query, index in queries

@@ -46,8 +46,9 @@ def covering(scope: ContactScope) -> Document:
 
 
 class TextPart(NamedTuple):
-    """A part of a text that contacts are searched by. `indexed` is answered from that index, with the
-    contacts that are found and no others; `compared` is the same for an index in another order."""
+    """A part of a text that contacts are searched by. `indexed` is answered from the index of that
+    name, with the contacts that are found and no others; `compared` is the same for an index in
+    another order."""
 
     indexed: Document
     index_name: str

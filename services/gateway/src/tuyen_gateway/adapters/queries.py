@@ -14,7 +14,7 @@ from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_NAME, UNNAMED
+from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_CUSTOMER_NAME, UNNAMED
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import match_each_part, match_part
 
@@ -95,7 +95,7 @@ def build_list_query(
         return ListQuery(matching, [ListRead(matching)])
     others = matching_query(scope, msgspec.structs.replace(wanted, name=None))
     if not frequent:
-        reads = [ListRead([*others, match_part(wanted.name)], BY_NAME)]
+        reads = [ListRead([*others, match_part(wanted.name)], BY_CUSTOMER_NAME)]
     else:
         hint = BY_ACTIVITY if _selects_by_name_alone(scope, wanted) else None
         reads = [ListRead([*others, match_each_part(wanted.name)], hint)]

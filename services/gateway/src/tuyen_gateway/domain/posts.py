@@ -132,7 +132,7 @@ def _common(event: InboundEvent, post: str) -> _Common:
     )
 
 
-def facts_of(event: InboundEvent) -> PostFacts | None:
+def post_facts_of(event: InboundEvent) -> PostFacts | None:
     """What an event says of a post; None if it says nothing.
 
     A post without a text says nothing of it: Facebook reports a post that goes to the trash as one

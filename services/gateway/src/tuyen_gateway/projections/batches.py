@@ -37,7 +37,7 @@ from tuyen_gateway.domain.inbox import (
     note_reaction,
     progress,
 )
-from tuyen_gateway.domain.posts import PostFacts, facts_of, facts_of_kept
+from tuyen_gateway.domain.posts import PostFacts, facts_of_kept, post_facts_of
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.kafka.ports import RecordPosition
@@ -149,7 +149,7 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
         case MediaKept():
             work.kept.setdefault(event.message_id, []).append(event)
         case InboundEvent():
-            if (facts := facts_of(event)) is not None:
+            if (facts := post_facts_of(event)) is not None:
                 work.posts.append((facts, one.id))
             about = message_of(event)
             source = EventSource(one.id, position.partition, position.offset)

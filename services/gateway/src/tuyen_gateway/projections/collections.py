@@ -84,7 +84,7 @@ LISTED_POSTS: Document = {
 """The posts that are listed: the page's own that were published or commented on, and not
 removed."""
 
-BY_ACTIVITY, BY_NAME, UNNAMED = "by_activity", "by_name", "unnamed_by_customer"
+BY_ACTIVITY, BY_CUSTOMER_NAME, UNNAMED = "by_activity", "by_name", "unnamed_by_customer"
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -132,7 +132,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         IndexModel(
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
-        IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name=BY_NAME),
+        IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name=BY_CUSTOMER_NAME),
         IndexModel(
             [("organization", ASCENDING), ("customer.id", ASCENDING)],
             name=UNNAMED,
