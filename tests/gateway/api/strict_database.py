@@ -31,6 +31,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.notes import NOTES_VIEW, NoteDocument
+from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
 THREAD = "msg_1"
 REPLY = "m_reply"
@@ -138,6 +139,21 @@ def _build_campaign() -> CampaignDocument:
     )
 
 
+def _build_team() -> TeamDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return TeamDocument(
+        key="shop/nhom-1",
+        id="nhom-1",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Nhóm 1",
+        members=(AgentId("lan"),),
+    )
+
+
 def _build_note() -> NoteDocument:
     now = datetime(2026, 11, 21, 8, tzinfo=UTC)
     return NoteDocument(
@@ -154,8 +170,8 @@ def _build_note() -> NoteDocument:
 
 
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message, one contact, one note and one campaign of `shop`, whatever is
-    asked; what could not be sent is an error."""
+    """One conversation, one message, one contact, one note, one campaign and one team of
+    `shop`, whatever is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -215,6 +231,7 @@ class StrictDatabase(dict[str, _Collection]):
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
             NOTES_VIEW.collection: [NOTES_VIEW.encode(_build_note())],
+            TEAMS_VIEW.collection: [TEAMS_VIEW.encode(_build_team())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

@@ -100,7 +100,8 @@ async def get_contact(
     """With `after`, once the view contains that version. Of a contact that nobody has, a member of
     its warehouse sees the name and the source (W3)."""
     contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
-    set_etag(response, contact.document.version)
+    if contact.sight >= Sight.READ:
+        set_etag(response, contact.document.version)
     return render_contact(contact)
 
 
