@@ -8,6 +8,7 @@ STORED_TYPE_NAMES = {
     "assignment.made.v1",
     "assignment.queued.v1",
     "assignment.removed.v1",
+    "audit.recorded.v1",
     "campaign.changed.v1",
     "campaign.put.v1",
     "campaign.remove.v1",

@@ -33,6 +33,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationRef
+from tuyen_gateway.projections.audit import run_audit
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -235,6 +236,7 @@ async def running(
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
         tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
+        tasks.append(asyncio.create_task(run_audit(log, database, ConsumerStatus())))
     if database is not None and streaming:
         tasks.append(asyncio.create_task(gateway.live.run()))
     transport = httpx.ASGITransport(create_app(gateway))

@@ -36,6 +36,7 @@ from tuyen_events.topics import (
     CRM_RESULTS,
     CRM_STATE,
     DEAD_LETTERS,
+    DIRECTORY,
     INBOUND,
 )
 from tuyen_events.vocabulary import Channel
@@ -53,7 +54,7 @@ from tuyen_views.view import OfContact, View
 MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
 SHOP, PAGE = OrganizationId("hoa-sen"), PageId("trang")
 DEADLINE_S = 90
-TOPICS = (INBOUND, CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE, DEAD_LETTERS)
+TOPICS = (INBOUND, CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE, DEAD_LETTERS, DIRECTORY)
 
 
 def create(number: int, name: str | None = None) -> ContactCreated:

@@ -154,7 +154,7 @@ def _build_team() -> TeamDocument:
     )
 
 
-def _build_note() -> NoteDocument:
+def build_note() -> NoteDocument:
     now = datetime(2026, 11, 21, 8, tzinfo=UTC)
     return NoteDocument(
         key="shop/note_1",
@@ -230,7 +230,7 @@ class StrictDatabase(dict[str, _Collection]):
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
-            NOTES_VIEW.collection: [NOTES_VIEW.encode(_build_note())],
+            NOTES_VIEW.collection: [NOTES_VIEW.encode(build_note())],
             TEAMS_VIEW.collection: [TEAMS_VIEW.encode(_build_team())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }

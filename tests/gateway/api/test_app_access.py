@@ -16,14 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.api.crm.answering import CREATED, contact, show, show_part
-from gateway.api.strict_database import strict_database
+from gateway.api.crm.answering import contact, show, show_part
+from gateway.api.strict_database import build_note, strict_database
 from gateway.api.walk import BODIES
 from gateway.feed import Feed
 from gateway.rig import OPERATOR, START, Rig, User, running, until
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
-from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.vocabulary import Role, Visibility
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
@@ -32,7 +31,7 @@ from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_views.notes import NOTES_VIEW, NoteDocument
+from tuyen_views.notes import NOTES_VIEW
 
 TABLE: Mapping[str, Mapping[str, str]] = tomllib.loads(
     (Path(__file__).parent / "access.toml").read_text("utf-8")
@@ -224,24 +223,10 @@ async def market(
         ids = await _set_up(owner)
         conversations = await _write(log)
         await show(views, contact(1, "shop", "Lan"))
-        await show_part(views, NOTES_VIEW, _build_note())
+        await show_part(views, NOTES_VIEW, build_note())
         ids |= {"conversation_id": conversations["page", "agent"], "contact_id": "con_1"}
         ids["note_id"] = "note_1"
         yield Market(desk, owner, stranger, users, conversations, ids, everybody.schema)
-
-
-def _build_note() -> NoteDocument:
-    return NoteDocument(
-        key="shop/note_1",
-        id="note_1",
-        organization=OrganizationId("shop"),
-        contact_id=ContactId("con_1"),
-        place="",
-        sequence=1,
-        created_at=CREATED,
-        updated_at=CREATED,
-        text="Thích màu đỏ.",
-    )
 
 
 async def _set_up(owner: User) -> dict[str, str]:

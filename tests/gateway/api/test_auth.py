@@ -13,7 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
-from gateway.rig import QUICK_HASHER, Rig, User, records
+from gateway.rig import QUICK_HASHER, START, Rig, User, records
 from support.organizations import agent, directory_record
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
@@ -272,7 +272,9 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
         change = agent(name, username=username)
         at = await log.append(DIRECTORY, *directory_record(change))
         await rig.gateway.directory.table.wait_until_folded(at)
-        await rig.gateway.credentials.set(change.organization, change.id, SecretStr("s3cret"))
+        await rig.gateway.credentials.set(
+            change.organization, change.id, SecretStr("s3cret"), by=None, at=START
+        )
     for name, username in names.items():
         user = await rig.login("shop", username, "s3cret")
         assert (await user.done("GET", "/v1/me"))["agent_id"] == name
@@ -311,11 +313,13 @@ async def test_r9_5_an_organization_that_sets_many_passwords_holds_up_no_other(
     running = asyncio.create_task(credentials.table.run())
     hasher.hashed.clear()
     many = [
-        asyncio.create_task(credentials.set(OrganizationId("a"), AgentId(str(n)), SecretStr("a")))
+        asyncio.create_task(
+            credentials.set(OrganizationId("a"), AgentId(str(n)), SecretStr("a"), by=None, at=START)
+        )
         for n in range(30)
     ]
     await asyncio.sleep(0)
-    await credentials.set(OrganizationId("b"), AgentId("one"), SecretStr("b"))
+    await credentials.set(OrganizationId("b"), AgentId("one"), SecretStr("b"), by=None, at=START)
     assert hasher.hashed.index("b") < 10
     await asyncio.gather(*many)
     running.cancel()

@@ -101,7 +101,7 @@ async def test_a_server_that_is_unavailable_is_503_without_its_address(
     async def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(log, "append", fail)
+    monkeypatch.setattr(log, "append_all", fail)
     answer = await boss.put("/v1/settings", {"assignment": True})
     problem(answer, 503)
     assert "gone" not in answer.text
@@ -124,7 +124,7 @@ async def test_r9_5_what_the_log_does_not_take_is_422(
     async def fail(*_: object, **__: object) -> None:
         raise RecordTooLargeError("directory: a record of 2000000 bytes")
 
-    monkeypatch.setattr(log, "append", fail)
+    monkeypatch.setattr(log, "append_all", fail)
     problem(await boss.put("/v1/settings", {"assignment": True}), 422)
 
 
@@ -134,7 +134,7 @@ async def test_a_mistake_of_ours_is_a_problem_without_its_inside(
     async def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setattr(log, "append", fail)
+    monkeypatch.setattr(log, "append_all", fail)
     transport = httpx.ASGITransport(create_app(rig.gateway), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         answer = await User(client, boss.token).put("/v1/settings", {"assignment": True})

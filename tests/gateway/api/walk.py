@@ -47,10 +47,13 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "id": "third",
             "name": "Third",
             "country": "VN",
+            "time_zone": "Asia/Ho_Chi_Minh",
             "admin": {"username": "chu", "password": "third-password"},
         },
     ),
-    ("PATCH", "/v1/organizations/{organization_id}"): ({"suspended": False},),
+    ("PATCH", "/v1/organizations/{organization_id}"): (
+        {"suspended": False, "time_zone": "Asia/Bangkok"},
+    ),
     ("PUT", "/v1/departments/{department_id}"): ({"name": "Bán hàng"},),
     ("PUT", "/v1/departments/{department_id}/regions/{region_id}"): ({"name": "Miền Bắc"},),
     ("PUT", "/v1/agents/{agent_id}"): (

@@ -5,6 +5,7 @@ from types import MappingProxyType, ModuleType
 
 from tuyen_events import (
     assignments,
+    audit,
     commands,
     crm,
     dead_letters,
@@ -26,6 +27,7 @@ from tuyen_events.event import Event
 
 _MODULES: tuple[ModuleType, ...] = (
     assignments,
+    audit,
     commands,
     dead_letters,
     desk,

@@ -30,6 +30,8 @@ from tuyen_events.vocabulary import (
     WhenNobody,
 )
 
+DEFAULT_TIME_ZONE = "Asia/Ho_Chi_Minh"
+
 
 class DirectoryEvent(Event, frozen=True, kw_only=True):
     organization: OrganizationId
@@ -42,6 +44,8 @@ class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "organization.changed.v1"
     name: str
     country: str = "VN"
+    time_zone: str = DEFAULT_TIME_ZONE
+    """By its name in the IANA database: reports are by its hours and days."""
     suspended: bool = False
 
 

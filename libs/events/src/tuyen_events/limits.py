@@ -379,3 +379,10 @@ REPLAYS_AN_HOUR = 600
 CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
+
+REFUSALS_AUDITED_AN_HOUR = 200
+"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
+are nobody together. The rest is in the log of the service."""
+
+REPORT_ROWS = 20_000
+"""Rows of one report."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from tuyen_events import (
     assignments,
+    audit_topics,
     commands,
     crm,
     dead_letters,
@@ -389,8 +390,9 @@ REPLAYS = Topic(
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for topic in (*globals().values(), *vars(outbound_topics).values())
+        for module in (globals(), vars(outbound_topics), vars(audit_topics))
+        for topic in module.values()
         if isinstance(topic, Topic)
     }
 )
-"""All of them by name, those of `outbound_topics` last."""
+"""All of them by name, those of `outbound_topics` and `audit_topics` last."""

@@ -58,7 +58,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """0 in documents of earlier versions, which are folded again from the first event."""
 
 
-BY_NAME, BY_ADDRESS, BY_EMAIL = "by_name", "by_address", "by_email"
+CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
 
 ADDRESS_SUFFIXES = "address_suffixes"
 """The suffixes of the phone numbers and emails, as `SUFFIXES` has those of the name."""
@@ -101,9 +101,9 @@ CONTACTS_VIEW = ContactsView(
     ContactDocument,
     (
         _index("by_organization", "_id"),
-        _index(BY_NAME, SUFFIXES),
-        _index(BY_ADDRESS, ADDRESS_SUFFIXES),
-        _index(BY_EMAIL, "emails"),
+        _index(CONTACTS_BY_NAME, SUFFIXES),
+        _index(CONTACTS_BY_ADDRESS, ADDRESS_SUFFIXES),
+        _index(CONTACTS_BY_EMAIL, "emails"),
         _index("of_warehouse", "warehouse_id", "_id"),
         _index("of_warehouse_by_name", "warehouse_id", "sort_name", "_id"),
         _index("of_warehouse_by_creation", "warehouse_id", newest_first="created_at"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
-from tuyen_crm.adapters.staff import DirectoryStaff
+from tuyen_crm.adapters.agents import DirectoryAgents
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -32,7 +32,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
-    staff: DirectoryStaff
+    agents: DirectoryAgents
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -41,7 +41,7 @@ class Crm:
     health: Health
 
     def loops(self) -> list[Loop]:
-        return [self.staff.run, self.observer.run, self.decider.run, self.project]
+        return [self.agents.run, self.observer.run, self.decider.run, self.project]
 
     def project(self) -> Coroutine[None, None, None]:
         """Keeps the views up to date until cancelled."""
@@ -60,8 +60,8 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    staff = DirectoryStaff(log)
-    observer, decider = CustomerObserver(log, staff), CommandDecider(log)
+    agents = DirectoryAgents(log)
+    observer, decider = CustomerObserver(log, agents), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -72,7 +72,7 @@ def compose(log: Log, database: Database) -> Crm:
         health.ready_when(name, loop.ready)
     return Crm(
         log=log,
-        staff=staff,
+        agents=agents,
         observer=observer,
         decider=decider,
         view=CrmProjection(database),

@@ -6,7 +6,7 @@ import msgspec
 
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.ports import Staff
+from tuyen_crm.ports import ActiveAgents
 from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
@@ -63,9 +63,9 @@ class CustomerObserver:
     the next one is handled (R9.5).
     """
 
-    def __init__(self, log: Log, staff: Staff) -> None:
+    def __init__(self, log: Log, agents: ActiveAgents) -> None:
         self._log = log
-        self._staff = staff
+        self._agents = agents
         self._recent = RecentCustomers()
         self.status = ConsumerStatus()
 
@@ -76,7 +76,7 @@ class CustomerObserver:
         )
 
     async def _follow(self) -> None:
-        await self._staff.wait_until_known()
+        await self._agents.wait_until_known()
         self._recent.clear()  # what was noted may not have been sent
         await consume(
             self._log,
@@ -115,7 +115,7 @@ class CustomerObserver:
         command = observe(envelope.data, customer, envelope.id)
         if not self._recent.is_new(command):
             return None
-        staff = self._staff.active(command.organization)
+        staff = self._agents.active(command.organization)
         made = _record(msgspec.structs.replace(command, staff=staff))
         refuse_too_large(made)
         self._recent.note(command)

@@ -20,7 +20,7 @@ class ContactViews(Protocol):
         ...
 
 
-class Staff(Protocol):
+class ActiveAgents(Protocol):
     """The agents of organizations."""
 
     async def wait_until_known(self) -> None:

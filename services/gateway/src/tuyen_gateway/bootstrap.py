@@ -16,6 +16,7 @@ from tuyen_gateway.adapters.attachments import (
     AttachmentsInTurn,
     MongoAttachmentAccess,
 )
+from tuyen_gateway.adapters.audit import MongoAudit
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
@@ -44,6 +45,7 @@ from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
+from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -68,8 +70,10 @@ from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.projections.audit import run_audit
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
+from tuyen_gateway.projections.reports import run_reports
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.admitted_networks import AdmittedNetworks
@@ -132,6 +136,8 @@ def compose(
         seals=sources.seals,
         login_throttle=LocalLoginThrottle(clock),
         desk=DeskTable(log),
+        audit=MongoAudit(database, log, clock, reads),
+        reports=MongoReports(database, reads),
         presence=sources.presence,
         commands=CommandSender(log),
         jobs=sources.jobs,
@@ -194,7 +200,7 @@ def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvide
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status, letters = ConsumerStatus(), ConsumerStatus()
+    status, letters, audit, reports = (ConsumerStatus() for _ in range(4))
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -221,6 +227,8 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     )
     gateway.health.live_when("projections", status.live)
     gateway.health.live_when("dead_letters", letters.live)
+    gateway.health.live_when("audit", audit.live)
+    gateway.health.live_when("reports", reports.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs, for_streams):
@@ -235,6 +243,8 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_dead_letters, log, database, letters),
+            partial(run_audit, log, database, audit),
+            partial(run_reports, log, database, reports),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.audit import Audit
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
@@ -23,6 +24,7 @@ from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.replies import Replies
+from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -51,6 +53,8 @@ class Gateway:
     seals: Seals
     login_throttle: LoginThrottle
     desk: Desk
+    audit: Audit
+    reports: Reports
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs

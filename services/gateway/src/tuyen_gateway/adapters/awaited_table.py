@@ -47,10 +47,13 @@ class AwaitedTable(GlobalTable):
             raise UnavailableError("This gateway has not seen what was written yet: try again.")
 
     async def append(self, records: Sequence[ProducerRecord]) -> None:
-        """Returns once the records are in the log and applied. Raises LogUnavailableError, and
-        UnavailableError if they are in the log and not applied in time."""
-        for appended in await self._log.append_all(records) if records else ():
-            await self.wait_until_folded(appended)
+        """Returns once the records are in the log, and those of this table's topic are applied.
+        Raises LogUnavailableError, and UnavailableError if they are in the log and not applied in
+        time."""
+        written = await self._log.append_all(records) if records else ()
+        for record, appended in zip(records, written, strict=True):
+            if record.topic is self.topic:
+                await self.wait_until_folded(appended)
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:

@@ -11,12 +11,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
 from tuyen_directory.usernames import compose_unicode
+from tuyen_events.audit import AuditAction, AuditRecorded
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
+from tuyen_events.vocabulary import Moment
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
+from tuyen_gateway.domain.audit import PASSWORD
 from tuyen_gateway.domain.passwords import spellings
-from tuyen_platform.kafka.ports import Log, RecordPosition
+from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 
 _PARALLEL_HASHES = 4
 """One verification takes 64 MiB and some 50 ms of a core: only logins wait for this limit."""
@@ -49,7 +53,6 @@ class CredentialsTable:
     """`Credentials`, from the log."""
 
     def __init__(self, log: Log, hasher: PasswordHasher) -> None:
-        self._log = log
         self._hasher = hasher
         self._credentials: dict[str, Credential] = {}
         self._verifying = asyncio.Semaphore(_PARALLEL_HASHES)
@@ -78,26 +81,36 @@ class CredentialsTable:
         return matches and found is not None
 
     async def set(
-        self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
+        self,
+        organization: OrganizationId,
+        agent_id: AgentId,
+        password: SecretStr,
+        *,
+        by: AgentId | None,
+        at: Moment,
     ) -> None:
         async with self._turns.setdefault(organization, asyncio.Lock()), self._changing:
             if await self._is(organization, agent_id, password):
                 return
             whole = compose_unicode(password.get_secret_value())
             hashed = await asyncio.to_thread(self._hasher.hash, whole)
-        await self._append(
-            _Key(organization, agent_id),
-            msgspec.json.encode(Credential(hash=hashed, stamp=uuid4().hex)),
+        value = msgspec.json.encode(Credential(hash=hashed, stamp=uuid4().hex))
+        audited = AuditRecorded(
+            organization=organization,
+            by=by,
+            at=at,
+            action=AuditAction.CHANGED,
+            entity=PASSWORD,
+            id=agent_id,
+        )
+        await self.table.append(
+            [_record(_Key(organization, agent_id), value), audit_record(audited)]
         )
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
         key = _Key(organization, agent_id)
         if str(key) in self._credentials:
-            await self._append(key, None)
-
-    async def _append(self, key: _Key, value: bytes | None) -> None:
-        appended = await self._log.append_bytes(CREDENTIALS, str(key), value, _HEADERS)
-        await self.table.wait_until_folded(appended)
+            await self.table.append([_record(key, None)])
 
     def _matches(self, hashed: str, password: SecretStr) -> bool:
         return any(self._fits(hashed, each) for each in spellings(password.get_secret_value()))
@@ -116,3 +129,7 @@ class CredentialsTable:
             self._credentials[record.key] = msgspec.json.decode(record.value, type=Credential)
         except msgspec.MsgspecError as error:
             raise UnreadableEventError(f"no credential: {error}") from error
+
+
+def _record(key: _Key, value: bytes | None) -> ProducerRecord:
+    return ProducerRecord(CREDENTIALS, str(key), value, _HEADERS)

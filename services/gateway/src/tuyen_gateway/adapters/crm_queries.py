@@ -14,9 +14,9 @@ from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import (
     ADDRESS_SUFFIXES,
-    BY_ADDRESS,
-    BY_EMAIL,
-    BY_NAME,
+    CONTACTS_BY_ADDRESS,
+    CONTACTS_BY_EMAIL,
+    CONTACTS_BY_NAME,
     ContactDocument,
     sort_name_of,
 )
@@ -177,10 +177,10 @@ def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:
         digits = wanted.phone.removeprefix("0")
         ends = {"phones": {"$regex": f"{digits}$"}}
         indexed = {ADDRESS_SUFFIXES: digits[-SUFFIX_CHARACTERS:], **ends}
-        yield TextPart(indexed, BY_ADDRESS, ends)
+        yield TextPart(indexed, CONTACTS_BY_ADDRESS, ends)
     if wanted.email:
         same = {"emails": wanted.email}
-        yield TextPart(same, BY_EMAIL, same)
+        yield TextPart(same, CONTACTS_BY_EMAIL, same)
 
 
 def _ways_of(words: str) -> Iterator[TextPart]:
@@ -196,11 +196,13 @@ def _ways_of(words: str) -> Iterator[TextPart]:
 
 
 def _by_name(words: str) -> TextPart:
-    return TextPart(match_part(words), BY_NAME, match_each_part(words))
+    return TextPart(match_part(words), CONTACTS_BY_NAME, match_each_part(words))
 
 
 def _by_address(text: str) -> TextPart:
     part = {"$regex": re.escape(text)}
     compared: Document = {"$or": [{"phones": part}, {"emails": part}]}
     indexed: Document = {ADDRESS_SUFFIXES: find_suffix(text)}
-    return TextPart(indexed if is_suffix(text) else {**indexed, **compared}, BY_ADDRESS, compared)
+    return TextPart(
+        indexed if is_suffix(text) else {**indexed, **compared}, CONTACTS_BY_ADDRESS, compared
+    )

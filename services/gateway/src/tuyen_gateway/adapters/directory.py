@@ -16,6 +16,7 @@ from tuyen_directory.organization import (
     next_version,
 )
 from tuyen_directory.records import DirectoryChange, read_change
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
@@ -29,8 +30,10 @@ from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.domain.audit import audit_change
 from tuyen_gateway.domain.changes import is_unchanged
 from tuyen_gateway.domain.entity_limits import check_limits
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
@@ -38,7 +41,7 @@ from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.directory import EntityT
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.ports import Log, RecordPosition
+from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 
 _SMALL_BYTES = 500
 """About how many bytes a removal, a hashed password or an encrypted token takes."""
@@ -116,7 +119,8 @@ class DirectoryTable:
             if event.by is not None:  # no quota limits the platform's operator
                 value, _ = encode(_envelope(event))
                 self.count(organization_id, len(value))
-            await self._append(event)
+            replaced = None if previous is None else previous.value
+            await self._append(event, audit_change(replaced, event, by=event.by, at=event.at))
             lost = self._find_conflict(event)
             if lost is not None:
                 await self._take_back(event, previous)
@@ -147,10 +151,13 @@ class DirectoryTable:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
             self.count(organization_id)
-            await self._append_removal(organization_id, entity, entity_id, by)
+            await self._append_removal(organization_id, previous.value, by)
             after = self._any(organization_id)
             if before.has_admin() and not after.has_admin():
-                await self._append(previous.value)
+                now = self._clock.now()
+                await self._append(
+                    previous.value, audit_change(None, previous.value, by=by, at=now)
+                )
                 raise ConflictError(_NO_ADMIN_LEFT)
         _log.info(
             "directory_removed",
@@ -203,35 +210,36 @@ class DirectoryTable:
         self, event: DirectoryEvent, previous: StoredEntity[DirectoryEvent] | None
     ) -> None:
         if previous is None:
-            await self._append_removal(event.organization, *entity_of(event), event.by)
+            await self._append_removal(event.organization, event, event.by)
         else:
-            await self._append(previous.value)
+            back = audit_change(event, previous.value, by=event.by, at=self._clock.now())
+            await self._append(previous.value, back)
 
-    async def _append(self, event: DirectoryEvent) -> None:
+    async def _append(self, event: DirectoryEvent, audited: AuditRecorded) -> None:
         envelope = _envelope(event)
-        await self.table.wait_until_folded(
-            await self._log.append(DIRECTORY, envelope.subject, envelope)
+        value, headers = encode(envelope)
+        await self.table.append(
+            [ProducerRecord(DIRECTORY, envelope.subject, value, headers), audit_record(audited)]
         )
 
     async def _append_removal(
-        self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
+        self, organization_id: OrganizationId, removed: DirectoryEvent, by: AgentId | None
     ) -> None:
-        key = directory_key(organization_id, entity, entity_id)
-        appended = await self._log.append_bytes(
-            DIRECTORY,
-            key,
-            None,
-            (
-                ("ce_specversion", b"1.0"),
-                ("ce_id", f"evt_{uuid4().hex}".encode()),
-                ("ce_type", REMOVED_TYPES[entity].encode()),
-                ("ce_source", SOURCE.encode()),
-                ("ce_subject", key.encode()),
-                ("ce_time", encode_time(self._clock.now())),
-                ("by", (by or "").encode()),
-            ),
+        entity, entity_id = entity_of(removed)
+        key, now = directory_key(organization_id, entity, entity_id), self._clock.now()
+        headers = (
+            ("ce_specversion", b"1.0"),
+            ("ce_id", f"evt_{uuid4().hex}".encode()),
+            ("ce_type", REMOVED_TYPES[entity].encode()),
+            ("ce_source", SOURCE.encode()),
+            ("ce_subject", key.encode()),
+            ("ce_time", encode_time(now)),
+            ("by", (by or "").encode()),
         )
-        await self.table.wait_until_folded(appended)
+        audited = audit_change(removed, None, by=by, at=now)
+        await self.table.append(
+            [ProducerRecord(DIRECTORY, key, None, headers), audit_record(audited)]
+        )
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed

@@ -8,12 +8,15 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from tuyen_events.audit import AuditAction, AuditRecorded
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS
 from tuyen_events.vocabulary import Moment
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
+from tuyen_gateway.domain.audit import LOGIN
 from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
 from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.logins import Identity, RefreshTurn
@@ -91,7 +94,15 @@ class LoginsTable:
     async def begin(self, identity: Identity) -> RefreshTurn:
         key = _key(identity)
         login = self._new(0)
-        await self.table.append([_record(key, login)])
+        audited = AuditRecorded(
+            organization=key.organization,
+            by=key.agent_id,
+            at=login.since,
+            action=AuditAction.LOGGED_IN,
+            entity=LOGIN,
+            id=key.agent_id,
+        )
+        await self.table.append([_record(key, login), audit_record(audited)])
         others = [
             (one.since, LoginKey(key.organization, key.agent_id, session))
             for session, one in self._of(key).items()

@@ -122,7 +122,9 @@ async def put_agent(
 
     stored = await gateway.directory.change(organization_id, decide)
     if body.password is not None:
-        await gateway.credentials.set(organization_id, change.id, body.password)
+        await gateway.credentials.set(
+            organization_id, change.id, body.password, by=change.by, at=change.at
+        )
     elif added:
         # An id that is used again must not get its old password.
         await gateway.credentials.forget(organization_id, change.id)

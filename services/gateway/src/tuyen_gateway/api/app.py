@@ -10,6 +10,7 @@ from tuyen_gateway.api import (
     assignee,
     assignments,
     attachments,
+    audit,
     auth,
     comments,
     connecting,
@@ -32,6 +33,7 @@ from tuyen_gateway.api import (
     presence,
     problems,
     replies,
+    reports,
     rules,
     saved_views,
     settings,
@@ -73,6 +75,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     saved_views.router,
     preferences.router,
     dead_letters.router,
+    audit.router,
+    reports.router,
     *crm.ROUTERS,
 )
 

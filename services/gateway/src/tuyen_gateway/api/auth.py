@@ -14,6 +14,7 @@ from tuyen_events.vocabulary import Presence
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.refusals import mark_login
 from tuyen_gateway.domain.openid import NamedAgent
 from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
@@ -64,6 +65,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     somebody logged in before.
     """
     place = name_network(None if request.client is None else request.client.host)
+    mark_login(request, OrganizationId(body.organization), body.username)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verify(gateway, body)
     return await begin_login(gateway, identity)

@@ -1,13 +1,15 @@
 """Organizations, for the platform's operator only."""
 
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Response, status
-from pydantic import ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from tuyen_directory.organization import Organization
-from tuyen_events.directory import AgentChanged, OrganizationChanged
+from tuyen_events.directory import DEFAULT_TIME_ZONE, AgentChanged, OrganizationChanged
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import ChosenId, Name, Password, RequestBody, Username, Versioned
 from tuyen_gateway.api.dependencies import AfterAnyVersion, GatewayPorts, PathId, operator
@@ -20,6 +22,17 @@ from tuyen_gateway.gateway import Gateway
 
 ADMIN = AgentId("admin")
 """The agent id of the `system_admin` that an organization starts with."""
+
+
+def _check_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone: give one like Asia/Ho_Chi_Minh")
+    return name
+
+
+TimeZone = Annotated[
+    str, StringConstraints(max_length=ID_CHARACTERS), AfterValidator(_check_time_zone)
+]
 
 router = APIRouter(
     prefix="/organizations", tags=["organizations"], dependencies=[Depends(operator)]
@@ -49,17 +62,23 @@ class NewOrganization(RequestBody):
     name: Name
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "VN"
     """ISO 3166-1; phone numbers are parsed with it."""
+    time_zone: TimeZone = DEFAULT_TIME_ZONE
+    """Reports are by the hours and days of this zone."""
     admin: Admin
 
 
 class OrganizationPatch(RequestBody):
-    suspended: bool
+    """What is left out keeps its value."""
+
+    suspended: bool | None = None
+    time_zone: TimeZone | None = None
 
 
 class OrganizationView(Versioned):
     id: str
     name: str
     country: str
+    time_zone: str
     suspended: bool
 
 
@@ -76,13 +95,14 @@ async def make_organization(
     body: NewOrganization, gateway: GatewayPorts, response: Response
 ) -> OrganizationView:
     """The admin's agent id is `admin`. Repeating the call for an organization that exists with the
-    same name and country answers `200` and changes nothing, not even its admin's password; another
-    name or country answers `409`."""
+    same name, country and time zone answers `200` and changes nothing, not even its admin's
+    password; others answer `409`."""
     organization_id = OrganizationId(body.id)
     standing = gateway.directory.organization(organization_id)
     if standing is not None:
         view = _view(standing)
-        if (view.name, view.country) != (body.name, body.country):
+        given = (body.name, body.country, body.time_zone)
+        if (view.name, view.country, view.time_zone) != given:
             raise ConflictError(f"The organization {body.id!r} exists already as {view.name!r}.")
         response.status_code = status.HTTP_200_OK
         set_etag(response, view.version)
@@ -105,10 +125,14 @@ async def _make(
         role=Role.SYSTEM_ADMIN,
     )
     profile = OrganizationChanged(
-        organization=organization_id, at=now, name=body.name, country=body.country
+        organization=organization_id,
+        at=now,
+        name=body.name,
+        country=body.country,
+        time_zone=body.time_zone,
     )
     await gateway.directory.change(organization_id, lambda _: admin)
-    await gateway.credentials.set(organization_id, ADMIN, body.admin.password)
+    await gateway.credentials.set(organization_id, ADMIN, body.admin.password, by=None, at=now)
     stored = await gateway.directory.change(organization_id, lambda _: profile)
     set_etag(response, stored.version)
     return _view_of(stored.value, stored.version)
@@ -142,7 +166,7 @@ async def get_organization(
 
 @router.patch(
     "/{organization_id}",
-    summary="Suspend or resume an organization",
+    summary="Suspend or resume an organization, or set its time zone",
     responses=problems(404),
 )
 async def suspend_organization(
@@ -156,7 +180,8 @@ async def suspend_organization(
         at=now,
         name=view.name,
         country=view.country,
-        suspended=body.suspended,
+        time_zone=body.time_zone or view.time_zone,
+        suspended=view.suspended if body.suspended is None else body.suspended,
     )
     stored = await gateway.directory.change(OrganizationId(organization_id), lambda _: changed)
     set_etag(response, stored.version)
@@ -181,6 +206,7 @@ def _view_of(profile: OrganizationChanged, version: int) -> OrganizationView:
         id=profile.organization,
         name=profile.name,
         country=profile.country,
+        time_zone=profile.time_zone,
         suspended=profile.suspended,
         version=version,
     )

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
+from tuyen_gateway.api.refusals import find_refusal
 from tuyen_gateway.errors import (
     ChannelRefusedError,
     ChannelUnavailableError,
@@ -171,9 +172,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
-async def _answer_gateway_error(_: Request, error: Exception) -> Response:
+async def _answer_gateway_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, GatewayError):
         raise error
+    answer = _describe_gateway_error(error)
+    answer.background = find_refusal(request, error)
+    return answer
+
+
+def _describe_gateway_error(error: GatewayError) -> Response:
     status = _STATUS[type(error)]
     match error:
         case UnauthenticatedError():

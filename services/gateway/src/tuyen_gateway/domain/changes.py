@@ -23,7 +23,8 @@ from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 
 _MOST_NAMED = 3
 
-_BOOKKEEPING = frozenset({"at", "by", "version"})
+BOOKKEEPING = frozenset({"at", "by", "version"})
+"""The fields of a record that say who wrote it, and when."""
 
 
 def is_unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
@@ -31,7 +32,7 @@ def is_unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
     return type(before) is type(after) and all(
         getattr(before, name) == getattr(after, name)
         for name in before.__struct_fields__
-        if name not in _BOOKKEEPING
+        if name not in BOOKKEEPING
     )
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.vocabulary import Moment
 from tuyen_gateway.ports.tables import TableBacked
 
 
@@ -127,10 +128,16 @@ class Credentials(TableBacked, Protocol):
         ...
 
     async def set(
-        self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
+        self,
+        organization: OrganizationId,
+        agent_id: AgentId,
+        password: SecretStr,
+        *,
+        by: AgentId | None,
+        at: Moment,
     ) -> None:
         """Stores a password; on return it is valid, and all tokens of the one before have ended.
-        Storing the present one again changes nothing."""
+        Storing the present one again changes nothing. The audit says who did it, and when."""
         ...
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:

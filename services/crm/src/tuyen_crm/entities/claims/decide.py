@@ -18,7 +18,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.teams.decide import KIND as TEAMS
+from tuyen_crm.entities.teams.decide import TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
     ClaimContact,

@@ -12,7 +12,7 @@ from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 from tuyen_views.view import setup_key
 
 ENTITY: Entity[decide.TeamCommands, view.TeamEvents, TeamDocument] = Entity(
-    name=decide.KIND,
+    name=decide.TEAMS,
     commands=(PutTeam, RemoveTeam),
     decide=decide.decide,
     events=(TeamChanged, TeamRemoved),

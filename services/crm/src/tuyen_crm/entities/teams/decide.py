@@ -15,7 +15,7 @@ from tuyen_events.crm.teams import (
     TeamRemoved,
 )
 
-KIND = "teams"
+TEAMS = "teams"
 
 TeamCommands = PutTeam | RemoveTeam
 
@@ -23,8 +23,8 @@ TeamCommands = PutTeam | RemoveTeam
 def decide(known: KnownState, command: TeamCommands) -> CommandDecision:
     match command:
         case PutTeam():
-            return put_entity(known, KIND, command, TeamChanged)
+            return put_entity(known, TEAMS, command, TeamChanged)
         case RemoveTeam():
-            return remove_entity(known, KIND, command, TeamRemoved)
+            return remove_entity(known, TEAMS, command, TeamRemoved)
         case _:
             assert_never(command)

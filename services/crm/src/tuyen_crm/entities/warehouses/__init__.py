@@ -2,7 +2,7 @@
 
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.warehouses import decide, view
-from tuyen_crm.entities.warehouses.placing import KIND
+from tuyen_crm.entities.warehouses.placing import WAREHOUSES
 from tuyen_events.crm.warehouses import (
     EmptyWarehouse,
     PutWarehouse,
@@ -14,7 +14,7 @@ from tuyen_views.view import setup_key
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
 ENTITY: Entity[decide.WarehouseCommands, view.WarehouseEvents, WarehouseDocument] = Entity(
-    name=KIND,
+    name=WAREHOUSES,
     commands=(PutWarehouse, EmptyWarehouse, RemoveWarehouse),
     decide=decide.decide,
     events=(WarehouseChanged, WarehouseRemoved),

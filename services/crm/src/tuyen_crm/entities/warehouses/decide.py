@@ -15,7 +15,7 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.facts import in_warehouse_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
-from tuyen_crm.entities.warehouses.placing import KIND, list_warehouses
+from tuyen_crm.entities.warehouses.placing import WAREHOUSES, list_warehouses
 from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.records import CrmRefusal
@@ -55,7 +55,7 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
     }
     if not taken.isdisjoint(command.sources):
         return decide_refused(CrmRefusal.SOURCE_TAKEN)
-    return put_entity(known, KIND, command, WarehouseChanged)
+    return put_entity(known, WAREHOUSES, command, WarehouseChanged)
 
 
 def _empty(known: KnownState, command: EmptyWarehouse) -> CommandDecision:
@@ -68,7 +68,7 @@ def _remove(known: KnownState, command: RemoveWarehouse) -> CommandDecision:
     more contacts than one command moves, it has to be emptied first."""
     if command.id == DEFAULT_WAREHOUSE:
         return decide_refused(CrmRefusal.NEEDED)
-    removed = remove_entity(known, KIND, command, WarehouseRemoved)
+    removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
     if not removed.events:
         return removed
     if len(known.find(in_warehouse_fact(command.id))) > _MOVED_AT_ONCE:

@@ -10,18 +10,18 @@ from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.warehouses import WarehouseChanged
 from tuyen_events.ids import AgentId
 
-KIND = "warehouses"
+WAREHOUSES = "warehouses"
 
 
 def find_warehouse(known: KnownState, warehouse_id: str) -> WarehouseChanged | None:
     """The warehouse as it was set up last; None if it was never set up, or was removed."""
-    warehouse = known.setup(KIND, warehouse_id)
+    warehouse = known.setup(WAREHOUSES, warehouse_id)
     return warehouse if isinstance(warehouse, WarehouseChanged) else None
 
 
 def list_warehouses(known: KnownState) -> Iterator[WarehouseChanged]:
     """Those that were set up, in the order of their ids."""
-    for warehouse in known.list_setup(KIND):
+    for warehouse in known.list_setup(WAREHOUSES):
         if isinstance(warehouse, WarehouseChanged):
             yield warehouse
 

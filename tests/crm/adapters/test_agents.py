@@ -5,7 +5,7 @@ import asyncio
 from crm.lan import PAGE
 from crm.rig import MOMENT, SHOP, Shop
 from support.organizations import agent, directory_record
-from tuyen_crm.adapters.staff import DirectoryStaff
+from tuyen_crm.adapters.agents import DirectoryAgents
 from tuyen_crm.bootstrap import compose
 from tuyen_events.crm.claims import ContactAssigned
 from tuyen_events.crm.warehouses import PutWarehouse
@@ -31,13 +31,13 @@ async def test_w5_agents_who_are_disabled_or_removed_are_not_active() -> None:
     await _hire(log, "minh", disabled=True)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "agent", "tu"), None)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "rule", "r"), None)
-    staff = DirectoryStaff(log)
+    agents = DirectoryAgents(log)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(staff.run())
-        await staff.wait_until_known()
+        following = tasks.create_task(agents.run())
+        await agents.wait_until_known()
         following.cancel()
-    assert staff.active(ORGANIZATION) == ("hoa", "lan")
-    assert staff.active(OrganizationId("other")) == ()
+    assert agents.active(ORGANIZATION) == ("hoa", "lan")
+    assert agents.active(OrganizationId("other")) == ()
 
 
 async def test_w5_new_customers_are_given_in_turn_to_the_active_members(

@@ -12,8 +12,8 @@ _Change = tuple[OrganizationId, AgentId, bool]
 """An agent, and whether they are there and not disabled."""
 
 
-class DirectoryStaff:
-    """`Staff` from the directory. `run` has to run."""
+class DirectoryAgents:
+    """`ActiveAgents` from the directory. `run` has to run."""
 
     def __init__(self, log: Log) -> None:
         self._active: dict[OrganizationId, tuple[AgentId, ...]] = {}

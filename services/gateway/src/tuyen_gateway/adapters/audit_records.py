@@ -1,0 +1,19 @@
+"""Entries of the audit as records, to be appended together with what they are about."""
+
+from uuid import uuid4
+
+from tuyen_events.audit import AuditRecorded
+from tuyen_events.audit_topics import AUDIT
+from tuyen_events.codec import encode
+from tuyen_events.event import Envelope
+from tuyen_gateway.identity import SOURCE
+from tuyen_platform.kafka.ports import ProducerRecord
+
+
+def audit_record(audited: AuditRecorded) -> ProducerRecord:
+    """The record of an entry."""
+    key = audited.organization
+    event_id = f"evt_{uuid4().hex}"
+    envelope = Envelope(id=event_id, source=SOURCE, subject=key, time=audited.at, data=audited)
+    value, headers = encode(envelope)
+    return ProducerRecord(AUDIT, key, value, headers)

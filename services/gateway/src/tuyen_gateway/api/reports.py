@@ -1,0 +1,202 @@
+"""Reports: queues and their waiting times, and how evenly rules choose (O3)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime, Field
+
+from tuyen_events.directory import DEFAULT_TIME_ZONE
+from tuyen_events.ids import PageId
+from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.charts import answer_columns, answer_csv, answer_line
+from tuyen_gateway.api.dependencies import GatewayPorts, SetupReader
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.reports import (
+    ChoiceRow,
+    QueueRow,
+    find_percentile,
+    list_queue_rows,
+    quarter_of,
+)
+from tuyen_gateway.ports.reports import Interval, ReportSpan
+
+router = APIRouter(prefix="/reports", tags=["reports"])
+
+_DAYS = timedelta(days=7)
+_MEDIAN, _P90 = 0.5, 0.9
+
+
+class _Report(ResponseBody):
+    since: datetime = Field(serialization_alias="from")
+    """The report is from here on, and before `to`."""
+    until: datetime = Field(serialization_alias="to")
+    by: Interval
+    time_zone: str
+    """Intervals are hours or days of this zone."""
+
+
+class QueueItem(ResponseBody):
+    at: datetime
+    """When the interval begins."""
+    page_id: str
+    entered: int
+    """Conversations that began to wait for an agent."""
+    left: int
+    """Conversations that stopped waiting: most got an agent, others were closed or removed."""
+    waiting: int
+    """Conversations that waited when the interval ended."""
+    wait_median_s: int | None
+    """How long those waited who got an agent; null if nobody did."""
+    wait_p90_s: int | None
+
+
+class QueueReport(_Report):
+    items: list[QueueItem]
+
+
+class FairnessItem(ResponseBody):
+    at: datetime
+    """When the interval begins."""
+    rule_id: str
+    agent_id: str
+    chosen: int
+    """How often the rule chose the agent."""
+    share: float
+    """The part of all its choices in the interval."""
+
+
+class FairnessReport(_Report):
+    items: list[FairnessItem]
+
+
+Format = Annotated[Literal["json", "csv", "svg"], Query()]
+
+_RESPONSES: dict[int | str, dict[str, object]] = {
+    200: {"content": {"text/csv": {}, "image/svg+xml": {}}},
+    **problems(403),
+}
+
+
+async def _span(
+    caller: SetupReader,
+    gateway: GatewayPorts,
+    since: Annotated[
+        AwareDatetime | None, Query(alias="from", description="Seven days before `to` by default.")
+    ] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Now by default.")] = None,
+    by: Annotated[Interval, Query()] = Interval.DAY,
+) -> ReportSpan:
+    """Both ends are rounded down to a quarter of an hour; what happens now is in the report."""
+    end = gateway.clock.now() + timedelta(minutes=15) if until is None else until
+    profile = caller.organization.profile
+    return ReportSpan(
+        organization=caller.organization.id,
+        since=quarter_of(end - _DAYS if since is None else since),
+        until=quarter_of(end),
+        by=by,
+        time_zone=DEFAULT_TIME_ZONE if profile is None else profile.value.time_zone,
+    )
+
+
+Span = Annotated[ReportSpan, Depends(_span)]
+
+
+@router.get(
+    "/queue",
+    summary="Queues and their waiting times",
+    response_model=QueueReport,
+    responses=_RESPONSES,
+)
+async def report_queue(
+    span: Span, gateway: GatewayPorts, format: Format = "json"
+) -> QueueReport | Response:
+    """For managing roles: by interval and page, where something changed. Waits are exact to the
+    second below 1000 s, and to three digits above. The chart shows how many waited on all pages."""
+    before, numbers = await gateway.reports.queue(span)
+    rows = list_queue_rows(before, numbers)
+    if format == "svg":
+        return answer_line("Waiting", _list_waiting(span, before, rows))
+    items = [
+        QueueItem(
+            at=row.numbers.at,
+            page_id=row.numbers.page_id,
+            entered=row.numbers.entered,
+            left=row.numbers.left,
+            waiting=row.waiting,
+            wait_median_s=find_percentile(row.numbers.waits, _MEDIAN),
+            wait_p90_s=find_percentile(row.numbers.waits, _P90),
+        )
+        for row in rows
+    ]
+    if format == "csv":
+        return answer_csv("queue", QueueItem, items)
+    return QueueReport(items=items, **_describe(span))
+
+
+@router.get(
+    "/fairness",
+    summary="How evenly rules choose",
+    response_model=FairnessReport,
+    responses=_RESPONSES,
+)
+async def report_fairness(
+    span: Span, gateway: GatewayPorts, format: Format = "json"
+) -> FairnessReport | Response:
+    """For managing roles: by interval, rule and agent, how often the rule chose. A conversation
+    that followed its customer to their assignee was not chosen by a rule."""
+    rows = await gateway.reports.choices(span)
+    if format == "svg":
+        return answer_columns("Chosen", _sum_chosen(rows))
+    totals: Counter[tuple[datetime, str]] = Counter()
+    for row in rows:
+        totals[row.at, row.rule_id] += row.chosen
+    items = [
+        FairnessItem(
+            at=row.at,
+            rule_id=row.rule_id,
+            agent_id=row.agent_id,
+            chosen=row.chosen,
+            share=round(row.chosen / totals[row.at, row.rule_id], 4),
+        )
+        for row in rows
+    ]
+    if format == "csv":
+        return answer_csv("fairness", FairnessItem, items)
+    return FairnessReport(items=items, **_describe(span))
+
+
+def _describe(span: ReportSpan) -> dict[str, object]:
+    return {
+        "since": span.since,
+        "until": span.until,
+        "by": span.by,
+        "time_zone": span.time_zone,
+    }
+
+
+def _list_waiting(
+    span: ReportSpan, before: Mapping[PageId, int], rows: Sequence[QueueRow]
+) -> list[tuple[datetime, int]]:
+    """How many waited on all pages, in the order of time."""
+    zone, waiting = ZoneInfo(span.time_zone), dict(before)
+    points = {_local(span.since, zone): sum(waiting.values())}
+    for row in rows:
+        waiting[row.numbers.page_id] = row.waiting
+        points[_local(row.numbers.at, zone)] = sum(waiting.values())
+    return list(points.items())
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+def _sum_chosen(rows: Sequence[ChoiceRow]) -> dict[str, int]:
+    several = len({row.rule_id for row in rows}) > 1
+    numbers: Counter[str] = Counter()
+    for row in rows:
+        numbers[f"{row.rule_id}: {row.agent_id}" if several else row.agent_id] += row.chosen
+    return numbers
