@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -13,9 +14,17 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
 from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
-from tuyen_events.crm.contacts import RenameContact
+from tuyen_events.crm.contacts import AddContact, PatchContact, RenameContact
+from tuyen_events.crm.merges import UndoMerge
 from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
+from tuyen_events.crm.shares import (
+    ApplySharingRule,
+    EnrollContact,
+    ShareContact,
+    UnshareContact,
+)
+from tuyen_events.crm.sharing_rules import PutSharingRule, RemoveSharingRule
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -25,6 +34,7 @@ from tuyen_events.ids import (
     PageId,
     contact_id,
     customer_id,
+    merge_id,
 )
 from tuyen_events.inbound import Customer
 from tuyen_events.topic import Topic
@@ -65,6 +75,39 @@ def rename(
         name=name,
         by=AgentId("hoa"),
         expected_version=expected,
+    )
+
+
+def add_contact(number: int, external_id: str, *phones: str) -> AddContact:
+    return AddContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        phones=phones,
+        by=AgentId("hoa"),
+    )
+
+
+def give_phone(number: int, external_id: str, phone: str) -> PatchContact:
+    return PatchContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        phones=(phone,),
+        by=AgentId("hoa"),
+    )
+
+
+def undo_merge(number: int, external_id: str, of: int, younger: str) -> UndoMerge:
+    return UndoMerge(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        merge_id=merge_id(f"cmd_{of}", contact(external_id), contact(younger)),
+        by=AgentId("hoa"),
     )
 
 
@@ -119,6 +162,52 @@ def put_campaign(number: int, campaign: str, name: str, expected: int | None = N
 def remove_campaign(number: int, campaign: str) -> RemoveCampaign:
     return RemoveCampaign(
         command_id=f"cmd_{number}", organization=SHOP, id=campaign, at=MOMENT, by=AgentId("hoa")
+    )
+
+
+def _about(number: int, external_id: str) -> dict[str, Any]:
+    return {
+        "command_id": f"cmd_{number}",
+        "organization": SHOP,
+        "contact_id": contact(external_id),
+        "at": MOMENT,
+    }
+
+
+def share(number: int, external_id: str, agent: str) -> ShareContact:
+    return ShareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
+
+
+def unshare(number: int, external_id: str, agent: str) -> UnshareContact:
+    return UnshareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
+
+
+def enroll(number: int, external_id: str, campaign: str) -> EnrollContact:
+    return EnrollContact(**_about(number, external_id), campaign_id=campaign, by=AgentId("hoa"))
+
+
+def apply_rule(number: int, external_id: str, rule: str) -> ApplySharingRule:
+    return ApplySharingRule(**_about(number, external_id), rule_id=rule)
+
+
+def put_rule(number: int, rule: str, campaign: str, *agents: str) -> PutSharingRule:
+    return PutSharingRule(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        id=rule,
+        at=MOMENT,
+        name="Khách Tết",
+        owner=AgentId("hoa"),
+        campaign_id=campaign,
+        agent_ids=tuple(AgentId(agent) for agent in agents),
+        every_minutes=15,
+        by=AgentId("hoa"),
+    )
+
+
+def remove_rule(number: int, rule: str) -> RemoveSharingRule:
+    return RemoveSharingRule(
+        command_id=f"cmd_{number}", organization=SHOP, id=rule, at=MOMENT, by=AgentId("hoa")
     )
 
 
@@ -227,14 +316,17 @@ class _Member:
             self._client.step()
 
 
-class Nobody:
-    """Organizations without agents."""
+class Vietnam:
+    """`Countries` and `ActiveAgents`: everybody is in Vietnam, and nobody is an agent."""
 
     async def wait_until_known(self) -> None:
         return
 
     def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
         return ()
+
+    def country(self, organization: OrganizationId) -> str:
+        return "VN"
 
 
 class Shop:
@@ -297,7 +389,10 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log, Nobody()), CommandDecider(self.log))
+                for worker in (
+                    CustomerObserver(self.log, Vietnam(), Vietnam()),
+                    CommandDecider(self.log),
+                )
             ]
             yield
             for task in running:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from crm.known import KnownThings
 from crm.lan import CONTACT, MOMENT, PAGE, SHOP, make_observe_command
-from tuyen_crm.domain.facts import facts_of, in_warehouse_fact
+from tuyen_crm.domain.facts import find_facts, in_warehouse_fact
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.warehouses import decide as deciding
@@ -166,6 +166,6 @@ def test_w1_every_warehouse_but_the_default_one_can_be_removed(
 def test_w2_contacts_are_found_by_their_warehouse_and_by_who_has_them() -> None:
     nobodys = replace(HELD, assignee=None)
     default = replace(nobodys, warehouse_id="default")
-    assert facts_of(default) == frozenset()
-    assert facts_of(nobodys) == {"warehouse:north"}
-    assert facts_of(HELD) == {"warehouse:north", "held:north:minh"}
+    assert find_facts(default) == frozenset()
+    assert find_facts(nobodys) == {"warehouse:north"}
+    assert find_facts(HELD) == {"warehouse:north", "held:north:minh"}

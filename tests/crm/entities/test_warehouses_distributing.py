@@ -75,7 +75,7 @@ class Decided:
 
     def arrive(self, number: int, staff: tuple[AgentId, ...] = STAFF) -> AgentId | None:
         """A customer writes for the first time; returns who gets the contact."""
-        command = observe(message(), customer(str(number)), f"evt_{number}")
+        command = observe(message(), customer(str(number)), f"evt_{number}", "VN")
         created, *more = self.decide(msgspec.structs.replace(command, staff=staff))
         assert isinstance(created, ContactCreated)
         assert created.warehouse_id == "north"

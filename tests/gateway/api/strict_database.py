@@ -31,6 +31,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.notes import NOTES_VIEW, NoteDocument
+from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
 from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
 THREAD = "msg_1"
@@ -169,9 +170,28 @@ def build_note() -> NoteDocument:
     )
 
 
+def _build_sharing_rule() -> SharingRuleDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return SharingRuleDocument(
+        key="shop/rule",
+        id="rule",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Tết 2027",
+        owner=AgentId("admin"),
+        campaign_id="tet",
+        agent_ids=(),
+        every_minutes=15,
+        revision=1,
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message, one contact, one note, one campaign and one team of
-    `shop`, whatever is asked; what could not be sent is an error."""
+    """One conversation, one message, one contact, one note, one campaign, one team and one sharing
+    rule of `shop`, whatever is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -229,6 +249,7 @@ class StrictDatabase(dict[str, _Collection]):
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
             NOTES_VIEW.collection: [NOTES_VIEW.encode(build_note())],
             TEAMS_VIEW.collection: [TEAMS_VIEW.encode(_build_team())],

@@ -22,6 +22,7 @@ PATHS: Mapping[str, str] = {
     "conversation_id": THREAD,
     "message_id": REPLY,
     "contact_id": "con_1",
+    "merge_id": "mrg_1",
     "note_id": "note_1",
     "campaign_id": "tet",
     "warehouse_id": "default",
@@ -145,9 +146,27 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
+    ("POST", "/v1/contacts/bulk"): (
+        {
+            "ids": ["con_1"],
+            "set": {"campaign_id": "tet", "care_status": "multi_assign_pending"},
+            "note": "Tết",
+        },
+        {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
+    ),
+    ("POST", "/v1/exports"): (
+        {
+            "kind": "contacts",
+            "filter": {"q": "lan"},
+            "columns": ["name", "phones"],
+            "format": "csv",
+        },
+    ),
     ("PATCH", "/v1/contacts/{contact_id}"): (
         {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},
     ),
+    ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),
+    ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
@@ -166,6 +185,16 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         },
     ),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
+    ("PUT", "/v1/sharing-rules/{rule_id}"): (
+        {
+            "name": "Khách Tết",
+            "type": "multi_assigned_account",
+            "owner": "walked",
+            "campaign_id": "tet",
+            "agent_ids": ["walked"],
+            "every_minutes": 15,
+        },
+    ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},

@@ -1,30 +1,17 @@
 """Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, list_suffixes, match_part
+from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
-
-
-class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One channel identity of the person."""
-
-    id: CustomerId
-    page_id: PageId
-    channel: Channel
-    external_id: str
-    name: str | None
-    picture: str | None
-    gender: str | None = None
-    location: str | None = None
-    browser: str | None = None
-    page_url: str | None = None
 
 
 class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,14 +30,33 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     name_suffixes: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: str | None = None
+    location: str | None = None
+    custom: dict[str, CustomValue] = {}
+    tags: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
-    warehouse_id: str
     source: str | None = None
-    """The page or integration that it came from; null if an agent made it (W3)."""
+    """Where it came from: the id of a page, an import or an integration."""
+    warehouse_id: str
     assignee: AgentId | None = None
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
+    steps: dict[str, str] = {}
+    """By pipeline."""
     viewers: tuple[AgentId, ...] = ()
-    """Agents with whom it is shared: they read it (S1)."""
+    """Agents with whom it is shared: they read it (S1). They are the agents of `shares`."""
+    shares: tuple[Share, ...] = ()
+    rules: tuple[AppliedRule, ...] = ()
+    merged: tuple[ContactId, ...] = ()
+    """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    merged_into: ContactId | None = None
+    """The contact of which this one is a part. Such a document has no content, no warehouse and no
+    assignee, so that nobody's scope covers it."""
     created_at: datetime
+    created_by: AgentId | None = None
+    """Null for a contact that no agent created."""
     updated_at: datetime | None = None
     """Null in documents of earlier versions."""
     version: int
@@ -110,6 +116,8 @@ CONTACTS_VIEW = ContactsView(
         _index("of_warehouse_by_change", "warehouse_id", newest_first="updated_at"),
         _index("of_assignee", "assignee", "_id"),
         _index("of_viewer", "viewers", "_id"),
+        _index("by_campaign", "campaign_id", "_id"),
+        _index("by_sharing_rule", "rules.id", "rules.revision"),
     ),
 )
 """A list of all that a warehouse has is in the order of an index. An agent has few contacts beside

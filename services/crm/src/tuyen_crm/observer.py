@@ -6,7 +6,7 @@ import msgspec
 
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.ports import ActiveAgents
+from tuyen_crm.ports import ActiveAgents, Countries
 from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
@@ -63,8 +63,9 @@ class CustomerObserver:
     the next one is handled (R9.5).
     """
 
-    def __init__(self, log: Log, agents: ActiveAgents) -> None:
+    def __init__(self, log: Log, countries: Countries, agents: ActiveAgents) -> None:
         self._log = log
+        self._countries = countries
         self._agents = agents
         self._recent = RecentCustomers()
         self.status = ConsumerStatus()
@@ -77,6 +78,7 @@ class CustomerObserver:
 
     async def _follow(self) -> None:
         await self._agents.wait_until_known()
+        await self._countries.wait_until_known()
         self._recent.clear()  # what was noted may not have been sent
         await consume(
             self._log,
@@ -112,7 +114,8 @@ class CustomerObserver:
         customer = customer_of(envelope.data)
         if customer is None:
             return None
-        command = observe(envelope.data, customer, envelope.id)
+        country = self._countries.country(envelope.data.organization)
+        command = observe(envelope.data, customer, envelope.id, country)
         if not self._recent.is_new(command):
             return None
         staff = self._agents.active(command.organization)

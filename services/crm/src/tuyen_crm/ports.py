@@ -32,6 +32,18 @@ class ActiveAgents(Protocol):
         ...
 
 
+class Countries(Protocol):
+    """The countries of organizations, for phone numbers without a country code."""
+
+    async def wait_until_known(self) -> None:
+        """Returns once the countries of all organizations are known."""
+        ...
+
+    def country(self, organization: OrganizationId) -> str:
+        """The two letters of ISO 3166."""
+        ...
+
+
 class RequireStopped(Protocol):
     """How a rebuild knows that it is alone."""
 

@@ -48,6 +48,7 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
+from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.viewing import ViewingTable
@@ -69,6 +70,7 @@ from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
+from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.audit import run_audit
 from tuyen_gateway.projections.dead_letters import run_dead_letters
@@ -97,6 +99,7 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    sharing_scans: SharingScans,
     http: httpx.AsyncClient,
     database: Database,
     replies: Replies,
@@ -146,6 +149,7 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        sharing_scans=sharing_scans,
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
         replies=RepliesInTurn(replies, reads),
@@ -214,6 +218,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        sharing_scans=MongoSharingScans(for_jobs),
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
         http=httpx.AsyncClient(
             mounts={"all://127.0.0.1": None, "all://localhost": None}, cookies=make_empty_jar()

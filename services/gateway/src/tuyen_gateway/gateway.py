@@ -25,6 +25,7 @@ from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.reports import Reports
+from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -63,6 +64,7 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    sharing_scans: SharingScans
     viewing: ViewingBoard
     live: LiveStreams
     dead_letters: DeadLetters

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_events.limits import THREAD_PAGE_BYTES
+from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_queries import (
     TextPart,
     after_place,
@@ -35,11 +35,18 @@ class MongoCrm:
         self._contacts = database[CONTACTS_VIEW.collection]
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
-        stored = await self._contacts.find_one(
-            {"_id": contact_id, "organization": scope.organization}
-        )
-        seen = None if stored is None else _see(scope, CONTACTS_VIEW.read(stored))
-        return None if seen is None or seen.sight is Sight.NOTHING else seen
+        wanted: ContactId | None = contact_id
+        for _ in range(CONTACT_MERGES):
+            stored = await self._contacts.find_one(
+                {"_id": wanted, "organization": scope.organization}
+            )
+            if stored is None:
+                return None
+            wanted = stored.get("merged_into")
+            if wanted is None:
+                seen = _see(scope, CONTACTS_VIEW.read(stored))
+                return None if seen.sight is Sight.NOTHING else seen
+        return None
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
         either = [{"managers": agent_id}, {"members": agent_id}]
@@ -90,13 +97,22 @@ class MongoCrm:
         counted = zip(parts, await asyncio.gather(*counts), strict=True)
         return [part for part, count in counted if count > FREQUENT]
 
+    async def find_contacts(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Sequence[VisibleContact]:
+        query = {"organization": scope.organization, "_id": {"$in": list(ids)}}
+        stored = await self._contacts.find(query).to_list(None)
+        seen = [_see(scope, CONTACTS_VIEW.read(each)) for each in stored]
+        return [each for each in seen if each.sight is not Sight.NOTHING]
+
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:
         if contact.sight < Sight.READ:
             return ViewPage(items=[], following=None)
         document = contact.document
-        query: Document = {"organization": document.organization, "contact_id": document.id}
+        own = {"$in": [document.id, *document.merged]} if document.merged else document.id
+        query: Document = {"organization": document.organization, "contact_id": own}
         if after is not None:
             query["place"] = {"$lt": after}
         rows = self._database[view.collection].find(query).sort("place", -1)

@@ -162,6 +162,12 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.contacts(scope, wanted, limit, after)
 
+    async def find_contacts(
+        self, scope: ContactScope, ids: Ids[ContactId]
+    ) -> Sequence[VisibleContact]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.find_contacts(scope, ids)
+
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
     ) -> ViewPage[PartT]:

@@ -190,7 +190,8 @@ class CrmViews(Protocol):
     """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
-        """One contact, or None if it does not exist or is not covered."""
+        """One contact, or the one of which it is a part (C2); None if there is none, or it is not
+        covered."""
         ...
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
@@ -203,6 +204,12 @@ class CrmViews(Protocol):
         """In the order of `wanted`. A contact that changes its place meanwhile may be omitted or
         repeated. Contacts whose sight is `Sight.CLAIMABLE` match by what is shown of them only
         (W3)."""
+        ...
+
+    async def find_contacts(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Sequence[VisibleContact]:
+        """Those of these contacts that are covered, in no order."""
         ...
 
     async def parts(

@@ -23,6 +23,7 @@ from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
+    MergedError,
     NotFoundError,
     TakenError,
     UnavailableError,
@@ -42,6 +43,10 @@ _REFUSALS = {
     CrmRefusal.SOURCE_TAKEN: "Another warehouse has one of these sources: take it out there first.",
     CrmRefusal.NOT_EMPTY: "There are too many contacts in it.",
     CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
+    CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
+    CrmRefusal.IN_USE: "Something else depends on it: change that first.",
+    CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
+    CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
 
 AfterContactVersion = Annotated[
@@ -88,7 +93,8 @@ async def find_visible_contact(
 ) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
-    Raises NotFoundError if there is no such contact or the caller sees less of it than `sight`,
+    Raises MergedError if it is a part of another contact that the caller sees (C2). Raises
+    NotFoundError if there is no such contact or the caller sees less of it than `sight`,
     without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
     after 5 s.
     """
@@ -99,6 +105,8 @@ async def find_visible_contact(
                 contact = await gateway.crm.contact(scope, ContactId(contact_id))
                 if contact is None or contact.sight < sight:
                     raise not_found("contact", contact_id)
+                if contact.document.id != contact_id:
+                    raise MergedError(ContactId(contact_id), contact.document.id)
                 if contact.document.sequence >= (after or 0):
                     return contact
                 await asyncio.sleep(_POLL_S)

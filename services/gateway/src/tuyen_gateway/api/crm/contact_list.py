@@ -10,7 +10,11 @@ from tuyen_events.conversation_filter import Holder
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
 from tuyen_gateway.api.crm.access import load_scope
-from tuyen_gateway.api.crm.contacts import ClaimableContactView, ContactView, render_contact
+from tuyen_gateway.api.crm.contact_views import (
+    ClaimableContactView,
+    ContactView,
+    render_contact,
+)
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
