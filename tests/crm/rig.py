@@ -15,6 +15,7 @@ from tuyen_events.codec import Headers, decode
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
+    AgentId,
     ContactId,
     CustomerId,
     OrganizationId,
@@ -156,10 +157,13 @@ class _Member:
 
 
 class Vietnam:
-    """`Countries`: everybody is in Vietnam."""
+    """`Countries` and `ActiveAgents`: everybody is in Vietnam, and nobody is an agent."""
 
     async def wait_until_known(self) -> None:
         return
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        return ()
 
     def country(self, organization: OrganizationId) -> str:
         return "VN"
@@ -225,7 +229,10 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log, Vietnam()), CommandDecider(self.log))
+                for worker in (
+                    CustomerObserver(self.log, Vietnam(), Vietnam()),
+                    CommandDecider(self.log),
+                )
             ]
             yield
             for task in running:

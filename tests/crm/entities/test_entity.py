@@ -16,6 +16,7 @@ def test_the_entities_of_the_crm() -> None:
     assert [entity.name for entity in ENTITIES] == [
         "appointments",
         "campaigns",
+        "claims",
         "contacts",
         "deals",
         "merges",
@@ -24,7 +25,9 @@ def test_the_entities_of_the_crm() -> None:
         "sharing_rules",
         "tags",
         "tasks",
+        "teams",
         "tickets",
+        "warehouses",
     ]
 
 

@@ -112,6 +112,8 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "updated_at": MOMENT,
             "version": 2,
             "sequence": 2,
+            "sort_name": "vinh",
+            "address_suffixes": [],
         }
     ]
 

@@ -32,6 +32,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
+from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
 THREAD = "msg_1"
 REPLY = "m_reply"
@@ -143,6 +144,21 @@ def _build_campaign() -> CampaignDocument:
     )
 
 
+def _build_team() -> TeamDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return TeamDocument(
+        key="shop/nhom-1",
+        id="nhom-1",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Nhóm 1",
+        members=(AgentId("lan"),),
+    )
+
+
 def _build_sharing_rule() -> SharingRuleDocument:
     now = datetime(2026, 11, 21, 8, tzinfo=UTC)
     return SharingRuleDocument(
@@ -163,8 +179,8 @@ def _build_sharing_rule() -> SharingRuleDocument:
 
 
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message, one contact, one campaign, one sharing rule and one of every
-    kind of part of `shop`, whatever is asked; what could not be sent is an error."""
+    """One conversation, one message, one contact, one campaign, one team, one sharing rule and one
+    of every kind of part of `shop`, whatever is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -228,6 +244,7 @@ class StrictDatabase(dict[str, _Collection]):
                 kind.entity.view.collection: [kind.entity.view.encode(kind.show("shop", "con_1"))]
                 for kind in KINDS
             },
+            TEAMS_VIEW.collection: [TEAMS_VIEW.encode(_build_team())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

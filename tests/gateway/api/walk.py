@@ -30,6 +30,8 @@ PATHS: Mapping[str, str] = {
     "ticket_id": "ticket_1",
     "appointment_id": "appointment_1",
     "campaign_id": "tet",
+    "warehouse_id": "default",
+    "team_id": "nhom-1",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -100,6 +102,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "departments": ["sales"],
             "regions": ["sales/north"],
             "disabled": False,
+            "crm": {"access": True, "import": True, "export": False, "delete": False},
         },
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),
@@ -195,7 +198,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "format": "csv",
         },
     ),
-    ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
+    ("PATCH", "/v1/contacts/{contact_id}"): (
+        {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},
+    ),
     ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
@@ -214,6 +219,20 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PATCH", "/v1/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("PUT", "/v1/teams/{team_id}"): (
+        {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
+    ),
+    ("PUT", "/v1/warehouses/{warehouse_id}"): (
+        {
+            "name": "Kho miền Bắc",
+            "description": "Khách từ trang Hà Nội.",
+            "members": ["lan"],
+            "managers": ["walked"],
+            "sources": ["chat"],
+            "distribute": "sequential",
+        },
+    ),
+    ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {
             "name": "Khách Tết",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
+from tuyen_crm.adapters.agents import DirectoryAgents
 from tuyen_crm.adapters.countries import DirectoryCountries
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
@@ -33,6 +34,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
+    agents: DirectoryAgents
     countries: DirectoryCountries
     observer: CustomerObserver
     decider: CommandDecider
@@ -42,7 +44,13 @@ class Crm:
     health: Health
 
     def loops(self) -> list[Loop]:
-        return [self.countries.run, self.observer.run, self.decider.run, self.project]
+        return [
+            self.countries.run,
+            self.agents.run,
+            self.observer.run,
+            self.decider.run,
+            self.project,
+        ]
 
     def project(self) -> Coroutine[None, None, None]:
         """Keeps the views up to date until cancelled."""
@@ -61,8 +69,8 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    countries = DirectoryCountries(log)
-    observer, decider = CustomerObserver(log, countries), CommandDecider(log)
+    countries, agents = DirectoryCountries(log), DirectoryAgents(log)
+    observer, decider = CustomerObserver(log, countries, agents), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -73,6 +81,7 @@ def compose(log: Log, database: Database) -> Crm:
         health.ready_when(name, loop.ready)
     return Crm(
         log=log,
+        agents=agents,
         countries=countries,
         observer=observer,
         decider=decider,

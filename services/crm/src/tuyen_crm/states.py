@@ -140,6 +140,10 @@ class OrganizationStates:
         """The contacts with a fact, by its key."""
         return self._facts[partition].holders(key)
 
+    def count(self, partition: int, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
+        return self._facts[partition].count(key, changed)
+
     def reached(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
         return self._reached[partition]
@@ -271,6 +275,10 @@ class StateSoFar(StateBefore):
     def holders(self, key: str) -> Set[ContactId]:
         saved = self.states.holders(self.partition, key)
         return change_holders(saved, self.changes.facts.get(key, {}))
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        made = self.changes.facts.get(key, {})
+        return self.states.count(self.partition, key, {**made, **changed})
 
 
 class _Recovery:
