@@ -10,6 +10,7 @@ import msgspec
 
 from crm.part_kinds import KINDS
 from support.outbound import failed, requested
+from tuyen_events.crm.pipelines import PipelineStep
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -31,6 +32,7 @@ from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
 from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
@@ -178,6 +180,21 @@ def _build_sharing_rule() -> SharingRuleDocument:
     )
 
 
+def _build_pipeline() -> PipelineDocument:
+    now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return PipelineDocument(
+        key="shop/retail",
+        id="retail",
+        organization=OrganizationId("shop"),
+        sequence=1,
+        created_at=now,
+        created_by=AgentId("admin"),
+        updated_at=now,
+        name="Bán lẻ",
+        steps=(PipelineStep(id="new", name="Mới"),),
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
     """One conversation, one message, one contact, one campaign, one team, one sharing rule and one
     of every kind of part of `shop`, whatever is asked; what could not be sent is an error."""
@@ -240,6 +257,7 @@ class StrictDatabase(dict[str, _Collection]):
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
+            PIPELINES_VIEW.collection: [PIPELINES_VIEW.encode(_build_pipeline())],
             **{
                 kind.entity.view.collection: [kind.entity.view.encode(kind.show("shop", "con_1"))]
                 for kind in KINDS

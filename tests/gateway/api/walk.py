@@ -32,6 +32,7 @@ PATHS: Mapping[str, str] = {
     "campaign_id": "tet",
     "warehouse_id": "default",
     "team_id": "nhom-1",
+    "pipeline_id": "retail",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -242,6 +243,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "agent_ids": ["walked"],
             "every_minutes": 15,
         },
+    ),
+    ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
+        {"step_id": "new", "note": "Hẹn thứ sáu."},
+    ),
+    ("PUT", "/v1/pipelines/{pipeline_id}"): (
+        {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
     ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (

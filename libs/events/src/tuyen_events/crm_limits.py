@@ -18,6 +18,9 @@ in memory."""
 REMIND_MINUTES = 60 * 24 * 366
 """How long before an appointment a reminder of it can be."""
 
+PIPELINE_STEPS = 50
+"""Steps of one pipeline."""
+
 TAG_CHARACTERS = 64
 """A tag of a contact."""
 

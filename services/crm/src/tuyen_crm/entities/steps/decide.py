@@ -1,0 +1,51 @@
+"""Handles commands that move contacts from step to step.
+
+Decides C6.
+"""
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.entities.pipelines.decide import KIND as PIPELINES
+from tuyen_events.crm.pipelines import PipelineChanged
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.steps import SetStep, StepChanged
+
+
+def decide(known: KnownState, command: SetStep) -> CommandDecision:
+    """A step that the pipeline does not have is refused. Out of a pipeline that does not exist any
+    more a contact can be moved all the same."""
+    contact = known.contact(command.contact_id)
+    if contact is None or contact.merged_into is not None:
+        return NOT_FOUND
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    previous = contact.steps.get(command.pipeline_id)
+    if previous == command.step_id:
+        return decide_unchanged(contact.version)
+    pipeline = known.setup(PIPELINES, command.pipeline_id)
+    names = _list_names(pipeline) if isinstance(pipeline, PipelineChanged) else {}
+    if command.step_id is not None and command.step_id not in names:
+        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE, contact.version)
+    moved = follow(
+        command,
+        StepChanged,
+        contact.sequence + 1,
+        pipeline=pipeline.name if isinstance(pipeline, PipelineChanged) else command.pipeline_id,
+        previous_step_id=previous,
+        previous_step=previous and names.get(previous, previous),
+        step=command.step_id and names[command.step_id],
+    )
+    return decide_applied(moved)
+
+
+def _list_names(pipeline: PipelineChanged) -> dict[str, str]:
+    """The names of its steps, by their ids."""
+    return {step.id: step.name for step in pipeline.steps}
