@@ -36,8 +36,6 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
     custom: dict[str, CustomValue] = {}
     tags: tuple[str, ...] = ()
-    steps: dict[str, str] = {}
-    """By pipeline."""
     customers: tuple[CustomerOfContact, ...]
     source: str | None = None
     """Where it came from: the id of a page, an import or an integration."""
