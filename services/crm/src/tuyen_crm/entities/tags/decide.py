@@ -26,7 +26,7 @@ TagCommands = AddTag | RemoveTag
 
 def decide(known: KnownState, command: TagCommands) -> CommandDecision:
     contact = known.contact(command.contact_id)
-    if contact is None:
+    if contact is None or contact.merged_into is not None:
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
