@@ -13,6 +13,7 @@ from tuyen_crm.domain.decision import (
     follow,
 )
 from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.wholes import address_whole
 from tuyen_crm.entities.pipelines.decide import KIND as PIPELINES
 from tuyen_events.crm.pipelines import PipelineChanged
 from tuyen_events.crm.records import CrmRefusal
@@ -21,10 +22,12 @@ from tuyen_events.crm.steps import SetStep, StepChanged
 
 def decide(known: KnownState, command: SetStep) -> CommandDecision:
     """A step that the pipeline does not have is refused. Out of a pipeline that does not exist any
-    more a contact can be moved all the same."""
-    contact = known.contact(command.contact_id)
-    if contact is None or contact.merged_into is not None:
+    more a contact can be moved all the same. What is requested of a contact that is a part of
+    another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
         return NOT_FOUND
+    command, contact = found
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     previous = contact.steps.get(command.pipeline_id)
