@@ -22,6 +22,7 @@ from tuyen_events.crm.pipelines import (
 )
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.steps import SetStep, StepChanged
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.history import Change
 
 STEPS = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Đã báo giá"))
@@ -135,14 +136,23 @@ def test_c6_c8_a_move_as_it_is_told(event: StepChanged, vi: str, en: str) -> Non
     assert told.changes == (change,)
 
 
-def test_c6_the_step_at_which_a_contact_is_and_since_when() -> None:
-    first = fold(None, moved("new", "Mới", None))
-    assert first is not None
-    assert (first.key, first.step_id) == ("hoa-sen/con_1/retail", "new")
-    second = fold(first, moved("quoted", "Đã báo giá"))
-    assert second is not None
-    assert (second.place, second.step_id) == (first.place, "quoted")
-    assert fold(second, moved(None, None)) is None
+def test_c6_the_document_of_a_contact_shows_its_steps() -> None:
+    lan = ContactDocument(
+        id=CONTACT,
+        organization=SHOP,
+        name="Lan",
+        name_folded="lan",
+        customers=(),
+        warehouse_id="default",
+        created_at=MOMENT,
+        version=3,
+        sequence=7,
+        steps={"retail": "new", "events": "invited"},
+    )
+    quoted = fold(lan, moved("quoted", "Đã báo giá"))
+    assert quoted is not None
+    assert (quoted.steps, quoted.version) == ({"events": "invited", "retail": "quoted"}, 8)
+    assert fold(None, moved("quoted", "Đã báo giá")) is None
 
 
 def test_c6_c8_a_pipeline_is_put_and_removed() -> None:
