@@ -114,6 +114,8 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "sequence": 2,
             "sort_name": "vinh",
             "address_suffixes": [],
+            "folded_tags": [],
+            "at_steps": [],
         }
     ]
 

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, list_suffixes, match_part
@@ -65,7 +66,12 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
+CONTACTS_BY_TAG, CONTACTS_BY_STEP, CONTACTS_BY_CAMPAIGN = "by_tag", "by_step", "by_campaign"
 
+FOLDED_TAGS = "folded_tags"
+"""The tags, as they are compared."""
+AT_STEPS = "at_steps"
+"""Each step with its pipeline, `retail:quoted`."""
 ADDRESS_SUFFIXES = "address_suffixes"
 """The suffixes of the phone numbers and emails, as `SUFFIXES` has those of the name."""
 
@@ -84,6 +90,8 @@ class ContactsView(View[ContactDocument]):
         return {
             **super().encode(document),
             "sort_name": sort_name_of(document),
+            FOLDED_TAGS: sorted(map(fold_tag, document.tags)),
+            AT_STEPS: sorted(f"{pipeline}:{step}" for pipeline, step in document.steps.items()),
             ADDRESS_SUFFIXES: sorted({part for one in addresses for part in list_suffixes(one)}),
         }
 
@@ -116,10 +124,11 @@ CONTACTS_VIEW = ContactsView(
         _index("of_warehouse_by_change", "warehouse_id", newest_first="updated_at"),
         _index("of_assignee", "assignee", "_id"),
         _index("of_viewer", "viewers", "_id"),
-        _index("by_campaign", "campaign_id", "_id"),
+        _index(CONTACTS_BY_CAMPAIGN, "campaign_id", "_id"),
         _index("by_sharing_rule", "rules.id", "rules.revision"),
         _index("by_merged", "merged"),
-        _index("by_tags", "tags"),
+        _index(CONTACTS_BY_TAG, FOLDED_TAGS, "_id"),
+        _index(CONTACTS_BY_STEP, AT_STEPS, "_id"),
     ),
 )
 """A list of all that a warehouse has is in the order of an index. An agent has few contacts beside

@@ -127,3 +127,12 @@ async def test_c6_a_step_that_does_not_exist_is_a_conflict(
     async with crm(log, CrmOutcome.REFUSED, 1):
         answer = await owner.put("/v1/contacts/con_0/steps/retail", {"step_id": "won"})
     assert answer.status_code == 409
+
+
+async def test_c6_contacts_are_listed_by_step(owner: User, views: Database) -> None:
+    lan, vinh = contact(0, "shop", "Lan"), contact(1, "shop", "Vinh")
+    await show(views, msgspec.structs.replace(lan, steps={"b2b.retail": "new"}), vinh)
+    for step, found in (("b2b.retail:new", ["con_0"]), ("b2b.retail:quoted", [])):
+        listed = (await owner.done("GET", f"/v1/contacts?step={step}"))["items"]
+        assert [each["id"] for each in listed] == found
+    assert (await owner.get("/v1/contacts?step=retail")).status_code == 422

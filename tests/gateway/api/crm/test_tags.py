@@ -1,5 +1,7 @@
 """Tags of contacts (C5): given by commands to the CRM, and listed from its views."""
 
+from urllib.parse import quote
+
 import msgspec
 import pytest
 
@@ -103,3 +105,14 @@ async def test_w6_s1_whoever_may_not_write_the_contact_gives_and_takes_no_tags(
         assert (await viewer.put(f"{PATH}/x", None)).status_code == 403
         assert (await viewer.delete(f"{PATH}/vip")).status_code == 403
     assert asked == []
+
+
+async def test_c5_contacts_are_listed_by_tag_without_case(
+    owner: User, contacts: Database, desk: Rig
+) -> None:
+    await tag(contacts, contact(0, "shop", "Lan"), "VIP", "Khách sỉ")
+    for given, found in (("vip", ["con_0"]), ("KHÁCH SỈ", ["con_0"]), ("khach si", [])):
+        listed = (await owner.done("GET", f"/v1/contacts?tag={quote(given)}"))["items"]
+        assert [each["id"] for each in listed] == found
+    agent = await desk.staff(owner, "agent")
+    assert (await agent.done("GET", "/v1/contacts?tag=vip"))["items"] == []

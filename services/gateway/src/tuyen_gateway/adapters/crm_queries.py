@@ -14,9 +14,14 @@ from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import (
     ADDRESS_SUFFIXES,
+    AT_STEPS,
     CONTACTS_BY_ADDRESS,
+    CONTACTS_BY_CAMPAIGN,
     CONTACTS_BY_EMAIL,
     CONTACTS_BY_NAME,
+    CONTACTS_BY_STEP,
+    CONTACTS_BY_TAG,
+    FOLDED_TAGS,
     ContactDocument,
     sort_name_of,
 )
@@ -168,6 +173,8 @@ def _claimable(scope: ContactScope) -> Iterator[Document]:
 def _conditions(wanted: ContactFilter) -> Iterator[Document]:
     if wanted.warehouse_id is not None:
         yield {"warehouse_id": wanted.warehouse_id}
+    if wanted.care_status is not None:
+        yield {"care_status": wanted.care_status.value}
     if wanted.held_by is not None:
         yield {"assignee": wanted.held_by.agent_id}
 
@@ -181,6 +188,13 @@ def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:
     if wanted.email:
         same = {"emails": wanted.email}
         yield TextPart(same, CONTACTS_BY_EMAIL, same)
+    for field, value, index in (
+        (FOLDED_TAGS, wanted.tag, CONTACTS_BY_TAG),
+        (AT_STEPS, wanted.step, CONTACTS_BY_STEP),
+        ("campaign_id", wanted.campaign_id, CONTACTS_BY_CAMPAIGN),
+    ):
+        if value:
+            yield TextPart({field: value}, index, {field: value})
 
 
 def _ways_of(words: str) -> Iterator[TextPart]:

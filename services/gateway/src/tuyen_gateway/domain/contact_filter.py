@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
 
 
 class ContactOrder(StrEnum):
@@ -31,6 +32,12 @@ class ContactFilter:
     """The digits of a phone number, or its last ones."""
     email: str = ""
     """A whole email, in lower case."""
+    tag: str = ""
+    """A tag, as tags are compared."""
+    step: str = ""
+    """A pipeline and a step of it, as documents have them."""
+    campaign_id: str = ""
+    care_status: CareStatus | None = None
     warehouse_id: str | None = None
     held_by: Holder | None = None
     order: ContactOrder = ContactOrder.ID
@@ -40,4 +47,5 @@ class ContactFilter:
         """Whether it asks for, or orders by, what a member does not see of a contact that they may
         claim: such contacts are left out then, because their place in a list would show it (W3)."""
         hidden = self.order in (ContactOrder.CREATED_AT, ContactOrder.UPDATED_AT)
-        return hidden or bool(self.phone or self.email)
+        marked = self.tag or self.step or self.campaign_id or self.care_status
+        return hidden or bool(self.phone or self.email or marked)

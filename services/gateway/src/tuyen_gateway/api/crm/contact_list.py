@@ -7,6 +7,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.tags import fold_tag
+from tuyen_events.crm_limits import TAG_CHARACTERS
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
 from tuyen_gateway.api.crm.access import load_scope
@@ -40,6 +43,15 @@ class ContactFilterFields(BaseModel):
         description="A phone number, or its last digits.",
     )
     email: str | None = Field(default=None, max_length=NAME_CHARACTERS)
+    tag: str | None = Field(default=None, min_length=1, max_length=TAG_CHARACTERS)
+    step: str | None = Field(
+        default=None,
+        pattern="^[A-Za-z0-9._:-]+:[A-Za-z0-9._:-]+$",
+        max_length=2 * ID_CHARACTERS + 1,
+        description="A pipeline's id and the id of one of its steps: `retail:quoted`.",
+    )
+    campaign: str | None = Field(default=None, min_length=1, max_length=ID_CHARACTERS)
+    care_status: CareStatus | None = None
     warehouse: str | None = Field(default=None, max_length=ID_CHARACTERS)
     assignee: str | None = Field(
         default=None,
@@ -57,6 +69,10 @@ class ContactFilterFields(BaseModel):
             words=(self.q or "").strip(),
             phone=re.sub(r"[^0-9]", "", self.phone or ""),
             email=(self.email or "").strip().lower(),
+            tag=fold_tag((self.tag or "").strip()),
+            step=self.step or "",
+            campaign_id=self.campaign or "",
+            care_status=self.care_status,
             warehouse_id=self.warehouse,
             held_by=_find_holder(self.assignee, caller),
             order=ContactOrder.ID if self.sort is None else ContactOrder(self.sort),
