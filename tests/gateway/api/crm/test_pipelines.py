@@ -129,9 +129,9 @@ async def test_c6_a_step_that_does_not_exist_is_a_conflict(
     assert answer.status_code == 409
 
 
-async def test_c6_contacts_are_listed_by_step(owner: User, views: Database) -> None:
-    lan, vinh = contact(0, "shop", "Lan"), contact(1, "shop", "Vinh")
-    await show(views, msgspec.structs.replace(lan, steps={"b2b.retail": "new"}), vinh)
+async def test_c6_contacts_are_listed_by_step(owner: User, contacts: Database) -> None:
+    lan = msgspec.structs.replace(contact(0, "shop", "Lan"), steps={"b2b.retail": "new"})
+    await show(contacts, lan)
     for step, found in (("b2b.retail:new", ["con_0"]), ("b2b.retail:quoted", [])):
         listed = (await owner.done("GET", f"/v1/contacts?step={step}"))["items"]
         assert [each["id"] for each in listed] == found
