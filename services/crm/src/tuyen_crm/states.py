@@ -211,7 +211,7 @@ class OrganizationStates:
             self._working()
 
     async def _import(self, partitions: Collection[int]) -> None:
-        """Makes the state anew from the events of earlier versions, once: their state, if they had
+        """Makes the state again from the events of earlier versions, once: their state, if they had
         any, does not contain all that decisions depend on today."""
         if not partitions:
             return

@@ -211,7 +211,7 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
 
 
 class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
-    """An agent removed the contact. A later event of one of its customers creates it anew, with the
+    """An agent removed the contact. A later event of one of its customers creates it again, with the
     next sequence."""
 
     type: ClassVar[str] = "contact.removed.v1"

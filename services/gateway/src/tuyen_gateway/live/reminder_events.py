@@ -62,7 +62,7 @@ class ReminderEvents:
                 stream.send(encode_live_event("reminder.due", position, body))
 
     async def _read(self, due: ReminderDue, watch: Watch) -> Mapping[str, bytes] | None:
-        """What the event says; None if the watcher is not to hear of it."""
+        """What the event says; None if the watcher is not reminded."""
         viewer, crm = watch.viewer, self._sources.crm
         if viewer.agent_id != due.assignee or not viewer.crm.access:
             return None
