@@ -1,7 +1,4 @@
-"""What the sentences of all entities have in common.
-
-Decides C8.
-"""
+"""What the sentences of all entities have in common (C8)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
