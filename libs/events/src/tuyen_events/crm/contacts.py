@@ -211,8 +211,8 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
 
 
 class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
-    """An agent removed the contact. A later event of one of its customers creates it again, with the
-    next sequence."""
+    """An agent removed the contact. A later event of one of its customers creates it again, with
+    the next sequence."""
 
     type: ClassVar[str] = "contact.removed.v1"
     merged: tuple[ContactId, ...] = ()
