@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tuyen_events.conversation_filter import Holder, Selection
+from tuyen_events.crm.imports import Duplicates
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
@@ -25,6 +26,8 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It cannot continue; what was changed by then stays changed."""
+    STOPPED = "stopped"
+    """Somebody stopped it; what was changed by then stays changed."""
 
 
 class JobEvent(Event, frozen=True, kw_only=True):
@@ -81,6 +84,19 @@ class ExportRequested(JobRequested, frozen=True, kw_only=True):
     """A part of the name."""
     columns: tuple[str, ...]
     format: SheetFormat
+
+
+class ImportRequested(JobRequested, frozen=True, kw_only=True):
+    """The rows of an uploaded file become contacts (C9). The file has the id of the job.
+
+    `rows` is how many there are, and `mapping` is the field of each column.
+    """
+
+    type: ClassVar[str] = "job.import_requested.v1"
+    warehouse_id: str
+    mapping: dict[str, str]
+    duplicates: Duplicates
+    rows: int
 
 
 class SkippedItem(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ class ContactsRun(JobRun):
         results: dict[str, ItemResult] = {}
         for one in contact_ids:
             if one in commands:
-                results[one] = _read_result(settled[commands[one].command_id])
+                results[one] = read_result(settled[commands[one].command_id])
             else:
                 shared = sights.get(one) is Sight.READ
                 results[one] = READ_ONLY if shared else CONTACT_NOT_FOUND
@@ -86,7 +86,7 @@ class ContactsRun(JobRun):
         return contact_scope_of(viewer_of(*self.find_requester()))
 
 
-def _read_result(settled: CrmCommandSettled) -> ItemResult:
+def read_result(settled: CrmCommandSettled) -> ItemResult:
     match settled.outcome:
         case CrmOutcome.APPLIED:
             return CHANGED
