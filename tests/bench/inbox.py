@@ -23,6 +23,7 @@ import msgspec
 
 from bench.report import Bar, Row
 from tuyen_events.conversation_filter import ConversationFilter, Holder
+from tuyen_events.crm.contacts import CustomerOfContact
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
@@ -45,7 +46,7 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 
 CONVERSATIONS_OF_ONE = 1_000_000

@@ -22,6 +22,9 @@ class KnownThings(KnownState):
     def contact(self, contact_id: ContactId) -> ContactState | None:
         return self.only
 
+    def last_sequence(self, contact_id: ContactId) -> int:
+        return 0 if self.only is None else self.only.sequence
+
     def find(self, fact: str) -> Sequence[ContactId]:
         return self.facts.get(fact, ())
 

@@ -14,7 +14,8 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
 from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
-from tuyen_events.crm.contacts import RenameContact
+from tuyen_events.crm.contacts import AddContact, PatchContact, RenameContact
+from tuyen_events.crm.merges import UndoMerge
 from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
 from tuyen_events.crm.shares import (
@@ -33,6 +34,7 @@ from tuyen_events.ids import (
     PageId,
     contact_id,
     customer_id,
+    merge_id,
 )
 from tuyen_events.inbound import Customer
 from tuyen_events.topic import Topic
@@ -73,6 +75,39 @@ def rename(
         name=name,
         by=AgentId("hoa"),
         expected_version=expected,
+    )
+
+
+def add_contact(number: int, external_id: str, *phones: str) -> AddContact:
+    return AddContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        phones=phones,
+        by=AgentId("hoa"),
+    )
+
+
+def give_phone(number: int, external_id: str, phone: str) -> PatchContact:
+    return PatchContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        phones=(phone,),
+        by=AgentId("hoa"),
+    )
+
+
+def undo_merge(number: int, external_id: str, of: int, younger: str) -> UndoMerge:
+    return UndoMerge(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        merge_id=merge_id(f"cmd_{of}", contact(external_id), contact(younger)),
+        by=AgentId("hoa"),
     )
 
 
@@ -281,6 +316,16 @@ class _Member:
             self._client.step()
 
 
+class Vietnam:
+    """`Countries`: everybody is in Vietnam."""
+
+    async def wait_until_known(self) -> None:
+        return
+
+    def country(self, organization: OrganizationId) -> str:
+        return "VN"
+
+
 class Shop:
     """What comes in, what is asked, and what follows."""
 
@@ -341,7 +386,7 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log), CommandDecider(self.log))
+                for worker in (CustomerObserver(self.log, Vietnam()), CommandDecider(self.log))
             ]
             yield
             for task in running:

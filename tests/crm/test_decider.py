@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.histories import EXPECTED_RESULTS, HISTORY
+from crm.history import EXPECTED_RESULTS, HISTORY
 from crm.rig import (
     SHOP,
     Client,
@@ -60,7 +60,7 @@ async def send_commands(history: tuple[Any, ...] = HISTORY) -> Shop:
             (record,) = await source.records(INBOUND)
             event = decode(record.headers, record.value or b"").data
             assert isinstance(event, MessageReceived)
-            await shop.ask(observe(event, event.customer, f"evt_{number}"))
+            await shop.ask(observe(event, event.customer, f"evt_{number}", "VN"))
     return shop
 
 
@@ -268,7 +268,7 @@ async def test_r9_6_a_start_reads_the_state_and_not_what_ever_happened(
     assert await work(shop, shop.log)
     assert tails == [CRM_STATE.name]
     kept = [each for each in await states(await compact(shop)) if each.value is not None]
-    assert len(kept) == 3
+    assert len(kept) == 4
 
 
 async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Shop) -> None:

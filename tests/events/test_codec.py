@@ -69,6 +69,7 @@ SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[object]] = {
     msgspec.inspect.BoolType: st.booleans(),
     msgspec.inspect.NoneType: st.none(),
     msgspec.inspect.AnyType: st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text()),
+    msgspec.inspect.DateType: st.dates(),
     msgspec.inspect.DateTimeType: st.datetimes(timezones=st.just(UTC)),
 }
 events: st.SearchStrategy[object] = st.sampled_from(list(EVENT_TYPES.values())).flatmap(

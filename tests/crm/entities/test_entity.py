@@ -16,6 +16,8 @@ def test_the_entities_of_the_crm() -> None:
     assert [entity.name for entity in ENTITIES] == [
         "campaigns",
         "contacts",
+        "imports",
+        "merges",
         "notes",
         "shares",
         "sharing_rules",

@@ -36,6 +36,7 @@ from tuyen_events.topics import (
     CRM_RESULTS,
     CRM_STATE,
     DEAD_LETTERS,
+    DIRECTORY,
     INBOUND,
 )
 from tuyen_events.vocabulary import Channel
@@ -53,7 +54,15 @@ from tuyen_views.view import OfContact, View
 MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
 SHOP, PAGE = OrganizationId("hoa-sen"), PageId("trang")
 DEADLINE_S = 90
-TOPICS = (INBOUND, CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE, DEAD_LETTERS)
+TOPICS = (
+    DIRECTORY,
+    INBOUND,
+    CONTACTS,
+    CRM_COMMANDS,
+    CRM_RESULTS,
+    CRM_STATE,
+    DEAD_LETTERS,
+)
 
 
 def create(number: int, name: str | None = None) -> ContactCreated:
@@ -141,6 +150,12 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "name_suffixes": ["h", "inh", "nh", "vinh"],
             "phones": [],
             "emails": [],
+            "gender": None,
+            "birthday": None,
+            "address": None,
+            "location": None,
+            "custom": {},
+            "tags": [],
             "customers": [
                 {
                     "id": "cus_1",
@@ -151,14 +166,19 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
                     "picture": "https://p.example/1",
                 }
             ],
+            "source": "trang",
             "warehouse_id": "default",
             "assignee": None,
+            "campaign_id": None,
+            "care_status": None,
+            "steps": {},
             "viewers": [],
             "shares": [],
             "rules": [],
-            "campaign_id": None,
-            "care_status": None,
+            "merged": [],
+            "merged_into": None,
             "created_at": MOMENT,
+            "created_by": None,
             "updated_at": MOMENT,
             "version": 2,
             "sequence": 2,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tuyen_events.conversation_filter import ConversationFilter, Holder
+from tuyen_events.crm.contacts import CustomerOfContact
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -35,7 +36,7 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")

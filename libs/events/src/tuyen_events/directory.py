@@ -40,10 +40,14 @@ class DirectoryEvent(Event, frozen=True, kw_only=True):
     at: Moment
 
 
+COUNTRY = "VN"
+"""The country of an organization that has named none."""
+
+
 class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "organization.changed.v1"
     name: str
-    country: str = "VN"
+    country: str = COUNTRY
     time_zone: str = DEFAULT_TIME_ZONE
     """By its name in the IANA database: reports are by its hours and days."""
     suspended: bool = False

@@ -389,3 +389,20 @@ are nobody together. The rest is in the log of the service."""
 
 REPORT_ROWS = 20_000
 """Rows of one report."""
+
+PHONE_TEXT_CHARACTERS = 200
+"""The text of a field for phone numbers."""
+
+EMAIL_CHARACTERS = 254
+
+RECOGNIZED = 10
+"""Phone numbers, and emails, that are recognized in one text."""
+
+CONTACT_PHONES = 20
+CONTACT_EMAILS = 20
+CONTACT_CUSTOMERS = 100
+CONTACT_CUSTOM_VALUES = 200
+"""What one contact has at most. Two contacts that together would have more are not merged."""
+
+CONTACT_MERGES = 50
+"""Contacts that one contact has absorbed, and contacts from which it was separated again."""

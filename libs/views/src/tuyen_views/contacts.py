@@ -1,32 +1,17 @@
 """Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
+from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
 from tuyen_events.crm.shares import CareStatus
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, match_part
 from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
-
-
-class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One channel identity of the person."""
-
-    id: CustomerId
-    page_id: PageId
-    channel: Channel
-    external_id: str
-    name: str | None
-    picture: str | None
-    gender: str | None = None
-    location: str | None = None
-    browser: str | None = None
-    page_url: str | None = None
 
 
 class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,16 +30,33 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     name_suffixes: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: str | None = None
+    location: str | None = None
+    custom: dict[str, CustomValue] = {}
+    tags: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
+    source: str | None = None
+    """Where it came from: the id of a page, an import or an integration."""
     warehouse_id: str
     assignee: AgentId | None = None
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
+    steps: dict[str, str] = {}
+    """By pipeline."""
     viewers: tuple[AgentId, ...] = ()
     """Agents with whom it is shared: they read it (S1). They are the agents of `shares`."""
     shares: tuple[Share, ...] = ()
     rules: tuple[AppliedRule, ...] = ()
-    campaign_id: str | None = None
-    care_status: CareStatus | None = None
+    merged: tuple[ContactId, ...] = ()
+    """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    merged_into: ContactId | None = None
+    """The contact of which this one is a part. Such a document has no content, no warehouse and no
+    assignee, so that nobody's scope covers it."""
     created_at: datetime
+    created_by: AgentId | None = None
+    """Null for a contact that no agent created."""
     updated_at: datetime | None = None
     """Null in documents of earlier versions."""
     version: int

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tuyen_crm.domain.facts import facts_of
+from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
@@ -71,7 +71,7 @@ def head_key(organization: OrganizationId) -> str:
 
 def fact_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
     """The keys of a contact's facts."""
-    return {fact_key(organization, fact) for fact in facts_of(contact)}
+    return {fact_key(organization, fact) for fact in find_facts(contact)}
 
 
 def fact_key(organization: OrganizationId, fact: str) -> str:
@@ -97,7 +97,11 @@ class Book(KnownState):
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
-        return None if stored is None else stored.state
+        return None if stored is None or stored.state.removed else stored.state
+
+    def last_sequence(self, contact_id: ContactId) -> int:
+        stored = self.stored_contact(contact_id)
+        return 0 if stored is None else stored.state.sequence
 
     def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
         return self._read(book_key(self._organization, contact_id), StoredContact)
@@ -106,6 +110,8 @@ class Book(KnownState):
         return self._read(kept_key(self._organization, kind, part_id), PartState)
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
+        if kind not in BY_NAME:
+            return None
         changed = [each for each in BY_NAME[kind].events if not getattr(each, "removes", False)]
         return self._read(kept_key(self._organization, kind, entity_id), changed[0])
 
@@ -127,7 +133,8 @@ class Book(KnownState):
         """Changes the state as the event says. `home` is the partition of a contact's events."""
         match event:
             case ContactEvent():
-                before = self.contact(event.contact_id)
+                stored = self.stored_contact(event.contact_id)
+                before = None if stored is None else stored.state
                 after = evolve(before, event)
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
+from tuyen_crm.adapters.countries import DirectoryCountries
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -31,6 +32,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
+    countries: DirectoryCountries
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -39,7 +41,7 @@ class Crm:
     health: Health
 
     def loops(self) -> list[Loop]:
-        return [self.observer.run, self.decider.run, self.project]
+        return [self.countries.run, self.observer.run, self.decider.run, self.project]
 
     def project(self) -> Coroutine[None, None, None]:
         """Keeps the views up to date until cancelled."""
@@ -58,7 +60,8 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    observer, decider = CustomerObserver(log), CommandDecider(log)
+    countries = DirectoryCountries(log)
+    observer, decider = CustomerObserver(log, countries), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -69,6 +72,7 @@ def compose(log: Log, database: Database) -> Crm:
         health.ready_when(name, loop.ready)
     return Crm(
         log=log,
+        countries=countries,
         observer=observer,
         decider=decider,
         view=CrmProjection(database),

@@ -13,7 +13,7 @@ from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
-from tuyen_events.crm.contacts import ContactCreated
+from tuyen_events.crm.contacts import ContactAdded, ContactCreated
 from tuyen_events.crm.records import (
     ContactCommand,
     ContactEvent,
@@ -197,6 +197,8 @@ def _home(book: Book, event: CrmEvent) -> int | None:
         case ContactCreated():
             key = customer_key(event.organization, event.page_id, event.external_id)
             return partition_of(key, CONTACTS.partitions)
+        case ContactAdded():
+            return partition_of(event.contact_id, CONTACTS.partitions)
         case _:
             raise ValueError(f"{event.type} of a contact that does not exist")
 
@@ -232,6 +234,8 @@ def _result(command: CrmCommand, decision: CommandDecision) -> list[ProducerReco
         version=decision.version,
         refusal=decision.refusal,
         holder=decision.holder,
+        survivor=decision.survivor,
+        known_elsewhere=decision.known_elsewhere,
     )
     envelope = Envelope(
         id=derive_event_id(command.command_id, settled.type),

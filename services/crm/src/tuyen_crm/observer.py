@@ -4,6 +4,7 @@ from collections import OrderedDict
 
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
+from tuyen_crm.ports import Countries
 from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
@@ -60,8 +61,9 @@ class CustomerObserver:
     the next one is handled (R9.5).
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, countries: Countries) -> None:
         self._log = log
+        self._countries = countries
         self._recent = RecentCustomers()
         self.status = ConsumerStatus()
 
@@ -72,6 +74,7 @@ class CustomerObserver:
         )
 
     async def _follow(self) -> None:
+        await self._countries.wait_until_known()
         self._recent.clear()  # what was noted may not have been sent
         await consume(
             self._log,
@@ -107,7 +110,8 @@ class CustomerObserver:
         customer = customer_of(envelope.data)
         if customer is None:
             return None
-        command = observe(envelope.data, customer, envelope.id)
+        country = self._countries.country(envelope.data.organization)
+        command = observe(envelope.data, customer, envelope.id, country)
         if not self._recent.is_new(command):
             return None
         made = _record(command)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Sequence, Set
 from typing import Protocol
 
-from tuyen_events.ids import ContactId
+from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -17,6 +17,18 @@ class ContactViews(Protocol):
 
     async def drop(self) -> None:
         """Drops all views; the next `fold` begins with empty ones."""
+        ...
+
+
+class Countries(Protocol):
+    """The countries of organizations, for phone numbers without a country code."""
+
+    async def wait_until_known(self) -> None:
+        """Returns once the countries of all organizations are known."""
+        ...
+
+    def country(self, organization: OrganizationId) -> str:
+        """The two letters of ISO 3166."""
         ...
 
 

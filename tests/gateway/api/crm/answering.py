@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from gateway.rig import answering
+from tuyen_events.crm.contacts import CustomerOfContact
 from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
@@ -13,7 +14,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 from tuyen_views.view import ContactPartT, View
 

@@ -153,6 +153,10 @@ class CrmRefusal(Word):
     """There is no such campaign."""
     IN_USE = "in_use"
     """Something else depends on it."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """It names something that does not exist."""
+    MERGED_ALREADY = "merged_already"
+    """One of the contacts is a part of another one."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):
@@ -170,3 +174,9 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     """Why it was refused."""
     holder: AgentId | None = None
     """The agent who has already what was requested, if that is why it was refused."""
+    survivor: ContactId | None = None
+    """The contact of which the one that the command was about is a part now (C2). `version` is its
+    version then."""
+    known_elsewhere: tuple[str, ...] = ()
+    """The phone numbers and emails that another contact has as well, and for which the two were not
+    merged: their owners are asked first (C2)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, ContactId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class CommandDecision:
     """The events that follow from a command, and its result.
 
     The events of one contact, and those of the setup, have consecutive sequences, in this order.
-    `version`, `refusal` and `holder` are as in `CrmCommandSettled`.
+    All other fields are as in `CrmCommandSettled`.
     """
 
     outcome: CrmOutcome
@@ -20,6 +20,8 @@ class CommandDecision:
     events: tuple[CrmEvent, ...] = ()
     refusal: CrmRefusal | None = None
     holder: AgentId | None = None
+    survivor: ContactId | None = None
+    known_elsewhere: tuple[str, ...] = ()
 
 
 def decide_applied(*events: CrmEvent) -> CommandDecision:

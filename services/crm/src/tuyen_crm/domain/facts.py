@@ -19,9 +19,12 @@ def email_fact(email: str) -> str:
     return f"email:{email}"
 
 
-def facts_of(contact: ContactState | None) -> frozenset[str]:
-    """What `KnownState.find` finds the contact by."""
-    return frozenset() if contact is None else frozenset(_list_facts(contact))
+def find_facts(contact: ContactState | None) -> frozenset[str]:
+    """What `KnownState.find` finds the contact by. One that was removed, or is a part of another
+    one, is not found."""
+    if contact is None or contact.removed or contact.merged_into is not None:
+        return frozenset()
+    return frozenset(_list_facts(contact))
 
 
 def _list_facts(contact: ContactState) -> Iterator[str]:

@@ -12,7 +12,13 @@ class KnownState(ABC):
     """Everything that was decided before, in one organization. `kind` is the name of an entity."""
 
     @abstractmethod
-    def contact(self, contact_id: ContactId) -> ContactState | None: ...
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        """The contact; None if it was removed."""
+
+    @abstractmethod
+    def last_sequence(self, contact_id: ContactId) -> int:
+        """The sequence of the contact's last event, also of one that was removed; 0 if there was
+        none."""
 
     @abstractmethod
     def find(self, fact: str) -> Sequence[ContactId]:

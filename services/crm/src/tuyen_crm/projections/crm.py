@@ -1,14 +1,14 @@
 """Folds `contacts` into the views: contacts, everything that belongs to them, what is set up for
 them, and the history of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 
-from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity
+from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity, fold_contact
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
 from tuyen_events.crm.records import ContactEvent, CrmEvent, SetupEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
@@ -116,11 +116,11 @@ def _fold_document(
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
     removed_at = None
+    fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
         if event.sequence <= sequence:
             continue
         own = BY_EVENT[type(event)].view is entity.view
-        fold = BY_EVENT[type(event)].fold if own else entity.fold
         before, document = document, fold(document, event)
         sequence = event.sequence
         removed_at = event.at if document is None else None

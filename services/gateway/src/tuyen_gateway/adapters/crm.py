@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
-from tuyen_events.limits import THREAD_PAGE_BYTES
+from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
@@ -22,11 +22,18 @@ class MongoCrm:
         self._contacts = database[CONTACTS_VIEW.collection]
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
-        stored = await self._contacts.find_one(
-            {"_id": contact_id, "organization": scope.organization}
-        )
-        seen = None if stored is None else _see(scope, CONTACTS_VIEW.read(stored))
-        return None if seen is None or seen.sight is Sight.NOTHING else seen
+        wanted: ContactId | None = contact_id
+        for _ in range(CONTACT_MERGES):
+            stored = await self._contacts.find_one(
+                {"_id": wanted, "organization": scope.organization}
+            )
+            if stored is None:
+                return None
+            wanted = stored.get("merged_into")
+            if wanted is None:
+                seen = _see(scope, CONTACTS_VIEW.read(stored))
+                return None if seen.sight is Sight.NOTHING else seen
+        return None
 
     async def contacts(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None
@@ -54,7 +61,8 @@ class MongoCrm:
         if contact.sight < Sight.READ:
             return ViewPage(items=[], following=None)
         document = contact.document
-        query: Document = {"organization": document.organization, "contact_id": document.id}
+        own = {"$in": [document.id, *document.merged]} if document.merged else document.id
+        query: Document = {"organization": document.organization, "contact_id": own}
         if after is not None:
             query["place"] = {"$lt": after}
         rows = self._database[view.collection].find(query).sort("place", -1)

@@ -189,7 +189,8 @@ class CrmViews(Protocol):
     """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
-        """One contact, or None if it does not exist or is not covered."""
+        """One contact, or the one of which it is a part (C2); None if there is none, or it is not
+        covered."""
         ...
 
     async def contacts(

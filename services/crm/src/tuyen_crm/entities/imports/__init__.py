@@ -1,6 +1,7 @@
 """Rows of files that become contacts (C9). What happens is said by the events of contacts."""
 
-from tuyen_crm.entities.contacts.view import describe, fold
+from tuyen_crm.entities.contacts.describing import describe
+from tuyen_crm.entities.contacts.view import fold
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.imports import decide
 from tuyen_events.crm.imports import ImportContact

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from msgspec import UNSET
 
+from tuyen_crm.domain.content import BY_HAND
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
@@ -18,7 +19,6 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.shares.evolve import BY_HAND
 from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.records import ContactEvent, CrmRefusal
 from tuyen_events.crm.shares import (
@@ -41,7 +41,7 @@ ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
 def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
     contact = known.contact(command.contact_id)
-    if contact is None:
+    if contact is None or contact.merged_into is not None:
         return NOT_FOUND
     if isinstance(command, ApplySharingRule):
         return _apply_rule(known, contact, command)

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from tuyen_crm.domain.content import BY_HAND
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.shares import (
     ContactEnrolled,
@@ -14,9 +15,6 @@ from tuyen_events.crm.shares import (
     SharingRuleEnded,
 )
 from tuyen_events.ids import AgentId
-
-BY_HAND = ""
-"""Stands for what was given by hand, among the rules that gave something."""
 
 ShareEvents = (
     ContactShared | ContactUnshared | ContactEnrolled | SharingRuleApplied | SharingRuleEnded

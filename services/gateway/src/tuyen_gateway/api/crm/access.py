@@ -21,6 +21,7 @@ from tuyen_gateway.domain.contact_visibility import (
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
+    MergedError,
     NotFoundError,
     TakenError,
     UnavailableError,
@@ -38,6 +39,8 @@ _REFUSALS = {
     CrmRefusal.TOO_MANY: "There are as many of these as there may be: remove one first.",
     CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
+    CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
+    CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
 
 AfterContactVersion = Annotated[
@@ -61,7 +64,8 @@ async def find_visible_contact(
 ) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
-    Raises NotFoundError if there is no such contact or the caller sees less of it than `sight`,
+    Raises MergedError if it is a part of another contact that the caller sees (C2). Raises
+    NotFoundError if there is no such contact or the caller sees less of it than `sight`,
     without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
     after 5 s.
     """
@@ -72,6 +76,8 @@ async def find_visible_contact(
                 contact = await gateway.crm.contact(scope, ContactId(contact_id))
                 if contact is None or contact.sight < sight:
                     raise not_found("contact", contact_id)
+                if contact.document.id != contact_id:
+                    raise MergedError(ContactId(contact_id), contact.document.id)
                 if contact.document.sequence >= (after or 0):
                     return contact
                 await asyncio.sleep(_POLL_S)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from tuyen_events.phones import parse_email, parse_phones
-
 from tuyen_events.crm.contacts import Gender
 from tuyen_events.limits import (
     CONTACT_EMAILS,
@@ -18,6 +16,7 @@ from tuyen_events.limits import (
     DETAIL_CHARACTERS,
     NAME_CHARACTERS,
 )
+from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.domain.imports.columns import CUSTOM
 from tuyen_platform.text import fold_accents
 

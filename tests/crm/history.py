@@ -1,9 +1,11 @@
-"""A history of a shop's contacts, as the decider reads it, and what its callers are told."""
+"""Commands of a shop, of all kinds, and what their callers are told."""
 
 from crm.rig import (
+    add_contact,
     apply_rule,
     change_note,
     enroll,
+    give_phone,
     note,
     put_campaign,
     put_rule,
@@ -12,6 +14,7 @@ from crm.rig import (
     remove_rule,
     rename,
     share,
+    undo_merge,
     unshare,
 )
 from tuyen_events.crm.records import CrmCommand
@@ -51,6 +54,9 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     unshare(58, "670", "lan"),
     remove_campaign(39, "tet"),
     remove_campaign(40, "tet"),
+    add_contact(60, "672", "+84912345678"),
+    give_phone(61, "670", "+84912345678"),
+    undo_merge(62, "670", of=61, younger="672"),
 )
 """Four commands are in the log twice."""
 
@@ -82,4 +88,7 @@ EXPECTED_RESULTS = {
     "cmd_57": {("applied", 12)},
     "cmd_58": {("applied", 13)},
     "cmd_40": {("unchanged", 0)},
+    "cmd_60": {("applied", 1)},
+    "cmd_61": {("applied", 15)},
+    "cmd_62": {("applied", 16)},
 }
