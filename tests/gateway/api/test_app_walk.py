@@ -49,6 +49,12 @@ NOT_HERE = {
     ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
+    ("GET", "/v1/exports/{job_id}/file"),
+    ("POST", "/v1/imports"),
+    ("GET", "/v1/imports/{import_id}"),
+    ("PUT", "/v1/imports/{import_id}/mapping"),
+    ("POST", "/v1/imports/{import_id}/start"),
+    ("POST", "/v1/imports/{import_id}/stop"),
 }
 """What asks for something that the walk's database has none of."""
 

@@ -25,6 +25,7 @@ PATHS: Mapping[str, str] = {
     "merge_id": "mrg_1",
     "note_id": "note_1",
     "campaign_id": "tet",
+    "import_id": "imp_1",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -158,6 +159,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "columns": ["name", "phones"],
             "format": "csv",
         },
+    ),
+    ("PUT", "/v1/imports/{import_id}/mapping"): (
+        {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),

@@ -83,6 +83,7 @@ class ExportRequested(JobRequested, frozen=True, kw_only=True):
     words: str | None = None
     """A part of the name."""
     columns: tuple[str, ...]
+    """None are all."""
     format: SheetFormat
 
 

@@ -1,7 +1,4 @@
-"""Which column of a file is which field of a contact (C9).
-
-Decides C9.
-"""
+"""Which column of a file is which field of a contact (C9)."""
 
 import re
 from collections.abc import Mapping, Sequence

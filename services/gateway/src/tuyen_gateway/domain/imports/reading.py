@@ -1,7 +1,4 @@
-"""Reads one row of a file as a contact, or says what is wrong with it (C9).
-
-Decides C9.
-"""
+"""Reads one row of a file as a contact, or says what is wrong with it (C9)."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
