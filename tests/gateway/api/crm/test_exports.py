@@ -9,8 +9,8 @@ import pytest
 from gateway.api.crm.answering import contact, show
 from gateway.rig import Rig, User, until
 from tuyen_events.ids import AgentId
-from tuyen_gateway.api.crm import exports
-from tuyen_gateway.jobs import exports as export_jobs
+from tuyen_gateway.domain.contact_table import COLUMNS
+from tuyen_gateway.jobs import exports
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.mongodb import Database
 
@@ -101,7 +101,7 @@ async def test_c9_a_filter_limits_the_export(owner: User, full: Database) -> Non
 
 async def test_c9_all_columns_are_exported_if_none_is_named(owner: User, full: Database) -> None:
     (heading, *_) = await read_file(owner, await export(owner))
-    assert heading == tuple(exports.COLUMNS)
+    assert heading == tuple(COLUMNS)
     assert (
         await owner.post(PATH, {"kind": "contacts", "columns": ["x"], "format": "csv"})
     ).status_code == 422
@@ -110,7 +110,7 @@ async def test_c9_all_columns_are_exported_if_none_is_named(owner: User, full: D
 async def test_c9_pages_are_one_file(
     owner: User, full: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_jobs, "_PAGE", 1)
+    monkeypatch.setattr(exports, "_PAGE", 1)
     job = await export(owner, columns=["id"])
     assert await read_file(owner, job) == [("id",), ("con_0",), ("con_1",)]
 
@@ -118,7 +118,7 @@ async def test_c9_pages_are_one_file(
 async def test_c9_a_workbook_that_would_be_too_long_is_refused(
     owner: User, full: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_jobs, "SHEET_ROWS", 1)
+    monkeypatch.setattr(exports, "SHEET_ROWS", 1)
     job = await export(owner, format="xlsx")
     assert job["state"] == "failed"
     assert "export CSV" in job["detail"]

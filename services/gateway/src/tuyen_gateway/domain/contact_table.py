@@ -2,6 +2,8 @@
 
 Columns are named as the fields of a contact are. A cell with several values has them separated by
 semicolons.
+
+Decides C9.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

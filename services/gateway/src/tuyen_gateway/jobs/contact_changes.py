@@ -1,7 +1,5 @@
 """Changes many contacts (S3): each by a command of its own, whose id is derived from the job and
 the contact. A batch that is repeated after a crash therefore changes nothing more.
-
-Decides S3.
 """
 
 from collections.abc import Mapping, Sequence

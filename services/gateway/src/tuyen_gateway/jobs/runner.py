@@ -130,7 +130,9 @@ class ConversationsRun(JobRun):
     async def run_batch(
         self, ids: Sequence[str], turn: Turn, *, again: bool
     ) -> Mapping[str, ItemResult]:
-        return {**await self._run_conversations([ConversationId(one) for one in ids], turn, again)}
+        conversations = [ConversationId(one) for one in ids]
+        results = await self._run_conversations(conversations, turn, again)
+        return {str(one): result for one, result in results.items()}
 
     async def _run_conversations(
         self, ids: Sequence[ConversationId], turn: Turn, again: bool

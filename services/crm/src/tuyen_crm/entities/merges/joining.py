@@ -1,4 +1,4 @@
-"""Decides which contacts become one (C2).
+"""Finds which contacts become one (C2).
 
 Numbers are unique in the order of the commands: a contact that gets a phone number or an email
 finds at once who had it before.
