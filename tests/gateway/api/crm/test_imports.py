@@ -11,7 +11,7 @@ from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_gateway.api.crm import imports
-from tuyen_gateway.domain.imports.columns import FIELDS
+from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -133,5 +133,7 @@ async def test_c9_w6_the_import_of_another_agent_is_not_found(desk: Rig, owner: 
 
 async def test_c9_the_template_maps_itself(owner: User) -> None:
     answer = await owner.get(f"{PATH}/template.xlsx")
-    assert [row.cells for row in read_rows(io.BytesIO(answer.content))] == [FIELDS]
-    assert (await uploaded(owner, answer.content))["guess"] == {name: name for name in FIELDS}
+    assert [row.cells for row in read_rows(io.BytesIO(answer.content))] == [CONTACT_FIELDS]
+    assert (await uploaded(owner, answer.content))["guess"] == {
+        name: name for name in CONTACT_FIELDS
+    }

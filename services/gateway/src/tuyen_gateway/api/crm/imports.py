@@ -28,7 +28,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.imports.columns import FIELDS, guess_mapping, is_field
+from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
 from tuyen_gateway.domain.imports.report import build_report, cells_of
 from tuyen_gateway.errors import ConflictError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
@@ -323,6 +323,6 @@ def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
 
 def _write_template() -> bytes:
     file, writer = BytesIO(), XlsxWriter("contacts")
-    writer.add([FIELDS])
+    writer.add([CONTACT_FIELDS])
     writer.save(file)
     return file.getvalue()

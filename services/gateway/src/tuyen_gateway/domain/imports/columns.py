@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_platform.text import fold_accents
 
-FIELDS = ("name", "phones", "emails", "gender", "birthday", "address", "location")
+CONTACT_FIELDS = ("name", "phones", "emails", "gender", "birthday", "address", "location")
 SEVERAL = frozenset({"phones", "emails"})
 """Fields that several columns may have."""
 CUSTOM = "custom."
@@ -62,7 +62,7 @@ _NUMBERED = re.compile(r"\s*\d+$")
 def is_field(name: str) -> bool:
     """Whether a column can be mapped to it."""
     custom = name.removeprefix(CUSTOM)
-    return name in FIELDS or (
+    return name in CONTACT_FIELDS or (
         custom != name and re.fullmatch(CHOSEN_ID_PATTERN, custom) is not None
     )
 
