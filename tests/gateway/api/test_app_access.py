@@ -340,7 +340,7 @@ async def test_w6_a_contact_is_the_administrators_alone(market: Market) -> None:
         at, body = address(path, market.ids), body_for(method, path)
         for role, user in market.users.items():
             answer = await user.call(method, at, body)
-            if method == "DELETE":  # as for what does not exist
+            if method == "DELETE" and "{contact_id}" not in path:  # as for what does not exist
                 assert answer.status_code == 204, (role, method, path)
             else:
                 seen = answer.status_code != 404
