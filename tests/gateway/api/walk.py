@@ -147,7 +147,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/contacts/bulk"): (
         {
             "ids": ["con_1"],
-            "set": {"campaign_id": "tet", "care_status": "multi_assign_pending"},
+            "set": {
+                "assignee": "lan",
+                "warehouse_id": "default",
+                "campaign_id": "tet",
+                "care_status": "multi_assign_pending",
+            },
             "note": "Tết",
         },
         {"filter": {"q": "lan"}, "set": {"campaign_id": None}},

@@ -62,10 +62,12 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):
-    """Each of these contacts gets what is given (S3)."""
+    """Each of these contacts gets what is given (S3, W5)."""
 
     type: ClassVar[str] = "job.contacts_change_requested.v1"
     contact_ids: tuple[ContactId, ...]
+    assignee: AgentId | UnsetType | None = UNSET
+    warehouse_id: str | UnsetType = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
 

@@ -1,10 +1,14 @@
-"""Changes many contacts (S3): each by a command of its own, whose id is derived from the job and
-the contact. A batch that is repeated after a crash therefore changes nothing more.
+"""Changes many contacts (S3, W5): each by commands of its own, whose ids are derived from the job
+and the contact. A batch that is repeated after a crash therefore changes nothing more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
+from msgspec import UNSET
+
+from tuyen_events.crm.contacts import PatchContact
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
@@ -18,12 +22,20 @@ from tuyen_gateway.domain.jobs import (
 )
 from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
+from tuyen_gateway.jobs.plan import merge
 from tuyen_gateway.jobs.turns import Turn
+from tuyen_gateway.ports.views import VisibleContact
 
 CONTACT_NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 """It does not exist, or the requester may not see it: the two cannot be distinguished (W6)."""
 READ_ONLY = ItemResult(ItemStatus.REFUSED, "read_only")
 """It is shared with the requester, who may read it and change nothing (S1)."""
+
+
+NOT_MANAGER = ItemResult(ItemStatus.REFUSED, "not_manager")
+"""Managers of its warehouse alone assign and move it (W5)."""
+
+_ENROLL, _PLACE = "enroll", "place"
 
 
 class ContactsRun(JobRun):
@@ -36,34 +48,61 @@ class ContactsRun(JobRun):
     async def run_batch(
         self, ids: Sequence[str], turn: Turn, *, again: bool
     ) -> Mapping[str, ItemResult]:
-        scope, request = self._scope(), self._request()
+        scope = self._scope()
         contact_ids = [ContactId(one) for one in ids]
         found = await self.retry(lambda: self.gateway.crm.find_contacts(scope, contact_ids))
-        sights = {contact.document.id: contact.sight for contact in found}
-        commands = {
-            one: EnrollContact(
-                command_id=derive_command_id(self.job.id, one),
-                organization=request.organization,
-                contact_id=one,
+        contacts = {contact.document.id: contact for contact in found}
+        results: dict[str, ItemResult] = {}
+        commands: dict[str, Sequence[CrmCommand]] = {}
+        for one in contact_ids:
+            refused = self._find_obstacle(scope, contacts.get(one))
+            if refused is None:
+                commands[one] = list(self._list_commands(one))
+            else:
+                results[one] = refused
+        sent = [command for several in commands.values() for command in several]
+        settled = await self.retry(lambda: self.gateway.crm_commands.carry_out_all(sent))
+        for one, several in commands.items():
+            results[one] = merge([read_result(settled[each.command_id]) for each in several])
+        return results
+
+    def _find_obstacle(
+        self, scope: ContactScope, contact: VisibleContact | None
+    ) -> ItemResult | None:
+        if contact is None or contact.sight < Sight.READ:
+            return CONTACT_NOT_FOUND
+        if contact.sight < Sight.WRITE:
+            return READ_ONLY
+        managed = contact.document.warehouse_id in scope.managed
+        return None if managed or not self._places() else NOT_MANAGER
+
+    def _list_commands(self, contact_id: ContactId) -> Iterator[CrmCommand]:
+        request = self._request()
+        common: dict[str, Any] = {
+            "organization": request.organization,
+            "contact_id": contact_id,
+            "by": request.by,
+            "at": self.gateway.crm_commands.now(),
+        }
+        if (request.campaign_id, request.care_status) != (UNSET, UNSET):
+            yield EnrollContact(
+                command_id=derive_command_id(self.job.id, contact_id, _ENROLL),
                 campaign_id=request.campaign_id,
                 care_status=request.care_status,
-                by=request.by,
-                at=self.gateway.crm_commands.now(),
+                **common,
             )
-            for one in contact_ids
-            if sights.get(one) is Sight.WRITE
-        }
-        settled = await self.retry(
-            lambda: self.gateway.crm_commands.carry_out_all(list(commands.values()))
-        )
-        results: dict[str, ItemResult] = {}
-        for one in contact_ids:
-            if one in commands:
-                results[one] = read_result(settled[commands[one].command_id])
-            else:
-                shared = sights.get(one) is Sight.READ
-                results[one] = READ_ONLY if shared else CONTACT_NOT_FOUND
-        return results
+        if self._places():
+            yield PatchContact(
+                command_id=derive_command_id(self.job.id, contact_id, _PLACE),
+                assignee=request.assignee,
+                warehouse_id=request.warehouse_id,
+                **common,
+            )
+
+    def _places(self) -> bool:
+        """Whether contacts get another assignee or warehouse."""
+        request = self._request()
+        return (request.assignee, request.warehouse_id) != (UNSET, UNSET)
 
     def note_results(
         self, progress: JobProgressed, results: Mapping[str, ItemResult]
