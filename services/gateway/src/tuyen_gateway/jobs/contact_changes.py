@@ -1,5 +1,7 @@
 """Changes many contacts (S3, W5): each by commands of its own, whose ids are derived from the job
 and the contact. A batch that is repeated after a crash therefore changes nothing more.
+
+Decides W5.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 from fastapi import APIRouter, Request, status
@@ -90,7 +90,7 @@ class ImportPreview(ResponseBody):
 
 class ImportView(ResponseBody):
     id: str
-    state: JobState | str
+    state: JobState | Literal["waiting"]
     total: int | None
     done: int
     changed: int
