@@ -129,8 +129,11 @@ class ImportingShop:
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports, "SLICE", 2)
     scope = ContactScope(organization=SHOP, agent_id=BOSS, managed=frozenset({"default"}))
-    organization = Organization(id=SHOP)
-    monkeypatch.setattr(ImportRun, "_find_scope", lambda self: (organization, scope))
+
+    async def find_scope(_: ImportRun) -> tuple[Organization, ContactScope]:
+        return Organization(id=SHOP), scope
+
+    monkeypatch.setattr(ImportRun, "_find_scope", find_scope)
 
 
 async def begin_shop(content: str = FILE) -> ImportingShop:

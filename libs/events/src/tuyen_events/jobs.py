@@ -132,3 +132,12 @@ class JobProgressed(JobEvent, frozen=True, kw_only=True):
     """All up to this id, in the order of ids, are counted or under way."""
     detail: str | None = None
     """Why it failed."""
+
+
+EVENTS = (
+    HandoverRequested,
+    BulkRequested,
+    ContactsChangeRequested,
+    ExportRequested,
+    JobProgressed,
+)

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import Rig, User, until
-from tuyen_events.crm.contacts import PatchContact
-from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm.claims import PlaceContact
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.ids import AgentId
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -90,23 +90,19 @@ async def test_w5_managers_assign_and_move_many_contacts(
     assert (job["changed"], taken["changed"]) == (1, 1)
     enrolled, patched, emptied = asked
     assert isinstance(enrolled, EnrollContact)
-    assert isinstance(patched, PatchContact)
+    assert isinstance(patched, PlaceContact)
     assert (patched.contact_id, patched.assignee, patched.warehouse_id) == ("con_0", "hoa", "other")
-    assert patched.name is msgspec.UNSET
-    assert isinstance(emptied, PatchContact)
+    assert patched.administrator
+    assert isinstance(emptied, PlaceContact)
     assert (emptied.assignee, emptied.warehouse_id) == (None, msgspec.UNSET)
 
 
-async def test_w5_who_does_not_manage_the_warehouse_skips_the_contact(
-    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+async def test_w5_the_crm_says_which_contacts_may_not_be_assigned(
+    owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
-    hoa = await desk.staff(owner, "hoa")
-    own = contact(3, "shop", "Chị Mai")
-    await show(contacts, msgspec.structs.replace(own, assignee=AgentId("hoa")))
-    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
-        job = await change(hoa, {"ids": ["con_3"], "set": {"assignee": "admin"}})
-    assert job["skipped"] == [{"id": "con_3", "reason": "not_manager"}]
-    assert asked == []
+    async with crm(log, CrmOutcome.REFUSED, 2, refusal=CrmRefusal.NOT_ALLOWED):
+        job = await change(owner, {"ids": ["con_0"], "set": {"assignee": "admin"}})
+    assert job["skipped"] == [{"id": "con_0", "reason": "not_allowed"}]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Changes many contacts (S3, W5): each by commands of its own, whose ids are derived from the job
 and the contact. A batch that is repeated after a crash therefore changes nothing more.
-
-Decides W5.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +7,13 @@ from typing import Any
 
 from msgspec import UNSET
 
-from tuyen_events.crm.contacts import PatchContact
+from tuyen_events.crm.claims import PlaceContact
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight, contact_scope_of
+from tuyen_events.vocabulary import Role
+from tuyen_gateway.domain.contact_visibility import Sight
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     UNCHANGED,
@@ -22,20 +21,15 @@ from tuyen_gateway.domain.jobs import (
     ItemStatus,
     list_skipped,
 )
-from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.plan import merge
 from tuyen_gateway.jobs.turns import Turn
-from tuyen_gateway.ports.views import VisibleContact
 
 CONTACT_NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 """It does not exist, or the requester may not see it: the two cannot be distinguished (W6)."""
 READ_ONLY = ItemResult(ItemStatus.REFUSED, "read_only")
 """It is shared with the requester, who may read it and change nothing (S1)."""
 
-
-NOT_MANAGER = ItemResult(ItemStatus.REFUSED, "not_manager")
-"""Managers of its warehouse alone assign and move it (W5)."""
 
 _ENROLL, _PLACE = "enroll", "place"
 
@@ -50,35 +44,26 @@ class ContactsRun(JobRun):
     async def run_batch(
         self, ids: Sequence[str], turn: Turn, *, again: bool
     ) -> Mapping[str, ItemResult]:
-        scope = self._scope()
+        scope = await self.load_contact_scope()
+        administrator = self.find_requester()[1].role is Role.SYSTEM_ADMIN
         contact_ids = [ContactId(one) for one in ids]
         found = await self.retry(lambda: self.gateway.crm.find_contacts(scope, contact_ids))
-        contacts = {contact.document.id: contact for contact in found}
+        sights = {contact.document.id: contact.sight for contact in found}
         results: dict[str, ItemResult] = {}
         commands: dict[str, Sequence[CrmCommand]] = {}
         for one in contact_ids:
-            refused = self._find_obstacle(scope, contacts.get(one))
-            if refused is None:
-                commands[one] = list(self._list_commands(one))
+            sight = sights.get(one, Sight.NOTHING)
+            if sight is Sight.WRITE:
+                commands[one] = list(self._list_commands(one, administrator=administrator))
             else:
-                results[one] = refused
+                results[one] = READ_ONLY if sight is Sight.READ else CONTACT_NOT_FOUND
         sent = [command for several in commands.values() for command in several]
         settled = await self.retry(lambda: self.gateway.crm_commands.carry_out_all(sent))
         for one, several in commands.items():
             results[one] = merge([read_result(settled[each.command_id]) for each in several])
         return results
 
-    def _find_obstacle(
-        self, scope: ContactScope, contact: VisibleContact | None
-    ) -> ItemResult | None:
-        if contact is None or contact.sight < Sight.READ:
-            return CONTACT_NOT_FOUND
-        if contact.sight < Sight.WRITE:
-            return READ_ONLY
-        managed = contact.document.warehouse_id in scope.managed
-        return None if managed or not self._places() else NOT_MANAGER
-
-    def _list_commands(self, contact_id: ContactId) -> Iterator[CrmCommand]:
+    def _list_commands(self, contact_id: ContactId, *, administrator: bool) -> Iterator[CrmCommand]:
         request = self._request()
         common: dict[str, Any] = {
             "organization": request.organization,
@@ -93,18 +78,14 @@ class ContactsRun(JobRun):
                 care_status=request.care_status,
                 **common,
             )
-        if self._places():
-            yield PatchContact(
+        if (request.assignee, request.warehouse_id) != (UNSET, UNSET):
+            yield PlaceContact(
                 command_id=derive_command_id(self.job.id, contact_id, _PLACE),
                 assignee=request.assignee,
                 warehouse_id=request.warehouse_id,
+                administrator=administrator,
                 **common,
             )
-
-    def _places(self) -> bool:
-        """Whether contacts get another assignee or warehouse."""
-        request = self._request()
-        return (request.assignee, request.warehouse_id) != (UNSET, UNSET)
 
     def note_results(
         self, progress: JobProgressed, results: Mapping[str, ItemResult]
@@ -119,10 +100,6 @@ class ContactsRun(JobRun):
         if not isinstance(request, ContactsChangeRequested):
             raise StoppedError(f"This version does not know jobs of the type {request.type}.")
         return request
-
-    def _scope(self) -> ContactScope:
-        """What the requester may see and do by now. Raises StoppedError."""
-        return contact_scope_of(viewer_of(*self.find_requester()))
 
 
 def read_result(settled: CrmCommandSettled) -> ItemResult:

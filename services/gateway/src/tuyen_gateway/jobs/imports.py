@@ -13,11 +13,10 @@ from tuyen_events.crm.imports import ImportContact
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
-from tuyen_gateway.domain.contact_visibility import ContactScope, contact_scope_of
+from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.imports.reading import read_contact
 from tuyen_gateway.domain.imports.report import cells_of
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
-from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.jobs.contact_changes import read_result
 from tuyen_gateway.jobs.job_run import SLICE, JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn
@@ -48,7 +47,7 @@ class ImportRun(JobRun):
     ) -> Mapping[str, ItemResult]:
         if not self._read.keys() >= set(ids):
             await self._read_after(int(ids[0]) - 1)
-        organization, scope = self._find_scope()
+        organization, scope = await self._find_scope()
         commands, results = {}, dict[str, ItemResult]()
         for one in ids:
             fields = None if one not in self._read else self._read_fields(organization, one)
@@ -117,9 +116,11 @@ class ImportRun(JobRun):
         heading = await asyncio.to_thread(next, self._rows, None)
         self._columns = () if heading is None else name_columns(heading.cells)
 
-    def _find_scope(self) -> tuple[Organization, ContactScope]:
+    async def _find_scope(self) -> tuple[Organization, ContactScope]:
         organization, agent = self.find_requester()
-        scope = contact_scope_of(viewer_of(organization, agent))
+        scope = await self.load_contact_scope()
+        if not agent.crm.imports:
+            raise StoppedError(f"{agent.id} may not import any more.")
         if self._request().warehouse_id not in scope.managed:
             raise StoppedError(f"{agent.id} does not manage the warehouse any more.")
         return organization, scope

@@ -16,6 +16,7 @@ from tuyen_gateway.api.crm.entities import LEFT_OUT, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import Sight
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
@@ -33,8 +34,8 @@ class ContactSelection(RequestBody):
 
 
 class ContactChange(RequestBody):
-    """What is omitted stays as it is; null empties a field. Managers of its warehouse alone change
-    `assignee` and `warehouse_id` of a contact."""
+    """What is omitted stays as it is; null empties a field. Who may change `assignee` and
+    `warehouse_id` is as for one contact."""
 
     assignee: ChosenId | None = None
     warehouse_id: ChosenId = LEFT_OUT
@@ -77,8 +78,8 @@ async def change_contacts(
     Answers at once with a job that continues by itself, even if a gateway stops meanwhile; `GET
     /v1/jobs/{id}` shows its progress. A contact is skipped, and listed with the reason, if it does
     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
-    (`read_only`) or in a warehouse that the caller does not manage (`not_manager`), and if there is
-    no such campaign (`no_campaign`) or warehouse (`unknown_reference`).
+    (`read_only`) or the caller may not assign or move it (`not_allowed`), and if there is no such
+    campaign (`no_campaign`) or warehouse (`no_warehouse`).
     """
     if not body.set.model_fields_set:
         raise InvalidError("set", "Say what to set: `assignee`, `campaign_id`, for example.")
@@ -105,10 +106,11 @@ async def _list_contacts(
     if body.filter is None:
         return tuple(ContactId(one) for one in body.ids or ())
     scope = await load_scope(gateway, caller)
+    wanted = ContactFilter(words=(body.filter.q or "").strip())
     found: list[ContactId] = []
     after: str | None = None
     while True:
-        page = await gateway.crm.contacts(scope, body.filter.q, _PAGE, after)
+        page = await gateway.crm.contacts(scope, wanted, _PAGE, after)
         found += [each.document.id for each in page.items if each.sight is Sight.WRITE]
         if len(found) > BULK_IDS:
             raise InvalidError(

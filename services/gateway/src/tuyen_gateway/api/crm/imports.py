@@ -30,7 +30,7 @@ from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
 from tuyen_gateway.domain.imports.report import build_report, cells_of
-from tuyen_gateway.errors import ConflictError, InvalidError, TooLargeError
+from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.ports.imports import ImportDraft
@@ -134,8 +134,10 @@ async def get_template(caller: CurrentCaller) -> Response:
 async def post_import(
     request: Request, caller: CurrentCaller, gateway: GatewayPorts
 ) -> UploadedImport:
-    """An Excel workbook, or texts with separated values (CSV) in any usual encoding, for a
-    warehouse that the caller manages. The first row is the heading."""
+    """For agents with the right to `import` (C11): an Excel workbook, or texts with separated
+    values (CSV) in any usual encoding, for a warehouse that the caller manages. The first row is
+    the heading."""
+    _require_right(caller)
     await check_upload_quota(gateway, caller.organization.id)
     field = UploadedFile(request.headers.get("content-type", ""), request.stream())
     name = await field.read_name()
@@ -220,6 +222,7 @@ async def start_import(
     draft = await _find_draft(gateway, caller, import_id)
     if not draft.mapped:
         raise ConflictError("Send the mapping of its columns first.")
+    _require_right(caller)
     require_manager(await load_scope(gateway, caller), draft.warehouse_id)
     request = ImportRequested(
         job_id=import_id,
@@ -252,6 +255,11 @@ async def stop_import(
 async def get_import(import_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> ImportView:
     """For whoever uploaded it."""
     return _view(gateway, caller, await _find_draft(gateway, caller, import_id))
+
+
+def _require_right(caller: Caller) -> None:
+    if not caller.viewer.crm.imports:
+        raise ForbiddenError("You may not import contacts: ask an administrator for the right.")
 
 
 async def _find_draft(gateway: Gateway, caller: Caller, import_id: str) -> ImportDraft:
