@@ -50,7 +50,7 @@ class ContactsRun(JobRun):
         found = await self.retry(lambda: self.gateway.crm.find_contacts(scope, contact_ids))
         sights = {contact.document.id: contact.sight for contact in found}
         results: dict[str, ItemResult] = {}
-        commands: dict[str, Sequence[CrmCommand]] = {}
+        commands: dict[ContactId, Sequence[CrmCommand]] = {}
         for one in contact_ids:
             sight = sights.get(one, Sight.NOTHING)
             if sight is Sight.WRITE:
