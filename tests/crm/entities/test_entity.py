@@ -19,6 +19,7 @@ def test_the_entities_of_the_crm() -> None:
         "claims",
         "contacts",
         "deals",
+        "imports",
         "merges",
         "notes",
         "pipelines",

@@ -28,6 +28,7 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound import AttachmentId
+from tuyen_gateway.adapters import jobs as kept_jobs
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
@@ -50,6 +51,11 @@ NOT_HERE = {
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
     ("GET", "/v1/exports/{job_id}/file"),
+    ("POST", "/v1/imports"),
+    ("GET", "/v1/imports/{import_id}"),
+    ("PUT", "/v1/imports/{import_id}/mapping"),
+    ("POST", "/v1/imports/{import_id}/start"),
+    ("POST", "/v1/imports/{import_id}/stop"),
 }
 """What asks for something that the walk's database has none of."""
 
@@ -111,6 +117,7 @@ def caller_of(operation: Operation) -> str:
 @pytest.fixture
 async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
+    monkeypatch.setattr(kept_jobs, "refuse_too_many", lambda *_: None)
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
     monkeypatch.setattr(MongoDeadLetters, "_wait_until_folded", _at_once)

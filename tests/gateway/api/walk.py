@@ -30,6 +30,7 @@ PATHS: Mapping[str, str] = {
     "ticket_id": "ticket_1",
     "appointment_id": "appointment_1",
     "campaign_id": "tet",
+    "import_id": "imp_1",
     "warehouse_id": "default",
     "team_id": "nhom-1",
     "pipeline_id": "retail",
@@ -186,7 +187,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/contacts/bulk"): (
         {
             "ids": ["con_1"],
-            "set": {"campaign_id": "tet", "care_status": "multi_assign_pending"},
+            "set": {
+                "assignee": "lan",
+                "warehouse_id": "default",
+                "campaign_id": "tet",
+                "care_status": "multi_assign_pending",
+            },
             "note": "Tết",
         },
         {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
@@ -198,6 +204,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "columns": ["name", "phones"],
             "format": "csv",
         },
+    ),
+    ("PUT", "/v1/imports/{import_id}/mapping"): (
+        {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
     ("PATCH", "/v1/contacts/{contact_id}"): (
         {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},

@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from gateway.jobs.sharing_rig import BOSS, SHOP, START, SharedShop
 from tuyen_crm.entities.shares.decide import decide
+from tuyen_directory.organization import Organization
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
 from tuyen_events.crm.shares import CareStatus, EnrollContact
+from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import ContactId
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
+from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs import contact_changes, job_run
+from tuyen_gateway.jobs import job_run
 from tuyen_gateway.jobs.contact_changes import ContactsRun
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.views import VisibleContact
@@ -117,7 +120,16 @@ class _Directory:
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_run, "SLICE", 2)
     scope = ContactScope(organization=SHOP, agent_id=BOSS)
-    monkeypatch.setattr(contact_changes.ContactsRun, "_scope", lambda self: scope)
+
+    async def load_contact_scope(_: ContactsRun) -> ContactScope:
+        return scope
+
+    boss = AgentChanged(
+        organization=SHOP, at=START, id=BOSS, name="B", username="b", role=Role.SYSTEM_ADMIN
+    )
+    found = (Organization(id=SHOP), boss)
+    monkeypatch.setattr(ContactsRun, "load_contact_scope", load_contact_scope)
+    monkeypatch.setattr(ContactsRun, "find_requester", lambda _: found)
 
 
 def begin_shop(campaign: str = "tet") -> ChangedShop:

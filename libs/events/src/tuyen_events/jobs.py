@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tuyen_events.conversation_filter import Holder, Selection
+from tuyen_events.crm.imports import Duplicates
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
@@ -25,6 +26,8 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It cannot continue; what was changed by then stays changed."""
+    STOPPED = "stopped"
+    """Somebody stopped it; what was changed by then stays changed."""
 
 
 class JobEvent(Event, frozen=True, kw_only=True):
@@ -59,10 +62,12 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):
-    """Each of these contacts gets what is given (S3)."""
+    """Each of these contacts gets what is given (S3, W5)."""
 
     type: ClassVar[str] = "job.contacts_change_requested.v1"
     contact_ids: tuple[ContactId, ...]
+    assignee: AgentId | UnsetType | None = UNSET
+    warehouse_id: str | UnsetType = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
 
@@ -80,7 +85,21 @@ class ExportRequested(JobRequested, frozen=True, kw_only=True):
     words: str | None = None
     """A part of the name."""
     columns: tuple[str, ...]
+    """None are all."""
     format: SheetFormat
+
+
+class ImportRequested(JobRequested, frozen=True, kw_only=True):
+    """The rows of an uploaded file become contacts (C9). The file has the id of the job.
+
+    `rows` is how many there are, and `mapping` is the field of each column.
+    """
+
+    type: ClassVar[str] = "job.import_requested.v1"
+    warehouse_id: str
+    mapping: dict[str, str]
+    duplicates: Duplicates
+    rows: int
 
 
 class SkippedItem(msgspec.Struct, frozen=True):

@@ -23,3 +23,9 @@ SHEET_COLUMNS = 200
 
 CELL_CHARACTERS = 32_767
 """The text of one cell: as many as Excel allows."""
+
+ROW_ERRORS_LISTED = 1_000
+"""Errors of rows that a preview lists; all rows are counted."""
+
+IMPORT_KEPT_S = 7 * 24 * 3600
+"""How long an import that was prepared is kept. Its file is kept for a day."""

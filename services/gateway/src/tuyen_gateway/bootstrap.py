@@ -26,6 +26,7 @@ from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
+from tuyen_gateway.adapters.imports import MongoImportDrafts
 from tuyen_gateway.adapters.in_turn import (
     ConversationsInTurn,
     CrmInTurn,
@@ -154,6 +155,7 @@ def compose(
         crm=crm_views,
         crm_commands=CrmCommandSender(log, clock),
         sharing_scans=sharing_scans,
+        import_drafts=MongoImportDrafts(database),
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
         reminders=sources.reminders,

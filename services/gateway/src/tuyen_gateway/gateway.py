@@ -10,6 +10,7 @@ from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.imports import ImportDrafts
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveStreams, ViewingBoard
 from tuyen_gateway.ports.logins import (
@@ -66,6 +67,7 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
     sharing_scans: SharingScans
+    import_drafts: ImportDrafts
     viewing: ViewingBoard
     live: LiveStreams
     dead_letters: DeadLetters

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import Rig, User, until
-from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm.claims import PlaceContact
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.ids import AgentId
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -78,6 +79,32 @@ async def test_s3_what_matches_a_filter_is_changed_and_nothing_else(
     assert command.care_status is msgspec.UNSET
 
 
+async def test_w5_managers_assign_and_move_many_contacts(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    await desk.staff(owner, "hoa")
+    placed = {"assignee": "hoa", "warehouse_id": "other"}
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(owner, {"ids": ["con_0"], "set": {**placed, "campaign_id": "tet"}})
+        taken = await change(owner, {"ids": ["con_1"], "set": {"assignee": None}})
+    assert (job["changed"], taken["changed"]) == (1, 1)
+    enrolled, patched, emptied = asked
+    assert isinstance(enrolled, EnrollContact)
+    assert isinstance(patched, PlaceContact)
+    assert (patched.contact_id, patched.assignee, patched.warehouse_id) == ("con_0", "hoa", "other")
+    assert patched.administrator
+    assert isinstance(emptied, PlaceContact)
+    assert (emptied.assignee, emptied.warehouse_id) == (None, msgspec.UNSET)
+
+
+async def test_w5_the_crm_says_which_contacts_may_not_be_assigned(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    async with crm(log, CrmOutcome.REFUSED, 2, refusal=CrmRefusal.NOT_ALLOWED):
+        job = await change(owner, {"ids": ["con_0"], "set": {"assignee": "admin"}})
+    assert job["skipped"] == [{"id": "con_0", "reason": "not_allowed"}]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -85,6 +112,8 @@ async def test_s3_what_matches_a_filter_is_changed_and_nothing_else(
         {"set": PENDING},
         {"ids": ["con_0"], "filter": {"q": "vinh"}, "set": PENDING},
         {"ids": [], "set": PENDING},
+        {"ids": ["con_0"], "set": {"assignee": "nobody-here"}},
+        {"ids": ["con_0"], "set": {"warehouse_id": None}},
         {"ids": ["con_0"], "set": {"care_status": "unheard-of"}},
     ],
 )

@@ -39,7 +39,7 @@ router = APIRouter(prefix=PATH, tags=["attachments"])
 
 _HOUR = timedelta(hours=1)
 
-_BODY = {
+FILE_BODY = {
     "required": True,
     "content": {
         "multipart/form-data": {
@@ -90,7 +90,7 @@ class AttachmentOut(ResponseBody):
     "",
     status_code=201,
     summary="Upload a file",
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": FILE_BODY},
 )
 async def post_attachment(
     request: Request, caller: CurrentCaller, gateway: GatewayPorts
@@ -98,7 +98,7 @@ async def post_attachment(
     """Stores an image, a video, a sound or a document, to be sent with a reply (I6). What it is, is
     decided by its content. It is removed after a day if no reply has it."""
     organization = caller.organization.id
-    await _check_quota(gateway, organization)
+    await check_upload_quota(gateway, organization)
     return _describe(await _store(request, caller, gateway))
 
 
@@ -131,7 +131,8 @@ async def _store(request: Request, caller: Caller, gateway: Gateway) -> StoredAt
         ) from None
 
 
-async def _check_quota(gateway: Gateway, organization: OrganizationId) -> None:
+async def check_upload_quota(gateway: Gateway, organization: OrganizationId) -> None:
+    """Raises TooManyAttemptsError if the organization's people uploaded as much as they may."""
     since = gateway.clock.now() - _HOUR
     used = await gateway.attachments.uploaded_since(organization, since)
     if used.files >= UPLOADS_AN_HOUR or used.size >= UPLOAD_BYTES_AN_HOUR:

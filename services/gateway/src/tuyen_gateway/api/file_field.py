@@ -1,7 +1,7 @@
-"""Reads the one file of a multipart body while it arrives."""
+"""Reads the one file of a multipart body, and its short texts, while it arrives."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -18,9 +18,14 @@ FIELD = "file"
 _HEADER_BYTES = 8 * 1024
 """The headers of one part of the body: its name, its file's name, its type."""
 
+_TEXT_BYTES = 1024
+_TEXTS = 10
+"""Texts beside the file, and the bytes of each; others are skipped."""
+
 
 class UploadedFile:
-    """The file in the field `file` of a body; other fields are skipped.
+    """The file in the field `file` of a body. Other files are skipped, and of other fields the
+    first short ones are in `texts` once all of the file was read.
 
     Nothing is kept in memory but what arrived last. Raises InvalidError, while it is read, for a
     body that is not `multipart/form-data`, has no such field, or ends within it.
@@ -37,6 +42,10 @@ class UploadedFile:
             self._parser = MultipartParser(boundary, self._part.callbacks())
         except FormParserError as error:
             raise InvalidError("", f"The boundary is not valid: {error}") from None
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        return self._part.texts
 
     async def read_name(self) -> str | None:
         """The name of the file, without folders, once its headers have arrived; None if it has
@@ -76,7 +85,10 @@ class _Part:
         self.ended = False
         self.file_name: str | None = None
         self.data: deque[bytes] = deque()
+        self.texts: dict[str, str] = {}
         self._wanted = False
+        self._text_name: str | None = None
+        self._text = bytearray()
         self._header = bytearray(), bytearray()
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = 0
@@ -121,10 +133,19 @@ class _Part:
             self.found = True
             self.file_name = clean_name(options[b"filename"].decode("utf-8", "replace"))
 
+        elif b"filename" not in options and len(self.texts) < _TEXTS:
+            self._text_name = options.get(b"name", b"").decode("utf-8", "replace")
+            self._text = bytearray()
+
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self._wanted:
             self.data.append(bytes(data[start:end]))
+        elif self._text_name is not None and len(self._text) <= _TEXT_BYTES:
+            self._text += data[start:end]
 
     def _end(self) -> None:
+        if self._text_name is not None and len(self._text) <= _TEXT_BYTES:
+            self.texts[self._text_name] = self._text.decode("utf-8", "replace")
+        self._text_name = None
         if self._wanted:
             self._wanted, self.ended = False, True

@@ -15,6 +15,7 @@ from tuyen_events.jobs import (
     ContactsChangeRequested,
     ExportRequested,
     HandoverRequested,
+    ImportRequested,
     JobState,
 )
 from tuyen_events.limits import BULK_IDS, ID_CHARACTERS, NOTE_CHARACTERS, TAGS
@@ -44,6 +45,7 @@ from tuyen_gateway.ports.tables import WAIT_S
 router = APIRouter(tags=["jobs"])
 
 _SHORT_S = 2.0
+_CONTACT_JOBS = (ContactsChangeRequested, ExportRequested, ImportRequested)
 
 
 class HandoverIn(RequestBody):
@@ -89,7 +91,7 @@ class BulkIn(RequestBody):
 
 
 class SkippedView(ResponseBody):
-    """A contact that the job did not change."""
+    """A contact, or the number of a row, that the job skipped."""
 
     id: str
     reason: str
@@ -97,7 +99,7 @@ class SkippedView(ResponseBody):
 
 class JobView(ResponseBody):
     id: str
-    kind: Literal["handover", "bulk", "contacts", "export", "replay"]
+    kind: Literal["handover", "bulk", "contacts", "export", "import", "replay"]
     """`replay` reads stored webhooks again: there, `done` counts bodies, `changed` the events that
     they contain, and `refused` parts that were not read (`unreadable`, `withheld`)."""
     state: JobState | Literal["waiting"]
@@ -303,7 +305,7 @@ def job_view(job: Job) -> JobView:
     )
 
 
-def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export"]:
+def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export", "import"]:
     match job.request:
         case HandoverRequested():
             return "handover"
@@ -311,6 +313,8 @@ def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export"]:
             return "contacts"
         case ExportRequested():
             return "export"
+        case ImportRequested():
+            return "import"
         case _:
             return "bulk"
 
@@ -318,7 +322,7 @@ def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export"]:
 def _state_of(job: Job) -> JobState | Literal["waiting"]:
     if job.progress is not None:
         return job.progress.state
-    waits = isinstance(job.request, ContactsChangeRequested | ExportRequested)
+    waits = isinstance(job.request, _CONTACT_JOBS)
     return "waiting" if waits else JobState.RUNNING
 
 

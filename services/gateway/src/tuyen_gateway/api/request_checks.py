@@ -34,8 +34,8 @@ from tuyen_platform.bodies import (
 _LONG_LISTS = re.compile(r"/v1/((conversations|contacts)/bulk|rules/[^/]+)")
 """Routes whose body may name thousands of conversations, contacts, pages or agents."""
 
-_UPLOADS = "/v1/attachments"
-"""The route whose body is a file. It reads it part by part."""
+_UPLOADS = frozenset({"/v1/attachments", "/v1/imports"})
+"""The routes whose body is a file. They read it part by part."""
 
 _UNFIT = "It contains a character that cannot be stored (NUL, or half a surrogate pair): remove it."
 
@@ -71,7 +71,7 @@ class RequestChecks:
         if place is not None:
             await _wrong(place, _UNFIT)(scope, receive, send)
             return
-        if scope["method"] == "POST" and scope["path"] == _UPLOADS:
+        if scope["method"] == "POST" and scope["path"] in _UPLOADS:
             await self._pass_upload(scope, receive, send)
             return
         try:

@@ -6,9 +6,10 @@ semicolons.
 Decides C9.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from tuyen_gateway.domain.imports.columns import CUSTOM
 from tuyen_views.contacts import ContactDocument
 
 COLUMNS: Mapping[str, Callable[[ContactDocument], str]] = {
@@ -16,6 +17,12 @@ COLUMNS: Mapping[str, Callable[[ContactDocument], str]] = {
     "name": lambda contact: contact.name or "",
     "phones": lambda contact: _join(contact.phones),
     "emails": lambda contact: _join(contact.emails),
+    "gender": lambda contact: contact.gender or "",
+    "birthday": lambda contact: contact.birthday.isoformat() if contact.birthday else "",
+    "address": lambda contact: contact.address or "",
+    "location": lambda contact: contact.location or "",
+    "tags": lambda contact: _join(contact.tags),
+    "source": lambda contact: contact.source or "",
     "warehouse_id": lambda contact: contact.warehouse_id,
     "assignee": lambda contact: contact.assignee or "",
     "campaign_id": lambda contact: contact.campaign_id or "",
@@ -25,9 +32,28 @@ COLUMNS: Mapping[str, Callable[[ContactDocument], str]] = {
 }
 
 
+def is_column(name: str) -> bool:
+    """Whether an export can have it: a field of a contact, or a custom one."""
+    return name in COLUMNS or name.startswith(CUSTOM)
+
+
+def list_custom_columns(contact: ContactDocument) -> Iterator[str]:
+    """The columns of what the contact has in custom fields."""
+    return (f"{CUSTOM}{name}" for name in contact.custom)
+
+
 def build_contact_row(contact: ContactDocument, columns: Sequence[str]) -> list[str]:
     """The cells of a contact. Columns that this version does not know are empty."""
-    return [COLUMNS[name](contact) if name in COLUMNS else "" for name in columns]
+    return [_write_cell(contact, name) for name in columns]
+
+
+def _write_cell(contact: ContactDocument, column: str) -> str:
+    if column in COLUMNS:
+        return COLUMNS[column](contact)
+    value = contact.custom.get(column.removeprefix(CUSTOM))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _join(values: Sequence[str]) -> str:

@@ -15,7 +15,9 @@ from tuyen_events.ids import ConversationId, derive_command_id
 from tuyen_events.jobs import (
     BulkRequested,
     ContactsChangeRequested,
+    ExportRequested,
     HandoverRequested,
+    ImportRequested,
     JobProgressed,
     JobRequested,
     JobState,
@@ -81,8 +83,10 @@ def put_away(request: JobRequested) -> JobRequested:
 
 def size(job: Job) -> int:
     """How many a job is about, as far as it is known: at once if they are named by their ids,
-    otherwise once the job has begun."""
+    otherwise once the job has begun. Rows of files do not count: there are few files."""
     request = job.request
+    if isinstance(request, ImportRequested | ExportRequested):
+        return 0
     if isinstance(request, ContactsChangeRequested) and not job.ended:
         return len(request.contact_ids)
     if isinstance(request, BulkRequested) and request.selection.ids and not job.ended:

@@ -112,11 +112,11 @@ class JobRun(ABC):
         except StoppedError as stopped:
             await self.stop(stopped.detail)
 
-    async def stop(self, detail: str) -> None:
-        """Ends the job as failed, with what it has achieved."""
+    async def stop(self, detail: str | None, state: JobState = JobState.FAILED) -> None:
+        """Ends the job, with what it has achieved."""
         latest = self.gateway.jobs.job(self.job.id) or self.job
         reached = latest.progress or begin(self.job.request, 0, self.now())
-        await self._end(reached, JobState.FAILED, detail)
+        await self._end(reached, state, detail)
 
     def _turn(self) -> AbstractAsyncContextManager[Turn]:
         return self._turns.turn(self.job.request.organization)

@@ -153,8 +153,8 @@ class Planner:
 
 
 def merge(results: Collection[ItemResult]) -> ItemResult:
-    """One result for a conversation with several commands: a refusal wins, then a change, however
-    much else was unchanged."""
+    """One result for a conversation or contact with several commands: a refusal wins, then a
+    change, however much else was unchanged."""
     for status in (ItemStatus.REFUSED, ItemStatus.CHANGED):
         for result in results:
             if result.status is status:

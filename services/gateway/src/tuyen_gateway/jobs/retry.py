@@ -5,11 +5,11 @@ from typing import TypeVar
 
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from tuyen_gateway.errors import UnavailableError
+from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.retry import retry
 
-_UNAVAILABLE = (ConnectionFailure, LogUnavailableError, UnavailableError)
+_UNAVAILABLE = (ConnectionFailure, LogUnavailableError, TooManyAttemptsError, UnavailableError)
 
 _INTERRUPTED = frozenset({43, 91, 175, 11600, 11601, 11602})
 """MongoDB's codes for a query that it aborted by itself: the cursor was lost in a restart, it is
@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether a retry may succeed: a server is unavailable, or a view is behind."""
+    """Whether a retry may succeed: a server is unavailable, a view is behind, or too many
+    others of the organization read."""
     if isinstance(error, OperationFailure):
         return error.code in _INTERRUPTED
     return isinstance(error, _UNAVAILABLE)

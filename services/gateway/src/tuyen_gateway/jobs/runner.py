@@ -19,7 +19,9 @@ from tuyen_events.jobs import (
     ContactsChangeRequested,
     ExportRequested,
     HandoverRequested,
+    ImportRequested,
     JobProgressed,
+    JobState,
 )
 from tuyen_gateway.domain.jobs import (
     CHANGED,
@@ -36,6 +38,7 @@ from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.contact_changes import ContactsRun
 from tuyen_gateway.jobs.exports import ExportRun
+from tuyen_gateway.jobs.imports import ImportRun
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.turns import Turn, Turns
@@ -74,12 +77,20 @@ async def fail_job(gateway: Gateway, job_id: str) -> None:
         await _find_run(gateway, job, Turns(1)).stop(_UNEXPECTED)
 
 
+async def stop_job(gateway: Gateway, job_id: str) -> None:
+    """Ends a job because somebody wants that. What is under way may still be carried out."""
+    while (job := gateway.jobs.job(job_id)) is not None and not job.ended:
+        await _find_run(gateway, job, Turns(1)).stop(None, JobState.STOPPED)
+
+
 def _find_run(gateway: Gateway, job: Job, turns: Turns) -> JobRun:
     match job.request:
         case ContactsChangeRequested():
             return ContactsRun(gateway, job, turns)
         case ExportRequested():
             return ExportRun(gateway, job, turns)
+        case ImportRequested():
+            return ImportRun(gateway, job, turns)
         case _:
             return ConversationsRun(gateway, job, turns)
 

@@ -1,6 +1,6 @@
 """Handles commands about who may read a contact.
 
-Decides S2, S3 and S4.
+Decides S1, S2, S3 and S4.
 """
 
 from typing import assert_never

@@ -1,9 +1,8 @@
-"""Many contacts at once (S3)."""
+"""Many contacts at once (S3, W5)."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, status
-from msgspec import UNSET
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.crm.shares import CareStatus
@@ -12,7 +11,8 @@ from tuyen_events.jobs import ContactsChangeRequested
 from tuyen_events.limits import BULK_IDS, NOTE_CHARACTERS, QUERY_CHARACTERS
 from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.access import load_scope
-from tuyen_gateway.api.crm.entities import given_fields
+from tuyen_gateway.api.crm.contact_views import require_known_agent
+from tuyen_gateway.api.crm.entities import LEFT_OUT, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
@@ -34,8 +34,11 @@ class ContactSelection(RequestBody):
 
 
 class ContactChange(RequestBody):
-    """What is omitted stays as it is; null empties a field."""
+    """What is omitted stays as it is; null empties a field. Who may change `assignee` and
+    `warehouse_id` is as for one contact."""
 
+    assignee: ChosenId | None = None
+    warehouse_id: ChosenId = LEFT_OUT
     campaign_id: ChosenId | None = None
     care_status: CareStatus | None = None
 
@@ -69,17 +72,19 @@ class ContactBulkIn(RequestBody):
 async def change_contacts(
     body: ContactBulkIn, caller: CurrentCaller, gateway: GatewayPorts
 ) -> JobView:
-    """Gives a campaign, a care status or both to the contacts in `ids`, or to those that match
-    `filter`.
+    """Gives a campaign, a care status, an assignee or another warehouse to the contacts in `ids`,
+    or to those that match `filter`.
 
     Answers at once with a job that continues by itself, even if a gateway stops meanwhile; `GET
     /v1/jobs/{id}` shows its progress. A contact is skipped, and listed with the reason, if it does
     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
-    (`read_only`), and if there is no such campaign (`no_campaign`).
+    (`read_only`) or the caller may not assign or move it (`not_allowed`), and if there is no such
+    campaign (`no_campaign`) or warehouse (`no_warehouse`).
     """
     if not body.set.model_fields_set:
-        raise InvalidError("set", "Say what to set: `campaign_id`, `care_status`, or both.")
-    changed: dict[str, Any] = {"campaign_id": UNSET, "care_status": UNSET, **given_fields(body.set)}
+        raise InvalidError("set", "Say what to set: `assignee`, `campaign_id`, for example.")
+    changed: dict[str, Any] = given_fields(body.set)
+    require_known_agent(caller, changed.get("assignee"))
     request = ContactsChangeRequested(
         job_id=new_job_id(),
         organization=caller.organization.id,

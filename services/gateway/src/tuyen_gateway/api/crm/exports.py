@@ -20,7 +20,12 @@ from tuyen_gateway.api.crm.contact_bulk import ContactSelection
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.contact_table import COLUMNS, build_contact_row
+from tuyen_gateway.domain.contact_table import (
+    COLUMNS,
+    build_contact_row,
+    is_column,
+    list_custom_columns,
+)
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -51,7 +56,8 @@ class ExportIn(RequestBody):
     columns: list[str] | None = Field(
         default=None, min_length=1, max_length=SHEET_COLUMNS, fail_fast=True
     )
-    """The fields of a contact, in this order; if omitted, all."""
+    """The fields of a contact, `custom.` with the id of a field among them, in this order; if
+    omitted, all."""
     format: SheetFormat
 
 
@@ -67,9 +73,9 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
     once it is done, `GET /v1/exports/{id}/file` is the file, and `total` is how many contacts were
     found."""
     _require_right(caller)
-    columns = tuple(dict.fromkeys(body.columns or COLUMNS))
+    columns = tuple(dict.fromkeys(body.columns or ()))
     for name in columns:
-        if name not in COLUMNS:
+        if not is_column(name):
             raise InvalidError("columns", f"There is no field {name!r}: {', '.join(COLUMNS)}.")
     request = ExportRequested(
         job_id=new_job_id(),
@@ -122,11 +128,23 @@ async def _read_rows(
     gateway: Gateway, scope: ContactScope, request: ExportRequested
 ) -> AsyncIterator[Sequence[Sequence[str]]]:
     """The heading and the contacts, some at a time."""
-    rows: list[Sequence[str]] = [request.columns]
+    columns = request.columns or await _list_columns(gateway, scope, request)
+    rows: list[Sequence[str]] = [columns]
     async for contacts in read_contacts(gateway, scope, request.words):
-        rows += [build_contact_row(contact, request.columns) for contact in contacts]
+        rows += [build_contact_row(contact, columns) for contact in contacts]
         yield rows
         rows = []
+
+
+async def _list_columns(
+    gateway: Gateway, scope: ContactScope, request: ExportRequested
+) -> Sequence[str]:
+    """All fields, and the custom ones that any of these contacts has."""
+    custom: set[str] = set()
+    async for contacts in read_contacts(gateway, scope, request.words):
+        for contact in contacts:
+            custom.update(list_custom_columns(contact))
+    return (*COLUMNS, *sorted(custom))
 
 
 async def _write_csv(rows: AsyncIterator[Sequence[Sequence[str]]]) -> AsyncIterator[bytes]:

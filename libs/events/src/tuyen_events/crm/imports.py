@@ -1,0 +1,45 @@
+"""Contacts from the rows of a file (C9)."""
+
+from datetime import date
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.crm.contacts import CustomValue, Gender
+from tuyen_events.crm.records import ContactCommand
+from tuyen_events.ids import AgentId
+from tuyen_events.vocabulary import Word
+
+
+class Duplicates(Word):
+    """What becomes of a row when a contact has one of its phone numbers or emails already."""
+
+    SKIP = "skip"
+    FILL = "fill"
+    """The contact gets what it did not have."""
+    OVERWRITE = "overwrite"
+    """The contact gets what is in the row. Its phone numbers and emails stay."""
+
+
+class ImportContact(ContactCommand, frozen=True, kw_only=True):
+    """Add the contact in a row, or complete the one that has a phone number or email of it. A row
+    that was imported before changes nothing.
+
+    `contact_id` is derived from the import and the row. A contact outside the warehouses in
+    `managed` is not changed, and neither is anything said of it.
+    """
+
+    type: ClassVar[str] = "contact.import.v1"
+    name: str | None = None
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: str | None = None
+    location: str | None = None
+    custom: dict[str, CustomValue] = msgspec.field(default_factory=dict)
+    source: str
+    warehouse_id: str
+    duplicates: Duplicates
+    managed: tuple[str, ...] = ()
+    by: AgentId

@@ -1,0 +1,91 @@
+"""Handles the rows of files (C9).
+
+Which contacts are the same person is decided in the order of the commands, also for two rows of one
+file, and for two files at once.
+
+Decides C9.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
+from tuyen_crm.domain.facts import email_fact, phone_fact
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.contacts.decide import decide as decide_contact
+from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_events.crm.contacts import AddContact, PatchContact
+from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.ids import ContactId
+
+_SINGLE = ("name", "gender", "birthday", "address", "location")
+_SEVERAL = ("phones", "emails")
+
+
+def decide(known: KnownState, command: ImportContact) -> CommandDecision:
+    if known.last_sequence(command.contact_id):
+        return decide_unchanged(known.last_sequence(command.contact_id))
+    holder = _find_holder(known, command)
+    if holder is None:
+        return decide_contact(known, _build_added(command))
+    contact_id, contact = holder
+    if command.duplicates is Duplicates.SKIP or contact.warehouse_id not in command.managed:
+        return decide_unchanged(contact.version)
+    changed = _find_changed(contact, command)
+    if not changed:
+        return decide_unchanged(contact.version)
+    patch = PatchContact(
+        command_id=command.command_id,
+        organization=command.organization,
+        contact_id=contact_id,
+        by=command.by,
+        at=command.at,
+        **changed,
+    )
+    return decide_contact(known, patch)
+
+
+def _find_holder(
+    known: KnownState, command: ImportContact
+) -> tuple[ContactId, ContactState] | None:
+    """The first contact that has one of the row's numbers or emails, of those that are not shared
+    by many people."""
+    facts = {value: phone_fact(value) for value in command.phones}
+    facts |= {value: email_fact(value) for value in command.emails}
+    for value, fact in facts.items():
+        if known.setup(SHARED_NUMBERS, value) is None:
+            for contact_id in known.find(fact):
+                contact = known.contact(contact_id)
+                if contact is not None:
+                    return contact_id, contact
+    return None
+
+
+def _find_changed(contact: ContactState, command: ImportContact) -> Mapping[str, Any]:
+    overwrites = command.duplicates is Duplicates.OVERWRITE
+    changed: dict[str, Any] = {}
+    for name in _SINGLE:
+        before, given = getattr(contact, name), getattr(command, name)
+        if given is not None and given != before and (overwrites or before is None):
+            changed[name] = given
+    for name in _SEVERAL:
+        before = getattr(contact, name)
+        every = tuple(dict.fromkeys((*before, *getattr(command, name))))
+        if every != before:
+            changed[name] = every
+    custom = {
+        name: value
+        for name, value in command.custom.items()
+        if contact.custom.get(name) != value and (overwrites or name not in contact.custom)
+    }
+    return {**changed, "custom": custom} if custom else changed
+
+
+def _build_added(command: ImportContact) -> AddContact:
+    fields = {
+        name: getattr(command, name)
+        for name in AddContact.__struct_fields__
+        if hasattr(command, name)
+    }
+    return AddContact(**fields)

@@ -1,0 +1,1 @@
+"""What the rows of a file say about contacts (C9)."""

@@ -1,0 +1,48 @@
+"""What an import of a file would do (C9)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tuyen_events.sheet_limits import ROW_ERRORS_LISTED
+from tuyen_gateway.domain.imports.reading import RowError, read_contact
+from tuyen_gateway.sheets.rows import SheetRow, name_columns
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """`errors` are those of the first rows that have some, and `duplicates` the rows with a phone
+    number or email of an earlier row."""
+
+    rows: int
+    valid: int
+    errors: Sequence[RowError]
+    duplicates: int
+
+
+def build_report(
+    rows: Iterable[SheetRow], mapping: Mapping[str, str], country: str
+) -> ImportReport:
+    """`rows` begin with the heading."""
+    columns: Sequence[str] | None = None
+    errors: list[RowError] = []
+    known: set[str] = set()
+    count = valid = duplicates = 0
+    for row in rows:
+        if columns is None:
+            columns = name_columns(row.cells)
+            continue
+        count += 1
+        fields, wrong = read_contact(row.number, cells_of(row, columns), mapping, country)
+        if wrong:
+            errors += wrong[: ROW_ERRORS_LISTED - len(errors)]
+            continue
+        valid += 1
+        facts = {*fields.get("phones", ()), *fields.get("emails", ())}
+        duplicates += not known.isdisjoint(facts)
+        known |= facts
+    return ImportReport(count, valid, errors, duplicates)
+
+
+def cells_of(row: SheetRow, columns: Sequence[str]) -> Mapping[str, str]:
+    """The cells of a row by their columns."""
+    return dict(zip(columns, row.cells, strict=False))

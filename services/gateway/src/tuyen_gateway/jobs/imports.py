@@ -1,0 +1,138 @@
+"""Imports the rows of a file (C9): each by a command of its own, whose id, and that of the contact,
+are derived from the import and the row. A batch that is repeated after a crash therefore adds
+nothing twice.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from tuyen_directory.organization import Organization
+from tuyen_events.crm.imports import ImportContact
+from tuyen_events.directory import COUNTRY
+from tuyen_events.ids import ContactId, derive_command_id
+from tuyen_events.jobs import ImportRequested, JobProgressed
+from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.imports.reading import read_contact
+from tuyen_gateway.domain.imports.report import cells_of
+from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
+from tuyen_gateway.jobs.contact_changes import read_result
+from tuyen_gateway.jobs.job_run import SLICE, JobRun, StoppedError
+from tuyen_gateway.jobs.turns import Turn
+from tuyen_gateway.sheets.loading import load_sheet
+from tuyen_gateway.sheets.reading import read_rows
+from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, name_columns
+
+INVALID_ROW = ItemResult(ItemStatus.REFUSED, "invalid_row")
+"""The preview says what is wrong with it."""
+
+
+class ImportRun(JobRun):
+    """Rows are named by their numbers. Only those of one batch are in memory."""
+
+    _rows: Iterator[SheetRow] | None = None
+    _columns: Sequence[str] = ()
+    _read: Mapping[str, SheetRow] = {}
+
+    async def count(self) -> int:
+        return self._request().rows
+
+    async def look_up(self, after: str | None) -> Sequence[str]:
+        await self._read_after(0 if after is None else int(after))
+        return list(self._read)
+
+    async def run_batch(
+        self, ids: Sequence[str], turn: Turn, *, again: bool
+    ) -> Mapping[str, ItemResult]:
+        if not self._read.keys() >= set(ids):
+            await self._read_after(int(ids[0]) - 1)
+        organization, scope = await self._find_scope()
+        commands, results = {}, dict[str, ItemResult]()
+        for one in ids:
+            fields = None if one not in self._read else self._read_fields(organization, one)
+            if fields is None:
+                results[one] = INVALID_ROW
+            else:
+                commands[one] = self._build_command(one, scope, fields)
+        settled = await self.retry(
+            lambda: self.gateway.crm_commands.carry_out_all(list(commands.values()))
+        )
+        carried_out = {
+            one: read_result(settled[command.command_id]) for one, command in commands.items()
+        }
+        return {**results, **carried_out}
+
+    def note_results(
+        self, progress: JobProgressed, results: Mapping[str, ItemResult]
+    ) -> JobProgressed:
+        return list_skipped(super().note_results(progress, results), results)
+
+    def _read_fields(self, organization: Organization, one: str) -> dict[str, Any] | None:
+        row = self._read[one]
+        profile = organization.profile
+        country = COUNTRY if profile is None else profile.value.country
+        cells, mapping = cells_of(row, self._columns), self._request().mapping
+        fields, errors = read_contact(row.number, cells, mapping, country)
+        return None if errors else fields
+
+    def _build_command(
+        self, one: str, scope: ContactScope, fields: dict[str, Any]
+    ) -> ImportContact:
+        request = self._request()
+        command_id = derive_command_id(self.job.id, one)
+        return ImportContact(
+            command_id=command_id,
+            organization=request.organization,
+            contact_id=ContactId(command_id.replace("cmd_", "con_", 1)),
+            source=request.job_id,
+            warehouse_id=request.warehouse_id,
+            duplicates=request.duplicates,
+            managed=tuple(sorted(scope.managed)),
+            by=request.by,
+            at=self.gateway.crm_commands.now(),
+            **fields,
+        )
+
+    async def _read_after(self, number: int) -> None:
+        """Reads the next rows, from the beginning of the file if another gateway read the ones
+        before."""
+        try:
+            if self._rows is None:
+                await self._open()
+            rows = self._rows or iter(())
+            self._read = await asyncio.to_thread(_take, rows, number)
+        except UnreadableSheetError as error:
+            raise StoppedError(str(error)) from error
+
+    async def _open(self) -> None:
+        request = self._request()
+        file = await self.retry(
+            lambda: load_sheet(self.gateway.attachments, request.organization, request.job_id)
+        )
+        if file is None:
+            raise StoppedError("The file is not kept any more: upload it again.")
+        self._rows = read_rows(file)
+        heading = await asyncio.to_thread(next, self._rows, None)
+        self._columns = () if heading is None else name_columns(heading.cells)
+
+    async def _find_scope(self) -> tuple[Organization, ContactScope]:
+        organization, agent = self.find_requester()
+        scope = await self.load_contact_scope()
+        if not agent.crm.imports:
+            raise StoppedError(f"{agent.id} may not import any more.")
+        if self._request().warehouse_id not in scope.managed:
+            raise StoppedError(f"{agent.id} does not manage the warehouse any more.")
+        return organization, scope
+
+    def _request(self) -> ImportRequested:
+        request = self.job.request
+        if not isinstance(request, ImportRequested):
+            raise StoppedError(f"This version does not know jobs of the type {request.type}.")
+        return request
+
+
+def _take(rows: Iterator[SheetRow], number: int) -> Mapping[str, SheetRow]:
+    """The next rows after the one with this number."""
+    following = (row for row in rows if row.number > number)
+    return {str(row.number): row for row in islice(following, SLICE)}

@@ -1,0 +1,128 @@
+"""Rows of files that become contacts (C9)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.world import World
+from tuyen_events.crm.contacts import AddContact
+from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+
+SHOP, AT = OrganizationId("hoa-sen"), datetime(2026, 9, 21, 12, tzinfo=UTC)
+PHONES = ("+84912345678", "+84912345679", "+84912345670")
+Row = dict[str, Any]
+
+
+def row(number: int, duplicates: Duplicates = Duplicates.SKIP, **fields: Any) -> ImportContact:
+    return ImportContact(
+        command_id=f"cmd_row{number}",
+        organization=SHOP,
+        contact_id=ContactId(f"con_row{number}"),
+        source="imp_1",
+        warehouse_id="default",
+        duplicates=duplicates,
+        managed=("default",),
+        by=AgentId("boss"),
+        at=AT,
+        **fields,
+    )
+
+
+def own(world: World, **fields: Any) -> ContactId:
+    """A contact that exists already."""
+    command = AddContact(
+        command_id="cmd_own",
+        organization=SHOP,
+        contact_id=ContactId("con_own"),
+        at=AT,
+        by=AgentId("boss"),
+        **fields,
+    )
+    world.do(command)
+    return command.contact_id
+
+
+def test_c9_a_row_becomes_a_contact_of_its_import() -> None:
+    world = World()
+    world.do(row(2, name="Lan", phones=PHONES[:1], custom={"size": "42"}))
+    (contact,) = world.whole().values()
+    assert (contact.name, contact.phones, contact.custom) == ("Lan", PHONES[:1], {"size": "42"})
+    assert (contact.source, contact.warehouse_id) == ("imp_1", "default")
+
+
+def test_c9_a_row_that_is_imported_again_changes_nothing() -> None:
+    world = World()
+    for _ in range(2):
+        world.do(row(2, name="Lan"))
+    assert len(world.events) == 1
+
+
+def test_c9_of_two_rows_with_one_number_one_becomes_a_contact() -> None:
+    world = World()
+    world.do(row(2, name="Lan", phones=PHONES[:1]))
+    settled = world.do(row(3, name="Lan Anh", phones=PHONES[:1]))
+    assert settled.outcome is CrmOutcome.UNCHANGED
+    assert [contact.name for contact in world.whole().values()] == ["Lan"]
+
+
+def test_c9_duplicates_are_filled_with_what_they_lack() -> None:
+    world = World()
+    own(world, name="Lan", phones=PHONES[:1], custom={"size": "40"})
+    more: Row = {"phones": PHONES[:2], "custom": {"size": "42", "color": "đỏ"}}
+    world.do(row(2, Duplicates.FILL, name="Lan Anh", address="Huế", **more))
+    (contact,) = world.whole().values()
+    assert (contact.name, contact.address, contact.phones) == ("Lan", "Huế", PHONES[:2])
+    assert contact.custom == {"size": "40", "color": "đỏ"}
+
+
+def test_c9_duplicates_are_overwritten_and_keep_their_numbers() -> None:
+    world = World()
+    own(world, name="Lan", emails=("lan@example.com",), phones=PHONES[:1], address="Huế")
+    world.do(row(2, Duplicates.OVERWRITE, name="Lan Anh", emails=("lan@example.com",)))
+    (contact,) = world.whole().values()
+    assert (contact.name, contact.address, contact.phones) == ("Lan Anh", "Huế", PHONES[:1])
+
+
+def test_c9_w6_a_contact_of_another_warehouse_is_not_changed() -> None:
+    world = World()
+    own(world, name="Lan", phones=PHONES[:1])
+    command = row(2, Duplicates.OVERWRITE, name="Hoa", phones=PHONES[:1])
+    settled = world.do(_managing(command, ()))
+    assert settled.outcome is CrmOutcome.UNCHANGED
+    assert [contact.name for contact in world.whole().values()] == ["Lan"]
+
+
+def _managing(command: ImportContact, managed: Sequence[str]) -> ImportContact:
+    fields = {name: getattr(command, name) for name in command.__struct_fields__}
+    return ImportContact(**{**fields, "managed": tuple(managed)})
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from(Duplicates), st.sets(st.sampled_from(PHONES), max_size=2)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(rows=ROWS, again=st.lists(st.integers(0, 5)))
+def test_c9_rows_that_are_repeated_in_any_order_add_nothing(
+    rows: list[tuple[Duplicates, set[str]]], again: list[int]
+) -> None:
+    world = World()
+    commands = [
+        row(number, how, name=f"Khách {number}", phones=tuple(sorted(phones)))
+        for number, (how, phones) in enumerate(rows)
+    ]
+    for command in commands:
+        world.do(command)
+    contacts = len(world.whole())
+    for number in again:
+        world.do(commands[number % len(commands)])
+    assert len(world.whole()) == contacts
+    holders = [phone for contact in world.whole().values() for phone in contact.phones]
+    assert len(holders) == len(set(holders))

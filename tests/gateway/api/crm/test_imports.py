@@ -1,0 +1,139 @@
+"""Contacts from a file: upload, mapping, preview, and the job (C9)."""
+
+import io
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.api.crm.answering import crm
+from gateway.rig import Rig, User, until
+from tuyen_events.crm.imports import ImportContact
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_gateway.api.crm import imports
+from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS
+from tuyen_gateway.sheets.reading import read_rows
+from tuyen_platform.kafka.memory import InMemoryLog
+
+PATH = "/v1/imports"
+FILE = "Họ tên;SĐT;Ghi chú\nLan;0912 345 678;a\nMinh;x;b\nLan Anh;84912345678;c\n"
+MAPPING = {"Họ tên": "name", "SĐT": "phones"}
+
+
+async def upload(user: User, content: bytes | str = FILE, **texts: str) -> httpx.Response:
+    data = content.encode() if isinstance(content, str) else content
+    return await user.client.post(
+        PATH,
+        headers={"Authorization": f"Bearer {user.token}"},
+        data=texts,
+        files={"file": ("khach.csv", data, "text/csv")},
+    )
+
+
+async def uploaded(user: User, content: bytes | str = FILE) -> Any:
+    answer = await upload(user, content, warehouse_id="default")
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def wait_until_ended(user: User, import_id: str) -> Any:
+    found: list[Any] = []
+
+    async def has_ended() -> bool:
+        found.append(await user.done("GET", f"{PATH}/{import_id}"))
+        return found[-1]["state"] in ("done", "failed", "stopped")
+
+    await until(has_ended)
+    return found[-1]
+
+
+async def test_c9_an_upload_is_answered_with_its_columns_and_a_guess(owner: User) -> None:
+    answer = await uploaded(owner)
+    assert answer["columns"] == ["Họ tên", "SĐT", "Ghi chú"]
+    assert answer["guess"] == MAPPING
+    assert answer["sample"][0] == {"Họ tên": "Lan", "SĐT": "0912 345 678", "Ghi chú": "a"}
+    shown = await owner.done("GET", f"{PATH}/{answer['id']}")
+    assert (shown["state"], shown["name"], shown["warehouse_id"]) == (
+        "waiting",
+        "khach.csv",
+        "default",
+    )
+
+
+async def test_c9_a_preview_says_what_is_wrong_with_which_row(owner: User) -> None:
+    import_id = (await uploaded(owner))["id"]
+    preview = await owner.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+    assert (preview["rows"], preview["valid"], preview["duplicates"]) == (3, 2, 1)
+    (error,) = preview["errors"]
+    assert (error["row"], error["column"]) == (3, "SĐT")
+
+
+async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog) -> None:
+    import_id = (await uploaded(owner))["id"]
+    body = {"mapping": MAPPING, "duplicates": "fill"}
+    await owner.done("PUT", f"{PATH}/{import_id}/mapping", body)
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        answer = await owner.post(f"{PATH}/{import_id}/start")
+        assert answer.status_code == 202
+        ended = await wait_until_ended(owner, import_id)
+        assert (await owner.post(f"{PATH}/{import_id}/start")).status_code == 202
+    assert (ended["state"], ended["total"], ended["done"]) == ("done", 3, 3)
+    assert (ended["changed"], ended["skipped"]) == (2, [{"id": "3", "reason": "invalid_row"}])
+    first, _ = asked
+    assert isinstance(first, ImportContact)
+    assert (first.name, first.phones, first.source) == ("Lan", ("+84912345678",), import_id)
+    assert (first.warehouse_id, first.managed, first.by) == ("default", ("default",), "admin")
+    assert (await owner.done("GET", f"/v1/jobs/{import_id}"))["kind"] == "import"
+
+
+async def test_c9_an_import_without_a_mapping_is_not_started(owner: User) -> None:
+    import_id = (await uploaded(owner))["id"]
+    assert (await owner.post(f"{PATH}/{import_id}/start")).status_code == 409
+    assert (await owner.post(f"{PATH}/{import_id}/stop")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "mapping", [{"Họ tên": "assignee"}, {"Họ tên": "custom."}, {"Không có": "name"}]
+)
+async def test_c9_a_mapping_to_what_does_not_exist_is_refused(
+    owner: User, mapping: dict[str, str]
+) -> None:
+    import_id = (await uploaded(owner))["id"]
+    answer = await owner.put(f"{PATH}/{import_id}/mapping", {"mapping": mapping})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0 old", b"PK\x03\x04 no workbook"])
+async def test_c9_what_is_no_table_is_refused(owner: User, content: bytes) -> None:
+    answer = await upload(owner, content)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.file"
+
+
+async def test_c9_a_file_that_is_too_long_is_refused(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SHEET_BYTES", 10)
+    assert (await upload(owner)).status_code == 413
+
+
+async def test_c9_w6_only_managers_of_a_warehouse_import_into_it(desk: Rig, owner: User) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    assert (await upload(hoa, warehouse_id="default")).status_code == 403
+    assert (await upload(owner, warehouse_id="other")).status_code == 403
+
+
+async def test_c9_w6_the_import_of_another_agent_is_not_found(desk: Rig, owner: User) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    import_id = (await uploaded(owner))["id"]
+    assert (await hoa.get(f"{PATH}/{import_id}")).status_code == 404
+    for action in ("start", "stop"):
+        assert (await hoa.post(f"{PATH}/{import_id}/{action}")).status_code == 404
+
+
+async def test_c9_the_template_maps_itself(owner: User) -> None:
+    answer = await owner.get(f"{PATH}/template.xlsx")
+    assert [row.cells for row in read_rows(io.BytesIO(answer.content))] == [CONTACT_FIELDS]
+    assert (await uploaded(owner, answer.content))["guess"] == {
+        name: name for name in CONTACT_FIELDS
+    }

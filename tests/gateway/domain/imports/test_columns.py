@@ -1,0 +1,43 @@
+"""Which column is which field (C9)."""
+
+import pytest
+
+from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        ("Họ và tên", "name"),
+        ("Tên khách hàng", "name"),
+        ("SĐT", "phones"),
+        ("Số điện thoại 2", "phones"),
+        ("Điện thoại", "phones"),
+        ("E-mail", "emails"),
+        ("Giới tính", "gender"),
+        ("Ngày sinh", "birthday"),
+        ("ĐỊA CHỈ", "address"),
+        ("Tỉnh/Thành", "location"),
+        ("custom.size", "custom.size"),
+    ],
+)
+def test_c9_a_heading_means_a_field(column: str, field: str) -> None:
+    assert guess_mapping([column]) == {column: field}
+
+
+def test_c9_what_an_export_calls_its_columns_maps_itself() -> None:
+    assert guess_mapping(CONTACT_FIELDS) == {field: field for field in CONTACT_FIELDS}
+
+
+def test_c9_what_means_nothing_is_left_out() -> None:
+    assert guess_mapping(["Ghi chú", "Mã", "custom.", "constructor"]) == {}
+
+
+def test_c9_only_numbers_and_emails_have_several_columns() -> None:
+    columns = ["Tên", "Họ tên", "SĐT", "SĐT 2"]
+    assert guess_mapping(columns) == {"Tên": "name", "SĐT": "phones", "SĐT 2": "phones"}
+
+
+@pytest.mark.parametrize("name", ["id", "", "custom.", "custom.a b", "assignee"])
+def test_c9_columns_are_mapped_to_fields_of_people_only(name: str) -> None:
+    assert not is_field(name)

@@ -1,0 +1,28 @@
+"""What an import of a file would do (C9)."""
+
+import pytest
+
+from tuyen_gateway.domain.imports import report
+from tuyen_gateway.domain.imports.report import build_report
+from tuyen_gateway.sheets.rows import SheetRow
+
+MAPPING = {"Tên": "name", "Số": "phones"}
+ROWS = (
+    SheetRow(1, ("Tên", "Số")),
+    SheetRow(2, ("Lan", "0912345678")),
+    SheetRow(3, ("Minh", "none")),
+    SheetRow(5, ("Lan Anh", "+84 912 345 678")),
+    SheetRow(6, ("", "x")),
+)
+
+
+def test_c9_rows_are_counted_and_errors_are_named() -> None:
+    found = build_report(ROWS, MAPPING, "VN")
+    assert (found.rows, found.valid, found.duplicates) == (4, 2, 1)
+    assert [(error.row, error.column) for error in found.errors] == [(3, "Số"), (6, "Số")]
+
+
+def test_c9_as_many_errors_are_listed_as_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "ROW_ERRORS_LISTED", 1)
+    found = build_report(ROWS, MAPPING, "VN")
+    assert (len(found.errors), found.valid) == (1, 2)

@@ -1,0 +1,75 @@
+"""Contacts as rows of a table (C9)."""
+
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuyen_events.crm.contacts import Gender
+from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_gateway.domain.contact_table import COLUMNS, build_contact_row, list_custom_columns
+from tuyen_gateway.domain.imports.columns import guess_mapping
+from tuyen_gateway.domain.imports.reading import read_contact
+from tuyen_gateway.domain.imports.report import cells_of
+from tuyen_gateway.sheets.reading import read_rows
+from tuyen_gateway.sheets.separated import MARK, write_separated
+from tuyen_gateway.sheets.xlsx import XlsxWriter
+from tuyen_views.contacts import ContactDocument
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+FACTS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["Lan", "=1+1", "'Hoa", "Nguyễn Vĩnh; Tú", "-Minh"])},
+    optional={
+        "phones": st.sets(st.sampled_from(["+84912345678", "+84382345678"]), min_size=1).map(tuple),
+        "emails": st.sets(st.sampled_from(["a@b.vn", "c@d.vn"]), min_size=1).map(tuple),
+        "gender": st.sampled_from(Gender),
+        "birthday": st.dates(date(1900, 3, 1), date(2026, 1, 1)),
+        "address": st.sampled_from(["Huế", '12 "Lê Lợi", Q1', "@home"]),
+        "location": st.just("Hà Nội"),
+        "custom": st.dictionaries(
+            st.sampled_from(["size", "color"]), st.sampled_from(["42", "đỏ"]), min_size=1
+        ),
+    },
+)
+
+
+def document(number: int, facts: dict[str, Any]) -> ContactDocument:
+    return ContactDocument(
+        **facts,
+        id=ContactId(f"con_{number}"),
+        organization=OrganizationId("shop"),
+        name_folded="",
+        customers=(),
+        warehouse_id="default",
+        created_at=AT,
+        version=1,
+    )
+
+
+@given(people=st.lists(FACTS, min_size=1, max_size=5), as_workbook=st.booleans())
+def test_c9_what_was_exported_is_imported_as_the_same(
+    people: list[dict[str, Any]], as_workbook: bool
+) -> None:
+    contacts = [document(number, facts) for number, facts in enumerate(people)]
+    custom = sorted({name for each in contacts for name in list_custom_columns(each)})
+    columns = (*COLUMNS, *custom)
+    table = [columns, *(build_contact_row(each, columns) for each in contacts)]
+    file = BytesIO(MARK + write_separated(table))
+    if as_workbook:
+        file, writer = BytesIO(), XlsxWriter("contacts")
+        writer.add(table)
+        writer.save(file)
+    heading, *rows = read_rows(file)
+    mapping = guess_mapping(heading.cells)
+    read = [read_contact(row.number, cells_of(row, heading.cells), mapping, "VN") for row in rows]
+    assert [errors for _, errors in read] == [[] for _ in people]
+    assert [fields for fields, _ in read] == people
+
+
+def test_c9_custom_fields_are_columns_of_their_own() -> None:
+    contact = document(1, {"name": "Lan", "custom": {"vip": True, "size": 42}})
+    assert sorted(list_custom_columns(contact)) == ["custom.size", "custom.vip"]
+    row = build_contact_row(contact, ["custom.vip", "custom.size", "custom.none", "unheard-of"])
+    assert row == ["true", "42", "", ""]

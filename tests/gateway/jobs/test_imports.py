@@ -1,0 +1,247 @@
+"""Importing the rows of a file (C9), over contacts in memory."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm.world import World
+from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_attachments.ports import NewAttachment
+from tuyen_directory.organization import Organization
+from tuyen_events.crm.imports import Duplicates
+from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.jobs import ImportRequested, JobProgressed, JobState
+from tuyen_events.outbound import AttachmentId
+from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.jobs import Job, evolve
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs import imports
+from tuyen_gateway.jobs.imports import ImportRun
+from tuyen_gateway.jobs.runner import stop_job
+from tuyen_gateway.jobs.turns import Turns
+from tuyen_platform.clock import ManualClock
+
+SHOP, BOSS = OrganizationId("hoa-sen"), AgentId("boss")
+START = datetime.fromisoformat("2026-09-21T12:00:00+00:00")
+FILE = """Tên,SĐT,Ghi chú
+Lan,0912345678,a
+Minh,,b
+
+Hoa,none,c
+Lan Anh,+84 912 345 678,d
+Vĩnh,0912345670,e
+"""
+NAMES = ["Lan", "Minh", "Vĩnh"]
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+@dataclass
+class ImportingShop:
+    """A CRM, and the log of one job. After `left` more steps the process ends."""
+
+    world: World = field(default_factory=World)
+    files: InMemoryAttachments = field(default_factory=InMemoryAttachments)
+    left: int = 10_000
+    job_now: Job | None = None
+    _settled: dict[str, CrmCommandSettled] = field(default_factory=dict)
+
+    def step(self) -> None:
+        if self.left == 0:
+            raise Crash
+        self.left -= 1
+
+    def as_gateway(self) -> Gateway:
+        parts = SimpleNamespace(
+            clock=ManualClock(START),
+            crm_commands=self,
+            jobs=self,
+            directory=self,
+            attachments=self.files,
+        )
+        return cast("Gateway", parts)
+
+    # CrmCommands
+
+    def now(self) -> datetime:
+        return START
+
+    async def carry_out_all(
+        self, commands: Sequence[CrmCommand]
+    ) -> Mapping[str, CrmCommandSettled]:
+        for command in commands:
+            self.step()
+            assert isinstance(command, ContactCommand)
+            decision = self.world.do(command)
+            self._settled.setdefault(
+                command.command_id,
+                CrmCommandSettled(
+                    command_id=command.command_id,
+                    organization=SHOP,
+                    contact_id=command.contact_id,
+                    outcome=decision.outcome,
+                    version=decision.version,
+                ),
+            )
+        self.step()
+        return {command.command_id: self._settled[command.command_id] for command in commands}
+
+    # Directory
+
+    @property
+    def table(self) -> "ImportingShop":
+        return self
+
+    async def refresh(self, within_s: float) -> bool:
+        return True
+
+    # Jobs
+
+    def job(self, job_id: str) -> Job | None:
+        return self.job_now
+
+    async def keep_request(self, job: Job) -> None:
+        return
+
+    async def report(self, progress: JobProgressed) -> None:
+        self.step()
+        self.job_now = evolve(self.job_now, progress)
+
+    @contextmanager
+    def ending(self, job_id: str) -> Iterator[None]:
+        yield
+
+    async def tidy(self, job: Job, forgotten: datetime) -> None:
+        return
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "SLICE", 2)
+    scope = ContactScope(organization=SHOP, agent_id=BOSS, managed=frozenset({"default"}))
+
+    async def find_scope(_: ImportRun) -> tuple[Organization, ContactScope]:
+        return Organization(id=SHOP), scope
+
+    monkeypatch.setattr(ImportRun, "_find_scope", find_scope)
+
+
+async def begin_shop(content: str = FILE) -> ImportingShop:
+    shop = ImportingShop()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield content.encode()
+
+    new = NewAttachment(
+        id=AttachmentId("imp_1"),
+        organization=SHOP,
+        kind="file",
+        content_type="application/octet-stream",
+        created_at=START,
+    )
+    await shop.files.add(new, parts())
+    request = ImportRequested(
+        job_id="imp_1",
+        organization=SHOP,
+        at=START,
+        by=BOSS,
+        warehouse_id="default",
+        mapping={"Tên": "name", "SĐT": "phones"},
+        duplicates=Duplicates.SKIP,
+        rows=5,
+    )
+    shop.job_now = Job(request=request)
+    return shop
+
+
+async def run(shop: ImportingShop) -> JobProgressed:
+    job = shop.job_now
+    assert job is not None
+    if not job.ended:
+        await ImportRun(shop.as_gateway(), job, Turns(1)).run()
+    assert shop.job_now is not None
+    assert shop.job_now.progress is not None
+    return shop.job_now.progress
+
+
+def names(shop: ImportingShop) -> list[str]:
+    return sorted(contact.name or "" for contact in shop.world.whole().values())
+
+
+async def test_c9_every_row_becomes_a_contact_or_is_listed() -> None:
+    shop = await begin_shop()
+    progress = await run(shop)
+    assert progress.state is JobState.DONE
+    assert (progress.total, progress.done, progress.changed, progress.unchanged) == (5, 5, 3, 1)
+    assert [(each.id, each.reason) for each in progress.skipped] == [("5", "invalid_row")]
+    assert names(shop) == NAMES
+    sources = {contact.source for contact in shop.world.whole().values()}
+    assert sources == {"imp_1"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(crashes=st.lists(st.integers(0, 12), max_size=4))
+async def test_c9_a_job_that_crashed_between_any_two_rows_adds_nothing_twice(
+    crashes: list[int],
+) -> None:
+    whole, crashed = await begin_shop(), await begin_shop()
+    expected = await run(whole)
+    for steps in crashes:
+        crashed.left = steps
+        with suppress(Crash):
+            await run(crashed)
+    crashed.left = 10_000
+    assert await run(crashed) == expected
+    assert names(crashed) == NAMES
+    assert crashed.world.contacts.keys() == whole.world.contacts.keys()
+
+
+async def test_c9_a_job_that_is_stopped_goes_no_further() -> None:
+    shop = await begin_shop()
+    shop.left = 4
+    with suppress(Crash):
+        await run(shop)
+    shop.left = 10_000
+    await stop_job(shop.as_gateway(), "imp_1")
+    progress = await run(shop)
+    assert (progress.state, progress.total) == (JobState.STOPPED, 5)
+    assert len(names(shop)) < len(NAMES)
+    await stop_job(shop.as_gateway(), "imp_1")
+    assert shop.job_now is not None
+    assert shop.job_now.progress == progress
+
+
+async def test_c9_a_job_that_was_not_begun_can_be_stopped() -> None:
+    shop = await begin_shop()
+    await stop_job(shop.as_gateway(), "imp_1")
+    assert (await run(shop)).state is JobState.STOPPED
+    assert names(shop) == []
+
+
+async def test_c9_an_import_fails_if_its_file_is_not_kept_any_more() -> None:
+    shop = await begin_shop()
+    shop.files = InMemoryAttachments()
+    progress = await run(shop)
+    assert progress.state is JobState.FAILED
+    assert "upload it again" in (progress.detail or "")
+
+
+async def test_c9_memory_does_not_grow_with_the_number_of_rows() -> None:
+    rows = "".join(f"Khách {number},,\n" for number in range(50))
+    shop = await begin_shop("Tên,SĐT,Ghi chú\n" + rows)
+    job = shop.job_now
+    assert job is not None
+    job_run = ImportRun(shop.as_gateway(), job, Turns(1))
+    await job_run.run()
+    assert len(names(shop)) == 50
+    assert len(job_run._read) <= len(names(shop)) // 10
