@@ -113,6 +113,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "version": 2,
             "sequence": 2,
             "sort_name": "vinh",
+            "tag_keys": [],
             "address_suffixes": [],
         }
     ]

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_views.names import SUFFIXES, list_suffixes, match_part
@@ -69,6 +70,9 @@ CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_addres
 ADDRESS_SUFFIXES = "address_suffixes"
 """The suffixes of the phone numbers and emails, as `SUFFIXES` has those of the name."""
 
+TAG_KEYS = "tag_keys"
+"""The tags as they are compared."""
+
 _SORTED_CHARACTERS = 100
 """So much of a name is sorted by."""
 
@@ -84,6 +88,7 @@ class ContactsView(View[ContactDocument]):
         return {
             **super().encode(document),
             "sort_name": sort_name_of(document),
+            TAG_KEYS: [fold_tag(tag) for tag in document.tags],
             ADDRESS_SUFFIXES: sorted({part for one in addresses for part in list_suffixes(one)}),
         }
 
@@ -117,6 +122,8 @@ CONTACTS_VIEW = ContactsView(
         _index("of_assignee", "assignee", "_id"),
         _index("of_viewer", "viewers", "_id"),
         _index("by_campaign", "campaign_id", "_id"),
+        _index("by_care_status", "care_status", "_id"),
+        _index("by_tag", TAG_KEYS, "_id"),
         _index("by_sharing_rule", "rules.id", "rules.revision"),
         _index("by_merged", "merged"),
         _index("by_tags", "tags"),

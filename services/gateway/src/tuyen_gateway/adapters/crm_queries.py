@@ -17,6 +17,7 @@ from tuyen_views.contacts import (
     CONTACTS_BY_ADDRESS,
     CONTACTS_BY_EMAIL,
     CONTACTS_BY_NAME,
+    TAG_KEYS,
     ContactDocument,
     sort_name_of,
 )
@@ -170,6 +171,12 @@ def _conditions(wanted: ContactFilter) -> Iterator[Document]:
         yield {"warehouse_id": wanted.warehouse_id}
     if wanted.held_by is not None:
         yield {"assignee": wanted.held_by.agent_id}
+    if wanted.tag:
+        yield {TAG_KEYS: wanted.tag}
+    if wanted.campaign_id is not None:
+        yield {"campaign_id": wanted.campaign_id}
+    if wanted.care_status is not None:
+        yield {"care_status": wanted.care_status.value}
 
 
 def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
 
 
 class ContactOrder(StrEnum):
@@ -33,6 +34,10 @@ class ContactFilter:
     """A whole email, in lower case."""
     warehouse_id: str | None = None
     held_by: Holder | None = None
+    tag: str = ""
+    """As tags are compared."""
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
     order: ContactOrder = ContactOrder.ID
 
     @property
@@ -40,4 +45,5 @@ class ContactFilter:
         """Whether it asks for, or orders by, what a member does not see of a contact that they may
         claim: such contacts are left out then, because their place in a list would show it (W3)."""
         hidden = self.order in (ContactOrder.CREATED_AT, ContactOrder.UPDATED_AT)
-        return hidden or bool(self.phone or self.email)
+        asked = (self.phone, self.email, self.tag, self.campaign_id, self.care_status)
+        return hidden or any(asked)

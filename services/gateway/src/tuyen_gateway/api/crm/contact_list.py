@@ -7,6 +7,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.tags import fold_tag
+from tuyen_events.crm_limits import TAG_CHARACTERS
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
 from tuyen_gateway.api.crm.access import load_scope
@@ -46,6 +49,11 @@ class ContactFilterFields(BaseModel):
         max_length=ID_CHARACTERS,
         description="An agent's id, `me`, or `none` for contacts that nobody has.",
     )
+    tag: str | None = Field(
+        default=None, max_length=TAG_CHARACTERS, description="A tag, compared without case."
+    )
+    campaign: str | None = Field(default=None, max_length=ID_CHARACTERS)
+    care_status: CareStatus | None = None
     sort: Literal["name", "created_at", "updated_at"] | None = Field(
         default=None,
         description="The order: by name, or the newest first; by default that of the ids.",
@@ -59,6 +67,9 @@ class ContactFilterFields(BaseModel):
             email=(self.email or "").strip().lower(),
             warehouse_id=self.warehouse,
             held_by=_find_holder(self.assignee, caller),
+            tag=fold_tag(self.tag or ""),
+            campaign_id=self.campaign,
+            care_status=self.care_status,
             order=ContactOrder.ID if self.sort is None else ContactOrder(self.sort),
         )
 
