@@ -1,20 +1,15 @@
 """Reminders: each at its time, once, wherever the CRM crashes (C5)."""
 
-import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from crm.rig import SHOP, Client, CrashError, Shop, contact, number_events
+from crm.rig import SHOP, Client, Shop, contact, number_events
+from crm.test_decider import send_commands, work
 from support.folding import fold_events
-from tuyen_crm import decider
-from tuyen_crm.decider import CommandDecider
-from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_crm.reminding import Reminding
-from tuyen_events.codec import decode
 from tuyen_events.crm.appointments import AddAppointment, AppointmentId
 from tuyen_events.crm.reminders import RemindCommand, ReminderDue
 from tuyen_events.crm.tasks import (
@@ -28,10 +23,8 @@ from tuyen_events.crm.tasks import (
 )
 from tuyen_events.crm_topics import REMINDERS
 from tuyen_events.ids import AgentId
-from tuyen_events.inbound import MessageReceived
-from tuyen_events.topics import CRM_COMMANDS, INBOUND
+from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.clock import ManualClock
-from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
 
 NOON = datetime(2026, 9, 22, 12, tzinfo=UTC)
@@ -67,30 +60,7 @@ def remind(number: int, task: str, version: int, remind_at: datetime) -> RemindO
 
 async def open_shop() -> Shop:
     """A shop whose CRM knows the customer 670."""
-    shop, source = Shop(), Shop()
-    await source.write("670", "Lan")
-    (record,) = await source.records(INBOUND)
-    event = decode(record.headers, record.value or b"").data
-    assert isinstance(event, MessageReceived)
-    await shop.ask(observe(event, event.customer, "evt_1"))
-    return shop
-
-
-async def decide(shop: Shop, client: Client | InMemoryLog) -> bool:
-    """Decides until everything is committed. False if the process crashed before."""
-    async with asyncio.timeout(20):
-        task = asyncio.create_task(CommandDecider(client).run())
-        try:
-            while not task.done():
-                if await shop.has_committed(decider.GROUP, CRM_COMMANDS):
-                    return True
-                await asyncio.sleep(0)
-            with suppress(CrashError):
-                await task
-            return False
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    return await send_commands((("670", "Lan"),))
 
 
 async def announced(shop: Shop) -> list[ReminderDue]:
@@ -118,7 +88,7 @@ async def send_history() -> Shop:
 
 async def test_c5_a_reminder_is_one_event_for_each_time_wherever_the_crm_crashes() -> None:
     calm = await send_history()
-    assert await decide(calm, calm.log)
+    assert await work(calm, calm.log)
     reminded = [each for each in await calm.changes() if isinstance(each, TaskReminded)]
     assert [(each.sequence, each.remind_at) for each in reminded] == [(3, NOON), (6, SOON)]
     assert [(each.id, each.remind_at) for each in await announced(calm)] == [
@@ -129,9 +99,9 @@ async def test_c5_a_reminder_is_one_event_for_each_time_wherever_the_crm_crashes
     for at_once in (1, 100):
         for steps in range(1_000):
             shop = await send_history()
-            if await decide(shop, Client(shop.log, steps, at_once)):
+            if await work(shop, Client(shop.log, steps, at_once)):
                 break
-            assert await decide(shop, Client(shop.log, None, at_once))
+            assert await work(shop, Client(shop.log, None, at_once))
             assert number_events(await shop.changes()) == expected
             told = await announced(shop)
             assert list(dict.fromkeys(told)) == await announced(calm)
@@ -146,7 +116,7 @@ def views(mongodb: str, database: str) -> Database:
 
 async def fold(shop: Shop, views: Database) -> None:
     """Decides everything, and shows it."""
-    assert await decide(shop, shop.log)
+    assert await work(shop, shop.log)
     await CrmProjection(views).fold(fold_events(await shop.records()))
 
 

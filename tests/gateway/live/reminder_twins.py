@@ -7,7 +7,7 @@ from tuyen_events.codec import KeyedEvent
 from tuyen_events.crm.reminders import ReminderDue
 from tuyen_events.crm_topics import REMINDERS
 from tuyen_gateway.adapters.reminders import RemindersTable
-from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import RecordPosition
 from tuyen_views.view import ContactPart
@@ -34,6 +34,9 @@ class CrmTwin:
     """`CrmViews`: parts of contacts that everybody may read."""
 
     shown: dict[str, ContactPart] = field(default_factory=dict)
+
+    async def memberships(self, _organization: object, _agent_id: object) -> Memberships:
+        return Memberships()
 
     async def part(self, _view: object, _scope: ContactScope, part_id: str) -> Any:
         found = self.shown.get(part_id)

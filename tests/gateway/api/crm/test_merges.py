@@ -93,6 +93,21 @@ async def test_c2_nobody_merges_what_they_may_not_change(
     assert await records(log, CRM_COMMANDS) == []
 
 
+async def test_c2_who_has_two_contacts_of_different_managers_does_not_merge_them(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    agent, lan = await desk.staff(owner, "lan"), AgentId("lan")
+    mine = replace(contact(0, "shop", "Vĩnh"), assignee=lan)
+    for other in (
+        replace(contact(1, "shop", "Lan"), assignee=lan, warehouse_id="north"),
+        replace(contact(1, "shop", "Lan"), assignee=lan, viewers=(AgentId("an"),)),
+    ):
+        await show(contacts, mine, other)
+        async with crm(log, CrmOutcome.APPLIED, 1):
+            assert (await agent.post(f"{PATH}/merge", {"with": "con_1"})).status_code == 403
+    assert await records(log, CRM_COMMANDS) == []
+
+
 async def test_c2_a_merge_is_listed_and_undone(
     owner: User, contacts: Database, log: InMemoryLog
 ) -> None:

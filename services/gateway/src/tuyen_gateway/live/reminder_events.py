@@ -63,10 +63,12 @@ class ReminderEvents:
 
     async def _read(self, due: ReminderDue, watch: Watch) -> Mapping[str, bytes] | None:
         """What the event says; None if the watcher is not to hear of it."""
-        if watch.viewer.agent_id != due.assignee:
+        viewer, crm = watch.viewer, self._sources.crm
+        if viewer.agent_id != due.assignee or not viewer.crm.access:
             return None
-        scope = contact_scope_of(watch.viewer)
-        found = await self._sources.crm.part(_VIEWS[due.kind], scope, due.id)
+        memberships = await crm.memberships(viewer.organization, viewer.agent_id)
+        scope = contact_scope_of(viewer, memberships)
+        found = await crm.part(_VIEWS[due.kind], scope, due.id)
         if found is None:
             return None
         shown = {

@@ -18,6 +18,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import address_whole
 from tuyen_crm.entities.teams.decide import TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
@@ -36,9 +37,11 @@ ClaimCommands = ClaimContact | PlaceContact
 
 
 def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
-    contact = known.contact(command.contact_id)
-    if contact is None:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
         return NOT_FOUND
+    command, contact = found
     match command:
         case ClaimContact():
             return _claim(known, contact, command)

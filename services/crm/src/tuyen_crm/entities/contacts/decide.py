@@ -20,7 +20,8 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, find_whole, join_by_facts
+from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
 from tuyen_events.crm.contacts import (

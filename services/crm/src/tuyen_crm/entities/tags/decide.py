@@ -17,6 +17,7 @@ from tuyen_crm.domain.decision import (
     follow,
 )
 from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.wholes import address_whole
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved, fold_tag
 from tuyen_events.limits import TAGS
@@ -25,9 +26,11 @@ TagCommands = AddTag | RemoveTag
 
 
 def decide(known: KnownState, command: TagCommands) -> CommandDecision:
-    contact = known.contact(command.contact_id)
-    if contact is None:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
         return NOT_FOUND
+    command, contact = found
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     folded = fold_tag(command.tag)

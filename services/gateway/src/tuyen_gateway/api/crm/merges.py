@@ -60,10 +60,10 @@ async def post_merge(
 ) -> ContactView:
     """Merges the contact with another one; the answer is the older of the two, which has all of
     both now. The caller must be allowed to change both, and to manage their warehouses if the two
-    have different assignees."""
+    have different assignees, warehouses or viewers."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     other = (await find_writable_contact(gateway, caller, body.with_)).document
-    if contact.assignee != other.assignee:
+    if _owners(contact) != _owners(other):
         scope = await load_scope(gateway, caller)
         for each in (contact, other):
             require_manager(scope, each.warehouse_id)
@@ -119,6 +119,11 @@ async def post_undo(
     ).document
     set_etag(response, changed.version)
     return show_contact(changed)
+
+
+def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:
+    """Whoever may gain or lose a contact by a merge (C2)."""
+    return contact.assignee, contact.warehouse_id, frozenset(contact.viewers)
 
 
 def _view(merge: MergeDocument) -> MergeView:
