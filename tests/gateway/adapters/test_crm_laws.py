@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.api.crm.answering import CREATED
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_queries import covering
@@ -57,6 +58,9 @@ def _draw_contact(draw: st.DrawFn, number: int) -> ContactDocument:
         warehouse_id=draw(st.sampled_from(WAREHOUSES)),
         assignee=draw(st.sampled_from([None, None, *AGENTS])),
         viewers=tuple(sorted(draw(_SOME_AGENTS))),
+        tags=draw(st.sampled_from([(), ("VIP",), ("vip khách", "VIP")])),
+        campaign_id=draw(st.sampled_from([None, "tet"])),
+        care_status=draw(st.sampled_from([None, *CareStatus])),
         created_at=CREATED + timedelta(minutes=draw(st.integers(0, 2))),
         updated_at=CREATED + timedelta(minutes=draw(st.integers(0, 2))),
         version=1,
@@ -78,6 +82,9 @@ FILTERS = st.builds(
     email=st.sampled_from(["", "", *EMAILS]),
     warehouse_id=st.sampled_from([None, None, *WAREHOUSES]),
     held_by=st.sampled_from([None, None, Holder(agent_id=None), Holder(agent_id=ME)]),
+    tag=st.sampled_from(["", "", "vip", "vi"]),
+    campaign_id=st.sampled_from([None, None, "tet", "other"]),
+    care_status=st.sampled_from([None, None, *CareStatus]),
     order=st.sampled_from(ContactOrder),
 )
 
@@ -88,9 +95,10 @@ def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocume
     if sight is Sight.NOTHING:
         return False
     shown = [contact.name_folded]
+    hidden = (wanted.phone, wanted.email, wanted.tag, wanted.campaign_id, wanted.care_status)
     if sight >= Sight.READ:
         shown += [*contact.phones, *contact.emails]
-    elif wanted.phone or wanted.email or wanted.order not in (ContactOrder.ID, ContactOrder.NAME):
+    elif any(hidden) or wanted.order not in (ContactOrder.ID, ContactOrder.NAME):
         return False
     texts = [fold_accents(wanted.words)]
     if sight >= Sight.READ and re.fullmatch(r"[\d ]{2,}", wanted.words):
@@ -99,6 +107,9 @@ def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocume
         any(text in each for text in texts for each in shown)
         and (not wanted.phone or _ends(contact, wanted.phone.removeprefix("0")))
         and (not wanted.email or wanted.email in contact.emails)
+        and (not wanted.tag or wanted.tag in [tag.casefold() for tag in contact.tags])
+        and wanted.campaign_id in (None, contact.campaign_id)
+        and wanted.care_status in (None, contact.care_status)
         and wanted.warehouse_id in (None, contact.warehouse_id)
         and (wanted.held_by is None or wanted.held_by.agent_id == contact.assignee)
     )

@@ -281,12 +281,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
 """What each route takes; together they name every field."""
 
 ACCOUNT: dict[str, Any] = {
-    "channel": "facebook",
-    "external_id": "1001",
-    "name": "Shop",
+    **{"channel": "facebook", "external_id": "1001", "name": "Shop"},
     "credentials": {
-        "access_token": "page-token",
-        "refresh_token": "refresh-token",
+        **{"access_token": "page-token", "refresh_token": "refresh-token"},
         "expires_at": "2027-01-01T00:00:00Z",
     },
 }

@@ -36,7 +36,7 @@ class ContactFilter:
     """A tag, as tags are compared."""
     step: str = ""
     """A pipeline and a step of it, as documents have them."""
-    campaign_id: str = ""
+    campaign_id: str | None = None
     care_status: CareStatus | None = None
     warehouse_id: str | None = None
     held_by: Holder | None = None

@@ -1,7 +1,7 @@
 """Who sees which contacts, and how much of them: one scope, which limits every list, search, count,
 export and detail of the CRM.
 
-Decides W1, W3 and W6.
+Decides S1, W1, W3 and W6.
 """
 
 from collections.abc import Collection

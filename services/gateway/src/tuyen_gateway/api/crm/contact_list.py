@@ -71,7 +71,7 @@ class ContactFilterFields(BaseModel):
             email=(self.email or "").strip().lower(),
             tag=fold_tag((self.tag or "").strip()),
             step=self.step or "",
-            campaign_id=self.campaign or "",
+            campaign_id=self.campaign,
             care_status=self.care_status,
             warehouse_id=self.warehouse,
             held_by=_find_holder(self.assignee, caller),
