@@ -1,7 +1,7 @@
 """The log in Kafka, through aiokafka: idempotent appends, readers with and without a group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from aiokafka.errors import (
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
 from tuyen_events.topic import Topic
+from tuyen_fetch_sessions import use_fetch_sessions
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
@@ -28,16 +29,14 @@ from tuyen_platform.kafka.ports import (
     RecordMetadata,
     Starts,
 )
-from tuyen_platform.kafka.producer import LastingProducer
+from tuyen_platform.kafka.producer import LastingProducer, abandon
 from tuyen_platform.kafka.replacing import replace_in_partition
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.stopping import stop_consumer
 
 _FETCH_WAIT_MS = 250
-"""How long a fetch waits for new records. Each fetch names all partitions of its reader, so an
-empty fetch has a cost: with a fifth of this wait, an idle gateway used a fifth of a core. A record
-is delayed by this time if its partition's previous records were taken so late (0.1 s) that the next
-fetch was sent without that partition."""
+"""How long a fetch waits for new records. A record is delayed by this time if its partition's
+previous records were taken so late (0.1 s) that the next fetch was sent without that partition."""
 _FETCH_WAIT_OF_ONE_MS = 500
 """The same for a reader of one partition, for which that delay cannot occur: it may wait longer."""
 _MAX_RECORDS = 2000
@@ -179,6 +178,7 @@ class KafkaLog:
         consumer = self._consumer(None, wait_ms, isolation_level="read_committed")
         try:
             await consumer.start()
+            use_fetch_sessions(consumer)
             ends = await self._ends(topics)
             places = [TopicPartition(self._prefix + topic, p) for topic, p in ends]
             consumer.assign(places)
@@ -205,6 +205,7 @@ class KafkaLog:
         consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
         try:
             await consumer.start()
+            use_fetch_sessions(consumer)
             yield subscription
         except KafkaError as error:
             raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
@@ -260,12 +261,6 @@ class KafkaLog:
                 for r in records
             ]
         return batch
-
-
-def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
-    """Ignores the results of these appends, which no caller awaits any more."""
-    for future in under_way:
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def names(topics: Sequence[Topic]) -> str:
@@ -342,8 +337,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._is_new_assignment():
                 yield {}  # rebalanced meanwhile: these records are fetched again
                 continue
-            given = {place: records[-1].offset + 1 for place, records in fetched.items()}
-            self._handled.update(given)
+            self._handled.update((place, read[-1].offset + 1) for place, read in fetched.items())
             yield self._log.batch(fetched)
 
     def _is_new_assignment(self) -> bool:
@@ -365,8 +359,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         wanted = await starts({self._log.place(place): at or 0 for place, at in committed.items()})
         if self._assigned is not assigned:
             return
-        for place, offset in wanted.items():
-            self._consumer.seek(self._log.partition(place), offset)
+        for given, offset in wanted.items():
+            place = self._log.partition(given)
+            self._consumer.seek(place, offset)
+            if offset > (committed.get(place) or 0):
+                self._handled[place] = offset  # or it would look like a lag until the next record
         self._placed = assigned
 
     async def commit(self) -> None:
