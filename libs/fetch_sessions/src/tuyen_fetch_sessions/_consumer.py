@@ -47,7 +47,7 @@ class _SessionClient:
         return response
 
 
-class _SessionRequest(FetchRequest):
+class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no types
     """A fetch of aiokafka that says what differs from its session."""
 
     def __init__(self, request: FetchRequest, session: FetchSession) -> None:
