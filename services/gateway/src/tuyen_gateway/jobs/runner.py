@@ -44,6 +44,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.turns import Turn, Turns
+from tuyen_gateway.marking import write_tags
 from tuyen_gateway.ports.commands import Placed
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import RecordTooLargeError
@@ -203,6 +204,8 @@ class _Run:
             commands = [command for plan in plans.values() for command in plan.commands]
             sent = [placed.command.command_id for placed in commands]
             unsent = await self._retry(lambda: self._send(commands))
+            tagged = [one for plan in plans.values() for one in plan.tagged]
+            await self._retry(lambda: write_tags(self._gateway, tagged))
             outcomes = await self._await_outcomes(
                 [results_by_id[one] for one in sent if one not in unsent], turn
             )
