@@ -140,7 +140,7 @@ class Settling:
             if outcome is OutboundOutcome.UNKNOWN:
                 current = self._states.requests.find(stored.id)
                 if current is not None and current.proof is None:  # none came meanwhile
-                    await self._states.save(current.lose(self._resources.clock.now()))
+                    await self._states.save(current.give_up())
             else:
                 await self.close(stored, external_ids)
         finally:
