@@ -86,6 +86,7 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
+        """How often a channel was asked in vain what became of a call."""
         self._recovered_at = resources.elapsed_time()
         self._begun_at: dict[str, float] = {}
         """When calls of this worker began whose answers are not known."""
@@ -97,7 +98,6 @@ class Carrying:
 
     def notify(self, request_id: str) -> None:
         """Something was learned of a request: whoever waits for it looks again."""
-        self._looks.pop(request_id, None)
         event = self._waiting.get(request_id)
         if event is not None:
             event.set()
@@ -125,6 +125,7 @@ class Carrying:
             current = self._states.requests.find(stored.id)
             if current is None or current.phase is not RequestPhase.CALLING:
                 self._begun_at.pop(stored.id, None)
+                self._looks.pop(stored.id, None)
 
     async def _settle_failed(self, stored: StoredRequest) -> None:
         current = self._states.requests.find(stored.id)
