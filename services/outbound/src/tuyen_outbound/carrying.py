@@ -193,22 +193,26 @@ class Carrying:
         await self._wait_for_turn(attempt)
         async with self._resources.slots.take(page.organization, attempt.account):
             await self._resources.calls.admit()
-            if not self._is_still_wanted(attempt, token):
-                return
-            self._begun_at[stored.id] = self._resources.elapsed_time()
             call = self._begin(attempt, token, handle)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
     async def _begin(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> None:
-        """Notes that a call is under way, and makes it. Nothing cancels it in between: otherwise
-        nobody could tell whether it was made."""
+        """Notes that a call is under way, and makes it, unless something changed while it waited
+        for its turn. Nothing cancels it in between: otherwise nobody could tell whether it was
+        made.
+
+        Other tasks may run before this one's first step, so it is here that the last look is taken.
+        """
+        if not self._is_still_wanted(attempt, token):
+            return
+        self._begun_at[attempt.stored.id] = self._resources.elapsed_time()
         begun = attempt.stored.begin(self._resources.clock.now())
         sent_at = await self._states.save(begun)
         order = self._build_order(attempt, token, handle)
         await self._call(attempt._replace(stored=begun), token, order, sent_at)
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
-        """Whether nothing changed while the call waited for its turn."""
+        """Whether the request is as it was, is not being settled, and may still be called for."""
         stored, page, accounts = attempt.stored, attempt.page, self._resources.accounts
         return (
             self._states.requests.find(stored.id) is stored
