@@ -155,12 +155,12 @@
         method, headers, body: content, signal, mode: "cors", credentials: "omit",
         cache: "no-store", referrerPolicy: "no-referrer",
       });
+      if (answer.ok) return await answer.json();
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Refused(0);
+      throw new Refused(0); // no answer, or one that was cut off, or of somebody in between
     }
-    if (!answer.ok) throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 0);
-    return answer.json();
+    throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 0);
   }
 
   let opening = null; // one session at a time, however many requests need it
