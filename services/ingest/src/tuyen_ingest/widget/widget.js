@@ -459,12 +459,12 @@
     return where;
   }
 
-  function enqueue(waiting) {
+  function enqueue(waiting, picture) {
     Object.assign(waiting, { client_id: makeId() }, place());
+    if (picture) pictures.set(waiting.client_id, picture);
     remember({ pending: [...memory.pending, waiting], wrote: true });
     bubble(waiting);
     flush();
-    return waiting.client_id;
   }
 
   async function post(waiting) {
@@ -516,15 +516,7 @@
   function sendPicture(picture) {
     if (!KINDS.includes(picture.type)) note.textContent = words.kind;
     else if (picture.size > MOST_BYTES) note.textContent = words.large;
-    else {
-      const waiting = { name: (picture.name || "").slice(0, 100) };
-      Object.assign(waiting, { client_id: makeId() }, place());
-      pictures.set(waiting.client_id, picture);
-      memory.pending.push(waiting); // only as long as this page lives
-      memory.wrote = true;
-      bubble(waiting);
-      flush();
-    }
+    else enqueue({ name: (picture.name || "").slice(0, 100) }, picture);
   }
 
   // --- Departments and regions, as far as somebody is there (they are asked for at each opening).
