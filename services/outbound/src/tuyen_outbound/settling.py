@@ -27,7 +27,7 @@ _REMEMBERED = timedelta(hours=1)
 """How long it is remembered that a request is settled, in case its record is in the log twice."""
 
 _UPLOADS = 2
-"""How often a file is uploaded for one call, if the channel forgets it each time."""
+"""How often a file is uploaded again for one call, if the channel forgets it each time."""
 
 _log = structlog.get_logger()
 
