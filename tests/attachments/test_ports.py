@@ -10,6 +10,7 @@ from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
+from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -211,6 +212,18 @@ async def test_r9_6_an_interrupted_upload_is_removed_like_an_unused_one(views: D
     assert await MongoAttachments(views).remove_unused(NOW + timedelta(days=1)) == 1
     assert await views[PARTS].count_documents({}) == 0
     assert await views[FILES].count_documents({}) == 0
+
+
+async def test_i6_what_is_taken_back_while_it_is_stored_leaves_nothing(views: Database) -> None:
+    store = MongoAttachments(views)
+
+    async def taken_back() -> AsyncIterator[bytes]:
+        yield b"less than a part"
+        await store.remove_of_message(SHOP, MessageId("m_1"))
+
+    with pytest.raises(ContendedError):
+        await store.add(received(), taken_back())
+    assert await views[PARTS].count_documents({}) == 0
 
 
 async def _do_nothing(ids: Collection[AttachmentId]) -> None: ...

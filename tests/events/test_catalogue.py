@@ -62,6 +62,7 @@ STORED_TYPE_NAMES = {
     "conversation.mark_done.v1",
     "conversation.read.v1",
     "conversation.return_to_rotation.v1",
+    "conversation.tagged.v1",
     "conversation.viewed.v1",
     "crm_command.settled.v1",
     "customer.described.v1",

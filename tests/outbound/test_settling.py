@@ -1,6 +1,7 @@
 """What is known of a request by its echo or its result, and when nobody can tell."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -21,6 +22,10 @@ from outbound.rig import (
 )
 from outbound.test_worker import has_committed, wait_for
 from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
+from tuyen_events.outbound import OutboundOutcome
+from tuyen_outbound.carrying import Carrying
+from tuyen_outbound.domain.requests import StoredRequest
+from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.results import Results
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -59,6 +64,40 @@ async def test_i6_what_is_being_cancelled_is_not_called(
         await wait_for(world, request("1"), request("2"))
     assert [text for _, text in world.sent] == ["2"]
     assert await world.outcomes() == {"req_1": ["cancelled"], "req_2": ["done"]}
+
+
+async def test_i6_what_is_cancelled_as_its_call_begins_is_not_called(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call's task has been started, and has not taken its first step."""
+    held = HeldResults(monkeypatch)
+    carried, cancelling = list[tuple[Carrying, StoredRequest]](), list[asyncio.Task[None]]()
+    advance, start = Carrying.advance, LiveCalls.start
+
+    async def note_and_advance(carrying: Carrying, stored: StoredRequest) -> None:
+        carried.append((carrying, stored))
+        await advance(carrying, stored)
+
+    def cancel_and_start(
+        calls: LiveCalls, request_id: str, call: Coroutine[None, None, None]
+    ) -> "asyncio.Task[None]":
+        if not cancelling:
+            carrying, stored = carried[-1]
+            settling = carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
+            cancelling.append(asyncio.create_task(settling))
+        return start(calls, request_id, call)
+
+    monkeypatch.setattr(Carrying, "advance", note_and_advance)
+    monkeypatch.setattr(LiveCalls, "start", cancel_and_start)
+    await world.ask(request("1"))
+    async with Process(world):
+        async with asyncio.timeout(DEADLINE_S):
+            await held.waiting.wait()
+        await asyncio.sleep(0.1)
+        held.released.set()
+        await wait_for(world, request("1"))
+    assert world.sent == []
+    assert await world.outcomes() == {"req_1": ["cancelled"]}
 
 
 async def test_r9_1_what_was_reported_as_cancelled_is_not_sent_wherever_the_process_ends() -> None:

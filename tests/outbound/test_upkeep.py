@@ -173,12 +173,23 @@ async def test_p5_a_new_token_that_is_refused_at_once_is_not_refreshed_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refreshing = Refreshing(monkeypatch, iter([pair(1), pair(2)]))
-    refreshing.accounts.problem = RENEWING
-    await refreshing.turn()
-    refreshing.accounts.problem = RENEWING
-    await refreshing.turn(seconds=20)
+    for _ in range(3):
+        refreshing.accounts.problem = RENEWING
+        await refreshing.turn(seconds=10)
     assert refreshing.accounts.problem is not None
     assert refreshing.accounts.problem.code == "token_dead"
+    assert refreshing.used == ["RT0"]
+
+
+async def test_p5_a_call_that_is_refused_as_its_token_is_exchanged_does_not_stop_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its worker had not read of the new token yet, and noted the refusal after that."""
+    refreshing = Refreshing(monkeypatch, iter([pair(1), pair(2)]))
+    await refreshing.turn(hours=24)
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn(seconds=2)
+    assert refreshing.accounts.stopped_accounts == ()
     assert refreshing.used == ["RT0"]
 
 

@@ -97,6 +97,7 @@ def _row(number: int) -> InboxRow:
         last_inbound_at=at,
         assignee=LAN if number % 2 else None,
         tags=("vip",) if number % 5 == 0 else (),
+        tag_keys=("vip",) if number % 5 == 0 else (),
     )
 
 

@@ -73,6 +73,48 @@ async def test_what_fits_the_filter_is_assigned(
     assert (command.conversation_id, command.note, command.bulk) == (free, "chia bớt", True)
 
 
+async def test_i4_conversations_are_tagged_and_found_by_their_tags_without_case(
+    manager: User, feed: Feed, log: InMemoryLog
+) -> None:
+    first, second, third = await threads(feed, manager, "a", "b", "c")
+    body = {"ids": [first, second, "msg_none"], "set": {"tags": [" Khách Sỉ ", "VIP", "vip"]}}
+    job = (await manager.post(PATH, body)).json()
+    assert (job["state"], job["changed"], job["reasons"]) == ("done", 2, {"not_found": 1})
+    assert [(await row(manager, one))["tags"] for one in (first, third)] == [
+        ["Khách Sỉ", "VIP"],
+        [],
+    ]
+    for tag in ("vip", "VIP", "KHÁCH SỈ"):
+        found = await manager.done("GET", f"/v1/conversations?tag={tag}")
+        assert {one["id"] for one in found["items"]} == {first, second}
+        assert (await manager.done("GET", f"/v1/conversations/counts?tag={tag}"))["total"] == 2
+    await manager.done("POST", f"/v1/conversations/{first}/read")
+    body = {"filter": {"tag": "vip"}, "set": {"tags": ["cũ"]}}
+    job = (await manager.post(PATH, body)).json()
+    assert (job["total"], job["changed"]) == (2, 2)
+    job = (await manager.post(PATH, {"ids": [first, second, third], "set": body["set"]})).json()
+    await row(manager, third)
+    assert (job["changed"], job["unchanged"]) == (1, 2)
+    assert (await manager.done("GET", "/v1/conversations?tag=vip"))["items"] == []
+    await manager.post(PATH, {"ids": [first], "set": {"tags": []}})
+    assert (await row(manager, first))["tags"] == []
+    assert await records(log, COMMANDS) == []
+
+
+async def test_r7_2_an_agent_tags_what_they_see_and_no_more(
+    desk: Rig, owner: User, manager: User, feed: Feed, log: InMemoryLog
+) -> None:
+    lan = await desk.login("shop", "lan", "s3cret")
+    own, hidden = await threads(feed, manager, "a", "b")
+    await feed.assign("a", "lan")
+    await feed.assign("b", "hoa")
+    await row(owner, hidden)
+    await owner.done("PUT", "/v1/settings", {"visibility": "own_only"})
+    job = (await lan.post(PATH, {"ids": [own, hidden], "set": {"tags": ["vip"]}})).json()
+    assert (job["changed"], job["reasons"]) == (1, {"not_found": 1})
+    assert (await row(owner, hidden))["tags"] == []
+
+
 async def test_what_is_so_already_is_not_asked_again(
     manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
@@ -146,7 +188,8 @@ async def test_r6_1_an_agent_assigns_nothing(
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"ids": ["m"], "set": {"tags": ["vip"]}}, "no tags"),
+        ({"ids": ["m"], "set": {"tags": ["  "]}}, "at least 1"),
+        ({"ids": ["m"], "set": {"tags": ["x" * 65]}}, "at most 64"),
         ({"ids": ["m"], "set": {}}, "Say what to set"),
         ({"set": {"done": True}}, "either by"),
         ({"ids": ["m"], "filter": {}, "set": {"done": True}}, "either by"),

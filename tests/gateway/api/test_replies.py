@@ -43,6 +43,29 @@ async def test_i6_the_same_key_is_the_same_reply_and_sends_nothing_again(
     assert (await reply(owner, thread, key="k2", text="Khác")).status_code == 202
 
 
+async def test_i6_a_reply_is_pending_in_its_answer_however_soon_it_is_sent(
+    desk: Rig,
+    owner: User,
+    thread: ConversationId,
+    outbox: Outbox,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request_reply = desk.gateway.replies.request
+
+    async def request_and_send(*given: Any) -> None:
+        await request_reply(*given)
+        await outbox.accept("mid-1")
+
+    monkeypatch.setattr(desk.gateway.replies, "request", request_and_send)
+    answer = (await reply(owner, thread, text="Dạ")).json()
+    assert (answer["state"], answer["external_id"]) == ("pending", None)
+    shown = (await messages_of(owner, thread))[-1]
+    assert (shown["id"], shown["state"]) == (answer["id"], "sent")
+    assert shown["revision"] > answer["revision"]
+    assert (await reply(owner, thread, text="Dạ")).json()["state"] == "sent"
+
+
 async def test_i13_a_write_says_the_version_for_which_reads_can_wait(
     owner: User, thread: ConversationId, outbox: Outbox
 ) -> None:

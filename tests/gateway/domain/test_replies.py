@@ -38,7 +38,13 @@ from tuyen_events.inbound import (
     MessageReacted,
     Reacted,
 )
-from tuyen_events.outbound import OutboundAction, OutboundEvent, OutboundOutcome
+from tuyen_events.outbound import (
+    AttachmentId,
+    OutboundAction,
+    OutboundAttachment,
+    OutboundEvent,
+    OutboundOutcome,
+)
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.replies import fold_reply, join_part, messages_of
@@ -152,9 +158,28 @@ ON_COMMENTS: list[Event] = [
     settled(PRIVATELY, "mid-9"),
 ]
 
+WITH_A_PICTURE = requested(
+    "k5",
+    at=10,
+    action=OutboundAction.COMMENT,
+    root="c1",
+    attachments=(
+        OutboundAttachment(
+            id=AttachmentId("att_1"), kind="image", content_type="image/png", size=9, name="a.png"
+        ),
+    ),
+)
+DELETED: list[Event] = [
+    WITH_A_PICTURE,
+    settled(WITH_A_PICTURE, "c3"),
+    comment(CommentAdded, "c3", 11, text="dạ đây"),
+    settled(acted(OutboundAction.DELETE, WITH_A_PICTURE.message_id, ROOT, at=50, number=8)),
+    comment(CommentRemoved, "c3", 51),
+]
+
 
 @given(st.data())
-@pytest.mark.parametrize("events", [ON_MESSENGER, ON_ZALO, ON_COMMENTS])
+@pytest.mark.parametrize("events", [ON_MESSENGER, ON_ZALO, ON_COMMENTS, DELETED])
 def test_inv6_no_order_and_no_double_makes_a_difference(
     events: list[Event], data: st.DataObject
 ) -> None:

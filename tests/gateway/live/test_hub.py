@@ -16,6 +16,7 @@ from tuyen_events.vocabulary import Presence, Role
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live import feed, hub
+from tuyen_gateway.live.frames import HEARTBEAT
 from tuyen_gateway.live.hub import LiveHub
 from tuyen_gateway.ports.live import CountsAtEntry, OpenStream, ViewerOfConversation
 from tuyen_platform.kafka.ports import LogUnavailableError
@@ -193,6 +194,19 @@ async def test_r9_6_a_stream_that_nobody_reads_is_forgotten(
         async with asyncio.timeout(PATIENCE_S):
             while streams._streams or streams._feeds:  # noqa: ASYNC110 - polled
                 await asyncio.sleep(0.01)
+
+
+async def test_i11_a_stream_with_events_sends_comments_too(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "_BEAT_AFTER_S", 0.5)
+    async with running(twins) as streams:
+        stream = await open_stream(streams, twins, "boss")
+        (open_one,) = streams._streams.values()
+        async with asyncio.timeout(PATIENCE_S):
+            while HEARTBEAT not in await stream.take():
+                await asyncio.sleep(0.05)
+                open_one.send(b"event: a\n\n")
 
 
 async def test_a_hub_that_does_not_run_opens_no_stream(

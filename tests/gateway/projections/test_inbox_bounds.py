@@ -15,7 +15,8 @@ from tuyen_events.limits import (
     WITHDRAWN_EVENTS,
 )
 from tuyen_events.marks import ConversationRead
-from tuyen_gateway.domain.inbox import InboxRow, mark_read
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.marks import mark_read
 from tuyen_gateway.domain.reading import live_events, with_withdrawn
 
 

@@ -60,6 +60,7 @@ def _row(number: int) -> InboxRow:
         assignee=None if number % 4 == 0 else AgentId(f"agent-{number % 4}"),
         read_by=(AgentId("agent-1"),) if number % 2 else (),
         tags=("vip",) if number % 50 == 1 else (),
+        tag_keys=("vip",) if number % 50 == 1 else (),
     )
 
 

@@ -14,6 +14,7 @@ from tuyen_events.media import attachment_url
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import INBOUND
+from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError
 
@@ -135,6 +136,20 @@ async def test_l4_r9_1_a_picture_whose_message_was_lost_is_completed_by_sending_
     assert first.json() == again.json()
     ids = {envelope.id for envelope in await envelopes(log, INBOUND)}
     assert len(ids) == 1
+
+
+async def test_l4_a_picture_that_is_sent_twice_at_once_can_be_sent_again(
+    visitor: VisitorRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request broke off, and took with it what the second one had stored."""
+
+    async def fail(*_: object) -> None:
+        raise ContendedError("parts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(visitor.attachments, "add", fail)
+        assert (await visitor.send_picture(PNG)).status_code == 503
+    assert (await visitor.send_picture(PNG)).status_code == 200
 
 
 async def test_r9_5_a_visitor_sends_so_many_pictures(visitor: VisitorRig) -> None:

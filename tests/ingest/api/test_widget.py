@@ -63,6 +63,14 @@ def test_l4_it_says_what_was_seen_only_while_the_chat_is_open_and_shown() -> Non
     assert 'if (panel.hidden || document.visibilityState === "hidden") return null;' in body
 
 
+def test_l4_an_answer_that_cannot_be_read_counts_as_none_and_is_asked_for_again() -> None:
+    """Otherwise nothing that a visitor writes afterwards would be sent."""
+    tried, _, caught = TEXT.partition("async function call(")[2].partition("} catch (error) {")
+    assert "return await answer.json();" in tried
+    assert "throw new Refused(0);" in caught.partition("\n    }\n")[0]
+    assert TEXT.count("answer.json()") == 1
+
+
 def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
     vi, en = re.findall(r"\n    (?:vi|en): \{\n(.*?)\n    \},", TEXT, re.DOTALL)
     assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)

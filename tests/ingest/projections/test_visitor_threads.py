@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from ingest.thread_events import AT, THREAD, assigned, replied, settled, wrote
 from support.organizations import page
@@ -17,6 +18,7 @@ from tuyen_ingest.adapters.visitor_threads import InMemoryVisitorThreads
 from tuyen_ingest.domain.organizations import KnownOrganizations
 from tuyen_ingest.domain.threads import VisitorThread
 from tuyen_ingest.projections.visitor_threads import is_of_a_site, run_visitor_threads
+from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
@@ -77,6 +79,17 @@ async def test_l4_o4_the_thread_follows_four_topics_and_is_equal_when_it_is_fold
     assert [one.text for one in thread.messages] == ["hỏi 1", "dạ 1"]
     async with folding(log) as again:
         assert await read_once(again, 2) == thread
+
+
+async def test_l4_a_reply_is_sent_when_the_broker_has_its_result_as_in_the_inbox() -> None:
+    clock, reply = ManualClock(AT + timedelta(seconds=9)), replied(1)
+    log = InMemoryLog(clock)
+    async with folding(log) as threads:
+        await append(log, ASSIGNMENTS, assigned("lan", 1))
+        await append(log, OUTBOUND, reply)
+        await append(log, OUTBOUND_RESULTS, settled(reply))
+        (shown,) = (await read_once(threads, 1)).messages
+    assert shown.sent_at == clock.now() != settled(reply).at
 
 
 def test_r9_5_records_of_other_channels_are_not_decoded() -> None:

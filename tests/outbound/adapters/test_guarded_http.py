@@ -1,5 +1,6 @@
 """L5: nothing inside the operator's network can be reached through a `reply_url`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from tuyen_channels.transport import (
 )
 from tuyen_outbound.adapters import guarded_http
 from tuyen_outbound.adapters.guarded_http import GuardedTransport
+from tuyen_outbound.slots import CALLS_AT_ONCE
 from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.guarded_names import GuardedNames, LookUp, look_up_all
 
@@ -105,6 +107,21 @@ async def test_l5_a_site_cannot_hold_us_nor_fill_our_memory(
     async with RawServer(OK, delay_s=2).run() as server:
         with pytest.raises(AnswerLostError):
             await open_transport("127.0.0.1/32").send(post(server.url))
+
+
+async def test_r9_5_sites_that_do_not_answer_leave_connections_to_the_others(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    for name in ("_WITHIN_S", "_CONNECT_WITHIN_S"):
+        monkeypatch.setattr(guarded_http, name, 60)
+    transport = open_transport("127.0.0.1/32")
+    async with RawServer(OK, delay_s=60).run() as server, asyncio.timeout(20):
+        held = [asyncio.create_task(transport.send(post(server.url))) for _ in range(CALLS_AT_ONCE)]
+        while len(server.requests) < CALLS_AT_ONCE:  # noqa: ASYNC110 - the server's doing
+            await asyncio.sleep(0.05)
+        for each in held:
+            each.cancel()
+        await asyncio.wait(held)
 
 
 async def test_l5_a_name_without_an_address_sent_nothing(open_transport: Open) -> None:

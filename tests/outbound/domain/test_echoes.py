@@ -46,7 +46,7 @@ def test_p5b_an_echo_with_our_id_proves_the_request() -> None:
         (stored(), False),
         (stored(retries="req_0"), True),
         (calling().refuse(MOMENT, MOMENT), True),
-        (calling().lose(MOMENT), True),
+        (calling().give_up(), True),
         (calling(action=OutboundAction.PRIVATE_REPLY), True),
         (calling(action=OutboundAction.HIDE), False),
     ],
@@ -80,6 +80,12 @@ def test_p5b_the_same_text_after_the_call_began_proves_it(
 ) -> None:
     found = find_proved_by_text([stored("0"), calling()], made, text_of)
     assert found == (calling() if is_proved else None)
+
+
+def test_p5b_an_echo_proves_a_call_that_was_given_up_long_after_it_began() -> None:
+    """Every process was down in between: the channel's time is that of the call."""
+    found_late = calling("1").give_up()
+    assert find_proved_by_text([found_late], echo("1"), text_of) == found_late
 
 
 def test_p5b_an_echo_of_what_is_known_already_proves_nothing_else() -> None:

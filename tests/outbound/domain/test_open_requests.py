@@ -41,14 +41,14 @@ def test_i6_an_unknown_request_leaves_its_line_and_is_found_by_an_echo() -> None
     first, second = stored("1", 1), stored("2", 2)
     for each in (first, second):
         requests.add(3, each, 10)
-    lost = first.begin(MOMENT).lose(MOMENT)
-    requests.replace(lost)
+    unknown = first.begin(MOMENT).give_up()
+    requests.replace(unknown)
     assert requests.first_of(conversation()) == second
-    assert list(requests.find_sent(conversation())) == [lost, second]
+    assert list(requests.find_sent(conversation())) == [unknown, second]
     assert list(requests.find_sent(conversation("other"))) == []
-    assert (requests.find("req_1"), requests.find_any("req_1")) == (None, lost)
+    assert (requests.find("req_1"), requests.find_any("req_1")) == (None, unknown)
     assert (requests.find_partition("req_1"), requests.find_partition("req_2")) == (3, 3)
-    requests.close(3, lost.id, lost.close(LATER))
+    requests.close(3, unknown.id, unknown.close(LATER))
     assert list(requests.find_sent(conversation())) == [second]
     assert requests.is_known(3, "req_1")
     assert not requests.is_known(3, "req_3")
@@ -59,7 +59,7 @@ def test_r9_6_what_is_old_is_forgotten() -> None:
     for number in range(3):
         requests.add(3, stored(str(number), number), 10)
     requests.close(3, "req_0", stored("0", 0).close(LATER))
-    requests.replace(stored("1", 1).begin(MOMENT).lose(MOMENT))
+    requests.replace(stored("1", 1).begin(MOMENT).give_up())
     assert requests.forget(MOMENT, MOMENT - timedelta(days=1)) == []
     assert requests.forget(LATER, MOMENT) == [(3, "req_0"), (3, "req_1")]
     assert not requests.is_known(3, "req_0")
@@ -87,7 +87,7 @@ def test_r9_6_the_oldest_are_forgotten_beyond_a_number(monkeypatch: pytest.Monke
     for number in (0, 1):
         requests.close(3, f"req_{number}", stored(str(number), number).close(LATER))
     for number in (2, 3):
-        requests.replace(stored(str(number), number).begin(MOMENT).lose(MOMENT))
+        requests.replace(stored(str(number), number).begin(MOMENT).give_up())
     before = MOMENT - timedelta(days=1)
     assert requests.forget(MOMENT, before) == [(3, "req_0"), (3, "req_2")]
 

@@ -18,10 +18,10 @@ def test_i6_each_change_is_newer_than_the_one_before() -> None:
     again = refused.begin(LATER)
     proved = again.prove("mid_1")
     first = proved.finish_part("mid_1")
-    lost = first.begin(LATER).lose(LATER)
-    closed = lost.close(LATER)
+    unknown = first.begin(LATER).give_up()
+    closed = unknown.close(LATER)
     history: list[StoredRequest | ClosedRequest] = [
-        waiting, calling, refused, again, proved, first, lost, closed
+        waiting, calling, refused, again, proved, first, unknown, closed
     ]  # fmt: skip
     assert all(later.step > earlier.step for earlier, later in pairwise(history))
     assert (calling.phase, calling.since, calling.not_before) == (
@@ -33,7 +33,7 @@ def test_i6_each_change_is_newer_than_the_one_before() -> None:
     assert refused.refuse(LATER, LATER).refused_at == MOMENT
     assert (proved.phase, proved.proof) == (RequestPhase.CALLING, "mid_1")
     assert (first.part, first.external_ids, first.refusals) == (1, ("mid_1",), 0)
-    assert (lost.phase, lost.since) == (RequestPhase.UNKNOWN, LATER)
+    assert (unknown.phase, unknown.since) == (RequestPhase.UNKNOWN, LATER)
 
 
 def test_a_part_that_has_no_id_adds_none() -> None:

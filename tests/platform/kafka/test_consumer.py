@@ -9,7 +9,7 @@ import pytest
 from tuyen_events.topics import MARKS
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import FetchedRecords, LogUnavailableError
+from tuyen_platform.kafka.ports import FetchedRecords, LogUnavailableError, Offsets
 from tuyen_platform.retry import retry
 
 DEADLINE_S = 20
@@ -86,6 +86,23 @@ async def test_what_is_handled_is_committed(log: InMemoryLog) -> None:
     await run(loop, is_committed)
     assert (handler.values, status.ready()) == ([b"1", b"2"], None)
     assert ("marks", 3) in handler.partitions
+
+
+async def test_what_was_handled_before_the_start_is_committed_without_a_new_record(
+    log: InMemoryLog,
+) -> None:
+    handler = Handler()
+
+    async def starts(committed: Offsets) -> Offsets:
+        return {**committed, ("marks", 3): 2}
+
+    async def is_committed() -> bool:
+        return await read_committed(log) == 2
+
+    await run(
+        partial(consume, log, MARKS, group="readers", handle=handler, starts=starts), is_committed
+    )
+    assert handler.values == []
 
 
 async def test_r9_1_nothing_is_committed_and_nobody_is_ready_before_the_handler_has_caught_up(

@@ -97,10 +97,7 @@ class MongoAttachments:
             if began:
                 await asyncio.shield(self._drop([new.id]))
             raise
-        shown: Document = {"metadata.complete": True, "length": size}
-        if new.message_id is not None:
-            shown["metadata.used"] = True
-        await self._files.update_one({"_id": new.id}, {"$set": shown})
+        await self._show(new, size)
         return StoredAttachment(**msgspec.structs.asdict(new), size=size)
 
     async def _begin(self, new: NewAttachment) -> StoredAttachment | bool:
@@ -134,6 +131,17 @@ class MongoAttachments:
             await self._files.update_one({"_id": new.id}, {"$max": touched})
             return False
         return True
+
+    async def _show(self, new: NewAttachment, size: int) -> None:
+        """Makes a file one that can be opened. If it was removed while its content arrived, its
+        parts are dropped, too: nothing refers to them any more."""
+        shown: Document = {"metadata.complete": True, "length": size}
+        if new.message_id is not None:
+            shown["metadata.used"] = True
+        found = await self._files.update_one({"_id": new.id}, {"$set": shown})
+        if not found.matched_count:
+            await self._drop([new.id])
+            raise ContendedError(f"{new.id}, which was removed")
 
     async def _write(self, id_: AttachmentId, content: AsyncIterator[bytes]) -> int:
         """Writes the parts, and returns their size. Two workers that store the same file write the

@@ -71,7 +71,9 @@ class Attachments(Protocol):
         stored. Nobody can open it before.
 
         An id that exists already is not stored again: the stored one is returned, and nothing is
-        read. An exception that `content` raises is raised, and nothing is stored.
+        read. An exception that `content` raises is raised, and nothing is stored. So is
+        ContendedError if others removed the attachment while its content arrived, or stored it at
+        the same time and broke off.
         """
         ...
 

@@ -52,13 +52,14 @@ class HandoverRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class BulkRequested(JobRequested, frozen=True, kw_only=True):
-    """Each selected conversation gets an assignee, is closed or reopened, or both; null changes
-    nothing."""
+    """Each selected conversation gets an assignee, is closed or reopened, gets other tags, or
+    several of these; null changes nothing."""
 
     type: ClassVar[str] = "job.bulk_requested.v1"
     selection: Selection
     assign_to: Holder | None = None
     done: bool | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):

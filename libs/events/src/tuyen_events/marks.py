@@ -1,4 +1,4 @@
-"""What an agent did to their own view of a conversation (I5): used by the inbox only."""
+"""What agents noted about a conversation in the inbox: read (I5), tagged (I4). Used by it only."""
 
 from typing import ClassVar
 
@@ -22,3 +22,15 @@ class ConversationRead(Event, frozen=True, kw_only=True):
     seen: dict[str, int] | None = None
     """By partition of `inbound`, the last offset among them: an event that is removed later counts
     as unread for nobody (R4.6). Null in older marks."""
+
+
+class ConversationTagged(Event, frozen=True, kw_only=True):
+    """The conversation has these tags, in place of those that it had. The later record counts."""
+
+    type: ClassVar[str] = "conversation.tagged.v1"
+    organization: OrganizationId
+    conversation_id: ConversationId
+    tags: tuple[str, ...]
+    """As they were written: no two of them differ in case alone."""
+    by: AgentId
+    at: Moment

@@ -203,8 +203,8 @@ MARKS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_FOREVER,
     public=False,
-    carries="what agents read and marked as unread",
-    events=(marks.ConversationRead,),
+    carries="what agents read, marked as unread and tagged",
+    events=(marks.ConversationRead, marks.ConversationTagged),
 )
 JOBS = Topic(
     name="jobs",

@@ -41,8 +41,8 @@ class WaitingItems(Protocol[_Item]):
     is unavailable."""
 
     async def add(self, items: Sequence[_Item]) -> Sequence[_Item]:
-        """Adds those that do not wait already. Of an organization for which too many wait, none are
-        added. Returns the others: those for which nothing remains to be done here."""
+        """Adds those that do not wait already, but none of an organization for which too many wait.
+        Returns all that were not left out so: nothing remains to be done for them here."""
         ...
 
     async def organizations(self, now: datetime) -> Sequence[OrganizationId]:

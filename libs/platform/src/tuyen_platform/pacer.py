@@ -8,8 +8,8 @@ class Pacer:
     """Starts the turns of a loop at least so far apart; after a pause, the next turn starts at
     once.
 
-    A turn costs the same for one event as for a hundred: a fetch names all partitions of its
-    reader, and each turn ends with writes. Without this limit, a hundred events a second cause a
+    A turn costs nearly the same for one event as for a hundred: it begins with a fetch and ends
+    with writes. Without this limit, a hundred events a second cause a
     hundred turns in every service; that used both cores of a machine which handles nine hundred a
     second when they come all at once.
     """

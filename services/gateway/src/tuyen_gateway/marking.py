@@ -1,16 +1,20 @@
-"""Writes what an agent has read (I5), as requests do: by opening a conversation, or by answering
-in it."""
+"""Writes what agents noted about a conversation: what they have read (I5), by opening it or by
+answering in it, and its tags."""
 
+from collections.abc import Iterable
 from uuid import uuid4
 
+from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.marks import ConversationRead
+from tuyen_events.marks import ConversationRead, ConversationTagged
 from tuyen_events.topics import MARKS
-from tuyen_gateway.domain.inbox import InboxRow, mark_read
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.marks import mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.identity import SOURCE
+from tuyen_platform.kafka.ports import ProducerRecord
 
 
 async def write_mark(
@@ -26,8 +30,25 @@ async def write_mark(
         seen=dict(shown.until),
         at=gateway.clock.now(),
     )
-    envelope = Envelope(
-        id=f"evt_{uuid4().hex}", source=SOURCE, subject=row.id, time=mark.at, data=mark
-    )
-    await gateway.log.append(MARKS, row.id, envelope)
+    await gateway.log.append(MARKS, row.id, _envelope(mark))
     return mark_read(row, mark, row.marks_offset + 1)
+
+
+async def write_tags(gateway: Gateway, tagged: Iterable[ConversationTagged]) -> None:
+    """Returns once all of it is in the log."""
+    records = []
+    for one in tagged:
+        value, headers = encode(_envelope(one))
+        records.append(ProducerRecord(MARKS, one.conversation_id, value, headers))
+    if records:
+        await gateway.log.append_all(records)
+
+
+def _envelope(mark: ConversationRead | ConversationTagged) -> Envelope:
+    return Envelope(
+        id=f"evt_{uuid4().hex}",
+        source=SOURCE,
+        subject=mark.conversation_id,
+        time=mark.at,
+        data=mark,
+    )

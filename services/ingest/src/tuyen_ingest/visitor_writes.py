@@ -38,6 +38,7 @@ from tuyen_ingest.errors import (
 from tuyen_ingest.ports import FollowedTopic, ThreadSignals
 from tuyen_ingest.records import delivery_of
 from tuyen_ingest.sites import Site
+from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import LogUnavailableError
 
@@ -152,7 +153,7 @@ class VisitorWrites:
                 stored = await self._attachments.add(new, received.content(IMAGE))
             except AttachmentTooLargeError as error:
                 raise PictureTooLargeError(f"A picture has at most {error.most} bytes.") from None
-            except PyMongoError:
+            except (PyMongoError, ContendedError):  # or the same picture arrives twice at once
                 raise NotNowError("Pictures cannot be stored now.") from None
         picture = VisitorPicture(id=stored.id, name=stored.name)
         written = msgspec.structs.replace(written, picture=picture)

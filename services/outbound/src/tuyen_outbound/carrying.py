@@ -86,6 +86,7 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
+        """How often a channel was asked in vain what became of a call."""
         self._recovered_at = resources.elapsed_time()
         self._begun_at: dict[str, float] = {}
         """When calls of this worker began whose answers are not known."""
@@ -97,7 +98,6 @@ class Carrying:
 
     def notify(self, request_id: str) -> None:
         """Something was learned of a request: whoever waits for it looks again."""
-        self._looks.pop(request_id, None)
         event = self._waiting.get(request_id)
         if event is not None:
             event.set()
@@ -125,6 +125,7 @@ class Carrying:
             current = self._states.requests.find(stored.id)
             if current is None or current.phase is not RequestPhase.CALLING:
                 self._begun_at.pop(stored.id, None)
+                self._looks.pop(stored.id, None)
 
     async def _settle_failed(self, stored: StoredRequest) -> None:
         current = self._states.requests.find(stored.id)
@@ -192,22 +193,26 @@ class Carrying:
         await self._wait_for_turn(attempt)
         async with self._resources.slots.take(page.organization, attempt.account):
             await self._resources.calls.admit()
-            if not self._is_still_wanted(attempt, token):
-                return
-            self._begun_at[stored.id] = self._resources.elapsed_time()
             call = self._begin(attempt, token, handle)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
     async def _begin(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> None:
-        """Notes that a call is under way, and makes it. Nothing cancels it in between: otherwise
-        nobody could tell whether it was made."""
+        """Notes that a call is under way, and makes it, unless something changed while it waited
+        for its turn. Nothing cancels it in between: otherwise nobody could tell whether it was
+        made.
+
+        Other tasks may run before this one's first step, so it is here that the last look is taken.
+        """
+        if not self._is_still_wanted(attempt, token):
+            return
+        self._begun_at[attempt.stored.id] = self._resources.elapsed_time()
         begun = attempt.stored.begin(self._resources.clock.now())
         sent_at = await self._states.save(begun)
         order = self._build_order(attempt, token, handle)
         await self._call(attempt._replace(stored=begun), token, order, sent_at)
 
     def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
-        """Whether nothing changed while the call waited for its turn."""
+        """Whether the request is as it was, is not being settled, and may still be called for."""
         stored, page, accounts = attempt.stored, attempt.page, self._resources.accounts
         return (
             self._states.requests.find(stored.id) is stored

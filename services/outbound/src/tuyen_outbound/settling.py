@@ -27,7 +27,7 @@ _REMEMBERED = timedelta(hours=1)
 """How long it is remembered that a request is settled, in case its record is in the log twice."""
 
 _UPLOADS = 2
-"""How often a file is uploaded for one call, if the channel forgets it each time."""
+"""How often a file is uploaded again for one call, if the channel forgets it each time."""
 
 _log = structlog.get_logger()
 
@@ -140,7 +140,7 @@ class Settling:
             if outcome is OutboundOutcome.UNKNOWN:
                 current = self._states.requests.find(stored.id)
                 if current is not None and current.proof is None:  # none came meanwhile
-                    await self._states.save(current.lose(self._resources.clock.now()))
+                    await self._states.save(current.give_up())
             else:
                 await self.close(stored, external_ids)
         finally:

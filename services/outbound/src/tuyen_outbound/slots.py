@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_ALL = 256
+CALLS_AT_ONCE = 256
+"""How many calls of all organizations are under way at the same time."""
+
 _OF_ORGANIZATION = 64
 _OF_ACCOUNT = 32
 _UPLOADS = 4
@@ -18,7 +20,7 @@ class Slots:
     that answers slowly delays only its own page."""
 
     def __init__(self) -> None:
-        self._all = asyncio.Semaphore(_ALL)
+        self._all = asyncio.Semaphore(CALLS_AT_ONCE)
         self._by_name: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self._uploads = asyncio.Semaphore(_UPLOADS)
         self._queued: Counter[str] = Counter()

@@ -15,6 +15,10 @@ class Tenure:
 
     It has a task for each conversation with something in its line, and one that writes the state.
     If any of them fails, `require_working` raises, and everything has to be recovered.
+
+    Three tasks may change one request: that of its line; that of its call (`LiveCalls`), which is
+    not cancelled with the line; and the worker's, which reads echoes, results and cancellations.
+    So whoever has waited looks at what is stored of the request before going on.
     """
 
     def __init__(self, states: RequestStates, carrying: Carrying) -> None:

@@ -56,11 +56,12 @@ _log = structlog.get_logger()
 
 class _Tries(NamedTuple):
     """When an account is refreshed again: `again_at` if its page cannot send meanwhile, `early_at`
-    otherwise."""
+    otherwise. `was_doubted` is whether a refusal of the token of `refreshed_at` was disregarded."""
 
     again_at: datetime | None = None
     early_at: datetime | None = None
     refreshed_at: datetime | None = None
+    was_doubted: bool = False
 
 
 _NO_TRIES = _Tries()
@@ -152,12 +153,21 @@ class Upkeep:
         is_renewing = self._find_stop(account) is not None
         was_refreshed = refreshed_at is not None and now - refreshed_at < _REFUSED_AT_ONCE
         if is_renewing and was_refreshed:
-            refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
-            return await self._stop(account, before, refusal)
+            return await self._doubt_refusal(account, before)
         token = HiddenToken(before.refresh_token.get_secret_value())
         # The process must not end between the channel's answer and its record.
         exchange = self._exchange(account, refresh, before, token)
         await asyncio.shield(self._calls.start(f"refresh {account}", exchange))
+
+    async def _doubt_refusal(self, account: str, before: AccountCredentials) -> None:
+        """A call was refused, and the token is new. The call may have been made with the token
+        before, which ended as it was exchanged: so the page tries again, once, and then stops."""
+        tries = self._tries[account]
+        if tries.was_doubted:
+            refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
+            return await self._stop(account, before, refusal)
+        await self._accounts.keep_problem(account, before.stamp, None)
+        self._tries[account] = tries._replace(was_doubted=True)
 
     async def _exchange(
         self,

@@ -37,6 +37,12 @@ _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has claimed its partitions, also while it writes
 nothing. The topic of the state is compacted later than that."""
 
+_APART_S = 0.05
+"""While there is always something new, how far apart batches are handled: a batch costs the same
+for one record as for a hundred. The first one after an idle time is handled at once."""
+
+_COMMIT_EVERY_S = 1.0
+
 _NOTE_S = 5.0
 """How long the process waits, when it is told to end, for the notes of the last answers. They come
 as late as a call may take."""
@@ -95,6 +101,8 @@ class OutboundWorker:
                 handle=self._turn,
                 starts=self._recover,
                 status=self.status,
+                apart_s=_APART_S,
+                commit_every_s=_COMMIT_EVERY_S,
             )
         finally:
             await self._end_tenure()

@@ -1,7 +1,7 @@
 """The log in Kafka, through aiokafka: idempotent appends, readers with and without a group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from aiokafka.errors import (
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
 from tuyen_events.topic import Topic
+from tuyen_platform.kafka.fetching import FETCH_WAIT_MS, start_fetching
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
@@ -28,18 +29,11 @@ from tuyen_platform.kafka.ports import (
     RecordMetadata,
     Starts,
 )
-from tuyen_platform.kafka.producer import LastingProducer
+from tuyen_platform.kafka.producer import LastingProducer, abandon
 from tuyen_platform.kafka.replacing import replace_in_partition
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.stopping import stop_consumer
 
-_FETCH_WAIT_MS = 250
-"""How long a fetch waits for new records. Each fetch names all partitions of its reader, so an
-empty fetch has a cost: with a fifth of this wait, an idle gateway used a fifth of a core. A record
-is delayed by this time if its partition's previous records were taken so late (0.1 s) that the next
-fetch was sent without that partition."""
-_FETCH_WAIT_OF_ONE_MS = 500
-"""The same for a reader of one partition, for which that delay cannot occur: it may wait longer."""
 _MAX_RECORDS = 2000
 _POLL_MS = 500
 _APPEND_TIMEOUT_S = 30.0
@@ -60,7 +54,7 @@ class KafkaLog:
         self._offsets: AIOKafkaConsumer | None = None
 
     async def __aenter__(self) -> "KafkaLog":
-        self._offsets = self._consumer(None, _FETCH_WAIT_MS)
+        self._offsets = self._consumer(None)
         try:
             await self._producer.start()
             await self._offsets.start()
@@ -173,12 +167,10 @@ class KafkaLog:
     async def tail(
         self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
     ) -> AsyncIterator["KafkaTail"]:
-        alone = sum(topic.partitions for topic in topics) == 1
-        wait_ms = _FETCH_WAIT_OF_ONE_MS if alone else _FETCH_WAIT_MS
         # What a transaction wrote counts once it is committed (`replace`).
-        consumer = self._consumer(None, wait_ms, isolation_level="read_committed")
+        consumer = self._consumer(None, isolation_level="read_committed")
         try:
-            await consumer.start()
+            await start_fetching(consumer)
             ends = await self._ends(topics)
             places = [TopicPartition(self._prefix + topic, p) for topic, p in ends]
             consumer.assign(places)
@@ -200,11 +192,11 @@ class KafkaLog:
     async def subscribe(
         self, *topics: Topic, group: str, starts: Starts | None = None
     ) -> AsyncIterator["KafkaSubscription"]:
-        consumer = self._consumer(self._prefix + group, _FETCH_WAIT_MS)
+        consumer = self._consumer(self._prefix + group)
         subscription = KafkaSubscription(self, consumer, starts)
         consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
         try:
-            await consumer.start()
+            await start_fetching(consumer)
             yield subscription
         except KafkaError as error:
             raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
@@ -212,14 +204,14 @@ class KafkaLog:
             await stop_consumer(consumer)
 
     def _consumer(
-        self, group: str | None, wait_ms: int, isolation_level: str = "read_uncommitted"
+        self, group: str | None, isolation_level: str = "read_uncommitted"
     ) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=wait_ms,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=_SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
             # Range assigns one member the same partitions of topics with equal partition counts.
@@ -260,12 +252,6 @@ class KafkaLog:
                 for r in records
             ]
         return batch
-
-
-def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
-    """Ignores the results of these appends, which no caller awaits any more."""
-    for future in under_way:
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def names(topics: Sequence[Topic]) -> str:
@@ -342,8 +328,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._is_new_assignment():
                 yield {}  # rebalanced meanwhile: these records are fetched again
                 continue
-            given = {place: records[-1].offset + 1 for place, records in fetched.items()}
-            self._handled.update(given)
+            self._handled.update((place, read[-1].offset + 1) for place, read in fetched.items())
             yield self._log.batch(fetched)
 
     def _is_new_assignment(self) -> bool:
@@ -365,8 +350,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         wanted = await starts({self._log.place(place): at or 0 for place, at in committed.items()})
         if self._assigned is not assigned:
             return
-        for place, offset in wanted.items():
-            self._consumer.seek(self._log.partition(place), offset)
+        for given, offset in wanted.items():
+            place = self._log.partition(given)
+            self._consumer.seek(place, offset)
+            if offset > (committed.get(place) or 0):
+                self._handled[place] = offset  # or it would look like a lag until the next record
         self._placed = assigned
 
     async def commit(self) -> None:

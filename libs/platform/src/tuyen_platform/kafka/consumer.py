@@ -78,16 +78,14 @@ async def consume(
     committed every `commit_every_s` seconds. Raises what `handle` raises, and LogUnavailableError.
     """
     async with log.subscribe(*topics, group=group, starts=starts) as subscription:
-        uncommitted, committed_at = False, time.monotonic()
+        committed_at = time.monotonic()
         pacer = Pacer(apart_s)
         await pacer.turn()
         async for batch in subscription.batches():
-            uncommitted = uncommitted or bool(batch)
             if await handle(batch, subscription.partitions()):
-                is_due = not batch or time.monotonic() - committed_at >= commit_every_s
-                if uncommitted and is_due:
+                if not batch or time.monotonic() - committed_at >= commit_every_s:
                     await subscription.commit()
-                    uncommitted, committed_at = False, time.monotonic()
+                    committed_at = time.monotonic()
                 if status is not None:
                     status.note_batch()
             await pacer.turn()

@@ -191,8 +191,9 @@ class Subscription(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Commits all batches that were returned so far as handled. A member that lost its
-        partitions meanwhile commits nothing: their new owner handles the records again."""
+        """Commits all batches that were returned so far as handled, and everything before the start
+        offsets; nothing when all of that is committed. A member that lost its partitions meanwhile
+        commits nothing: their new owner handles the records again."""
         ...
 
     def partitions(self) -> frozenset[tuple[str, int]]:

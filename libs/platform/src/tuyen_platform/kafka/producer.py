@@ -1,6 +1,8 @@
 """A producer that stays usable for as long as the process runs, even after a batch has failed."""
 
 import asyncio
+from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -100,3 +102,9 @@ class LastingProducer:
             max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
+
+
+def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
+    """Ignores the results of these appends, which no caller awaits any more."""
+    for future in under_way:
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())

@@ -13,6 +13,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.marks import fold_tag
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_CUSTOMER_NAME, UNNAMED
 from tuyen_platform.mongodb import Document
@@ -49,7 +50,7 @@ def matching_query(
     if wanted.unread:
         parts.append(unread_query(scope))
     if wanted.tag is not None:
-        parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
+        parts.append({"tag_keys": fold_tag(wanted.tag), "tag_keys.0": {"$exists": True}})
     if wanted.name:
         named = match_part(wanted.name)
         parts.append({"$or": [named, _named_elsewhere(customers)]} if customers else named)

@@ -35,6 +35,7 @@ from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
+from tuyen_gateway.domain.marks import list_distinct
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.visibility import Viewer
 from tuyen_gateway.errors import InvalidError, NotFoundError
@@ -59,7 +60,9 @@ class HandoverIn(RequestBody):
     """Why; shown in each conversation's history (R6.3)."""
 
 
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS)]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_CHARACTERS)
+]
 
 
 class SetIn(RequestBody):
@@ -68,8 +71,8 @@ class SetIn(RequestBody):
     assignee: ChosenId | None = None
     """Null means nobody. For managing roles."""
     done: bool | None = None
-    tags: list[Tag] | None = Field(default=None, max_length=TAGS)
-    """Not yet: tags of conversations cannot be set."""
+    tags: list[Tag] | None = Field(default=None, max_length=TAGS, fail_fast=True)
+    """In place of those that they have; compared without regard to case."""
 
 
 class BulkIn(RequestBody):
@@ -77,7 +80,7 @@ class BulkIn(RequestBody):
         json_schema_extra={
             "examples": [
                 {"filter": {"assignee": "none", "kind": "comment"}, "set": {"assignee": "lan"}},
-                {"ids": ["msg_fa225c17f85f00afa6d32251"], "set": {"done": True}},
+                {"ids": ["msg_fa225c17f85f00afa6d32251"], "set": {"done": True, "tags": ["vip"]}},
             ]
         }
     )
@@ -177,8 +180,8 @@ async def hand_over(
 async def change_in_bulk(
     body: BulkIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> JobView:
-    """Assigns (managing roles), closes or opens the conversations in `ids`, or all that match
-    `filter` by now, among those that the caller may see.
+    """Assigns (managing roles), closes or opens, or tags the conversations in `ids`, or all that
+    match `filter` by now, among those that the caller may see.
 
     Always a job: `200` if it ended within two seconds, `202` if it continues. A conversation that
     does not exist, or that the caller may not see, is refused as `not_found`. `429` as for a
@@ -186,10 +189,8 @@ async def change_in_bulk(
     """
     selection = _selection(body, caller)
     assigns = "assignee" in body.set.model_fields_set
-    if body.set.tags is not None:
-        raise InvalidError("set.tags", "Conversations have no tags that could be set yet.")
-    if not assigns and body.set.done is None:
-        raise InvalidError("set", "Say what to set: `assignee`, `done`, or both.")
+    if not assigns and body.set.done is None and body.set.tags is None:
+        raise InvalidError("set", "Say what to set: `assignee`, `done` or `tags`.")
     chosen = None if body.set.assignee is None else AgentId(body.set.assignee)
     if assigns:
         check_right(caller, Right.ASSIGN)
@@ -203,6 +204,7 @@ async def change_in_bulk(
         selection=selection,
         assign_to=Holder(agent_id=chosen) if assigns else None,
         done=body.set.done,
+        tags=None if body.set.tags is None else list_distinct(body.set.tags),
     )
     await gateway.jobs.ask(request)
     if not await gateway.jobs.wait_until_ended(request.job_id, _SHORT_S):

@@ -37,7 +37,6 @@ from tuyen_events.inbound import (
     MessagesSeen,
     Visit,
 )
-from tuyen_events.marks import ConversationRead
 from tuyen_events.outbound import OutboundAction, OutboundRequested
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.previews import (
@@ -53,7 +52,6 @@ from tuyen_gateway.domain.reading import (
     Read,
     live_events,
     unread_events,
-    with_mark,
 )
 from tuyen_gateway.domain.replies import moment_of_request
 from tuyen_gateway.domain.threads import Instant, believe, moment_of, truncate_time
@@ -151,6 +149,8 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """The agents for whom nothing is unread."""
     marks_offset: int = NONE_YET
     tags: tuple[str, ...] = ()
+    tag_keys: tuple[str, ...] = ()
+    """By which the tags are found, without regard to case."""
     follows: bool | None = None
     """Whether the customer follows the page, if the channel said so or the contrary."""
     follow_changed: Instant | None = None
@@ -357,15 +357,6 @@ def assign(row: InboxRow, event: AssignmentEvent, partition: int) -> InboxRow:
         queued=isinstance(event, AssignmentQueued),
         version=event.version,
     )
-
-
-def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
-    """The row after an agent's mark (I5); `offset` is its position in the conversation's
-    partition."""
-    if offset <= row.marks_offset:
-        return row
-    reads = with_mark(row.reads, event, offset)
-    return recount(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
 def apply_done_mark(

@@ -176,6 +176,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     at, accepted_at, accepted_us = moment_of_request(event)
     own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
+    files = () if message.removed else event.attachments
     return msgspec.structs.replace(
         message,
         request=_as_stored(event),
@@ -192,7 +193,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
         reply_to=event.reply_to,
         client_id=event.client_id,
         text=event.text if own_text else message.text,
-        attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in event.attachments),
+        attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in files),
         content_at=(at, "") if own_text else message.content_at,
     )
 

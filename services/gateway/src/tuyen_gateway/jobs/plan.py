@@ -1,4 +1,4 @@
-"""Which commands a job sends to the router for one conversation."""
+"""What a job does with one conversation: the commands to the router, and the tags."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from tuyen_events.commands import AssignConversation, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.inbound import Visit
 from tuyen_events.jobs import BulkRequested, HandoverRequested
+from tuyen_events.marks import ConversationTagged
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import (
     CHANGED,
@@ -35,6 +36,8 @@ class Plan:
 
     commands: tuple[Placed, ...] = ()
     known: tuple[ItemResult, ...] = ()
+    tagged: tuple[ConversationTagged, ...] = ()
+    """What is written of its tags, counted in `known` already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class Planner:
             case BulkRequested() as request:
                 assigned = self._bulk_assign(request, row)
                 done = self._bulk_done(request, row)
-                return Plan(assigned.commands + done.commands, assigned.known + done.known)
+                tagged = self._bulk_tag(request, row)
+                known = assigned.known + done.known + tagged.known
+                return Plan(assigned.commands + done.commands, known, tagged.tagged)
             case other:
                 raise TypeError(f"{other.type} of {conversation} is no job that is known here")
 
@@ -90,6 +95,20 @@ class Planner:
         return self._plan_for(
             build_done_command(row, id_, done=request.done, by=request.by, at=request.at)
         )
+
+    def _bulk_tag(self, request: BulkRequested, row: InboxRow) -> Plan:
+        if request.tags is None:
+            return Plan()
+        if request.tags == row.tags:
+            return Plan(known=(UNCHANGED,))
+        tagged = ConversationTagged(
+            organization=request.organization,
+            conversation_id=row.id,
+            tags=request.tags,
+            by=request.by,
+            at=self.now,
+        )
+        return Plan(known=(CHANGED,), tagged=(tagged,))
 
     def _plan_for(self, command: Placed | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))

@@ -42,6 +42,7 @@ from tuyen_gateway.jobs.imports import ImportRun
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.turns import Turn, Turns
+from tuyen_gateway.marking import write_tags
 from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
@@ -158,6 +159,8 @@ class ConversationsRun(JobRun):
             commands = [command for plan in plans.values() for command in plan.commands]
             sent = [placed.command.command_id for placed in commands]
             unsent = await self.retry(lambda: self._send(commands))
+            tagged = [one for plan in plans.values() for one in plan.tagged]
+            await self.retry(lambda: write_tags(self._gateway, tagged))
             outcomes = await self._await_outcomes(
                 [results_by_id[one] for one in sent if one not in unsent], turn
             )

@@ -32,7 +32,7 @@ _LOOK_EVERY_S = 0.1
 """How often the global tables are compared with what was sent."""
 
 _BEAT_AFTER_S = 10.0
-"""After how long without an event a stream gets a heartbeat; readers are promised 15 s."""
+"""How often a stream gets a heartbeat, also between events; readers are promised 15 s."""
 
 _RECHECK_EVERY_S = 5.0
 """How often a stream's token and its agent's rights are looked at if nothing else happens."""
@@ -211,8 +211,8 @@ class LiveHub:
         waited_s = now - stream.taken_at
         if waited_s >= _ABANDONED_AFTER_S:
             self.close(stream)
-        elif waited_s >= _BEAT_AFTER_S:
-            stream.beat()
+        elif now - stream.beaten_at >= _BEAT_AFTER_S:
+            stream.beat(now)
         if now - stream.checked_at >= _RECHECK_EVERY_S and not stream.ended:
             stream.checked_at = now
             feed, _ = self._feeds[stream.watch.viewer.organization]

@@ -37,7 +37,7 @@ class LiveStream:
         """Whether they have to be read and sent."""
         self.included: frozenset[str] = frozenset()
         """Entries that are still to come and that `counts` include."""
-        self.taken_at = self.checked_at = now
+        self.taken_at = self.checked_at = self.beaten_at = now
         self.build_reset: Callable[[], bytes] = bytes
         """Builds the event that asks the reader to fetch again, with the present position."""
         self._waiting: deque[bytes] = deque([_OPENED])
@@ -67,9 +67,10 @@ class LiveStream:
         self._lost = not self._ended
         self._woken.set()
 
-    def beat(self) -> None:
+    def beat(self, now: float) -> None:
         """Adds a heartbeat if nothing else waits."""
         if not self._waiting and not self._lost:
+            self.beaten_at = now
             self._waiting.append(HEARTBEAT)
             self._bytes += len(HEARTBEAT)
             self._woken.set()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tuyen_attachments.ports import Attachments
 from tuyen_channels.media_hosts import MEDIA_HOSTS
-from tuyen_events.codec import decode
+from tuyen_events.codec import decode, header
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.topics import INBOUND
 from tuyen_gateway.domain.media import (
@@ -26,7 +26,6 @@ GROUP = "gateway-media"
 _APART_S = 0.25
 """The pause between batches while there is always something new."""
 
-_TYPE_HEADER = "ce_type"
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
 _REMOVALS = frozenset(kind.type.encode() for kind in WITHDRAWALS)
 _NAMES = (b'"attachments":', b'"picture":')
@@ -80,7 +79,7 @@ class MediaObserver:
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
         """What a record adds. Only records that may have media are decoded."""
-        kind = dict(record.headers).get(_TYPE_HEADER)
+        kind = header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []
         if kind not in _REMOVALS and not any(name in record.value for name in _NAMES):

@@ -21,7 +21,7 @@ from tuyen_events.inbound import (
     MessagesDelivered,
     MessagesSeen,
 )
-from tuyen_events.marks import ConversationRead
+from tuyen_events.marks import ConversationRead, ConversationTagged
 from tuyen_events.media import MediaKept
 from tuyen_events.outbound import OutboundEvent, OutboundRequested, OutboundSettled
 from tuyen_events.pools import PoolRecorded
@@ -33,10 +33,10 @@ from tuyen_gateway.domain.inbox import (
     InboxRow,
     apply_done_mark,
     assign,
-    mark_read,
     note_reaction,
     progress,
 )
+from tuyen_gateway.domain.marks import note_mark
 from tuyen_gateway.domain.posts import PostFacts, facts_of_kept, post_facts_of
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
@@ -53,6 +53,7 @@ RowEvent = (
     | AssignmentEvent
     | MarkConversationDone
     | ConversationRead
+    | ConversationTagged
 )
 
 
@@ -99,8 +100,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return note_reaction(row, fact.event)
         case CustomerFollowed() | CustomerUnfollowed() | CustomerDescribed():
             return _note_customer(row, fact.event)
-        case ConversationRead():
-            return mark_read(row, fact.event, fact.offset)
+        case ConversationRead() | ConversationTagged():
+            return note_mark(row, fact.event, fact.offset)
         case MarkConversationDone():
             return apply_done_mark(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
@@ -129,6 +130,7 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             MessagesDelivered()
             | MessagesSeen()
             | ConversationRead()
+            | ConversationTagged()
             | MarkConversationDone()
             | CustomerFollowed()
             | CustomerUnfollowed()

@@ -125,9 +125,9 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_assignee",
         ),
         IndexModel(
-            [("organization", ASCENDING), ("tags", ASCENDING), *_NEWEST_FIRST],
-            name="by_tag",
-            partialFilterExpression={"tags.0": {"$exists": True}},
+            [("organization", ASCENDING), ("tag_keys", ASCENDING), *_NEWEST_FIRST],
+            name="by_tag_key",
+            partialFilterExpression={"tag_keys.0": {"$exists": True}},
         ),
         IndexModel(
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"

@@ -245,9 +245,14 @@ async def _check_first_private_reply(gateway: Gateway, comment: Message) -> None
 
 
 async def _read_back(gateway: Gateway, request: OutboundRequested) -> Message:
-    """The reply as the views show it."""
-    found = await gateway.replies.find(request.organization, [request.message_id])
-    return found.get(request.message_id) or fold_reply(None, request.message_id, request, _NOWHERE)
+    """The reply as it was accepted, `pending`, however far the channel has got with it meanwhile:
+    with the lowest revision, so that what a stream says of it is newer."""
+    stored = await gateway.replies.find(request.organization, [request.message_id])
+    found = stored.get(request.message_id)
+    if found is not None and found.state is ReplyState.PENDING:
+        return found
+    first = request if found is None or found.request is None else found.request
+    return fold_reply(None, request.message_id, first, _NOWHERE)
 
 
 async def find_reply(gateway: Gateway, thread: ReplyThread, wanted: MessageId) -> Message | None:

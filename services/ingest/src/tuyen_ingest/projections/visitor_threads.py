@@ -2,7 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.outbound import OutboundSettled
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import ASSIGNMENTS, INBOUND
 from tuyen_ingest.domain.organizations import KnownOrganizations
@@ -50,7 +55,7 @@ async def run_visitor_threads(
         changes = [
             change
             for folded in batch
-            for change in changes_of(folded.event, organizations.has_widget)
+            for change in changes_of(_by_broker_time(folded), organizations.has_widget)
         ]
         if changes:
             await threads.apply(changes)
@@ -70,3 +75,12 @@ async def run_visitor_threads(
         status=status,
         wanted=is_of_a_site,
     )
+
+
+def _by_broker_time(folded: FoldedEvent) -> Event:
+    """A result with the time at which the broker got it. The inbox counts from then, too, so a
+    reply is `seen` there that a visitor saw."""
+    event, position = folded.event, folded.position
+    if not isinstance(event, OutboundSettled):
+        return event
+    return msgspec.structs.replace(event, at=datetime.fromtimestamp(position.timestamp / 1000, UTC))

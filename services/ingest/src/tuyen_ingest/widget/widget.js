@@ -155,12 +155,12 @@
         method, headers, body: content, signal, mode: "cors", credentials: "omit",
         cache: "no-store", referrerPolicy: "no-referrer",
       });
+      if (answer.ok) return await answer.json();
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Refused(0);
+      throw new Refused(0); // no answer, or one that was cut off, or of somebody in between
     }
-    if (!answer.ok) throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 0);
-    return answer.json();
+    throw new Refused(answer.status, Number(answer.headers.get("Retry-After")) || 0);
   }
 
   let opening = null; // one session at a time, however many requests need it
@@ -459,12 +459,12 @@
     return where;
   }
 
-  function enqueue(waiting) {
+  function enqueue(waiting, picture) {
     Object.assign(waiting, { client_id: makeId() }, place());
+    if (picture) pictures.set(waiting.client_id, picture);
     remember({ pending: [...memory.pending, waiting], wrote: true });
     bubble(waiting);
     flush();
-    return waiting.client_id;
   }
 
   async function post(waiting) {
@@ -516,15 +516,7 @@
   function sendPicture(picture) {
     if (!KINDS.includes(picture.type)) note.textContent = words.kind;
     else if (picture.size > MOST_BYTES) note.textContent = words.large;
-    else {
-      const waiting = { name: (picture.name || "").slice(0, 100) };
-      Object.assign(waiting, { client_id: makeId() }, place());
-      pictures.set(waiting.client_id, picture);
-      memory.pending.push(waiting); // only as long as this page lives
-      memory.wrote = true;
-      bubble(waiting);
-      flush();
-    }
+    else enqueue({ name: (picture.name || "").slice(0, 100) }, picture);
   }
 
   // --- Departments and regions, as far as somebody is there (they are asked for at each opening).

@@ -16,13 +16,13 @@ from tuyen_channels.transport import (
     HttpCall,
     NotSentError,
 )
+from tuyen_outbound.slots import CALLS_AT_ONCE
 from tuyen_platform.guarded_names import AddressRefusedError, GuardedNames
 
 _ANSWER_BYTES = 16 * 1024
 """How much of an answer is read. Only its status means anything."""
 _WITHIN_S = 10.0
 _CONNECT_WITHIN_S = 5.0
-_CONNECTIONS = 128
 _SCHEMES = frozenset({"http", "https"})
 
 _NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
@@ -78,7 +78,7 @@ class GuardedTransport:
         self._names = names
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
-            max_connections=_CONNECTIONS,
+            max_connections=CALLS_AT_ONCE,  # so that no call waits for the sites of others
             max_keepalive_connections=0,
             network_backend=_CheckedBackend(names),
         )

@@ -67,7 +67,7 @@ class OpenRequests:
         self._lines: dict[ConversationId, list[str]] = {}
         self._loads: dict[tuple[int, OrganizationId], WaitingLoad] = {}
         self._kept: dict[int, _Kept] = {}
-        self._lost: dict[ConversationId, dict[str, StoredRequest]] = {}
+        self._unknown: dict[ConversationId, dict[str, StoredRequest]] = {}
         """The `unknown` requests of each conversation, oldest first."""
 
     def __len__(self) -> int:
@@ -124,7 +124,7 @@ class OpenRequests:
         """Adds a request with its encoded size: at its place in the line of its conversation, or
         beside it if it is `unknown`."""
         if stored.phase is RequestPhase.UNKNOWN:
-            self._lose(partition, stored)
+            self._keep_unknown(partition, stored)
             return
         request = stored.request
         self._entries[stored.id] = _Entry(stored, partition, size)
@@ -139,7 +139,7 @@ class OpenRequests:
         """Puts a changed request in the place of the one before. One that became `unknown` leaves
         its line."""
         if stored.phase is RequestPhase.UNKNOWN:
-            self._lose(self._remove(stored.id), stored)
+            self._keep_unknown(self._remove(stored.id), stored)
         else:
             self._entries[stored.id].stored = stored
 
@@ -148,14 +148,14 @@ class OpenRequests:
         kept = self._keep(partition)
         if request_id in self._entries:
             self._remove(request_id)
-        self._find_again(kept, request_id)
+        self._forget_unknown(kept, request_id)
         kept.closed[request_id] = closed
         kept.made.update(closed.external_ids)
 
     def find_sent(self, conversation: ConversationId) -> Iterator[StoredRequest]:
         """The requests of a conversation that an echo may be of: `unknown` ones, oldest first, and
         then those in its line."""
-        yield from self._lost.get(conversation, {}).values()
+        yield from self._unknown.get(conversation, {}).values()
         for request_id in self._lines.get(conversation, ()):
             yield self._entries[request_id].stored
 
@@ -167,36 +167,36 @@ class OpenRequests:
             ended = takewhile(lambda one: one[1].until <= now, kept.closed.items())
             old = [each for each, _ in ended]
             old += islice(kept.closed, max(0, len(kept.closed) - OUTBOUND_CLOSED_KEPT))
-            lost = [
+            unknown = [
                 each
                 for each, stored in kept.unknown.items()
                 if stored.since is None or stored.since <= unknown_before
             ]
-            lost += list(kept.unknown)[: max(0, len(kept.unknown) - OUTBOUND_UNKNOWN_KEPT)]
+            unknown += list(kept.unknown)[: max(0, len(kept.unknown) - OUTBOUND_UNKNOWN_KEPT)]
             for each in dict.fromkeys(old):
                 kept.made.difference_update(kept.closed.pop(each).external_ids)
-            for each in lost:
-                self._find_again(kept, each)
-            forgotten += [(partition, each) for each in dict.fromkeys(old + lost)]
+            for each in unknown:
+                self._forget_unknown(kept, each)
+            forgotten += [(partition, each) for each in dict.fromkeys(old + unknown)]
         return forgotten
 
     def _keep(self, partition: int) -> _Kept:
         return self._kept.setdefault(partition, _Kept())
 
-    def _lose(self, partition: int, stored: StoredRequest) -> None:
+    def _keep_unknown(self, partition: int, stored: StoredRequest) -> None:
         """Remembers a request whose fate is unknown."""
         self._keep(partition).unknown[stored.id] = stored
-        self._lost.setdefault(stored.request.conversation_id, {})[stored.id] = stored
+        self._unknown.setdefault(stored.request.conversation_id, {})[stored.id] = stored
 
-    def _find_again(self, kept: _Kept, request_id: str) -> None:
-        """Forgets one of these."""
+    def _forget_unknown(self, kept: _Kept, request_id: str) -> None:
+        """Forgets that the fate of a request is unknown, if it was."""
         stored = kept.unknown.pop(request_id, None)
         if stored is None:
             return
-        lost = self._lost[stored.request.conversation_id]
-        del lost[request_id]
-        if not lost:
-            del self._lost[stored.request.conversation_id]
+        others = self._unknown[stored.request.conversation_id]
+        del others[request_id]
+        if not others:
+            del self._unknown[stored.request.conversation_id]
 
     def _remove(self, request_id: str) -> int:
         """Takes a request out of its line; returns its partition."""

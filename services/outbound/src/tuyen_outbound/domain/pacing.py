@@ -36,7 +36,8 @@ class Pacing:
     """The limits and pauses of one channel in this process.
 
     The limits of a page or an app are divided among the workers by their shares of the partitions:
-    `share` is that of this worker.
+    `share` is that of this worker. An account is here the page's id at the channel, as in a
+    `CallOrder`: the channel counts its calls together, whichever organization makes them.
     """
 
     def __init__(self) -> None:

@@ -28,10 +28,11 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `offset` is that of its record in `outbound`, and gives the order within a conversation. `step`
     rises with each change. `part` is the number of the part that is next or under way, and
-    `external_ids` are the channel's ids of the earlier ones. `since` is when the present phase
-    began, if it is not `waiting`. `proof` is the channel's id of the message that an echo showed
-    while the call was under way. `refusals` counts the answers after which the same part is tried
-    again, of which the first came at `refused_at`; no call is made before `not_before`.
+    `external_ids` are the channel's ids of the earlier ones. `since` is when the call of the
+    present part began, if it is not `waiting`. `proof` is the channel's id of the message that an
+    echo showed while the call was under way. `refusals` counts the answers after which the same
+    part is tried again, of which the first came at `refused_at`; no call is made before
+    `not_before`.
     """
 
     request: OutboundRequested
@@ -93,9 +94,10 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """An echo shows that the present part was carried out."""
         return self._change(proof=external_id)
 
-    def lose(self, now: datetime) -> Self:
-        """It is reported that nobody can tell what became of the call."""
-        return self._change(phase=RequestPhase.UNKNOWN, since=now)
+    def give_up(self) -> Self:
+        """It is reported that nobody can tell what became of the call. Its echo may still come, and
+        has the time of the call."""
+        return self._change(phase=RequestPhase.UNKNOWN)
 
     def close(self, until: datetime, external_ids: tuple[str, ...] = ()) -> "ClosedRequest":
         """It is settled."""
