@@ -73,6 +73,18 @@ _APPOINTMENT: dict[str, Any] = {
     "assignee": "lan",
 }
 
+_CONTACT: Mapping[str, Any] = {
+    "name": "Chị Lan",
+    "phones": ["0912 345 678"],
+    "emails": ["lan@example.com"],
+    "gender": "female",
+    "birthday": "1990-12-31",
+    "address": "12 Lê Lợi, Huế",
+    "location": "Huế",
+    "custom": {"size": "42"},
+    "assignee": "lan",
+}
+
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/auth/login"): (
         {"organization": "shop", "username": "lan", "password": "s3cret"},
@@ -208,10 +220,8 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/imports/{import_id}/mapping"): (
         {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
-    ("PATCH", "/v1/contacts/{contact_id}"): (
-        {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},
-    ),
-    ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),
+    ("PATCH", "/v1/contacts/{contact_id}"): ({**_CONTACT, "warehouse_id": "north"},),
+    ("POST", "/v1/contacts"): ({**_CONTACT, "warehouse_id": "default"},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
