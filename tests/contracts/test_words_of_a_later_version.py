@@ -360,7 +360,8 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
     event = as_read(message())
-    (made,) = decide(KnownThings(), as_read(observe(event, event.customer, "evt_1"))).events
+    command = as_read(observe(event, event.customer, "evt_1", "VN"))
+    (made,) = decide(KnownThings(), command).events
     assert isinstance(made, ContactCreated)
     assert as_read(made).channel == EMAIL
 

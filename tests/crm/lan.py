@@ -101,7 +101,7 @@ THREAD: dict[str, Any] = {"customer": NAMELESS, "conversation_id": ConversationI
 
 def make_observe_command(name: str | None, event_id: str = "evt_1") -> ObserveCustomer:
     event = message(name)
-    return observe(event, event.customer, event_id)
+    return observe(event, event.customer, event_id, "VN")
 
 
 def rename(name: str | None, expected: int | None = None, command: str = "cmd_1") -> RenameContact:

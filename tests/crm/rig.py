@@ -12,9 +12,6 @@ from tuyen_crm import decider, observer
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
-from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
-from tuyen_events.crm.contacts import RenameContact
-from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
@@ -52,74 +49,6 @@ def customer(external_id: str, organization: str = SHOP) -> CustomerId:
 
 def contact(external_id: str, organization: str = SHOP) -> ContactId:
     return contact_id(customer(external_id, organization))
-
-
-def rename(
-    number: int, external_id: str, name: str | None, expected: int | None = None
-) -> RenameContact:
-    return RenameContact(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        name=name,
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def note(number: int, external_id: str) -> AddNote:
-    return AddNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{number}"),
-        text="Thích giày size 42.",
-        by=AgentId("hoa"),
-    )
-
-
-def change_note(number: int, external_id: str, of: int, expected: int | None = None) -> ChangeNote:
-    return ChangeNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{of}"),
-        text=f"Thích giày size {number}.",
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def remove_note(number: int, external_id: str, of: int) -> RemoveNote:
-    return RemoveNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{of}"),
-        by=AgentId("hoa"),
-    )
-
-
-def put_campaign(number: int, campaign: str, name: str, expected: int | None = None) -> PutCampaign:
-    return PutCampaign(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        id=campaign,
-        at=MOMENT,
-        name=name,
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def remove_campaign(number: int, campaign: str) -> RemoveCampaign:
-    return RemoveCampaign(
-        command_id=f"cmd_{number}", organization=SHOP, id=campaign, at=MOMENT, by=AgentId("hoa")
-    )
 
 
 class CrashError(Exception):
@@ -227,6 +156,19 @@ class _Member:
             self._client.step()
 
 
+class Vietnam:
+    """`Countries` and `ActiveAgents`: everybody is in Vietnam, and nobody is an agent."""
+
+    async def wait_until_known(self) -> None:
+        return
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        return ()
+
+    def country(self, organization: OrganizationId) -> str:
+        return "VN"
+
+
 class Shop:
     """What comes in, what is asked, and what follows."""
 
@@ -287,7 +229,10 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log), CommandDecider(self.log))
+                for worker in (
+                    CustomerObserver(self.log, Vietnam(), Vietnam()),
+                    CommandDecider(self.log),
+                )
             ]
             yield
             for task in running:

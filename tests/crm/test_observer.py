@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from crm.rig import MOMENT, PAGE, SHOP, Shop, contact, customer, rename
+from crm.asking import rename
+from crm.rig import MOMENT, PAGE, SHOP, Shop, contact, customer
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.observer import RecentCustomers
 from tuyen_events.codec import decode
@@ -131,10 +132,12 @@ async def test_p4_unreadable_records_go_to_the_dead_letters_and_delay_nothing(sh
 async def test_r9_5_an_event_of_which_no_command_can_be_made_is_put_aside_and_the_rest_goes_on(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raising(event: InboundEvent, customer: Customer, event_id: str) -> ObserveCustomer:
+    def raising(
+        event: InboundEvent, customer: Customer, event_id: str, country: str
+    ) -> ObserveCustomer:
         if customer.external_id == "671":
             raise OverflowError("what nobody expected")
-        made = observe(event, customer, event_id)
+        made = observe(event, customer, event_id, country)
         name = RECORD_BYTES * "x" if customer.external_id == "673" else None
         return msgspec.structs.replace(made, name=name)
 

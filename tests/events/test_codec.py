@@ -64,11 +64,13 @@ def words_of(cls: type[Enum]) -> st.SearchStrategy[Enum]:
 
 SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[object]] = {
     msgspec.inspect.StrType: st.text(),
+    msgspec.inspect.DateType: st.dates(),
     msgspec.inspect.IntType: st.integers(-(2**63), 2**63 - 1),
     msgspec.inspect.FloatType: st.floats(allow_nan=False, allow_infinity=False),
     msgspec.inspect.BoolType: st.booleans(),
     msgspec.inspect.NoneType: st.none(),
     msgspec.inspect.AnyType: st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text()),
+    msgspec.inspect.DateType: st.dates(),
     msgspec.inspect.DateTimeType: st.datetimes(timezones=st.just(UTC)),
 }
 events: st.SearchStrategy[object] = st.sampled_from(list(EVENT_TYPES.values())).flatmap(

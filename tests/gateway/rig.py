@@ -26,6 +26,7 @@ from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
+from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
@@ -222,6 +223,7 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        sharing_scans=MongoSharingScans(where),
         http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         database=where,
         attachments=InMemoryAttachments(),

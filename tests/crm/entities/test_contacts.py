@@ -35,6 +35,8 @@ from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
     ContactRenamed,
+    CustomerOfContact,
+    Gender,
     RenameContact,
 )
 from tuyen_events.crm.records import ContactEvent, CrmOutcome
@@ -55,7 +57,7 @@ from tuyen_events.inbound import (
     Visit,
 )
 from tuyen_events.vocabulary import Channel
-from tuyen_views.contacts import ContactDocument, CustomerOfContact
+from tuyen_views.contacts import ContactDocument
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_c1_whose_contact_an_event_makes(event: InboundEvent, whose: Customer | 
 
 
 def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> None:
-    decision = decide(KnownThings(None), observe(comment(LAN), LAN, "evt_1"))
+    decision = decide(KnownThings(None), observe(comment(LAN), LAN, "evt_1", "VN"))
     assert decision.events == (
         ContactCreated(
             organization=SHOP,
@@ -91,6 +93,8 @@ def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> Non
             external_id="670",
             name="Lan",
             picture="https://p.example/670",
+            phones=(),
+            emails=(),
             warehouse_id="default",
             caused_by="evt_1",
             at=MOMENT,
@@ -109,8 +113,9 @@ def test_c1_a_livechat_visitors_contact_has_what_the_site_sent() -> None:
     visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
     visit = Visit(page_url="https://shop.example/vn")
     event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
-    contact = fold_contact(after(observe(event, visitor, "evt_1"))[1])
-    assert (contact.phones, contact.emails) == (("0903123456",), ("lan@example.com",))
+    contact = fold_contact(after(observe(event, visitor, "evt_1", "VN"))[1])
+    assert (contact.phones, contact.emails) == (("+84903123456",), ("lan@example.com",))
+    assert (contact.gender, contact.location) == (Gender.FEMALE, "Hà Nội")
     (own,) = contact.customers
     assert {name: getattr(own, name) for name in told} == told
     assert own.page_url == "https://shop.example/vn"
@@ -220,6 +225,7 @@ def test_c1_a_contact_and_its_later_name() -> None:
                 picture="https://p.example/670",
             ),
         ),
+        source=PAGE,
         warehouse_id="default",
         created_at=MOMENT,
         updated_at=MOMENT,

@@ -4,7 +4,7 @@ import pytest
 
 from crm.lan import after, make_observe_command, rename
 from tuyen_crm.entities.contacts.decide import OwnContactCommand
-from tuyen_crm.entities.contacts.view import describe
+from tuyen_crm.entities.contacts.describing import describe
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 
 

@@ -25,7 +25,8 @@ from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
 from tuyen_gateway.domain.jobs import Job, begin, take_up
 from tuyen_gateway.jobs import job_scheduler
-from tuyen_gateway.jobs.runner import SLICE, _Run
+from tuyen_gateway.jobs.job_run import SLICE
+from tuyen_gateway.jobs.runner import ConversationsRun
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -227,7 +228,7 @@ async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
             return rig.gateway.jobs.job("job_1") is not None
 
         await until(is_known)
-        frozen = _Run(rig.gateway, Job(request=request, progress=begun), Turns(1))
+        frozen = ConversationsRun(rig.gateway, Job(request=request, progress=begun), Turns(1))
         await frozen._end(begun, JobState.FAILED, "The database took too long.")
         job = rig.gateway.jobs.job("job_1")
         assert job is not None

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tuyen_events.conversation_filter import ConversationFilter, Holder
+from tuyen_events.crm.contacts import CustomerOfContact
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -35,7 +37,7 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")
@@ -222,6 +224,21 @@ async def test_i4_whether_a_name_is_frequent_is_counted_in_the_index_and_no_furt
     (done,) = await filled["system.profile"].find(own).to_list(None)
     assert done["docsExamined"] == 0
     assert done["keysExamined"] <= 12
+
+
+async def test_c2_whose_contact_was_merged_has_the_name_of_the_contact_that_stayed(
+    filled: Database,
+) -> None:
+    """Also if that one was merged into a third."""
+    first, second, third = (_contact(CustomerId(f"cus_{number}"), "Lan") for number in (14, 21, 28))
+    chain = [
+        msgspec.structs.replace(first, name=None, merged_into=second.id),
+        msgspec.structs.replace(second, name=None, merged_into=third.id),
+        msgspec.structs.replace(third, name="Chị Lan", merged=(second.id, first.id)),
+    ]
+    await filled[CONTACTS_VIEW.collection].insert_many(map(CONTACTS_VIEW.encode, chain))
+    shown = await names.CustomerNames(filled).add_names([_row(14), _row(28), _row(35)])
+    assert [row.customer and row.customer.name for row in shown] == ["Chị Lan", "Chị Lan", None]
 
 
 async def test_i4_before_anything_was_folded_nothing_is_found(views: Database) -> None:

@@ -12,7 +12,7 @@ from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId, cu
 from tuyen_events.inbound import Visit
 from tuyen_events.topics import COMMANDS
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.jobs import runner
+from tuyen_gateway.jobs.job_run import SLICE
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
@@ -242,7 +242,7 @@ async def test_r7_4_a_manager_who_lost_the_right_meanwhile_stops_the_job(
     threads = await assign(feed, 150)
     async with routing(log, awake=False) as router:
         job = await hand_over(manager, "minh", "lan")
-        await wait_for_commands(log, runner.SLICE)
+        await wait_for_commands(log, SLICE)
         await owner.done(
             "PUT", "/v1/agents/hoa", {"name": "Hoa", "username": "hoa", "role": "agent"}
         )
@@ -281,7 +281,7 @@ async def test_r6_5_a_gateway_that_starts_continues_where_the_last_one_was(
                 await first.staff(owner, agent)
             threads = await assign(feed, 130)
             job = await hand_over(owner, "minh", "lan")
-            await wait_for_commands(log, runner.SLICE)
+            await wait_for_commands(log, SLICE)
 
         async def rests() -> bool:
             return not router.awake.is_set()
@@ -289,9 +289,7 @@ async def test_r6_5_a_gateway_that_starts_continues_where_the_last_one_was(
         await until(rests)
         async with running(log, clock, views) as second:
             owner = await second.login("shop", "boss", "boss-password")
-            await wait_for_commands(
-                log, 2 * runner.SLICE - 60
-            )  # what was carried out is not asked again
+            await wait_for_commands(log, 2 * SLICE - 60)  # what was carried out is not asked again
             router.awake.set()
             found = await wait_until_ended(owner, job["id"])
             for thread in (threads[0], threads[-1]):

@@ -24,6 +24,7 @@ from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
 from tuyen_gateway.adapters.replies import MongoReplies
+from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.inbox import InboxRow
@@ -147,6 +148,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        sharing_scans=MongoSharingScans(nowhere),
         http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         database=nowhere,
         replies=MongoReplies(nowhere, log, clock),

@@ -7,7 +7,7 @@ from gateway.rig import until
 from gateway.router_twin import routing
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import JOBS_OF_AGENT
-from tuyen_gateway.jobs.runner import SLICE
+from tuyen_gateway.jobs.job_run import SLICE
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 

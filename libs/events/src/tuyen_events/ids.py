@@ -74,6 +74,11 @@ def contact_id(customer: CustomerId) -> ContactId:
     return ContactId(_derive("con_", customer))
 
 
+def merge_id(cause: str, older: ContactId, younger: ContactId) -> str:
+    """The merge of two contacts: the same cause, the same id (INV3)."""
+    return _derive("mrg_", cause, older, younger)
+
+
 def message_thread_id(customer: CustomerId) -> ConversationId:
     """The one message conversation of a customer and page."""
     return ConversationId(_derive("msg_", customer))

@@ -1,4 +1,4 @@
-"""Work on many conversations at once, which outlives the HTTP request that started it (R6.5).
+"""Work on many conversations or contacts, which outlives the request that started it (R6.5, S3).
 
 All records of a job are in the partition of its id: its request has the id as key, its progress
 `<id>/progress`, so that compaction keeps the last of each. Gateways read them back: the owner of
@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tuyen_events.conversation_filter import Holder, Selection
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.vocabulary import Moment
 
 
@@ -56,6 +58,38 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
     done: bool | None = None
 
 
+class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):
+    """Each of these contacts gets what is given (S3)."""
+
+    type: ClassVar[str] = "job.contacts_change_requested.v1"
+    contact_ids: tuple[ContactId, ...]
+    campaign_id: str | UnsetType | None = UNSET
+    care_status: CareStatus | UnsetType | None = UNSET
+
+
+class SheetFormat(StrEnum):
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+class ExportRequested(JobRequested, frozen=True, kw_only=True):
+    """The contacts that match, as far as the requester sees them, in a file (C9). The job counts
+    them; the file is written whenever it is downloaded, for whoever downloads it."""
+
+    type: ClassVar[str] = "job.export_requested.v1"
+    words: str | None = None
+    """A part of the name."""
+    columns: tuple[str, ...]
+    format: SheetFormat
+
+
+class SkippedItem(msgspec.Struct, frozen=True):
+    """What a job did not change, and why."""
+
+    id: str
+    reason: str
+
+
 class JobProgressed(JobEvent, frozen=True, kw_only=True):
     """How far a job has come. `revision` rises with every record; the counts are totals."""
 
@@ -63,7 +97,7 @@ class JobProgressed(JobEvent, frozen=True, kw_only=True):
     revision: int
     state: JobState
     total: int
-    """How many conversations there are, as far as is known; equal to `done` once the job has
+    """How many there are, as far as is known; equal to `done` once the job has
     ended."""
     done: int = 0
     changed: int = 0
@@ -71,9 +105,20 @@ class JobProgressed(JobEvent, frozen=True, kw_only=True):
     """Those that needed no change, or must not be changed any more."""
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """By reason."""
-    under_way: tuple[ConversationId, ...] = ()
+    skipped: tuple[SkippedItem, ...] = ()
+    """The first contacts that were refused."""
+    under_way: tuple[str, ...] = ()
     """Perhaps begun, and not counted yet: a gateway that takes the job over begins with these."""
-    cursor: ConversationId | None = None
+    cursor: str | None = None
     """All up to this id, in the order of ids, are counted or under way."""
     detail: str | None = None
     """Why it failed."""
+
+
+EVENTS = (
+    HandoverRequested,
+    BulkRequested,
+    ContactsChangeRequested,
+    ExportRequested,
+    JobProgressed,
+)

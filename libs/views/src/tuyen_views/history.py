@@ -1,5 +1,7 @@
 """The history of contacts (C8). The CRM writes it; the gateway reads it."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -7,6 +9,18 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_views.view import BY_CONTACT, OfContact, View
+
+_MENTION = re.compile(r"⟦([^⟦⟧]+)⟧")
+
+
+def mention_agent(agent_id: AgentId) -> str:
+    """An agent in a sentence: a reader puts the present name there."""
+    return f"⟦{agent_id}⟧"
+
+
+def name_mentioned(sentence: str, name_of: Callable[[AgentId], str]) -> str:
+    """The sentence with the names of the agents that it mentions."""
+    return _MENTION.sub(lambda found: name_of(AgentId(found[1])), sentence)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +35,8 @@ class HistoryDocument(OfContact, frozen=True, kw_only=True):
     """One event of a contact, in words. Its `_id` is the contact's id and the event's sequence.
 
     `vi` and `en` are sentences in Vietnamese and English. If `by` is an agent, they lack the
-    subject: a reader puts the agent's present name before them.
+    subject: a reader puts the agent's present name before them. Other agents are in them as
+    `mention_agent` writes them.
     """
 
     event: str

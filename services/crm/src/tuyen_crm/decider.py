@@ -11,9 +11,10 @@ from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
+from tuyen_crm.reminding import announce
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
-from tuyen_events.crm.contacts import ContactCreated
+from tuyen_events.crm.contacts import ContactAdded, ContactCreated
 from tuyen_events.crm.records import (
     ContactCommand,
     ContactEvent,
@@ -22,6 +23,7 @@ from tuyen_events.crm.records import (
     CrmEvent,
     CrmOutcome,
 )
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import customer_key, derive_event_id
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
@@ -175,6 +177,8 @@ class CommandDecider:
             home = _home(book, event)
             book.apply(event, home)
             events.append(_record(event, home, events))
+            if isinstance(event, Reminded):
+                events.append(announce(event))
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
             book.remember(command, contact_id, decision.version)
         _refuse_too_much(book)
@@ -197,6 +201,8 @@ def _home(book: Book, event: CrmEvent) -> int | None:
         case ContactCreated():
             key = customer_key(event.organization, event.page_id, event.external_id)
             return partition_of(key, CONTACTS.partitions)
+        case ContactAdded():
+            return partition_of(event.contact_id, CONTACTS.partitions)
         case _:
             raise ValueError(f"{event.type} of a contact that does not exist")
 
@@ -232,6 +238,8 @@ def _result(command: CrmCommand, decision: CommandDecision) -> list[ProducerReco
         version=decision.version,
         refusal=decision.refusal,
         holder=decision.holder,
+        survivor=decision.survivor,
+        known_elsewhere=decision.known_elsewhere,
     )
     envelope = Envelope(
         id=derive_event_id(command.command_id, settled.type),

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book, StoredContact, fact_keys
+from tuyen_crm.books import Book, StoredContact, book_key, fact_keys
 from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
 from tuyen_crm.identity import SERVICE
+from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.ids import ContactId, OrganizationId
@@ -66,6 +67,21 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[StateChange, ...] = ()
 
 
+class _EarlierState(msgspec.Struct, frozen=True):
+    sequence: int
+
+
+class _EarlierContact(msgspec.Struct, frozen=True):
+    """The state of a contact, as every version can read it."""
+
+    state: _EarlierState
+    handled: int = -1
+    results: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+_Earlier = Mapping[str, _EarlierContact]
+
+
 class StateChanges:
     """What some commands in a row changed in one partition: for each key its last value."""
 
@@ -84,9 +100,18 @@ class StateChanges:
             self.size += len(key) + len(value or b"")
             self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
+    def complete(self, earlier: _Earlier) -> None:
+        """Adds what the state of earlier versions has of the commands that were handled."""
+        for key in earlier.keys() & self.by_key.keys():
+            known, made = earlier[key], _decode_contact(self.by_key[key].value)
+            stored = msgspec.structs.replace(made, handled=known.handled, results=known.results)
+            value = _raw(_encode(stored))
+            self.by_key[key] = StateChange(key=key, handled=known.handled, value=value)
+
 
 _encode = msgspec.json.Encoder().encode
 _decode_contact = msgspec.json.Decoder(StoredContact).decode
+_decode_earlier = msgspec.json.Decoder(_EarlierContact).decode
 _decode_reached = msgspec.json.Decoder(Reached).decode
 
 
@@ -114,6 +139,10 @@ class OrganizationStates:
     def holders(self, partition: int, key: str) -> Set[ContactId]:
         """The contacts with a fact, by its key."""
         return self._facts[partition].holders(key)
+
+    def count(self, partition: int, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
+        return self._facts[partition].count(key, changed)
 
     def reached(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
@@ -168,11 +197,11 @@ class OrganizationStates:
     def _index(self, partition: int) -> FactIndex:
         index = FactIndex()
         for key, value in self._values[partition].items():
-            organization, *rest = key.split("/")
-            if len(rest) == 1:
+            if _is_contact(key):
+                organization, contact_id = key.split("/")
                 contact = _decode_contact(value).state
                 for fact in fact_keys(OrganizationId(organization), contact):
-                    index.add(fact, ContactId(rest[0]))
+                    index.add(fact, ContactId(contact_id))
         self._working()
         return index
 
@@ -182,39 +211,48 @@ class OrganizationStates:
             self._working()
 
     async def _import(self, partitions: Collection[int]) -> None:
-        """Adds the contacts of earlier versions, which had no state, once."""
+        """Makes the state anew from the events of earlier versions, once: their state, if they had
+        any, does not contain all that decisions depend on today."""
         if not partitions:
             return
-        older = {partition: StateChanges() for partition in partitions}
+        earlier = {partition: _read_earlier(self._values[partition]) for partition in partitions}
+        made = {partition: StateChanges() for partition in partitions}
+        self._values |= {partition: {} for partition in partitions}
 
         async def take(batch: FetchedRecords) -> None:
             for records in batch.values():
                 for record in records:
-                    await self._take_older(record, older)
+                    await self._take_older(record, earlier, made)
             self._working()
 
         await read_to_end(self._log, CONTACTS, take)
+        for partition, changes in made.items():
+            changes.complete(earlier[partition])
+            found = {key: each.encoded for key, each in changes.by_key.items()}
+            self._values[partition] = {key: value for key, value in found.items() if value}
         await self._write(
             [
                 _record(change, partition)
-                for partition, changes in older.items()
+                for partition, changes in made.items()
                 for change in changes.by_key.values()
             ]
         )
-        for partition, changes in older.items():
-            found = {key: each.encoded for key, each in changes.by_key.items()}
-            self._values[partition] |= {key: value for key, value in found.items() if value}
         await self._write([ProducerRecord(CRM_STATE, _IMPORTED, b"{}", (), p) for p in partitions])
 
-    async def _take_older(self, record: Record, older: Mapping[int, StateChanges]) -> None:
+    async def _take_older(
+        self, record: Record, earlier: Mapping[int, _Earlier], made: Mapping[int, StateChanges]
+    ) -> None:
         try:
             event = None if record.value is None else decode(record.headers, record.value).data
             if not isinstance(event, ContactEvent):
                 return
             partition = partition_of(event.organization, CRM_STATE.partitions)
-            if partition not in older:
+            if partition not in made:
                 return
-            changes = older[partition]
+            known = earlier[partition].get(book_key(event.organization, event.contact_id))
+            if known is not None and event.sequence > known.state.sequence:
+                return  # the command is decided again
+            changes = made[partition]
             book = Book(event.organization, StateSoFar(self, partition, changes), -1)
             book.apply(event, record.partition)
             changes.add(-1, book)
@@ -222,8 +260,8 @@ class OrganizationStates:
             await reject_or_raise(self._log, record, SERVICE, error)
 
 
-@dataclass(frozen=True, slots=True)
-class StateSoFar:
+@dataclass(frozen=True)
+class StateSoFar(StateBefore):
     """The state of a partition, with changes that are not saved yet."""
 
     states: OrganizationStates
@@ -237,6 +275,10 @@ class StateSoFar:
     def holders(self, key: str) -> Set[ContactId]:
         saved = self.states.holders(self.partition, key)
         return change_holders(saved, self.changes.facts.get(key, {}))
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        made = self.changes.facts.get(key, {})
+        return self.states.count(self.partition, key, {**made, **changed})
 
 
 class _Recovery:
@@ -263,7 +305,7 @@ class _Recovery:
             self._take(key, handled, record.value)
 
     def _take(self, key: str, handled: int, value: bytes | None) -> None:
-        if key not in self._found or handled > self._found[key][0]:
+        if key not in self._found or handled >= self._found[key][0]:
             self._found[key] = handled, value
 
     def repair(self, partition: int) -> list[ProducerRecord]:
@@ -289,7 +331,15 @@ def _handled(record: Record) -> int:
     for name, value in record.headers:
         if name == _HANDLED:
             return int(value)
-    return _decode_contact(record.value or b"").handled  # of an earlier version
+    return _decode_earlier(record.value or b"").handled
+
+
+def _is_contact(key: str) -> bool:
+    return key.count("/") == 1
+
+
+def _read_earlier(values: Mapping[str, bytes]) -> _Earlier:
+    return {key: _decode_earlier(value) for key, value in values.items() if _is_contact(key)}
 
 
 def _raw(value: bytes | None) -> msgspec.Raw:

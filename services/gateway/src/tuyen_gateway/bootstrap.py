@@ -43,11 +43,13 @@ from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.reminders import RemindersTable
 from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
+from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.viewing import ViewingTable
@@ -69,6 +71,7 @@ from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
+from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.audit import run_audit
 from tuyen_gateway.projections.dead_letters import run_dead_letters
@@ -97,6 +100,7 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    sharing_scans: SharingScans,
     http: httpx.AsyncClient,
     database: Database,
     replies: Replies,
@@ -108,12 +112,15 @@ def compose(
 ) -> Gateway:
     """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
+    crm_views = CrmInTurn(crm, reads)
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     sources = Sources(
         directory=DirectoryTable(log, clock),
         presence=PresenceTable(log),
         jobs=JobsTable(log),
         replays=ReplaysTable(log),
+        reminders=RemindersTable(log),
+        crm=crm_views,
         viewing=ViewingTable(log, clock),
         views=live_views,
         seals=FernetSeals(key, clock),
@@ -144,10 +151,12 @@ def compose(
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
-        crm=CrmInTurn(crm, reads),
+        crm=crm_views,
         crm_commands=CrmCommandSender(log, clock),
+        sharing_scans=sharing_scans,
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
+        reminders=sources.reminders,
         replies=RepliesInTurn(replies, reads),
         openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
@@ -214,6 +223,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        sharing_scans=MongoSharingScans(for_jobs),
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
         http=httpx.AsyncClient(
             mounts={"all://127.0.0.1": None, "all://localhost": None}, cookies=make_empty_jar()

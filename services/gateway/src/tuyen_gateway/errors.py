@@ -5,7 +5,7 @@
 
 from datetime import datetime
 
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, ContactId
 
 
 class GatewayError(Exception):
@@ -26,6 +26,15 @@ class ForbiddenError(GatewayError):
 
 class NotFoundError(GatewayError):
     """It does not exist, or the viewer may not see it (R7.2): the two cannot be distinguished."""
+
+
+class MergedError(GatewayError):
+    """The contact is a part of another one now (C2), which the viewer sees."""
+
+    def __init__(self, contact_id: ContactId, survivor: ContactId) -> None:
+        super().__init__(f"This contact is a part of {survivor!r} now: ask for that one.")
+        self.contact_id = contact_id
+        self.survivor = survivor
 
 
 class ConflictError(GatewayError):

@@ -41,6 +41,8 @@ class GatewaySettings(SealingSettings):
     within 7 days, instead of 24 hours (P5)."""
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
+    sharing_check_s: float = 10.0
+    """Seconds between two searches for contacts whose sharing rules are to be applied (S3, S4)."""
     openid_issuer: str = ""
     """The issuer of the OpenID provider at which agents can log in instead of with a password,
     exactly as the provider names itself. Without one, they cannot."""

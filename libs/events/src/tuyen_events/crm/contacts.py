@@ -1,13 +1,70 @@
 """Contacts: the people to whom customers belong."""
 
+from datetime import date
 from typing import ClassVar
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from tuyen_events.crm.records import ContactCommand, ContactEvent
-from tuyen_events.ids import AgentId, CustomerId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
+from tuyen_events.vocabulary import Channel, Moment, Word
 
 DEFAULT_WAREHOUSE = "default"
 """The warehouse of new contacts (W1): every organization has it from its start."""
+
+
+CustomValue = str | int | float | bool
+"""The value of a field that the administrator defines (C10)."""
+
+
+class Gender(Word):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+
+
+class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One channel identity of the person."""
+
+    id: CustomerId
+    page_id: PageId
+    channel: Channel
+    external_id: str
+    name: str | None
+    picture: str | None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
+
+
+class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a person: all that a merge brings together."""
+
+    name: str | None = None
+    phones: tuple[str, ...] = ()
+    """In E.164."""
+    emails: tuple[str, ...] = ()
+    """In lower case."""
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: str | None = None
+    location: str | None = None
+    custom: dict[str, CustomValue] = {}
+    tags: tuple[str, ...] = ()
+    customers: tuple[CustomerOfContact, ...] = ()
+    source: str | None = None
+    """Where it came from: the id of a page, an import or an integration."""
+    warehouse_id: str = DEFAULT_WAREHOUSE
+    assignee: AgentId | None = None
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
+    steps: dict[str, str] = {}
+    """By pipeline."""
+    shares: dict[AgentId, tuple[str, ...]] = {}
+    """The agents who read it, with the rules that gave it to them; "" is by hand (S1, S2)."""
 
 
 class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
@@ -31,11 +88,67 @@ class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     location: str | None = None
     browser: str | None = None
     page_url: str | None = None
+    phones: tuple[str, ...] = ()
+    """The phone number in E.164, if it is a valid one."""
+    emails: tuple[str, ...] = ()
+    staff: tuple[AgentId, ...] = ()
+    """The agents of the organization who are not disabled: its warehouse may give the contact to
+    one of them (W5)."""
     caused_by: str
 
 
+class AddContact(ContactCommand, frozen=True, kw_only=True):
+    """Create a contact: by hand, from a file, from an integration (C12)."""
+
+    type: ClassVar[str] = "contact.add.v1"
+    name: str | None = None
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: str | None = None
+    location: str | None = None
+    custom: dict[str, CustomValue] = msgspec.field(default_factory=dict)
+    source: str | None = None
+    warehouse_id: str | None = None
+    """Null for the warehouse of the source."""
+    assignee: AgentId | None = None
+    by: AgentId | None = None
+
+
+class PatchContact(ContactCommand, frozen=True, kw_only=True):
+    """Change the fields that are given, and empty those that are null. Of `custom`, each value is a
+    field of its own."""
+
+    type: ClassVar[str] = "contact.patch.v1"
+    name: str | UnsetType | None = UNSET
+    phones: tuple[str, ...] | UnsetType = UNSET
+    emails: tuple[str, ...] | UnsetType = UNSET
+    gender: Gender | UnsetType | None = UNSET
+    birthday: date | UnsetType | None = UNSET
+    address: str | UnsetType | None = UNSET
+    location: str | UnsetType | None = UNSET
+    custom: dict[str, CustomValue | None] | UnsetType = UNSET
+    warehouse_id: str | UnsetType = UNSET
+    assignee: AgentId | UnsetType | None = UNSET
+    campaign_id: str | UnsetType | None = UNSET
+    care_status: CareStatus | UnsetType | None = UNSET
+    by: AgentId
+    expected_version: int | None = None
+    """Refuse when the contact has another version by then."""
+
+
+class RemoveContact(ContactCommand, frozen=True, kw_only=True):
+    """Remove the contact; if there is none, nothing changes."""
+
+    type: ClassVar[str] = "contact.remove.v1"
+    by: AgentId
+    expected_version: int | None = None
+
+
 class RenameContact(ContactCommand, frozen=True, kw_only=True):
-    """Give the contact a name, or none (null)."""
+    """Give the contact a name, or none (null). Earlier versions sent it, instead of
+    `PatchContact`."""
 
     type: ClassVar[str] = "contact.rename.v1"
     name: str | None
@@ -63,7 +176,71 @@ class ContactCreated(ContactEvent, frozen=True, kw_only=True):
     location: str | None = None
     browser: str | None = None
     page_url: str | None = None
+    phones: tuple[str, ...] | None = None
+    """In E.164. Null in records of earlier versions, which have what the site sent alone."""
+    emails: tuple[str, ...] | None = None
     warehouse_id: str
+
+
+class ContactAdded(ContactEvent, frozen=True, kw_only=True):
+    """A contact was created by hand, from a file or by an integration (C12). This is the first
+    event of such a contact."""
+
+    type: ClassVar[str] = "contact.added.v1"
+    content: ContactContent
+    by: AgentId | None = None
+
+
+class ContactPatched(ContactEvent, frozen=True, kw_only=True):
+    """The fields that are given changed (C4); null empties one, also in `custom`."""
+
+    type: ClassVar[str] = "contact.patched.v1"
+    name: str | UnsetType | None = UNSET
+    phones: tuple[str, ...] | UnsetType = UNSET
+    emails: tuple[str, ...] | UnsetType = UNSET
+    gender: Gender | UnsetType | None = UNSET
+    birthday: date | UnsetType | None = UNSET
+    address: str | UnsetType | None = UNSET
+    location: str | UnsetType | None = UNSET
+    custom: dict[str, CustomValue | None] | UnsetType = UNSET
+    warehouse_id: str | UnsetType = UNSET
+    assignee: AgentId | UnsetType | None = UNSET
+    campaign_id: str | UnsetType | None = UNSET
+    care_status: CareStatus | UnsetType | None = UNSET
+    by: AgentId | None = None
+
+
+class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
+    """An agent removed the contact. A later event of one of its customers creates it anew, with the
+    next sequence."""
+
+    type: ClassVar[str] = "contact.removed.v1"
+    merged: tuple[ContactId, ...] = ()
+    """The contacts that were parts of it, and are removed with it."""
+    by: AgentId
+
+
+class ContactMerged(ContactEvent, frozen=True, kw_only=True):
+    """The contact is a part of the older contact `into` from now on (C2)."""
+
+    type: ClassVar[str] = "contact.merged.v1"
+    into: ContactId
+    merge_id: str
+    by: AgentId | None = None
+    """Null if it follows from a phone number or an email that both have."""
+
+
+class ContactSeparated(ContactEvent, frozen=True, kw_only=True):
+    """A merge was undone: the contact is one of its own again, with what it had."""
+
+    type: ClassVar[str] = "contact.separated.v1"
+    out_of: ContactId
+    merge_id: str
+    content: ContactContent
+    merged: tuple[ContactId, ...] = ()
+    """The contacts that are parts of this one."""
+    created_at: Moment
+    by: AgentId
 
 
 class ContactNamed(ContactEvent, frozen=True, kw_only=True):

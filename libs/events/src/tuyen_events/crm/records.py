@@ -149,6 +149,26 @@ class CrmRefusal(Word):
     """The id belongs to something else already."""
     TOO_MANY = "too_many"
     """The organization, or the contact, has as many of these as it may have."""
+    HELD = "held"
+    """Another agent has the contact already: the result has the holder (W4)."""
+    NOT_ALLOWED = "not_allowed"
+    """The agent may see the contact, and may not do this with it."""
+    NO_WAREHOUSE = "no_warehouse"
+    """There is no such warehouse."""
+    SOURCE_TAKEN = "source_taken"
+    """A source belongs to another warehouse already (W2)."""
+    NOT_EMPTY = "not_empty"
+    """There are too many contacts in it to move them at once."""
+    NEEDED = "needed"
+    """It always exists (W1)."""
+    NO_CAMPAIGN = "no_campaign"
+    """There is no such campaign."""
+    IN_USE = "in_use"
+    """Something else depends on it."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """It names something that does not exist."""
+    MERGED_ALREADY = "merged_already"
+    """One of the contacts is a part of another one."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):
@@ -166,3 +186,9 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     """Why it was refused."""
     holder: AgentId | None = None
     """The agent who has already what was requested, if that is why it was refused."""
+    survivor: ContactId | None = None
+    """The contact of which the one that the command was about is a part now (C2). `version` is its
+    version then."""
+    known_elsewhere: tuple[str, ...] = ()
+    """The phone numbers and emails that another contact has as well, and for which the two were not
+    merged: their owners are asked first (C2)."""

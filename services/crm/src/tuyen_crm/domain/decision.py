@@ -1,10 +1,10 @@
 """The decision about a command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, ContactId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class CommandDecision:
     """The events that follow from a command, and its result.
 
     The events of one contact, and those of the setup, have consecutive sequences, in this order.
-    `version`, `refusal` and `holder` are as in `CrmCommandSettled`.
+    All other fields are as in `CrmCommandSettled`.
     """
 
     outcome: CrmOutcome
@@ -20,10 +20,18 @@ class CommandDecision:
     events: tuple[CrmEvent, ...] = ()
     refusal: CrmRefusal | None = None
     holder: AgentId | None = None
+    survivor: ContactId | None = None
+    known_elsewhere: tuple[str, ...] = ()
 
 
 def decide_applied(*events: CrmEvent) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.APPLIED, version=events[-1].sequence, events=events)
+
+
+def follow_by(decision: CommandDecision, event: CrmEvent) -> CommandDecision:
+    """The same decision with one more event of the same contact."""
+    events = (*decision.events, event)
+    return replace(decision, version=event.sequence, events=events)
 
 
 def decide_unchanged(version: int) -> CommandDecision:

@@ -1,5 +1,7 @@
 """Handles commands about the setup: all of its entities are put and removed in one manner."""
 
+from typing import Any
+
 from tuyen_crm.domain.decision import (
     CommandDecision,
     decide_applied,
@@ -14,16 +16,17 @@ from tuyen_events.limits import CRM_SETUP_ENTITIES
 
 
 def put_entity(
-    known: KnownState, kind: str, command: SetupCommand, changed: type[SetupEvent]
+    known: KnownState, kind: str, command: SetupCommand, changed: type[SetupEvent], **more: Any
 ) -> CommandDecision:
-    """Creates an entity, or replaces the one with that id."""
+    """Creates an entity, or replaces the one with that id. `more` are the fields of the event that
+    the command does not have."""
     entity = known.setup(kind, command.id)
     version = 0 if entity is None else entity.sequence
     if command.expected_version not in (None, version):
         return decide_passed(version)
     if entity is None and len(known.list_setup(kind)) >= CRM_SETUP_ENTITIES:
         return decide_refused(CrmRefusal.TOO_MANY)
-    return decide_applied(follow(command, changed, known.setup_sequence() + 1))
+    return decide_applied(follow(command, changed, known.setup_sequence() + 1, **more))
 
 
 def remove_entity(

@@ -1,28 +1,60 @@
 """The state that decisions about a contact, and about what belongs to it, depend on."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
+from tuyen_events.crm.contacts import ContactContent
+from tuyen_events.crm.merges import GainedContent
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.ids import ContactId, CustomerId
+from tuyen_events.vocabulary import Moment
+
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
 
 
-class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Merge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contact that was absorbed, and what is there only because of it."""
+
+    contact_id: ContactId
+    gained: GainedContent
+
+
+class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True):
     """What decisions about a contact depend on.
 
     `sequence` is that of the contact's last event, and `version` that of the last event that
-    changed the contact itself. `nameless` are the customers whose names the channel has not sent
-    yet. `renamed` is true once an agent has given the contact a name or removed it.
+    changed the contact itself. `renamed` is true once an agent has given the contact a name or
+    removed it. Of two contacts the older one has the lower `age`. A contact that is a part of
+    another one keeps the content that it had. `applied` has the revisions of the
+    sharing rules that were applied.
     """
 
     sequence: int
     version: int
-    name: str | None = None
     renamed: bool = False
-    nameless: tuple[CustomerId, ...] = ()
-    phones: tuple[str, ...] = ()
-    """In E.164."""
-    emails: tuple[str, ...] = ()
-    """In lower case."""
+    created: int = 0
+    """The order of the event that created it; 0 for contacts of earlier versions."""
+    created_at: Moment = _UNKNOWN
+    removed: bool = False
+    merged_into: ContactId | None = None
+    merged: tuple[ContactId, ...] = ()
+    """The contacts that are parts of this one."""
+    merges: dict[str, Merge] = msgspec.field(default_factory=dict)
+    """By their ids, in their order."""
+    apart: tuple[ContactId, ...] = ()
+    """The contacts from which it was separated by hand: it is merged with them by hand only."""
+
+    applied: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def age(self) -> tuple[int, Moment]:
+        return self.created, self.created_at
+
+    @property
+    def nameless(self) -> tuple[CustomerId, ...]:
+        """The customers whose names the channel has not sent yet."""
+        return tuple(customer.id for customer in self.customers if customer.name is None)
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +63,8 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     contact_id: ContactId
     version: int
+    reminded_at: datetime | None = None
+    """The time of the last reminder of it."""
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

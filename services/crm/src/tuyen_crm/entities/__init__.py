@@ -15,6 +15,7 @@ from typing import Any
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.entity import Entity
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmEvent
+from tuyen_views.contacts import ContactDocument
 
 AnyEntity = Entity[Any, Any, Any]
 """The functions of an entity take only the commands and events that the entity lists."""
@@ -44,3 +45,14 @@ def evolve(contact: ContactState | None, event: ContactEvent) -> ContactState | 
     if contact is not None and event.sequence <= contact.sequence:
         return contact
     return BY_EVENT[type(event)].evolve(contact, event)
+
+
+def fold_contact(document: ContactDocument | None, event: ContactEvent) -> ContactDocument | None:
+    """The contact's document after any of its events. An event whose sequence is not new changes
+    nothing."""
+    if document is not None and event.sequence <= document.sequence:
+        return document
+    contacts, entity = BY_NAME["contacts"], BY_EVENT[type(event)]
+    own = entity if entity.view is contacts.view else contacts
+    after: ContactDocument | None = own.fold(document, event)
+    return after if after is None or own is entity else entity.show(after, event)

@@ -1,14 +1,14 @@
 """Folds `contacts` into the views: contacts, everything that belongs to them, what is set up for
 them, and the history of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 
-from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity
+from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity, fold_contact
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
 from tuyen_events.crm.records import ContactEvent, CrmEvent, SetupEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
@@ -29,7 +29,7 @@ documents of contacts have another shape, and a collection of their own for it."
 VIEWS: tuple[View[Any], ...] = (
     HISTORY_VIEW,
     SETUP_HISTORY_VIEW,
-    *(entity.view for entity in ENTITIES),
+    *dict.fromkeys(entity.view for entity in ENTITIES),
 )
 
 _Events = dict[str, list[CrmEvent]]
@@ -72,7 +72,7 @@ class CrmProjection:
         # In the order of the log: all events of a contact are in one partition.
         events = [one.event for one in batch if isinstance(one.event, CrmEvent)]
         for entity in ENTITIES:
-            if entity is not CONTACT:
+            if entity.view is not CONTACT.view:
                 await self._fold(entity, _by_document(entity, events))
         of_contacts: _Events = {}
         for event in events:
@@ -116,13 +116,15 @@ def _fold_document(
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
     removed_at = None
+    fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
         if event.sequence <= sequence:
             continue
-        before, document = document, entity.fold(document, event)
+        own = BY_EVENT[type(event)].view is entity.view
+        before, document = document, fold(document, event)
         sequence = event.sequence
         removed_at = event.at if document is None else None
-        if isinstance(event, entity.events):
+        if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
     if document == read and removed_at is None:

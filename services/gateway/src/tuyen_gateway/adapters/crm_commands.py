@@ -1,6 +1,7 @@
 """Sends commands to the CRM and receives their results."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tuyen_events.codec import Headers, encode
@@ -15,7 +16,7 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Log, ProducerRecord
 
 
 class CrmCommandSender:
@@ -52,6 +53,22 @@ class CrmCommandSender:
                     "The CRM has not answered yet. The change is in the log and will be carried "
                     "out: look at the contact again, and do not repeat it."
                 ) from error
+
+    async def carry_out_all(
+        self, commands: Sequence[CrmCommand]
+    ) -> Mapping[str, CrmCommandSettled]:
+        await self.table.following()
+        records = [
+            ProducerRecord(CRM_COMMANDS, command.organization, *_encode(command))
+            for command in commands
+        ]
+        with self._results.receiving([command.command_id for command in commands]) as results:
+            await self._log.append_all(records)
+            try:
+                async with asyncio.timeout(self._wait_s):
+                    return {id_: await result for id_, result in results.items()}
+            except TimeoutError as error:
+                raise UnavailableError("The CRM has not answered yet.") from error
 
     def _count(self, organization: OrganizationId, size: int) -> None:
         now = self._clock.now()

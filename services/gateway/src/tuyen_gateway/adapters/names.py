@@ -12,7 +12,12 @@ import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, contact_id
-from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
+from tuyen_events.limits import (
+    CONTACT_MERGES,
+    NAME_CHARACTERS,
+    NAMED_ELSEWHERE,
+    URL_CHARACTERS,
+)
 from tuyen_gateway.adapters.queries import ListQuery, build_list_query, matching_query
 from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
@@ -59,9 +64,23 @@ class CustomerNames:
         return [_add_author(one, contacts) for one in messages]
 
     async def _find_named(self, wanted: Collection[ContactId]) -> dict[str, Document]:
-        query = {"_id": {"$in": sorted(wanted)}, "name": {"$ne": None}}
-        found = self._contacts.find(query, {"name": 1, "customers.picture": 1})
-        return {one["_id"]: one for one in await found.to_list(None)}
+        """The contacts with names, by the ids in `wanted`. The name of one that was merged is that
+        of the contact of which it is a part (C2)."""
+        named: dict[str, Document] = {}
+        places: dict[str, str] = {each: each for each in wanted}
+        for _ in range(CONTACT_MERGES):
+            query = {"_id": {"$in": sorted(set(places.values()))}}
+            shown = {"name": 1, "customers.picture": 1, "merged_into": 1}
+            found = {
+                one["_id"]: one for one in await self._contacts.find(query, shown).to_list(None)
+            }
+            stored = {each: found[at] for each, at in places.items() if at in found}
+            named |= {each: one for each, one in stored.items() if one["name"] is not None}
+            wholes = {each: one.get("merged_into") for each, one in stored.items()}
+            places = {each: whole_id for each, whole_id in wholes.items() if whole_id is not None}
+            if not places:
+                break
+        return named
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
         """`matching_query`, in which a name also matches the customers of contacts with that name:

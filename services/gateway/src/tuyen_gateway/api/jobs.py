@@ -1,4 +1,4 @@
-"""Long work on many conversations: handovers and bulk changes (R6.5)."""
+"""Long work on many conversations or contacts: handovers and bulk changes (R6.5, S3)."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,7 +10,13 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.conversation_filter import ConversationFilter, Holder, Selection
 from tuyen_events.ids import AgentId, ConversationId
-from tuyen_events.jobs import BulkRequested, HandoverRequested, JobState
+from tuyen_events.jobs import (
+    BulkRequested,
+    ContactsChangeRequested,
+    ExportRequested,
+    HandoverRequested,
+    JobState,
+)
 from tuyen_events.limits import BULK_IDS, ID_CHARACTERS, NOTE_CHARACTERS, TAGS
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
@@ -82,14 +88,22 @@ class BulkIn(RequestBody):
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
 
 
+class SkippedView(ResponseBody):
+    """A contact that the job did not change."""
+
+    id: str
+    reason: str
+
+
 class JobView(ResponseBody):
     id: str
-    kind: Literal["handover", "bulk", "replay"]
+    kind: Literal["handover", "bulk", "contacts", "export", "replay"]
     """`replay` reads stored webhooks again: there, `done` counts bodies, `changed` the events that
     they contain, and `refused` parts that were not read (`unreadable`, `withheld`)."""
-    state: JobState
+    state: JobState | Literal["waiting"]
+    """Jobs of contacts are `waiting` until they are begun."""
     total: int | None
-    """How many conversations there are, as far as is known; null until it was begun."""
+    """How many conversations or contacts there are, as far as is known; null until it was begun."""
     done: int
     """How many of them were processed: `changed`, `unchanged` and `refused` together."""
     changed: int
@@ -98,6 +112,8 @@ class JobView(ResponseBody):
     reasons: dict[str, int]
     """Of the refused, by reason: `not_allowed` (the agent may not work on the page), `not_found`,
     `first_comment_missing`, `assignment_off`, `too_large`."""
+    skipped: list[SkippedView] = Field(default_factory=list)
+    """Of a change of contacts: the first thousand that were refused."""
     detail: str | None
     """Why it failed."""
     agent_id: str | None = None
@@ -136,7 +152,7 @@ async def hand_over(
         if not (await gateway.inbox.counts(caller.scope, theirs)).total:
             raise NotFoundError(f"There is no agent {agent_id!r}.")
     request = HandoverRequested(
-        job_id=_new_id(),
+        job_id=new_job_id(),
         organization=caller.organization.id,
         at=gateway.clock.now(),
         by=caller.viewer.agent_id,
@@ -145,7 +161,7 @@ async def hand_over(
         to=to,
     )
     await gateway.jobs.ask(request)
-    return job_view(_find_job(gateway, caller, request.job_id))
+    return job_view(find_job(gateway, caller, request.job_id))
 
 
 @router.post(
@@ -177,7 +193,7 @@ async def change_in_bulk(
         check_right(caller, Right.ASSIGN)
         check_chosen(caller.organization, chosen, "set.assignee")
     request = BulkRequested(
-        job_id=_new_id(),
+        job_id=new_job_id(),
         organization=caller.organization.id,
         at=gateway.clock.now(),
         by=caller.viewer.agent_id,
@@ -189,7 +205,7 @@ async def change_in_bulk(
     await gateway.jobs.ask(request)
     if not await gateway.jobs.wait_until_ended(request.job_id, _SHORT_S):
         response.status_code = status.HTTP_202_ACCEPTED
-    return job_view(_find_job(gateway, caller, request.job_id))
+    return job_view(find_job(gateway, caller, request.job_id))
 
 
 @router.get("/jobs", summary="List the jobs")
@@ -217,7 +233,7 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
         return view_replay(replay)
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
-    return job_view(_find_job(gateway, caller, job_id))
+    return job_view(find_job(gateway, caller, job_id))
 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:
@@ -228,7 +244,8 @@ def _selection(body: BulkIn, caller: Caller) -> Selection:
     return Selection(**msgspec.structs.asdict(body.filter.to_filter(caller)))
 
 
-def _new_id() -> str:
+def new_job_id() -> str:
+    """The id of a job that a request makes."""
     return f"job_{uuid4().hex}"
 
 
@@ -240,7 +257,8 @@ def sees_job(viewer: Viewer, job: Job | Replay) -> bool:
     return isinstance(job, Job) and job.request.by == viewer.agent_id
 
 
-def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
+def find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
+    """The job. Raises NotFoundError if there is none that the caller may see."""
     job = gateway.jobs.job(job_id)
     own = job is not None and job.request.organization == caller.organization.id
     if job is None or not own or not sees_job(caller.viewer, job):
@@ -263,14 +281,18 @@ def job_view(job: Job) -> JobView:
     refused = {} if progress is None else progress.refused
     return JobView(
         id=job.id,
-        kind="bulk" if handover is None else "handover",
-        state=JobState.RUNNING if progress is None else progress.state,
+        kind=_kind_of(job),
+        state=_state_of(job),
         total=None if progress is None else progress.total,
         done=0 if progress is None else progress.done,
         changed=0 if progress is None else progress.changed,
         unchanged=0 if progress is None else progress.unchanged,
         refused=sum(refused.values()),
         reasons=dict(refused),
+        skipped=[
+            SkippedView(id=each.id, reason=each.reason)
+            for each in (() if progress is None else progress.skipped)
+        ],
         detail=None if progress is None else progress.detail,
         agent_id=None if handover is None else handover.agent_id,
         to=None if handover is None else handover.to,
@@ -279,6 +301,25 @@ def job_view(job: Job) -> JobView:
         at=request.at,
         changed_at=request.at if progress is None else progress.at,
     )
+
+
+def _kind_of(job: Job) -> Literal["handover", "bulk", "contacts", "export"]:
+    match job.request:
+        case HandoverRequested():
+            return "handover"
+        case ContactsChangeRequested():
+            return "contacts"
+        case ExportRequested():
+            return "export"
+        case _:
+            return "bulk"
+
+
+def _state_of(job: Job) -> JobState | Literal["waiting"]:
+    if job.progress is not None:
+        return job.progress.state
+    waits = isinstance(job.request, ContactsChangeRequested | ExportRequested)
+    return "waiting" if waits else JobState.RUNNING
 
 
 def view_replay(replay: Replay) -> JobView:

@@ -23,6 +23,7 @@ from tuyen_gateway.errors import (
     InvalidCursorError,
     InvalidError,
     InvalidVersionError,
+    MergedError,
     NotFoundError,
     TakenError,
     TooLargeError,
@@ -98,6 +99,7 @@ class Problem(BaseModel):
 
 
 _MEANINGS: Mapping[int, str] = {
+    308: "The contact is a part of the one at `Location` now",
     400: "The request cannot be read",
     401: "No login, or one that has ended",
     403: "The viewer's role may not do this",
@@ -164,6 +166,7 @@ def install(app: FastAPI) -> None:
     """Converts every error of `app` into a problem."""
     app.add_exception_handler(GatewayError, _answer_gateway_error)
     app.add_exception_handler(WindowClosedError, _answer_window_closed)
+    app.add_exception_handler(MergedError, _answer_merged)
     app.add_exception_handler(RequestValidationError, _answer_not_valid)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RecordTooLargeError, _answer_too_large)
@@ -208,6 +211,16 @@ async def _answer_window_closed(_: Request, error: Exception) -> Response:
         raise error
     status = _STATUS[WindowClosedError]
     return problem_response(status, error.detail, window_ended_at=error.ended_at)
+
+
+async def _answer_merged(request: Request, error: Exception) -> Response:
+    """The same address with the id of the contact that stayed."""
+    if not isinstance(error, MergedError):
+        raise error
+    path = request.url.path.replace(f"/{error.contact_id}", f"/{error.survivor}", 1)
+    location = str(request.url.replace(path=path).remove_query_params("after"))
+    headers = {"Location": location.removeprefix(f"{request.url.scheme}://{request.url.netloc}")}
+    return problem_response(HTTPStatus.PERMANENT_REDIRECT, error.detail, headers=headers)
 
 
 def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) -> str:

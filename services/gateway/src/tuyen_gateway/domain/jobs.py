@@ -1,5 +1,4 @@
-"""Long work on many conversations: its state, and what is still to be done for each
-conversation.
+"""Long work on many conversations or contacts: its state, and what is still to be done for each.
 
 Decides R6.5.
 """
@@ -11,13 +10,16 @@ from enum import StrEnum
 import msgspec
 
 from tuyen_events.conversation_filter import Selection
+from tuyen_events.crm_limits import SKIPPED_LISTED
 from tuyen_events.ids import ConversationId, derive_command_id
 from tuyen_events.jobs import (
     BulkRequested,
+    ContactsChangeRequested,
     HandoverRequested,
     JobProgressed,
     JobRequested,
     JobState,
+    SkippedItem,
 )
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.domain.inbox import InboxRow
@@ -69,6 +71,8 @@ def replaces(event: JobProgressed, known: JobProgressed | None) -> bool:
 def put_away(request: JobRequested) -> JobRequested:
     """The part of a request that is kept once its job has ended: without its selection, which may
     be long."""
+    if isinstance(request, ContactsChangeRequested):
+        return msgspec.structs.replace(request, contact_ids=())
     if not isinstance(request, BulkRequested):
         return request
     count_named = request.selection.ids is not None
@@ -76,9 +80,11 @@ def put_away(request: JobRequested) -> JobRequested:
 
 
 def size(job: Job) -> int:
-    """The number of conversations of a job, as far as it is known: at once if they are named by
-    their ids, otherwise once the job has begun."""
+    """How many a job is about, as far as it is known: at once if they are named by their ids,
+    otherwise once the job has begun."""
     request = job.request
+    if isinstance(request, ContactsChangeRequested) and not job.ended:
+        return len(request.contact_ids)
     if isinstance(request, BulkRequested) and request.selection.ids and not job.ended:
         return len(request.selection.ids)
     return 0 if job.progress is None else job.progress.total
@@ -123,9 +129,9 @@ def begin(request: JobRequested, total: int, at: Moment) -> JobProgressed:
 
 
 def count_results(
-    progress: JobProgressed, results: Mapping[ConversationId, ItemResult], at: Moment
+    progress: JobProgressed, results: Mapping[str, ItemResult], at: Moment
 ) -> JobProgressed:
-    """The next progress, with the results of the conversations that were under way."""
+    """The next progress, with the results of what was under way."""
     refused = dict(progress.refused)
     for result in results.values():
         if result.status is ItemStatus.REFUSED:
@@ -145,6 +151,17 @@ def count_results(
     )
 
 
+def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> JobProgressed:
+    """The progress, with those of the results that are refusals; only the first ones are listed."""
+    refused = [
+        SkippedItem(one, result.why)
+        for one, result in results.items()
+        if result.status is ItemStatus.REFUSED
+    ]
+    skipped = (*progress.skipped, *refused)[:SKIPPED_LISTED]
+    return msgspec.structs.replace(progress, skipped=skipped)
+
+
 def rest_not_found(progress: JobProgressed) -> JobProgressed:
     """For a job on named conversations that has processed all that it found: the rest does not
     exist, or may not be seen."""
@@ -158,8 +175,8 @@ def rest_not_found(progress: JobProgressed) -> JobProgressed:
     )
 
 
-def take_up(progress: JobProgressed, ids: tuple[ConversationId, ...]) -> JobProgressed:
-    """The same progress, with the next conversations under way."""
+def take_up(progress: JobProgressed, ids: tuple[str, ...]) -> JobProgressed:
+    """The same progress, with the next items under way."""
     return msgspec.structs.replace(progress, under_way=ids, cursor=ids[-1])
 
 

@@ -1,6 +1,6 @@
 """Runs this gateway's share of the work: the jobs of its partitions, and what is checked from time
-to time for the organizations that are assigned to it: their inactive conversations, and the
-subscriptions of their pages.
+to time for the organizations that are assigned to it: their inactive conversations, the
+subscriptions of their pages, and their sharing rules.
 
 The consumer group of the topic `jobs` assigns the partitions; their content is known from the
 global table that every gateway has. A gateway that loses a partition leaves its jobs as they are.
@@ -20,6 +20,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.auto_close import close_inactive
 from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.runner import fail_job, run_job
+from tuyen_gateway.jobs.sharing import SharingSchedule
 from tuyen_gateway.jobs.subscription_check import check_subscriptions
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.kafka.consumer import consume
@@ -45,6 +46,7 @@ async def run_jobs(gateway: Gateway) -> None:
     checks = (
         _Check(close_inactive, timedelta(seconds=settings.done_check_s)),
         _Check(check_subscriptions, timedelta(seconds=settings.subscription_check_s)),
+        _Check(SharingSchedule().share, timedelta(seconds=settings.sharing_check_s)),
     )
     async with asyncio.TaskGroup() as tasks:
         scheduler = _Scheduler(gateway, tasks, checks)

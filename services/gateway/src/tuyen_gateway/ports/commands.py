@@ -64,3 +64,10 @@ class CrmCommands(TableBacked, Protocol):
         they may within an hour.
         """
         ...
+
+    async def carry_out_all(
+        self, commands: Sequence[CrmCommand]
+    ) -> Mapping[str, CrmCommandSettled]:
+        """The same for commands of a job, which count for no limit: by command id, the results of
+        all."""
+        ...

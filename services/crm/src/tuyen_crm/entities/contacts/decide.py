@@ -1,53 +1,92 @@
 """Handles commands about a contact itself.
 
-Decides C1, C4 and W1.
+Decides C1, C4 and C12.
 """
 
 from typing import assert_never
 
+from msgspec import UNSET
+
+from tuyen_crm.domain.content import patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
     decide_applied,
     decide_passed,
+    decide_refused,
     decide_unchanged,
+    follow,
+    follow_by,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.warehouses.distributing import distribute
+from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
+    AddContact,
+    ContactAdded,
+    ContactContent,
     ContactCreated,
     ContactNamed,
+    ContactPatched,
+    ContactRemoved,
     ContactRenamed,
     ObserveCustomer,
+    PatchContact,
+    RemoveContact,
     RenameContact,
 )
+from tuyen_events.crm.records import CrmRefusal
 
-OwnContactCommand = ObserveCustomer | RenameContact
+OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
 
 def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
-    contact = known.contact(command.contact_id)
     match command:
         case ObserveCustomer():
-            return _observe(contact, command)
+            return _observe(known, command)
+        case AddContact():
+            return _add(known, command)
+        case PatchContact():
+            contact = known.contact(command.contact_id)
+            return NOT_FOUND if contact is None else _patch(known, contact, command)
+        case RemoveContact():
+            contact = known.contact(command.contact_id)
+            return decide_unchanged(0) if contact is None else _remove(contact, command)
         case RenameContact():
+            contact = known.contact(command.contact_id)
             return NOT_FOUND if contact is None else _rename(contact, command)
         case _:
             assert_never(command)
 
 
-def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandDecision:
+def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     """A contact is created once, and each of its customers gets the first name that the channel
-    sends. A name that an agent gave the contact does not change."""
-    if contact is None:
-        return decide_applied(_build_created(command))
+    sends. A name that an agent gave the contact does not change. What a merged contact's customer
+    does concerns the contact of which it is a part."""
+    whole = find_whole(known, command.contact_id)
+    if whole is None:
+        draft = MergeDraft(
+            known,
+            Cause(organization=command.organization, caused_by=command.caused_by, at=command.at),
+        )
+        created = _build_created(known, command)
+        draft.add(created)
+        joined = join_by_facts(draft, command.contact_id, frozenset())
+        if joined.survivor is not None:
+            return joined
+        given = distribute(known, created, created.warehouse_id, command.staff)
+        return joined if given is None else follow_by(joined, given)
+    contact_id, contact = whole
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
     return decide_applied(
         ContactNamed(
             organization=command.organization,
-            contact_id=command.contact_id,
+            contact_id=contact_id,
             sequence=contact.sequence + 1,
             customer_id=command.customer_id,
             name=command.name,
@@ -59,10 +98,11 @@ def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandD
     )
 
 
-def _build_created(command: ObserveCustomer) -> ContactCreated:
+def _build_created(known: KnownState, command: ObserveCustomer) -> ContactCreated:
     return ContactCreated(
         organization=command.organization,
         contact_id=command.contact_id,
+        sequence=known.last_sequence(command.contact_id) + 1,
         customer_id=command.customer_id,
         page_id=command.page_id,
         channel=command.channel,
@@ -75,10 +115,62 @@ def _build_created(command: ObserveCustomer) -> ContactCreated:
         location=command.location,
         browser=command.browser,
         page_url=command.page_url,
-        warehouse_id=DEFAULT_WAREHOUSE,
+        phones=command.phones,
+        emails=command.emails,
+        warehouse_id=warehouse_for(known, command.page_id),
         caused_by=command.caused_by,
         at=command.at,
     )
+
+
+def _add(known: KnownState, command: AddContact) -> CommandDecision:
+    if known.last_sequence(command.contact_id):
+        return decide_refused(CrmRefusal.ID_TAKEN)
+    warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
+    if not has_warehouse(known, warehouse_id):
+        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
+    content = ContactContent(
+        name=command.name,
+        phones=command.phones,
+        emails=command.emails,
+        gender=command.gender,
+        birthday=command.birthday,
+        address=command.address,
+        location=command.location,
+        custom=command.custom,
+        source=command.source,
+        warehouse_id=warehouse_id,
+        assignee=command.assignee,
+    )
+    draft = MergeDraft(known, cause_of(command))
+    draft.add(follow(command, ContactAdded, 1, content=content))
+    return join_by_facts(draft, command.contact_id, frozenset())
+
+
+def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:
+    if contact.merged_into is not None:
+        return NOT_FOUND
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
+        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
+    event = follow(command, ContactPatched, contact.sequence + 1)
+    changed = patched_fields(contact.custom, event)
+    if all(getattr(contact, name) == value for name, value in changed.items()):
+        return decide_unchanged(contact.version)
+    draft = MergeDraft(known, cause_of(command))
+    before = frozenset((*contact.phones, *contact.emails))
+    draft.add(event)
+    return join_by_facts(draft, command.contact_id, before)
+
+
+def _remove(contact: ContactState, command: RemoveContact) -> CommandDecision:
+    if contact.merged_into is not None:
+        return NOT_FOUND
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    sequence = contact.sequence + 1
+    return decide_applied(follow(command, ContactRemoved, sequence, merged=contact.merged))
 
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
@@ -87,14 +179,5 @@ def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
     if command.name == contact.name:
         return decide_unchanged(contact.version)
     return decide_applied(
-        ContactRenamed(
-            organization=command.organization,
-            contact_id=command.contact_id,
-            sequence=contact.sequence + 1,
-            name=command.name,
-            previous_name=contact.name,
-            by=command.by,
-            caused_by=command.command_id,
-            at=command.at,
-        )
+        follow(command, ContactRenamed, contact.sequence + 1, previous_name=contact.name)
     )

@@ -1,42 +1,120 @@
 """Applies the events of a contact itself to the state that decisions depend on."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
+from tuyen_crm.domain.content import FIELDS, patched_fields
 from tuyen_crm.domain.state import ContactState
-from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
+from tuyen_events.crm.contacts import (
+    ContactAdded,
+    ContactCreated,
+    ContactMerged,
+    ContactNamed,
+    ContactPatched,
+    ContactRemoved,
+    ContactRenamed,
+    ContactSeparated,
+    CustomerOfContact,
+    Gender,
+)
+
+_ChangingEvent = ContactNamed | ContactRenamed | ContactPatched | ContactMerged | ContactSeparated
+
+OwnContactEvent = ContactCreated | ContactAdded | ContactRemoved | _ChangingEvent
+"""The events of a contact itself, and not of what belongs to it."""
 
 
-def evolve(
-    contact: ContactState | None, event: ContactCreated | ContactNamed | ContactRenamed
-) -> ContactState | None:
+def evolve(contact: ContactState | None, event: OwnContactEvent) -> ContactState | None:
     """The contact after the event. Events of a contact that does not exist are ignored."""
+    if isinstance(event, ContactCreated):
+        return _create(event)
+    if isinstance(event, ContactAdded):
+        return _add(event)
+    if contact is None:
+        return None
+    counted: dict[str, Any] = {"sequence": event.sequence, "version": event.sequence}
+    if isinstance(event, ContactRemoved):
+        return ContactState(**counted, created_at=contact.created_at, removed=True)
+    return msgspec.structs.replace(contact, **counted, **_list_changed(contact, event))
+
+
+def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any]:
+    fields: dict[str, Any]
     match event:
-        case ContactCreated():
-            return ContactState(
-                sequence=event.sequence,
-                version=event.sequence,
-                name=event.name,
-                nameless=() if event.name else (event.customer_id,),
-            )
-        case ContactNamed() | ContactRenamed() if contact is None:
-            return None
         case ContactNamed():
-            return msgspec.structs.replace(
-                contact,
-                sequence=event.sequence,
-                version=event.sequence,
-                name=contact.name if event.renamed else contact.name or event.name,
-                nameless=tuple(each for each in contact.nameless if each != event.customer_id),
-            )
+            name = contact.name if event.renamed else contact.name or event.name
+            customers = tuple(named_customer(each, event) for each in contact.customers)
+            fields = {"name": name, "customers": customers}
         case ContactRenamed():
-            return msgspec.structs.replace(
-                contact,
-                sequence=event.sequence,
-                version=event.sequence,
-                name=event.name,
-                renamed=True,
-            )
+            fields = {"name": event.name, "renamed": True}
+        case ContactPatched():
+            fields = patched_fields(contact.custom, event)
+            if event.by is not None and "name" in fields:
+                fields["renamed"] = True
+        case ContactMerged():
+            fields = {"merged_into": event.into}
+        case ContactSeparated():
+            fields = {name: getattr(event.content, name) for name in FIELDS}
+            apart = tuple(dict.fromkeys((*contact.apart, event.out_of)))
+            fields |= {"merged_into": None, "apart": apart, "applied": {}}
         case _:
             assert_never(event)
+    return fields
+
+
+def _add(event: ContactAdded) -> ContactState:
+    return ContactState(
+        **{name: getattr(event.content, name) for name in FIELDS},
+        sequence=event.sequence,
+        version=event.sequence,
+        renamed=event.content.name is not None,
+        created=event.order,
+        created_at=event.at,
+    )
+
+
+def _create(event: ContactCreated) -> ContactState:
+    return ContactState(
+        sequence=event.sequence,
+        version=event.sequence,
+        name=event.name,
+        phones=event.phones or (),
+        emails=event.emails or (),
+        gender=read_gender(event.gender),
+        location=event.location,
+        customers=(customer_of_event(event),),
+        source=event.page_id,
+        warehouse_id=event.warehouse_id,
+        created=event.order,
+        created_at=event.at,
+    )
+
+
+def customer_of_event(event: ContactCreated) -> CustomerOfContact:
+    return CustomerOfContact(
+        id=event.customer_id,
+        page_id=event.page_id,
+        channel=event.channel,
+        external_id=event.external_id,
+        name=event.name,
+        picture=event.picture,
+        gender=event.gender,
+        location=event.location,
+        browser=event.browser,
+        page_url=event.page_url,
+    )
+
+
+def named_customer(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
+    """The customer with the name that the channel sent, if it is the one in the event."""
+    if customer.id != event.customer_id:
+        return customer
+    picture = event.picture or customer.picture
+    return msgspec.structs.replace(customer, name=event.name, picture=picture)
+
+
+def read_gender(sent: str | None) -> Gender | None:
+    """What a site sent, if it is one of our words."""
+    word = (sent or "").strip().lower()
+    return Gender(word) if word in set(Gender) else None

@@ -14,6 +14,8 @@ from tuyen_events.inbound import (
     InboundEvent,
     MessageReceived,
 )
+from tuyen_events.limits import CONTACT_PHONES
+from tuyen_events.phones import parse_email, parse_phones
 
 
 def customer_of(event: Event) -> Customer | None:
@@ -34,9 +36,12 @@ def customer_of(event: Event) -> Customer | None:
             return None
 
 
-def observe(event: InboundEvent, customer: Customer, event_id: str) -> ObserveCustomer:
+def observe(
+    event: InboundEvent, customer: Customer, event_id: str, country: str
+) -> ObserveCustomer:
     """The command that creates or completes the contact of `customer`. It is derived from the event
-    alone: the same event gives the same command."""
+    and the country of the organization alone: the same event gives the same command."""
+    email = parse_email(customer.email or "")
     return ObserveCustomer(
         command_id=derive_command_id(event_id, ObserveCustomer.type),
         organization=event.organization,
@@ -54,6 +59,8 @@ def observe(event: InboundEvent, customer: Customer, event_id: str) -> ObserveCu
         location=customer.location,
         browser=customer.browser,
         page_url=_page_url(event),
+        phones=parse_phones(customer.phone or "", country)[:CONTACT_PHONES],
+        emails=() if email is None else (email,),
         caused_by=event_id,
     )
 

@@ -1,134 +1,144 @@
-"""The documents of contacts, and the history of contacts in words.
+"""The documents of contacts.
 
-Decides C8.
+Decides C4.
 """
 
-from typing import assert_never
+from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
-from tuyen_crm.entities.entity import EventDescription
-from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
+from tuyen_crm.domain.content import patched_fields
+from tuyen_crm.entities.contacts.evolve import (
+    customer_of_event,
+    named_customer,
+    read_gender,
+)
+from tuyen_events.crm.contacts import (
+    ContactAdded,
+    ContactContent,
+    ContactCreated,
+    ContactMerged,
+    ContactNamed,
+    ContactPatched,
+    ContactRemoved,
+    ContactRenamed,
+    ContactSeparated,
+)
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import ContactDocument, CustomerOfContact
-from tuyen_views.history import Change
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.names import list_suffixes
-
-OwnContactEvent = ContactCreated | ContactNamed | ContactRenamed
-"""The events of a contact itself, and not of what belongs to it."""
+from tuyen_views.shares import Share
 
 
 def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocument | None:
     """The document after any event of the contact, also of what belongs to it. An event whose
     sequence is not new changes nothing; events of a contact that does not exist are ignored."""
-    if isinstance(event, ContactCreated) and (document is None or document.sequence == 0):
-        return _build_document(event)
-    if document is None or event.sequence <= document.sequence:
+    if document is not None and document.sequence >= event.sequence:
         return document
+    if isinstance(event, ContactCreated):
+        return _build_created(event)
+    if isinstance(event, ContactAdded):
+        head = _head_fields(event)
+        return ContactDocument(**head, **show_content(event.content, event), created_by=event.by)
+    if document is None or isinstance(event, ContactRemoved):
+        return None
+    changed = _changed_fields(document, event)
+    if changed is None:
+        return msgspec.structs.replace(document, sequence=event.sequence)
+    return change_contact(document, event, **changed)
+
+
+def change_contact(
+    document: ContactDocument, event: ContactEvent, **fields: Any
+) -> ContactDocument:
+    """The document after an event that changed these fields of the contact itself."""
+    if "name" in fields:
+        fields |= _name_fields(fields["name"])
+    return msgspec.structs.replace(
+        document,
+        **fields,
+        updated_at=event.at,
+        version=event.sequence,
+        sequence=event.sequence,
+    )
+
+
+def show_content(
+    content: ContactContent, event: ContactEvent, before: Collection[Share] = ()
+) -> dict[str, Any]:
+    """The fields of the document that show the content of a contact after an event; `before` are
+    the shares that the document shows by now."""
+    fields = {name: getattr(content, name) for name in content.__struct_fields__}
+    known = {(each.agent_id, each.rule_id): each for each in before}
+    reasons = [
+        (agent, reason or None)
+        for agent, given in sorted(content.shares.items())
+        for reason in given
+    ]
+    shares = tuple(
+        known.get((agent, rule_id))
+        or Share(agent_id=agent, rule_id=rule_id, at=event.at, version=event.sequence)
+        for agent, rule_id in reasons
+    )
+    return {
+        **fields,
+        **_name_fields(content.name),
+        "shares": shares,
+        "viewers": tuple(sorted(content.shares)),
+    }
+
+
+def _name_fields(name: str | None) -> dict[str, Any]:
+    folded = fold_accents(name or "")
+    return {"name": name, "name_folded": folded, "name_suffixes": list_suffixes(folded)}
+
+
+def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str, Any] | None:
+    """None for an event of something that belongs to the contact."""
+    fields: dict[str, Any] | None = None
     match event:
         case ContactNamed():
             name = document.name if event.renamed else document.name or event.name
-            customers = tuple(
-                _with_name(customer, event) if customer.id == event.customer_id else customer
-                for customer in document.customers
-            )
-            return _change_document(
-                msgspec.structs.replace(document, customers=customers), event, name
-            )
+            customers = tuple(named_customer(each, event) for each in document.customers)
+            fields = {"name": name, "customers": customers}
         case ContactRenamed():
-            return _change_document(document, event, event.name)
-        case _:
-            return msgspec.structs.replace(document, sequence=event.sequence)
+            fields = {"name": event.name}
+        case ContactPatched():
+            fields = patched_fields(document.custom, event)
+        case ContactMerged():
+            hidden = show_content(ContactContent(warehouse_id=""), event)
+            fields = {**hidden, "rules": (), "merged": (), "merged_into": event.into}
+        case ContactSeparated():
+            content = show_content(event.content, event)
+            fields = {**content, "merged": event.merged, "merged_into": None}
+    return fields
 
 
-def _change_document(
-    document: ContactDocument, event: ContactEvent, name: str | None
-) -> ContactDocument:
-    folded = fold_accents(name or "")
-    return msgspec.structs.replace(
-        document,
-        name=name,
-        name_folded=folded,
-        name_suffixes=list_suffixes(folded),
-        updated_at=event.at,
-        version=event.sequence,
-        sequence=event.sequence,
-    )
+def _head_fields(event: ContactEvent) -> dict[str, Any]:
+    return {
+        "id": event.contact_id,
+        "organization": event.organization,
+        "created_at": event.at,
+        "updated_at": event.at,
+        "version": event.sequence,
+        "sequence": event.sequence,
+    }
 
 
-def _build_document(event: ContactCreated) -> ContactDocument:
-    customer = CustomerOfContact(
-        id=event.customer_id,
-        page_id=event.page_id,
-        channel=event.channel,
-        external_id=event.external_id,
+def _build_created(event: ContactCreated) -> ContactDocument:
+    """Records of earlier versions have the phone number and the email as the site sent them."""
+    phones = (event.phone,) if event.phones is None and event.phone else event.phones
+    emails = (event.email,) if event.emails is None and event.email else event.emails
+    content = ContactContent(
         name=event.name,
-        picture=event.picture,
-        gender=event.gender,
+        phones=phones or (),
+        emails=emails or (),
+        gender=read_gender(event.gender),
         location=event.location,
-        browser=event.browser,
-        page_url=event.page_url,
-    )
-    folded = fold_accents(event.name or "")
-    return ContactDocument(
-        id=event.contact_id,
-        organization=event.organization,
-        name=event.name,
-        name_folded=folded,
-        name_suffixes=list_suffixes(folded),
-        phones=() if event.phone is None else (event.phone,),
-        emails=() if event.email is None else (event.email,),
-        customers=(customer,),
+        customers=(customer_of_event(event),),
+        source=event.page_id,
         warehouse_id=event.warehouse_id,
-        created_at=event.at,
-        updated_at=event.at,
-        version=event.sequence,
-        sequence=event.sequence,
     )
-
-
-def _with_name(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
-    return msgspec.structs.replace(
-        customer, name=event.name, picture=event.picture or customer.picture
-    )
-
-
-def describe(
-    event: OwnContactEvent, _before: ContactDocument | None, _after: ContactDocument | None
-) -> EventDescription:
-    """Describes the event (C8)."""
-    match event:
-        case ContactCreated():
-            channel = event.channel.capitalize()
-            return EventDescription(
-                vi=f"Khách liên hệ lần đầu qua {channel}.",
-                en=f"The customer got in touch for the first time, by {channel}.",
-                changes=_name_change(None, event.name),
-            )
-        case ContactNamed():
-            return EventDescription(
-                vi=f"Kênh cho biết tên của khách: “{event.name}”.",
-                en=f"The channel said the customer's name: “{event.name}”.",
-                changes=() if event.renamed else _name_change(None, event.name),
-            )
-        case ContactRenamed():
-            return _describe_name(event)
-        case _:
-            assert_never(event)
-
-
-def _describe_name(event: ContactRenamed) -> EventDescription:
-    changes = _name_change(event.previous_name, event.name)
-    if event.name is None:
-        vi, en = "xóa tên của khách.", "removed the contact's name."
-    elif event.previous_name is None:
-        vi, en = f"đặt tên cho khách là “{event.name}”.", f"named the contact “{event.name}”."
-    else:
-        vi = f"đổi tên khách từ “{event.previous_name}” thành “{event.name}”."
-        en = f"renamed the contact from “{event.previous_name}” to “{event.name}”."
-    return EventDescription(by=event.by, vi=vi, en=en, changes=changes)
-
-
-def _name_change(before: str | None, after: str | None) -> tuple[Change, ...]:
-    return () if before == after else (Change(field="name", before=before, after=after),)
+    return ContactDocument(**_head_fields(event), **show_content(content, event))

@@ -1,112 +1,128 @@
 """Contacts, for viewers who may see them (W1, W6)."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import ConfigDict
 
-from tuyen_events.crm.contacts import RenameContact
-from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.limits import QUERY_CHARACTERS
-from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
+from tuyen_events.crm.contacts import (
+    DEFAULT_WAREHOUSE,
+    AddContact,
+    PatchContact,
+    RemoveContact,
+)
+from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
+from tuyen_events.ids import ContactId
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
+    admit_beside_conversation,
     carry_out,
     find_visible_contact,
     find_writable_contact,
     load_scope,
-    new_command_id,
+    new_id,
+    require_writable,
 )
+from tuyen_gateway.api.crm.claims import PLACE_FIELDS, place_contact
+from tuyen_gateway.api.crm.contact_views import (
+    ClaimableContactView,
+    ContactFacts,
+    ContactView,
+    read_facts,
+    render_contact,
+    require_known_agent,
+    require_manager,
+    show_contact,
+)
+from tuyen_gateway.api.crm.entities import command_fields, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
-from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
+from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
 
-class ContactCustomerView(ResponseBody):
-    """One of a person's channel identities."""
+class ContactIn(ContactFacts):
+    """A contact that is added by hand."""
 
-    id: str
-    page_id: str | None = None
-    channel: str | None = None
-    external_id: str | None = None
-    name: str | None = None
-    picture: str | None = None
-    gender: str | None = None
-    """This field and the following ones are what a livechat's site sent with its visitor's first
-    message (C1)."""
-    location: str | None = None
-    browser: str | None = None
-    page_url: str | None = None
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Chị Lan", "phones": ["0912 345 678"]}]}
+    )
 
 
-class ContactView(ResponseBody):
-    id: str
-    name: str | None
-    phones: list[str]
-    emails: list[str]
-    customers: list[ContactCustomerView]
-    warehouse_id: str
-    assignee: str | None
-    created_at: datetime
-    created_by: str | None
-    """The agent; null for a contact that was created from a channel's event."""
-    updated_at: datetime
-    version: int
-
-
-class ContactPatch(RequestBody):
+class ContactPatch(ContactFacts):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
 
-    name: Name | None = None
 
+@router.post(
+    "", summary="Add a contact", status_code=201, responses=problems(403, 404, 409, 422, 429)
+)
+async def post_contact(
+    body: ContactIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> ContactView:
+    """Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
+    its warehouse, it is nobody's yet.
 
-@router.get("", summary="List contacts")
-async def list_contacts(
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    paging: CurrentPaging,
-    q: Annotated[
-        str | None,
-        Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
-    ] = None,
-) -> Listed[ContactView]:
-    """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
-    viewer who manages none gets an empty list (W6)."""
-    position = await inbox_position(gateway, caller.organization)
+    If another contact of the same owners has one of the phone numbers or emails, the answer is that
+    contact, which has all of both now (C2).
+    """
     scope = await load_scope(gateway, caller)
-    page = await gateway.crm.contacts(scope, q, paging.limit, paging.after)
-    return Listed(
-        items=[_view(contact.document) for contact in page.items],
-        next=paging.cursor(page.following),
-        position=position,
+    command = AddContact(**_added_fields(gateway, caller, scope, body))
+    settled = await carry_out(gateway, command, "contact")
+    if settled.survivor is not None:
+        return await _show_survivor(gateway, caller, settled, response)
+    given = {name: getattr(command, name) for name in _FACTS}
+    contact = ContactDocument(
+        **given,
+        name_folded=fold_accents(command.name or ""),
+        id=command.contact_id,
+        organization=command.organization,
+        customers=(),
+        warehouse_id=command.warehouse_id or DEFAULT_WAREHOUSE,
+        assignee=command.assignee,
+        created_at=command.at,
+        created_by=command.by,
+        updated_at=command.at,
+        version=settled.version,
     )
+    set_etag(response, settled.version)
+    return show_contact(contact, settled.known_elsewhere)
 
 
-@router.get("/{contact_id}", summary="One contact", responses=problems(404))
+@router.get(
+    "/{contact_id}",
+    summary="One contact",
+    dependencies=[Depends(admit_beside_conversation)],
+    responses=problems(308, 403, 404),
+)
 async def get_contact(
     contact_id: PathId,
     caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
     after: AfterContactVersion = None,
-) -> ContactView:
-    """With `after`, once the view contains that version."""
-    contact = (await find_visible_contact(gateway, caller, contact_id, after)).document
-    set_etag(response, contact.version)
-    return _view(contact)
+) -> ContactView | ClaimableContactView:
+    """With `after`, once the view contains that version. Of a contact that nobody has, a member of
+    its warehouse sees the name and the source (W3)."""
+    contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
+    if contact.sight >= Sight.READ:
+        set_etag(response, contact.document.version)
+    return render_contact(contact)
 
 
-@router.patch("/{contact_id}", summary="Edit a contact", responses=problems(403, 404, 412, 429))
+@router.patch(
+    "/{contact_id}",
+    summary="Edit a contact",
+    responses=problems(308, 403, 404, 409, 412, 422, 429),
+)
 async def patch_contact(
     *,
     contact_id: PathId,
@@ -119,54 +135,110 @@ async def patch_contact(
     """Changes the fields in the body (C4). A name that is given or removed here is kept, whatever
     the channel sends later.
 
+    `assignee` and `warehouse_id` are for the managers of its warehouse (W5), and `assignee` for the
+    leader of a team in which both agents are (W7).
+
+    If another contact of the same owners has one of the phone numbers or emails, both become the
+    older one, which is the answer (C2).
+
     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
     not answered within 5 s: the change is in the log then and will be carried out.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
-    if "name" in body.model_fields_set:
-        contact = await _build_renamed(gateway, caller, contact, body.name, expected)
-    set_etag(response, contact.version)
-    return _view(contact)
-
-
-async def _build_renamed(
-    gateway: Gateway,
-    caller: Caller,
-    contact: ContactDocument,
-    name: str | None,
-    expected: int | None,
-) -> ContactDocument:
-    """The contact with its new name; all else is from the view."""
-    command = RenameContact(
-        command_id=new_command_id(),
-        organization=caller.organization.id,
-        contact_id=contact.id,
-        name=name,
-        by=caller.viewer.agent_id,
-        expected_version=expected,
-        at=gateway.crm_commands.now(),
+    fields = {**given_fields(body), **read_facts(body, caller)}
+    if placed := {name: fields.pop(name) for name in PLACE_FIELDS & fields.keys()}:
+        contact = await place_contact(gateway, caller, contact, placed, expected)
+        expected = None if expected is None else contact.version
+    if not fields:
+        set_etag(response, contact.version)
+        return show_contact(contact)
+    command = PatchContact(
+        **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
     )
     settled = await carry_out(gateway, command, "contact")
+    if settled.survivor is not None:
+        return await _show_survivor(gateway, caller, settled, response)
+    set_etag(response, settled.version)
+    changed = _build_patched(contact, command, settled, fields)
+    return show_contact(changed, settled.known_elsewhere)
+
+
+@router.delete(
+    "/{contact_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Remove a contact",
+    responses=problems(403, 412, 429),
+)
+async def delete_contact(
+    contact_id: PathId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
+) -> None:
+    """Removes the contact and all that belongs to it, for agents with the right to `delete` (C11).
+    The answer is the same if there is no such
+    contact, or the caller may not see it. If one of its customers writes again, they are a new
+    contact."""
+    if not caller.viewer.crm.delete:
+        raise ForbiddenError("You may not remove contacts: ask an administrator for the right.")
+    scope = await load_scope(gateway, caller)
+    contact = await gateway.crm.contact(scope, ContactId(contact_id))
+    if contact is None or contact.document.id != contact_id:
+        return
+    require_writable(contact)
+    command = RemoveContact(
+        **command_fields(gateway, caller, expected), contact_id=contact.document.id
+    )
+    await carry_out(gateway, command, "contact")
+
+
+_FACTS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
+
+
+def _added_fields(
+    gateway: Gateway, caller: Caller, scope: ContactScope, body: ContactIn
+) -> dict[str, Any]:
+    given = {**given_fields(body), **read_facts(body, caller)}
+    warehouse_id = given.pop("warehouse_id", DEFAULT_WAREHOUSE)
+    assignee = given.pop("assignee", None)
+    if warehouse_id not in scope.managed:
+        if warehouse_id not in (DEFAULT_WAREHOUSE, *scope.joined):
+            require_manager(scope, warehouse_id)
+        if assignee not in (None, caller.viewer.agent_id):
+            require_manager(scope, warehouse_id)
+        assignee = caller.viewer.agent_id
+    require_known_agent(caller, assignee)
+    custom = {name: value for name, value in body.custom.items() if value is not None}
+    fields = {**command_fields(gateway, caller), **given, "custom": custom}
+    fields.pop("expected_version")
+    contact_id = ContactId(new_id("con"))
+    return {
+        **fields,
+        "contact_id": contact_id,
+        "warehouse_id": warehouse_id,
+        "assignee": assignee,
+    }
+
+
+async def _show_survivor(
+    gateway: Gateway, caller: Caller, settled: CrmCommandSettled, response: Response
+) -> ContactView:
+    survivor = str(settled.survivor)
+    contact = await find_visible_contact(gateway, caller, survivor, settled.version)
+    set_etag(response, contact.document.version)
+    return show_contact(contact.document, settled.known_elsewhere)
+
+
+def _build_patched(
+    contact: ContactDocument,
+    command: PatchContact,
+    settled: CrmCommandSettled,
+    fields: dict[str, Any],
+) -> ContactDocument:
+    """The contact with its new fields; all else is from the view."""
+    custom = {**contact.custom, **fields.get("custom", {})}
+    kept = {name: value for name, value in custom.items() if value is not None}
     updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
     return msgspec.structs.replace(
-        contact, name=name, version=settled.version, updated_at=updated_at
-    )
-
-
-def _view(contact: ContactDocument) -> ContactView:
-    return ContactView(
-        id=contact.id,
-        name=contact.name,
-        phones=list(contact.phones),
-        emails=list(contact.emails),
-        customers=[
-            ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
-            for customer in contact.customers
-        ],
-        warehouse_id=contact.warehouse_id,
-        assignee=contact.assignee,
-        created_at=contact.created_at,
-        created_by=None,
-        updated_at=contact.updated_at or contact.created_at,
-        version=contact.version,
+        contact,
+        **{**fields, "custom": kept},
+        version=settled.version,
+        updated_at=updated_at,
     )

@@ -14,7 +14,7 @@ from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.sentences import NameLookup
-from tuyen_views.history import HISTORY_VIEW, HistoryDocument
+from tuyen_views.history import HISTORY_VIEW, HistoryDocument, name_mentioned
 
 router = APIRouter(prefix="/contacts/{contact_id}/history", tags=["contacts"])
 
@@ -55,7 +55,10 @@ def _view(entry: HistoryDocument, names: NameLookup) -> HistoryView:
         at=entry.at,
         by=entry.by,
         event=entry.event,
-        text=BilingualText(vi=who + entry.vi, en=who + entry.en),
+        text=BilingualText(
+            vi=who + name_mentioned(entry.vi, names.agent),
+            en=who + name_mentioned(entry.en, names.agent),
+        ),
         changes=[
             ChangeView(field=each.field, from_=each.before, to=each.after) for each in entry.changes
         ],

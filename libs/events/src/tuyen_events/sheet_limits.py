@@ -1,0 +1,25 @@
+"""Limits of files with tables, which are imported (C9, R9.5)."""
+
+SHEET_BYTES = 20 * 1024 * 1024
+"""The size of a file as it is uploaded."""
+
+SHEET_UNPACKED_BYTES = 192 * 1024 * 1024
+"""What all parts of an XLSX file have together, unpacked."""
+
+WHOLE_PART_BYTES = 64 * 1024 * 1024
+"""A part of an XLSX file that is in memory while it is read, such as the texts that cells share."""
+
+PACKED_TIMES = 200
+"""How many times longer than in the file a part may be; only parts above a megabyte count."""
+
+SHEET_PARTS = 1_000
+"""Files inside an XLSX file."""
+
+SHEET_ROWS = 200_000
+"""Rows that are not empty."""
+
+SHEET_COLUMNS = 200
+"""Columns of a table."""
+
+CELL_CHARACTERS = 32_767
+"""The text of one cell: as many as Excel allows."""

@@ -1,0 +1,1 @@
+"""What the CRM reads beside its own topics."""

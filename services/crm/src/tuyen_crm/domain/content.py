@@ -1,0 +1,156 @@
+"""Brings the content of two contacts together, and takes it apart again.
+
+Which values win: those of the older contact. What it does not have is taken from the other one, and
+of what can have several values, the other's come after its own. What a sharing rule gave is not
+taken over: the rules of the campaign give it again.
+
+Decides C2 and C4.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from tuyen_events.crm.contacts import ContactContent, ContactPatched, CustomerOfContact
+from tuyen_events.crm.merges import GainedContent
+from tuyen_events.ids import AgentId
+
+FIELDS = ContactContent.__struct_fields__
+
+BY_HAND = ""
+"""Stands for what was given by hand, among the rules that gave something."""
+
+_SINGLE = (
+    "name",
+    "gender",
+    "birthday",
+    "address",
+    "location",
+    "assignee",
+    "campaign_id",
+    "care_status",
+)
+_SEVERAL = ("phones", "emails", "tags", "customers", "custom", "steps", "shares")
+"""Fields with several values, by keys. Not brought together: the warehouse and the source."""
+
+
+def content_of(contact: ContactContent) -> ContactContent:
+    """The content alone, from the state of a contact."""
+    return ContactContent(**{name: getattr(contact, name) for name in FIELDS})
+
+
+def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str, Any]:
+    """The fields that the event changes, by their names; `before` are the values of `custom`."""
+    given = {
+        name: value
+        for name in FIELDS
+        if (value := getattr(event, name, UNSET)) is not UNSET and name != "custom"
+    }
+    if event.custom is not UNSET:
+        changed = {**before, **event.custom}
+        given["custom"] = {name: value for name, value in changed.items() if value is not None}
+    return given
+
+
+def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent, GainedContent]:
+    """The content of both, and what the older one did not have."""
+    fields = {
+        name: getattr(other, name)
+        for name in _SINGLE
+        if getattr(older, name) is None and getattr(other, name) is not None
+    }
+    several, values = {}, {}
+    for name in _SEVERAL:
+        own, theirs = _by_key(older, name), _by_key(_without_rules(other), name)
+        several[name] = _from_keys(name, {**theirs, **own}, [*own, *theirs])
+        gained = tuple(key for key in theirs if key not in own)
+        if gained:
+            values[name] = gained
+    several["shares"] = _add_shares(several["shares"], _without_rules(other).shares)
+    content = msgspec.structs.replace(content_of(older), **fields, **several)
+    return content, GainedContent(fields=tuple(fields), values=values)
+
+
+def release(
+    now: ContactContent,
+    gained: GainedContent,
+    gone: ContactContent,
+    still: Mapping[str, ContactContent],
+) -> tuple[ContactContent, dict[str, GainedContent]]:
+    """The content without what it had only because of `gone`, and what it has now because of the
+    contacts that are `still` parts of it. What was changed since stays."""
+    gone = _without_rules(gone)
+    still = {id_: _without_rules(each) for id_, each in still.items()}
+    fields: dict[str, Any] = {}
+    moved_fields: dict[str, list[str]] = {}
+    for name in gained.fields:
+        if getattr(now, name) == getattr(gone, name):
+            heirs = ((key, getattr(each, name)) for key, each in still.items())
+            heir = next(((key, value) for key, value in heirs if value is not None), None)
+            fields[name] = None if heir is None else heir[1]
+            if heir is not None:
+                moved_fields.setdefault(heir[0], []).append(name)
+    several: dict[str, Any] = {}
+    moved_values: dict[str, dict[str, list[str]]] = {}
+    for name, keys in gained.values.items():
+        values = _by_key(now, name)
+        for key in keys:
+            heir_id = next((id_ for id_, each in still.items() if key in _by_key(each, name)), None)
+            if heir_id is not None:
+                moved_values.setdefault(heir_id, {}).setdefault(name, []).append(key)
+            elif name == "customers" or values.get(key) == _by_key(gone, name).get(key):
+                values.pop(key, None)
+        several[name] = _from_keys(name, values, list(values))
+    moved = {
+        id_: GainedContent(
+            fields=tuple(moved_fields.get(id_, ())),
+            values={name: tuple(keys) for name, keys in moved_values.get(id_, {}).items()},
+        )
+        for id_ in [id_ for id_ in still if id_ in moved_fields or id_ in moved_values]
+    }
+    return msgspec.structs.replace(content_of(now), **fields, **several), moved
+
+
+def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
+    """What a contact has again when it is separated: what it had, with its customers as they are
+    today."""
+    today = {customer.id: customer for customer in now.customers}
+    customers = tuple(today.get(customer.id, customer) for customer in gone.customers)
+    return msgspec.structs.replace(_without_rules(gone), customers=customers)
+
+
+def _without_rules(content: ContactContent) -> ContactContent:
+    """The content with the shares that were given by hand, and no others."""
+    shares = {agent: (BY_HAND,) for agent, given in content.shares.items() if BY_HAND in given}
+    return msgspec.structs.replace(content_of(content), shares=shares)
+
+
+def _add_shares(
+    shares: Mapping[AgentId, tuple[str, ...]], more: Mapping[AgentId, tuple[str, ...]]
+) -> dict[AgentId, tuple[str, ...]]:
+    return {
+        agent: tuple(sorted({*reasons, *more.get(agent, ())})) for agent, reasons in shares.items()
+    }
+
+
+def _by_key(content: ContactContent, name: str) -> dict[str, Any]:
+    value: Any = getattr(content, name)
+    if isinstance(value, dict):
+        return dict(value)
+    return {each.id if isinstance(each, CustomerOfContact) else each: each for each in value}
+
+
+def _from_keys(name: str, values: Mapping[str, Any], order: list[str]) -> Any:
+    kept = {key: values[key] for key in dict.fromkeys(order)}
+    return kept if name in ("custom", "steps", "shares") else tuple(kept.values())
+
+
+def add_gained(one: GainedContent, more: GainedContent) -> GainedContent:
+    """Both together."""
+    names = {**one.values, **more.values}
+    return GainedContent(
+        fields=(*one.fields, *more.fields),
+        values={name: (*one.values.get(name, ()), *more.values.get(name, ())) for name in names},
+    )

@@ -1,0 +1,108 @@
+"""Handles requests to merge contacts, and to undo a merge.
+
+Decides C2.
+"""
+
+from typing import Any, assert_never
+
+from tuyen_crm.domain.content import give_back, release
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.merges.joining import (
+    MergeDraft,
+    cause_of,
+    decide_joined,
+    fits,
+    merge_contacts,
+)
+from tuyen_events.crm.contacts import ContactSeparated
+from tuyen_events.crm.merges import ContactReleased, MergeContacts, UndoMerge
+from tuyen_events.crm.records import CrmRefusal
+
+MergeCommands = MergeContacts | UndoMerge
+
+
+def decide(known: KnownState, command: MergeCommands) -> CommandDecision:
+    contact = known.contact(command.contact_id)
+    if contact is None:
+        return NOT_FOUND
+    match command:
+        case MergeContacts():
+            return _merge(known, contact, command)
+        case UndoMerge():
+            return _undo(known, contact, command)
+        case _:
+            assert_never(command)
+
+
+def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> CommandDecision:
+    other = known.contact(command.other)
+    if other is None:
+        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    if command.other == command.contact_id:
+        return decide_unchanged(contact.version)
+    if contact.merged_into is not None or other.merged_into is not None:
+        return decide_refused(CrmRefusal.MERGED_ALREADY)
+    if not fits(contact, other):
+        return decide_refused(CrmRefusal.TOO_MANY)
+    draft = MergeDraft(known, cause_of(command))
+    last = merge_contacts(draft, command.contact_id, command.other, by=command.by, fact=None)
+    return decide_joined(draft, command.contact_id, last)
+
+
+def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> CommandDecision:
+    """Each has again what it had, and the contact that stayed keeps what came since. Of what both
+    have, each has its own."""
+    undone = contact.merges.get(command.merge_id)
+    gone = None if undone is None else known.contact(undone.contact_id)
+    if undone is None or gone is None:
+        return NOT_FOUND
+    if contact.merged_into is not None:
+        return decide_refused(CrmRefusal.MERGED_ALREADY)
+    others = {
+        id_: state
+        for id_, each in contact.merges.items()
+        if id_ != command.merge_id and (state := known.contact(each.contact_id)) is not None
+    }
+    content, moved = release(contact, undone.gained, gone, others)
+    about: dict[str, Any] = {
+        "organization": command.organization,
+        "caused_by": command.command_id,
+        "at": command.at,
+        "merge_id": command.merge_id,
+        "by": command.by,
+    }
+    leaving = {undone.contact_id, *gone.merged}
+    draft = MergeDraft(known, cause_of(command))
+    draft.add(
+        ContactReleased(
+            **about,
+            contact_id=command.contact_id,
+            sequence=contact.sequence + 1,
+            released=undone.contact_id,
+            merged=tuple(each for each in contact.merged if each not in leaving),
+            content=content,
+            moved=moved,
+        )
+    )
+    draft.add(
+        ContactSeparated(
+            **about,
+            contact_id=undone.contact_id,
+            sequence=gone.sequence + 1,
+            out_of=command.contact_id,
+            content=give_back(gone, contact),
+            merged=gone.merged,
+            created_at=gone.created_at,
+        )
+    )
+    return decide_joined(draft, command.contact_id, command.contact_id)

@@ -1,0 +1,44 @@
+"""Applies merges to the state of the contact that stays."""
+
+from typing import assert_never
+
+import msgspec
+
+from tuyen_crm.domain.content import FIELDS, add_gained
+from tuyen_crm.domain.state import ContactState, Merge
+from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
+
+MergeEvents = ContactAbsorbed | ContactReleased
+
+
+def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | None:
+    """The contact after the event. Events of a contact that does not exist are ignored."""
+    if contact is None:
+        return None
+    changed = msgspec.structs.replace(
+        contact,
+        **{name: getattr(event.content, name) for name in FIELDS},
+        sequence=event.sequence,
+        version=event.sequence,
+        merged=event.merged,
+    )
+    match event:
+        case ContactAbsorbed():
+            merge = Merge(contact_id=event.absorbed, gained=event.gained)
+            apart = tuple(each for each in contact.apart if each != event.absorbed)
+            merges = {**contact.merges, event.merge_id: merge}
+            return msgspec.structs.replace(changed, merges=merges, apart=apart)
+        case ContactReleased():
+            merges = {
+                id_: msgspec.structs.replace(
+                    merge, gained=add_gained(merge.gained, event.moved[id_])
+                )
+                if id_ in event.moved
+                else merge
+                for id_, merge in contact.merges.items()
+                if id_ != event.merge_id
+            }
+            apart = tuple(dict.fromkeys((*contact.apart, event.released)))
+            return msgspec.structs.replace(changed, merges=merges, apart=apart)
+        case _:
+            assert_never(event)

@@ -1,0 +1,29 @@
+"""Who has a contact, as far as a merge needs to know it.
+
+Decides C2.
+"""
+
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_events.ids import AgentId
+
+_WAREHOUSES = "warehouses"
+
+
+def agree_about(known: KnownState, one: ContactState, another: ContactState) -> bool:
+    """Whether a merge of the two gives no contact to anybody, and takes none from anybody, who
+    should be asked first: it does not if both have assignees who differ, are in warehouses with
+    different managers, or are shared to different agents."""
+    if None not in (one.assignee, another.assignee) and one.assignee != another.assignee:
+        return False
+    if one.shares.keys() != another.shares.keys():
+        return False
+    return one.warehouse_id == another.warehouse_id or (
+        _managers_of(known, one.warehouse_id) == _managers_of(known, another.warehouse_id)
+    )
+
+
+def _managers_of(known: KnownState, warehouse_id: str) -> frozenset[AgentId]:
+    """None of the default warehouse: its manager is the system administrator (W1)."""
+    warehouse = known.setup(_WAREHOUSES, warehouse_id)
+    return frozenset(getattr(warehouse, "managers", ()))

@@ -1,0 +1,158 @@
+"""Handles commands about who may read a contact.
+
+Decides S2, S3 and S4.
+"""
+
+from typing import assert_never
+
+from msgspec import UNSET
+
+from tuyen_crm.domain.content import BY_HAND
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import address_whole
+from tuyen_events.crm.campaigns import CampaignChanged
+from tuyen_events.crm.records import ContactEvent, CrmRefusal
+from tuyen_events.crm.shares import (
+    ApplySharingRule,
+    CareStatus,
+    ContactEnrolled,
+    ContactShared,
+    ContactUnshared,
+    EnrollContact,
+    ShareContact,
+    SharingRuleApplied,
+    SharingRuleEnded,
+    UnshareContact,
+)
+from tuyen_events.crm.sharing_rules import SharingRuleChanged
+from tuyen_events.crm_limits import VIEWERS_BY_HAND
+
+ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
+
+
+def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
+        return NOT_FOUND
+    command, contact = found
+    if isinstance(command, ApplySharingRule):
+        return _apply_rule(known, contact, command)
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    match command:
+        case ShareContact():
+            return _share(contact, command)
+        case UnshareContact():
+            return _unshare(contact, command)
+        case EnrollContact():
+            return _enroll(known, contact, command)
+        case _:
+            assert_never(command)
+
+
+def _share(contact: ContactState, command: ShareContact) -> CommandDecision:
+    if BY_HAND in contact.shares.get(command.agent_id, ()):
+        return decide_unchanged(contact.version)
+    if sum(BY_HAND in reasons for reasons in contact.shares.values()) >= VIEWERS_BY_HAND:
+        return decide_refused(CrmRefusal.TOO_MANY, contact.version)
+    return decide_applied(follow(command, ContactShared, contact.sequence + 1))
+
+
+def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
+    """Ends what was given by hand, and nothing that a rule gave."""
+    if BY_HAND not in contact.shares.get(command.agent_id, ()):
+        return decide_unchanged(contact.version)
+    return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
+
+
+def _enroll(known: KnownState, contact: ContactState, command: EnrollContact) -> CommandDecision:
+    """Changes the campaign and the care status. What the rules of another campaign gave ends."""
+    chosen = contact.campaign_id if command.campaign_id is UNSET else command.campaign_id
+    status = contact.care_status if command.care_status is UNSET else command.care_status
+    if (chosen, status) == (contact.campaign_id, contact.care_status):
+        return decide_unchanged(contact.version)
+    campaign = None if chosen is None else known.setup("campaigns", chosen)
+    if campaign is None and chosen is not None and chosen != contact.campaign_id:
+        return decide_refused(CrmRefusal.NO_CAMPAIGN, contact.version)
+    enrolled = ContactEnrolled(
+        organization=command.organization,
+        contact_id=command.contact_id,
+        sequence=contact.sequence + 1,
+        campaign_id=chosen,
+        campaign_name=campaign.name if isinstance(campaign, CampaignChanged) else None,
+        care_status=status,
+        by=command.by,
+        caused_by=command.command_id,
+        at=command.at,
+    )
+    ended = [each for each in contact.applied if _find_rule(known, each, chosen) is None]
+    return decide_applied(
+        enrolled,
+        *(
+            _end_rule(command, each, enrolled.sequence + number)
+            for number, each in enumerate(ended, start=1)
+        ),
+    )
+
+
+def _apply_rule(
+    known: KnownState, contact: ContactState, command: ApplySharingRule
+) -> CommandDecision:
+    """Shares the contact as the rule says now. If that was done for this revision of the rule, and
+    the contact does not wait for it, nothing changes: a second job does no harm."""
+    rule = _find_rule(known, command.rule_id, contact.campaign_id)
+    if rule is None:
+        if command.rule_id not in contact.applied:
+            return decide_unchanged(contact.version)
+        return decide_applied(_end_rule(command, command.rule_id, contact.sequence + 1))
+    waits = contact.care_status is CareStatus.MULTI_ASSIGN_PENDING
+    if contact.applied.get(rule.id) == rule.revision and not waits:
+        return decide_unchanged(contact.version)
+    return decide_applied(
+        SharingRuleApplied(
+            organization=command.organization,
+            contact_id=command.contact_id,
+            sequence=contact.sequence + 1,
+            rule_id=rule.id,
+            rule_name=rule.name,
+            revision=rule.revision,
+            agent_ids=rule.agent_ids,
+            care_status=CareStatus.MULTI_ASSIGNED if waits else contact.care_status,
+            caused_by=command.command_id,
+            at=command.at,
+        )
+    )
+
+
+def _find_rule(
+    known: KnownState, rule_id: str, campaign_id: str | None
+) -> SharingRuleChanged | None:
+    """The rule, if it is for this campaign."""
+    rule = known.setup("sharing_rules", rule_id)
+    if isinstance(rule, SharingRuleChanged) and rule.campaign_id == campaign_id:
+        return rule
+    return None
+
+
+def _end_rule(
+    command: EnrollContact | ApplySharingRule, rule_id: str, sequence: int
+) -> ContactEvent:
+    return SharingRuleEnded(
+        organization=command.organization,
+        contact_id=command.contact_id,
+        sequence=sequence,
+        rule_id=rule_id,
+        caused_by=command.command_id,
+        at=command.at,
+    )

@@ -1,0 +1,208 @@
+"""Contacts as answers show them, and as bodies describe them."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import Field, StringConstraints
+
+from tuyen_events.crm.contacts import CustomValue, Gender
+from tuyen_events.directory import COUNTRY
+from tuyen_events.ids import AgentId
+from tuyen_events.limits import (
+    CONTACT_CUSTOM_VALUES,
+    CONTACT_EMAILS,
+    CONTACT_PHONES,
+    DETAIL_CHARACTERS,
+    EMAIL_CHARACTERS,
+    PHONE_TEXT_CHARACTERS,
+)
+from tuyen_events.phones import parse_email, parse_phones
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
+from tuyen_gateway.api.crm.entities import LEFT_OUT
+from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.errors import ForbiddenError, InvalidError
+from tuyen_gateway.ports.views import VisibleContact
+from tuyen_views.contacts import ContactDocument
+
+MOST = 2**53
+"""Every program reads whole numbers up to this one exactly."""
+
+Detail = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=DETAIL_CHARACTERS)
+]
+Phones = Annotated[
+    list[Annotated[str, StringConstraints(max_length=PHONE_TEXT_CHARACTERS)]],
+    Field(max_length=CONTACT_PHONES, fail_fast=True),
+]
+Emails = Annotated[
+    list[Annotated[str, StringConstraints(max_length=EMAIL_CHARACTERS)]],
+    Field(max_length=CONTACT_EMAILS, fail_fast=True),
+]
+Value = (
+    Annotated[str, StringConstraints(max_length=DETAIL_CHARACTERS)]
+    | bool
+    | Annotated[int, Field(ge=-MOST, le=MOST)]
+    | Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
+)
+Custom = Annotated[dict[ChosenId, Value | None], Field(max_length=CONTACT_CUSTOM_VALUES)]
+
+
+class ContactFacts(RequestBody):
+    """What agents enter about a person. Fields that are left out do not change."""
+
+    name: Name | None = None
+    phones: Phones | None = None
+    """In any usual form; without a country code in that of the organization's country."""
+    emails: Emails | None = None
+    gender: Gender | None = None
+    birthday: date | None = None
+    address: Detail | None = None
+    location: Detail | None = None
+    custom: Custom = Field(default_factory=dict)
+    """By the ids of the fields that the administrator defines. They change one by one."""
+    warehouse_id: ChosenId = LEFT_OUT
+    assignee: ChosenId | None = None
+
+
+class ContactCustomerView(ResponseBody):
+    """One of a person's channel identities."""
+
+    id: str
+    page_id: str | None = None
+    channel: str | None = None
+    external_id: str | None = None
+    name: str | None = None
+    picture: str | None = None
+    gender: str | None = None
+    """This field and the following ones are what a livechat's site sent with its visitor's first
+    message (C1)."""
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
+
+
+class ContactView(ResponseBody):
+    id: str
+    name: str | None
+    phones: list[str]
+    """In E.164."""
+    emails: list[str]
+    gender: Gender | None
+    birthday: date | None
+    address: str | None
+    location: str | None
+    custom: dict[str, CustomValue]
+    tags: list[str]
+    source: str | None
+    """The page, import or integration that it came from; null if an agent added it."""
+    warehouse_id: str
+    assignee: str | None
+    campaign_id: str | None
+    care_status: str | None
+    steps: dict[str, str]
+    customers: list[ContactCustomerView]
+    viewers: list[str]
+    known_elsewhere: list[str]
+    """After a change: the phone numbers and emails that another contact has as well. The two were
+    not merged, because different people look after them (C2)."""
+    created_at: datetime
+    created_by: str | None
+    """The agent; null for a contact that was created from a channel's event."""
+    updated_at: datetime
+    version: int
+
+
+class ClaimableContactView(ResponseBody):
+    """What a member sees of a contact of their warehouse that nobody has (W3)."""
+
+    id: str
+    name: str | None
+    warehouse_id: str
+    source: str | None
+    claimable: Literal[True] = True
+
+
+def render_contact(contact: VisibleContact) -> ContactView | ClaimableContactView:
+    """As much of the contact as its viewer sees."""
+    document = contact.document
+    if contact.sight >= Sight.READ:
+        return show_contact(document)
+    return ClaimableContactView(
+        id=document.id,
+        name=document.name,
+        warehouse_id=document.warehouse_id,
+        source=document.source,
+    )
+
+
+def show_contact(contact: ContactDocument, known_elsewhere: tuple[str, ...] = ()) -> ContactView:
+    """The contact, for viewers who may read it."""
+    fields: dict[str, Any] = {
+        name: getattr(contact, name)
+        for name in ContactView.model_fields
+        if name not in ("customers", "known_elsewhere", "updated_at")
+    }
+    return ContactView(
+        **fields,
+        customers=[
+            ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
+            for customer in contact.customers
+        ],
+        known_elsewhere=list(known_elsewhere),
+        updated_at=contact.updated_at or contact.created_at,
+    )
+
+
+def read_facts(body: ContactFacts, caller: Caller) -> dict[str, tuple[str, ...]]:
+    """The phone numbers and emails that a body names, as they are stored. Raises InvalidError for
+    the first one that is none."""
+    found: dict[str, tuple[str, ...]] = {}
+    if "phones" in body.model_fields_set:
+        found["phones"] = _read_phones(body.phones or [], country_of(caller))
+    if "emails" in body.model_fields_set:
+        found["emails"] = _read_emails(body.emails or [])
+    return found
+
+
+def country_of(caller: Caller) -> str:
+    """The country of the caller's organization, for phone numbers without a country code."""
+    profile = caller.organization.profile
+    return COUNTRY if profile is None else profile.value.country
+
+
+def require_known_agent(caller: Caller, agent_id: str | None) -> None:
+    """Raises InvalidError if there is no such agent."""
+    if agent_id is not None and caller.organization.agent(AgentId(agent_id)) is None:
+        raise InvalidError("assignee", f"There is no agent {agent_id!r}.")
+
+
+def require_manager(scope: ContactScope, warehouse_id: str) -> None:
+    """Raises ForbiddenError if the viewer does not manage the warehouse (W5)."""
+    if warehouse_id not in scope.managed:
+        raise ForbiddenError("Managers of the warehouse alone assign and move its contacts.")
+
+
+def _read_phones(texts: list[str], country: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for place, text in enumerate(texts):
+        phones = parse_phones(text, country)
+        if not phones:
+            raise InvalidError(
+                f"phones.{place}", f"{text!r} is no phone number. Send one, such as +84912345678."
+            )
+        found += phones
+    if len(set(found)) > CONTACT_PHONES:
+        raise InvalidError("phones", f"A contact has at most {CONTACT_PHONES} phone numbers.")
+    return tuple(dict.fromkeys(found))
+
+
+def _read_emails(texts: list[str]) -> tuple[str, ...]:
+    found = []
+    for place, text in enumerate(texts):
+        email = parse_email(text)
+        if email is None:
+            raise InvalidError(f"emails.{place}", f"{text!r} is no email.")
+        found.append(email)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,148 @@
+"""Contacts in a file (C9)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from http import HTTPStatus
+from tempfile import TemporaryFile
+from typing import Literal
+
+from fastapi import APIRouter, status
+from pydantic import ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from tuyen_attachments.serving import SAFE_HEADERS, begin_reading
+from tuyen_events.jobs import ExportRequested, JobState, SheetFormat
+from tuyen_events.sheet_limits import SHEET_COLUMNS
+from tuyen_gateway.api.attachments import FILE_RESPONSES
+from tuyen_gateway.api.bodies import RequestBody
+from tuyen_gateway.api.crm.access import load_scope
+from tuyen_gateway.api.crm.contact_bulk import ContactSelection
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_table import COLUMNS, build_contact_row
+from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.exports import read_contacts
+from tuyen_gateway.sheets.separated import MARK, write_separated
+from tuyen_gateway.sheets.xlsx import XlsxWriter
+
+router = APIRouter(prefix="/exports", tags=["contacts"])
+
+_CONTENT_TYPES = {
+    SheetFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    SheetFormat.CSV: "text/csv; charset=utf-8",
+}
+_PART_BYTES = 256 * 1024
+
+
+class ExportIn(RequestBody):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "contacts", "filter": {"q": "vinh"}, "format": "csv"},
+            ]
+        }
+    )
+
+    kind: Literal["contacts"]
+    filter: ContactSelection = Field(default_factory=ContactSelection)
+    columns: list[str] | None = Field(
+        default=None, min_length=1, max_length=SHEET_COLUMNS, fail_fast=True
+    )
+    """The fields of a contact, in this order; if omitted, all."""
+    format: SheetFormat
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Export contacts",
+    responses=problems(403, 429),
+)
+async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
+    """For agents with the right to `export` (C11): the contacts that match `filter`, as far as the
+    caller may read them. Answers with a job;
+    once it is done, `GET /v1/exports/{id}/file` is the file, and `total` is how many contacts were
+    found."""
+    _require_right(caller)
+    columns = tuple(dict.fromkeys(body.columns or COLUMNS))
+    for name in columns:
+        if name not in COLUMNS:
+            raise InvalidError("columns", f"There is no field {name!r}: {', '.join(COLUMNS)}.")
+    request = ExportRequested(
+        job_id=new_job_id(),
+        organization=caller.organization.id,
+        at=gateway.clock.now(),
+        by=caller.viewer.agent_id,
+        words=body.filter.q,
+        columns=columns,
+        format=body.format,
+    )
+    await gateway.jobs.ask(request)
+    return job_view(find_job(gateway, caller, request.job_id))
+
+
+@router.get(
+    "/{job_id}/file",
+    summary="The file of an export",
+    response_class=Response,
+    responses={200: FILE_RESPONSES[200], **problems(403, 404, 409)},
+)
+async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> Response:
+    """For whoever requested it, and the role `system_admin`. The file is written while it is
+    downloaded: it has what the caller may read by now, whoever requested it."""
+    _require_right(caller)
+    job = find_job(gateway, caller, job_id)
+    request = job.request
+    if not isinstance(request, ExportRequested):
+        raise NotFoundError(f"There is no export {job_id!r}.")
+    if job.progress is None or job.progress.state is not JobState.DONE:
+        raise ConflictError("The export is not done: look at the job.")
+    scope = await load_scope(gateway, caller)
+    rows = _read_rows(gateway, scope, request)
+    parts = _write_csv(rows) if request.format is SheetFormat.CSV else _write_xlsx(rows)
+    headers = {
+        **SAFE_HEADERS,
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="contacts.{request.format.value}"',
+    }
+    content = await begin_reading(parts)
+    media_type = _CONTENT_TYPES[request.format]
+    return StreamingResponse(content, HTTPStatus.OK, headers, media_type=media_type)
+
+
+def _require_right(caller: Caller) -> None:
+    if not caller.viewer.crm.export:
+        raise ForbiddenError("You may not export contacts: ask an administrator for the right.")
+
+
+async def _read_rows(
+    gateway: Gateway, scope: ContactScope, request: ExportRequested
+) -> AsyncIterator[Sequence[Sequence[str]]]:
+    """The heading and the contacts, some at a time."""
+    rows: list[Sequence[str]] = [request.columns]
+    async for contacts in read_contacts(gateway, scope, request.words):
+        rows += [build_contact_row(contact, request.columns) for contact in contacts]
+        yield rows
+        rows = []
+
+
+async def _write_csv(rows: AsyncIterator[Sequence[Sequence[str]]]) -> AsyncIterator[bytes]:
+    mark = MARK
+    async for some in rows:
+        yield mark + write_separated(some)
+        mark = b""
+
+
+async def _write_xlsx(rows: AsyncIterator[Sequence[Sequence[str]]]) -> AsyncIterator[bytes]:
+    """A workbook is complete before its first byte is known, so it is written to the disk first."""
+    writer = XlsxWriter("contacts")
+    async for some in rows:
+        await asyncio.to_thread(writer.add, some)
+    with TemporaryFile() as file:
+        await asyncio.to_thread(writer.save, file)
+        file.seek(0)
+        while part := await asyncio.to_thread(file.read, _PART_BYTES):
+            yield part

@@ -1,0 +1,132 @@
+"""Merges of contacts, by hand and by their phone numbers and emails (C2)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import ConfigDict, Field
+
+from tuyen_events.crm.merges import MergeContacts, UndoMerge
+from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_gateway.api.bodies import ChosenId, RequestBody
+from tuyen_gateway.api.crm.access import (
+    AfterContactVersion,
+    carry_out,
+    find_visible_contact,
+    find_writable_contact,
+    load_scope,
+    new_command_id,
+)
+from tuyen_gateway.api.crm.contact_views import ContactView, require_manager, show_contact
+from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_parts, meta_of
+from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import ExpectedVersion, set_etag
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.problems import problems
+from tuyen_views.contacts import ContactDocument
+from tuyen_views.merges import MERGES_VIEW, MergeDocument
+
+router = APIRouter(prefix="/contacts/{contact_id}", tags=["contacts"])
+
+MergePath = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
+
+
+class MergeIn(RequestBody):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"with": "con_fa225c17f85f00afa6d32251"}]}
+    )
+
+    with_: ChosenId = Field(alias="with")
+
+
+class MergeView(EntityView):
+    contact_id: str
+    """The contact that became a part of this one."""
+    fact: str | None
+    """The phone number or email that both had; null if somebody merged them by hand."""
+    undone: bool
+
+
+@router.post(
+    "/merge", summary="Merge two contacts", responses=problems(308, 403, 404, 409, 412, 429)
+)
+async def post_merge(
+    *,
+    contact_id: PathId,
+    body: MergeIn,
+    expected: ExpectedVersion,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> ContactView:
+    """Merges the contact with another one; the answer is the older of the two, which has all of
+    both now. The caller must be allowed to change both, and to manage their warehouses if the two
+    have different assignees, warehouses or viewers."""
+    contact = (await find_writable_contact(gateway, caller, contact_id)).document
+    other = (await find_writable_contact(gateway, caller, body.with_)).document
+    if _owners(contact) != _owners(other):
+        scope = await load_scope(gateway, caller)
+        for each in (contact, other):
+            require_manager(scope, each.warehouse_id)
+    command = MergeContacts(
+        **command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
+    )
+    settled = await carry_out(gateway, command, "contact")
+    survivor = str(settled.survivor or contact.id)
+    merged = await find_visible_contact(gateway, caller, survivor, settled.version)
+    set_etag(response, merged.document.version)
+    return show_contact(merged.document)
+
+
+@router.get("/merges", summary="What was merged into a contact", responses=problems(308, 404))
+async def list_merges(
+    contact_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    after: AfterContactVersion = None,
+) -> Listed[MergeView]:
+    """Newest first."""
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
+    return await list_parts(gateway, paging, contact, MERGES_VIEW, _view)
+
+
+@router.post(
+    "/merges/{merge_id}/undo",
+    summary="Undo a merge",
+    responses=problems(308, 403, 404, 409, 429),
+)
+async def post_undo(
+    contact_id: PathId,
+    merge_id: MergePath,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> ContactView:
+    """Separates a contact again. It gets back what it had, and the one that stayed keeps what came
+    since. The two are not merged again by what they have in common."""
+    contact = (await find_writable_contact(gateway, caller, contact_id)).document
+    command = UndoMerge(
+        command_id=new_command_id(),
+        organization=caller.organization.id,
+        contact_id=contact.id,
+        merge_id=merge_id,
+        by=caller.viewer.agent_id,
+        at=gateway.crm_commands.now(),
+    )
+    settled = await carry_out(gateway, command, "merge")
+    changed: ContactDocument = (
+        await find_visible_contact(gateway, caller, contact.id, settled.version)
+    ).document
+    set_etag(response, changed.version)
+    return show_contact(changed)
+
+
+def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:
+    """Whoever may gain or lose a contact by a merge (C2)."""
+    return contact.assignee, contact.warehouse_id, frozenset(contact.viewers)
+
+
+def _view(merge: MergeDocument) -> MergeView:
+    return MergeView(
+        **meta_of(merge), contact_id=merge.absorbed, fact=merge.fact, undone=merge.undone
+    )

@@ -1,0 +1,1 @@
+"""Tables that people make with a spreadsheet: they are read from files and written to files."""

@@ -1,0 +1,80 @@
+"""The rows of a table, and what makes a file unfit to be read."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tuyen_events.sheet_limits import CELL_CHARACTERS, SHEET_COLUMNS
+
+_DEFUSED = ("=", "+", "-", "@")
+"""Spreadsheets take a text that begins with one of these for a formula."""
+
+
+class UnreadableSheetError(Exception):
+    """A file cannot be read as a table; the text says why, for users. `row` is where, if that is
+    known."""
+
+    def __init__(self, why: str, row: int | None = None) -> None:
+        super().__init__(why if row is None else f"Row {row}: {why}")
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row that is not empty. `number` counts as a spreadsheet does, from 1."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def build_row(number: int, cells: Iterable[str]) -> SheetRow | None:
+    """The row without the empty cells at its end, and with the texts as a person reads them:
+    composed, without spaces around. None if nothing is left. Raises UnreadableSheetError for a cell
+    or a row that is too long."""
+    texts = [clean_text(cell) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    if len(texts) > SHEET_COLUMNS:
+        raise UnreadableSheetError(f"there are more than {SHEET_COLUMNS} columns.", number)
+    if any(len(text) > CELL_CHARACTERS for text in texts):
+        raise UnreadableSheetError(f"a cell has more than {CELL_CHARACTERS} characters.", number)
+    return SheetRow(number, tuple(texts)) if texts else None
+
+
+def clean_text(text: str) -> str:
+    """Some systems write accents as characters of their own (NFD), and Windows-1258 has no other
+    way."""
+    return restore_text(unicodedata.normalize("NFC", text.replace("\0", "")).strip())
+
+
+def defuse_text(text: str) -> str:
+    """The text, so that a spreadsheet shows it and calculates nothing."""
+    return f"'{text}" if text.startswith(("'", *_DEFUSED)) else text
+
+
+def restore_text(text: str) -> str:
+    """The text that `defuse_text` was given."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(("'", *_DEFUSED)) else text
+
+
+def name_columns(heading: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns by the first row: each has another name, and none is empty."""
+    names: list[str] = []
+    for place, given in enumerate(heading):
+        wanted = given or name_place(place)
+        name, count = wanted, 1
+        while name in names:
+            count += 1
+            name = f"{wanted} ({count})"
+        names.append(name)
+    return tuple(names)
+
+
+def name_place(place: int) -> str:
+    """What a spreadsheet calls the column: A, B, …, Z, AA."""
+    letters = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters

@@ -1,0 +1,90 @@
+"""Workbooks of Excel, by openpyxl, row by row: memory does not grow with the number of rows.
+
+Formulas are not calculated: a cell has the value that the spreadsheet stored last.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from typing import BinaryIO
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+from zlib import error as UnpackingError
+
+from defusedxml.common import DefusedXmlException
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from tuyen_events.sheet_limits import SHEET_COLUMNS
+from tuyen_gateway.sheets.packing import check_packing
+from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, build_row
+
+_DAY = time()
+_EXACT = 2**53
+"""Below this, a number of a spreadsheet is exact."""
+_BROKEN = (BadZipFile, ParseError, UnpackingError, DefusedXmlException, KeyError, ValueError)
+"""What openpyxl raises for files that are not what they seem."""
+
+
+def read_xlsx(file: BinaryIO) -> Iterator[SheetRow]:
+    """The rows of the first sheet. Raises UnreadableSheetError, also while the rows are read."""
+    check_packing(file)
+    try:
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            if not book.worksheets:
+                raise UnreadableSheetError("The workbook has no sheet with cells.")
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()
+            # One column more than allowed, so that a row with too many is noticed.
+            rows = sheet.iter_rows(max_col=SHEET_COLUMNS + 1, values_only=True)
+            for number, values in enumerate(rows, 1):
+                row = build_row(number, map(_write_value, values))
+                if row is not None:
+                    yield row
+        finally:
+            book.close()
+    except (*_BROKEN, TypeError, AttributeError, IndexError, EOFError) as error:
+        raise UnreadableSheetError(
+            "The file is broken: open it in a spreadsheet and save it again."
+        ) from error
+
+
+class XlsxWriter:
+    """Writes a workbook of one sheet, whose cells are all texts: nothing in it is a formula. Rows
+    are on the disk until it is saved."""
+
+    def __init__(self, title: str) -> None:
+        self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet(title)
+
+    def add(self, rows: Iterable[Iterable[str]]) -> None:
+        for row in rows:
+            cells = []
+            for text in row:
+                cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+                cell.data_type = "s"
+                cells.append(cell)
+            self._sheet.append(cells)
+
+    def save(self, file: BinaryIO) -> None:
+        """Once, after the last row."""
+        self._book.save(file)
+
+
+def _write_value(value: object) -> str:
+    """The text of a cell. Whole numbers have no decimal point: a phone number that a spreadsheet
+    takes for a number is `912345678`."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))
+        case datetime() if value.time() == _DAY:
+            return value.date().isoformat()
+        case datetime() | date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)

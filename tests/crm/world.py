@@ -1,0 +1,119 @@
+"""The contacts of a shop, as commands make them, without a log: states and documents."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.entities import BY_COMMAND, evolve, fold_contact
+from tuyen_events.choosing import Cursor
+from tuyen_events.crm.contacts import AddContact, PatchContact
+from tuyen_events.crm.merges import MergeContacts, UndoMerge
+from tuyen_events.crm.records import ContactEvent, CrmCommand, SetupEvent
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_views.contacts import ContactDocument
+
+SHOP = OrganizationId("hoa-sen")
+MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
+LAN, MINH, HOA = (ContactId(name) for name in ("con_lan", "con_minh", "con_hoa"))
+AGENT = AgentId("an")
+
+
+class World(KnownState):
+    """Everything that was decided, one command after the other."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[ContactId, ContactState] = {}
+        self.documents: dict[ContactId, ContactDocument] = {}
+        self.events: list[ContactEvent] = []
+        self.entities: dict[tuple[str, str], SetupEvent] = {}
+        self._order = 0
+
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        found = self.contacts.get(contact_id)
+        return None if found is None or found.removed else found
+
+    def last_sequence(self, contact_id: ContactId) -> int:
+        found = self.contacts.get(contact_id)
+        return 0 if found is None else found.sequence
+
+    def find(self, fact: str) -> Sequence[ContactId]:
+        return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))
+
+    def count(self, fact: str) -> int:
+        return len(self.find(fact))
+
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        return None
+
+    def part(self, kind: str, part_id: str) -> PartState | None:
+        return None
+
+    def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
+        return self.entities.get((kind, entity_id))
+
+    def list_setup(self, kind: str) -> Sequence[SetupEvent]:
+        return [entity for (of, _), entity in sorted(self.entities.items()) if of == kind]
+
+    def setup_sequence(self) -> int:
+        return 0
+
+    def whole(self) -> dict[ContactId, ContactState]:
+        """The contacts that are no parts of others."""
+        return {
+            id_: each
+            for id_, each in self.contacts.items()
+            if each.merged_into is None and not each.removed
+        }
+
+    def do(self, command: CrmCommand) -> CommandDecision:
+        self._order += 1
+        decision = BY_COMMAND[type(command)].decide(self, command)
+        for event in decision.events:
+            assert isinstance(event, ContactEvent)
+            known = self.last_sequence(event.contact_id)
+            assert event.sequence == known + 1
+            placed = msgspec.structs.replace(event, order=self._order)
+            self.events.append(placed)
+            self._apply(placed)
+        return decision
+
+    def _apply(self, event: ContactEvent) -> None:
+        after = evolve(self.contacts.get(event.contact_id), event)
+        document = fold_contact(self.documents.get(event.contact_id), event)
+        assert after is not None
+        self.contacts[event.contact_id] = after
+        if document is None:
+            self.documents.pop(event.contact_id, None)
+        else:
+            self.documents[event.contact_id] = document
+
+    def add(self, contact: ContactId, *phones: str, **fields: Any) -> CommandDecision:
+        return self.do(
+            AddContact(**self._common(contact), phones=phones, **{"by": AGENT, **fields})
+        )
+
+    def patch(self, contact: ContactId, **fields: Any) -> CommandDecision:
+        return self.do(PatchContact(**self._common(contact), by=AGENT, **fields))
+
+    def merge(self, contact: ContactId, other: ContactId) -> CommandDecision:
+        return self.do(MergeContacts(**self._common(contact), other=other, by=AGENT))
+
+    def undo(self, contact: ContactId, number: int = 0) -> CommandDecision:
+        """Undoes one of the contact's merges; the first of those that there are."""
+        merges = list(self.contacts[contact].merges) or ["mrg_none"]
+        merge = merges[number % len(merges)]
+        return self.do(UndoMerge(**self._common(contact), merge_id=merge, by=AGENT))
+
+    def _common(self, contact: ContactId) -> dict[str, Any]:
+        return {
+            "command_id": f"cmd_{self._order + 1}",
+            "organization": SHOP,
+            "contact_id": contact,
+            "at": MOMENT,
+        }

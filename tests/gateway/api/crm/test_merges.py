@@ -1,0 +1,134 @@
+"""Merges of contacts (C2): by hand, undone, and what becomes of the ids that were merged."""
+
+from msgspec.structs import replace
+
+from gateway.api.crm.answering import contact, crm, show
+from gateway.rig import Rig, User, records
+from tuyen_events.crm.merges import MergeContacts, UndoMerge
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.ids import AgentId, ContactId
+from tuyen_events.topics import CRM_COMMANDS
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database
+from tuyen_views.merges import MERGES_VIEW, MergeDocument
+from tuyen_views.notes import NOTES_VIEW, NoteDocument
+
+PATH = "/v1/contacts/con_0"
+
+
+async def _show_merged(views: Database) -> None:
+    """`con_1` is a part of `con_0`."""
+    older, younger = contact(0, "shop", "Vĩnh", 3), contact(1, "shop", "Lan", 2)
+    hidden = replace(younger, name=None, warehouse_id="", merged_into=older.id)
+    await show(views, replace(older, merged=(younger.id,)), hidden)
+
+
+async def test_c2_the_id_of_a_merged_contact_answers_308_to_the_survivor(
+    owner: User, contacts: Database
+) -> None:
+    await _show_merged(contacts)
+    for path in ("", "/notes", "/history?limit=2"):
+        answer = await owner.get(f"/v1/contacts/con_1{path}")
+        assert answer.status_code == 308
+        assert answer.headers["Location"] == f"{PATH}{path}"
+    listed = (await owner.done("GET", "/v1/contacts"))["items"]
+    assert [each["id"] for each in listed] == ["con_0"]
+
+
+async def test_w6_a_merged_id_tells_nothing_to_who_may_not_see_the_survivor(
+    desk: Rig, owner: User, contacts: Database
+) -> None:
+    await _show_merged(contacts)
+    agent = await desk.staff(owner, "lan")
+    assert (await agent.get("/v1/contacts/con_1")).status_code == 404
+
+
+async def test_c2_what_belongs_to_the_merged_contact_is_listed_with_the_survivor(
+    owner: User, contacts: Database
+) -> None:
+    await _show_merged(contacts)
+    for number, of in ((1, "con_0"), (2, "con_1")):
+        note = NoteDocument(
+            key=f"shop/note_{number}",
+            id=f"note_{number}",
+            organization=contact(0, "shop", "").organization,
+            contact_id=ContactId(of),
+            place=f"{number:015d}",
+            sequence=2,
+            text="x",
+            created_at=contact(0, "shop", "").created_at,
+            updated_at=contact(0, "shop", "").created_at,
+        )
+        await contacts[NOTES_VIEW.collection].insert_one(NOTES_VIEW.encode(note))
+    first = await owner.done("GET", f"{PATH}/notes?limit=1")
+    rest = await owner.done("GET", f"{PATH}/notes?limit=1&cursor={first['next']}")
+    assert [each["id"] for each in first["items"] + rest["items"]] == ["note_2", "note_1"]
+    assert (await owner.done("GET", "/v1/notes/note_2"))["id"] == "note_2"
+
+
+async def test_c2_a_merge_by_hand_is_a_command_to_the_crm(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        answer = await owner.post(f"{PATH}/merge", {"with": "con_1"})
+    assert answer.status_code == 200
+    assert answer.json()["id"] == "con_0"
+    (command,) = asked
+    assert isinstance(command, MergeContacts)
+    assert (command.contact_id, command.other, command.by) == ("con_0", "con_1", "admin")
+
+
+async def test_c2_nobody_merges_what_they_may_not_change(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    agent = await desk.staff(owner, "lan")
+    mine = replace(contact(0, "shop", "Vĩnh"), assignee=AgentId("lan"))
+    await show(contacts, mine)
+    async with crm(log, CrmOutcome.APPLIED, 1):
+        assert (await agent.post(f"{PATH}/merge", {"with": "con_1"})).status_code == 404
+        shared = replace(contact(1, "shop", "Lan"), viewers=(AgentId("lan"),))
+        await show(contacts, shared)
+        assert (await agent.post(f"{PATH}/merge", {"with": "con_1"})).status_code == 403
+        assert (await agent.post("/v1/contacts/con_1/merge", {"with": "con_0"})).status_code == 403
+    assert await records(log, CRM_COMMANDS) == []
+
+
+async def test_c2_who_has_two_contacts_of_different_managers_does_not_merge_them(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    agent, lan = await desk.staff(owner, "lan"), AgentId("lan")
+    mine = replace(contact(0, "shop", "Vĩnh"), assignee=lan)
+    for other in (
+        replace(contact(1, "shop", "Lan"), assignee=lan, warehouse_id="north"),
+        replace(contact(1, "shop", "Lan"), assignee=lan, viewers=(AgentId("an"),)),
+    ):
+        await show(contacts, mine, other)
+        async with crm(log, CrmOutcome.APPLIED, 1):
+            assert (await agent.post(f"{PATH}/merge", {"with": "con_1"})).status_code == 403
+    assert await records(log, CRM_COMMANDS) == []
+
+
+async def test_c2_a_merge_is_listed_and_undone(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    made = contact(0, "shop", "Vĩnh")
+    merge = MergeDocument(
+        key="shop/mrg_1",
+        id="mrg_1",
+        organization=made.organization,
+        contact_id=made.id,
+        place="1",
+        sequence=3,
+        absorbed=ContactId("con_1"),
+        fact="+84912345678",
+        created_at=made.created_at,
+        updated_at=made.created_at,
+    )
+    await contacts[MERGES_VIEW.collection].insert_one(MERGES_VIEW.encode(merge))
+    (listed,) = (await owner.done("GET", f"{PATH}/merges"))["items"]
+    assert (listed["id"], listed["contact_id"], listed["undone"]) == ("mrg_1", "con_1", False)
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        assert (await owner.post(f"{PATH}/merges/mrg_1/undo")).status_code == 200
+    (command,) = asked
+    assert isinstance(command, UndoMerge)
+    assert (command.contact_id, command.merge_id) == ("con_0", "mrg_1")

@@ -1,0 +1,187 @@
+"""Changing many contacts (S3), over contacts in memory."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.jobs.sharing_rig import BOSS, SHOP, START, SharedShop
+from tuyen_crm.entities.shares.decide import decide
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
+from tuyen_events.crm.shares import CareStatus, EnrollContact
+from tuyen_events.ids import ContactId
+from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.jobs import Job, evolve
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs import contact_changes, job_run
+from tuyen_gateway.jobs.contact_changes import ContactsRun
+from tuyen_gateway.jobs.turns import Turns
+from tuyen_gateway.ports.views import VisibleContact
+
+CONTACTS = 5
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+@dataclass
+class ChangedShop(SharedShop):
+    """A CRM, its view, and the log of one job. After `left` more steps the process ends."""
+
+    left: int = 10_000
+    job_now: Job | None = None
+    _settled: dict[str, CrmCommandSettled] = field(default_factory=dict)
+
+    def step(self) -> None:
+        if self.left == 0:
+            raise Crash
+        self.left -= 1
+
+    async def carry_out_all(
+        self, commands: Sequence[CrmCommand]
+    ) -> Mapping[str, CrmCommandSettled]:
+        for command in commands:
+            self.step()
+            assert isinstance(command, EnrollContact)
+            self._settle(command)
+        self.step()
+        return {command.command_id: self._settled[command.command_id] for command in commands}
+
+    def _settle(self, command: EnrollContact) -> None:
+        """As the decider does, which remembers what it carried out."""
+        if command.command_id in self._settled:
+            return
+        known = self.known(command.contact_id)
+        decision = decide(known, command)
+        for event in decision.events:
+            self.happen(event)
+        self._settled[command.command_id] = CrmCommandSettled(
+            command_id=command.command_id,
+            organization=SHOP,
+            contact_id=command.contact_id,
+            outcome=decision.outcome,
+            version=decision.version,
+            refusal=decision.refusal,
+        )
+
+    async def find_contacts(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Sequence[VisibleContact]:
+        self.catch_up()
+        return [VisibleContact(self.documents[one], Sight.WRITE) for one in ids]
+
+    # Jobs
+
+    def job(self, job_id: str) -> Job | None:
+        return self.job_now
+
+    async def keep_request(self, job: Job) -> None:
+        return
+
+    async def report(self, progress: JobProgressed) -> None:
+        self.step()
+        self.job_now = evolve(self.job_now, progress)
+
+    @contextmanager
+    def ending(self, job_id: str) -> Iterator[None]:
+        yield
+
+    async def tidy(self, job: Job, forgotten: object) -> None:
+        return
+
+    def as_gateway(self) -> Gateway:
+        return cast(
+            "Gateway",
+            SimpleNamespace(
+                clock=self.clock, crm=self, crm_commands=self, jobs=self, directory=_Directory()
+            ),
+        )
+
+
+class _Directory:
+    def __init__(self) -> None:
+        self.table = self
+
+    async def refresh(self, within_s: float) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "SLICE", 2)
+    scope = ContactScope(organization=SHOP, agent_id=BOSS)
+    monkeypatch.setattr(contact_changes.ContactsRun, "_scope", lambda self: scope)
+
+
+def begin_shop(campaign: str = "tet") -> ChangedShop:
+    shop = ChangedShop()
+    shop.add(*range(CONTACTS))
+    shop.enroll(0, campaign=None, waits=False)
+    fields: dict[str, Any] = {
+        "campaign_id": campaign,
+        "care_status": CareStatus.MULTI_ASSIGN_PENDING,
+    }
+    ids = tuple(ContactId(f"con_{number}") for number in range(CONTACTS))
+    request = ContactsChangeRequested(
+        job_id="job_1", organization=SHOP, at=START, by=BOSS, contact_ids=ids, **fields
+    )
+    shop.job_now = Job(request=request)
+    return shop
+
+
+async def run(shop: ChangedShop) -> JobProgressed:
+    job = shop.job_now
+    assert job is not None
+    if not job.ended:
+        await ContactsRun(shop.as_gateway(), job, Turns(1)).run()
+    assert shop.job_now is not None
+    assert shop.job_now.progress is not None
+    return shop.job_now.progress
+
+
+async def test_s3_every_contact_is_changed_once() -> None:
+    shop = begin_shop()
+    progress = await run(shop)
+    assert (progress.total, progress.done, progress.changed) == (CONTACTS, CONTACTS, CONTACTS)
+    assert all(shop.waits(number) for number in range(CONTACTS))
+
+
+@given(crashes=st.lists(st.integers(0, 12), max_size=4))
+async def test_s3_a_job_that_crashed_anywhere_changes_everything_once(crashes: list[int]) -> None:
+    whole, crashed = begin_shop(), begin_shop()
+    expected = await run(whole)
+    for steps in crashes:
+        crashed.left = steps
+        with suppress(Crash):
+            await run(crashed)
+    crashed.left = 10_000
+    assert await run(crashed) == expected
+    assert [event.contact_id for event in crashed.events] == [
+        event.contact_id for event in whole.events
+    ]
+
+
+async def test_s3_two_of_the_same_job_do_no_harm() -> None:
+    shop = begin_shop()
+    job = shop.job_now
+    await run(shop)
+    happened = len(shop.events)
+    shop.job_now = job
+    progress = await run(shop)
+    assert len(shop.events) == happened
+    assert progress.done == CONTACTS
+
+
+async def test_s3_a_campaign_that_does_not_exist_skips_every_contact() -> None:
+    shop = begin_shop("none")
+    progress = await run(shop)
+    assert progress.refused == {"no_campaign": CONTACTS}
+    assert [each.id for each in progress.skipped] == [f"con_{number}" for number in range(CONTACTS)]
+    assert not any(shop.waits(number) for number in range(CONTACTS))
