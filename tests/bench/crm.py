@@ -6,6 +6,7 @@ lists are read in the gateway's own code, beside a MongoDB.
 """
 
 import asyncio
+import logging
 import os
 import random
 import secrets
@@ -20,6 +21,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from bench import log as logs
 from bench.people import name_of
@@ -77,7 +80,8 @@ _SEARCHES = {
 
 
 async def measure(kafka: str) -> list[Row]:
-    """Each run has topics of its own."""
+    """Each run has topics of its own. The decider's log of each event is left out."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     commands, claims = [], []
     for _ in range(RUNS):
         commands.append(await _measure_commands(kafka))

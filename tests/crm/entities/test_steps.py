@@ -156,7 +156,13 @@ def test_c6_the_document_of_a_contact_shows_its_steps() -> None:
 
 
 def test_c6_c8_a_pipeline_is_put_and_removed() -> None:
-    setup = {"command_id": "cmd_2", "organization": SHOP, "at": MOMENT, "id": "retail", "by": HOA}
+    setup: dict[str, Any] = {
+        "command_id": "cmd_2",
+        "organization": SHOP,
+        "at": MOMENT,
+        "id": "retail",
+        "by": HOA,
+    }
     put = PutPipeline(**setup, name="Bán lẻ", steps=STEPS, expected_version=4)
     (changed,) = pipelines.decide(known(), put).events
     (removed,) = pipelines.decide(known(), RemovePipeline(**setup)).events

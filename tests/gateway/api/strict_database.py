@@ -226,7 +226,8 @@ class StrictDatabase(dict[str, _Collection]):
             customers=(),
             warehouse_id="default",
             created_at=now,
-            version=1,
+            version=2,
+            sequence=2,
         )
         post = PagePost(
             id="shop|chat|104_1",

@@ -8,20 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.api.odd_values import ODD, ODD_HEADERS, ODD_IN_URL, OF_A_WHOLE_BODY
 from gateway.api.strict_database import THREAD, strict_database
-from gateway.api.walk import (
-    ACCOUNT,
-    BODIES,
-    ODD,
-    ODD_HEADERS,
-    ODD_IN_URL,
-    OF_A_WHOLE_BODY,
-    PATHS,
-    UNSET,
-    Place,
-    places,
-    replace_value,
-)
+from gateway.api.walk import ACCOUNT, BODIES, PATHS, UNSET, Place, places, replace_value
 from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome

@@ -3,6 +3,7 @@ again."""
 
 import csv
 import random
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -11,14 +12,26 @@ from xml.etree import ElementTree
 import pytest
 
 from gateway.rig import START, Rig, User
+from support.outbound import at_second, failed, requested, settled
 from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued
-from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, RuleId
+from tuyen_events.event import Event
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    RuleId,
+    message_id,
+)
+from tuyen_events.inbound import Customer, MessageReceived
 from tuyen_events.topics import ASSIGNMENT_HISTORY
-from tuyen_events.vocabulary import ConversationKind, Reason, Strategy
+from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_gateway.projections.reports import (
     BY_TIME,
     COURSES,
     NUMBERS,
+    OPENINGS,
     ensure_report_indexes,
     fold_reports,
 )
@@ -64,7 +77,47 @@ def evening(organization: str = "shop") -> list[AssignmentEvent]:
     ]
 
 
-async def fold(views: Database, events: list[AssignmentEvent]) -> None:
+def asked(number: int, at: datetime, organization: str = "shop") -> Event:
+    page, external = PageId("page"), f"c{number}"
+    return MessageReceived(
+        organization=OrganizationId(organization),
+        page_id=page,
+        channel=Channel.FACEBOOK,
+        occurred_at=at,
+        accepted_at=at,
+        customer=Customer(id=CustomerId(external), external_id=external),
+        conversation_id=ConversationId(f"{organization}-{number}"),
+        message_id=message_id(OrganizationId(organization), page, f"mid-{number}-{at}"),
+        external_id=f"mid-{number}-{at}",
+    )
+
+
+def answered(number: int, agent: str, at: datetime, *, sent: bool = True) -> list[Event]:
+    reply = requested(
+        f"key-{number}-{agent}",
+        organization=OrganizationId("shop"),
+        page_id=PageId("page"),
+        conversation_id=ConversationId(f"shop-{number}"),
+        by=AgentId(agent),
+        at=(at - at_second(0)).total_seconds(),
+    )
+    return [reply, settled(reply) if sent else failed(reply)]
+
+
+def talk() -> list[Event]:
+    """Three conversations begin. Lan answers the first after 30 s and the second after 20 minutes;
+    what Minh wrote before in the second was refused. Nobody answers the third."""
+    minute = timedelta(minutes=1)
+    return [
+        *(asked(n, EVENING + n * minute) for n in range(3)),
+        asked(1, EVENING + 5 * minute),
+        *answered(0, "lan", EVENING + minute / 2),
+        *answered(1, "minh", EVENING + 3 * minute, sent=False),
+        *answered(1, "lan", EVENING + 21 * minute),
+    ]
+
+
+async def fold(views: Database, events: Sequence[Event]) -> None:
     await ensure_report_indexes(views)
     batch = [
         FoldedEvent(event, f"evt_{number}", RecordPosition(ASSIGNMENT_HISTORY.name, 0, number, 0))
@@ -140,7 +193,56 @@ async def test_o3_the_fairness_of_a_rule_is_how_often_it_chose_each_agent(
     ]
 
 
-@pytest.mark.parametrize("name", ["queue", "fairness"])
+async def test_o3_agents_are_reported_with_their_load_and_first_responses(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, [*evening(), *talk(), asked(0, EVENING, "other")])
+    span = "from=2026-11-21T16:00:00Z&to=2026-11-21T18:00:00Z&by=hour"
+    lan, minh = await report(owner, f"agents?{span}")
+    assert lan == {
+        "at": "2026-11-21T16:00:00Z",
+        "agent_id": "lan",
+        "assigned": 1,
+        "lost": 0,
+        "held": 1,
+        "first_responses": 2,
+        "first_response_median_s": 30,
+        "first_response_p90_s": 1200,
+    }
+    assert (minh["at"], minh["assigned"], minh["first_responses"]) == ("2026-11-21T17:00:00Z", 1, 0)
+
+
+async def test_o3_pages_are_reported_with_what_began_and_was_answered_there(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, [*talk(), asked(0, EVENING, "other")])
+    assert await report(owner, f"pages?{SPAN}&by=day") == [
+        {
+            "at": "2026-11-20T17:00:00Z",
+            "page_id": "page",
+            "begun": 3,
+            "first_responses": 2,
+            "first_response_median_s": 30,
+            "first_response_p90_s": 1200,
+        }
+    ]
+
+
+async def test_o3_days_are_as_long_as_the_clock_was_put_forward_or_back(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await desk.operator.done("PATCH", "/v1/organizations/shop", {"time_zone": "Europe/Berlin"})
+    sunday = datetime(2026, 10, 24, 22, 30, tzinfo=EVENING.tzinfo)
+    begun = [asked(n, sunday + timedelta(hours=n)) for n in (0, 24, 25)]
+    await fold(views, begun)
+    days = await report(owner, "pages?from=2026-10-24T00:00:00Z&to=2026-10-27T00:00:00Z&by=day")
+    assert [(one["at"], one["begun"]) for one in days] == [
+        ("2026-10-24T22:00:00Z", 2),
+        ("2026-10-25T23:00:00Z", 1),
+    ]
+
+
+@pytest.mark.parametrize("name", ["agents", "fairness", "pages", "queue"])
 async def test_o3_a_report_is_a_table_and_a_chart_too_also_without_anything(
     desk: Rig, owner: User, views: Database, name: str
 ) -> None:
@@ -153,18 +255,20 @@ async def test_o3_a_report_is_a_table_and_a_chart_too_also_without_anything(
         chart = await owner.get(f"/v1/reports/{name}?{SPAN}&format=svg")
         assert chart.headers["content-type"] == "image/svg+xml"
         assert ElementTree.fromstring(chart.text).tag.endswith("svg")  # noqa: S314 - our own
-        await fold(views, evening())
+        await fold(views, [*evening(), *talk()])
 
 
 async def test_o3_a_replay_in_another_order_gives_the_same_numbers(views: Database) -> None:
-    events = [
+    events: list[Event] = [
         *evening(),
+        *talk(),
         *(assignment(n, 1, EVENING, "lan") for n in range(10, 60)),
         *(assignment(n, 2, EVENING + timedelta(hours=1), None) for n in range(10, 60)),
     ]
     await fold(views, events)
     before = await numbers(views)
     await views[COURSES].drop()
+    await views[OPENINGS].drop()
     await views[NUMBERS].drop()
     shuffled = random.Random(7).sample(events, len(events))  # noqa: S311 - not a secret
     for begin in range(0, len(shuffled), 20):
@@ -174,8 +278,15 @@ async def test_o3_a_replay_in_another_order_gives_the_same_numbers(views: Databa
 
 
 async def numbers(views: Database) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = await views[NUMBERS].find({}).sort("_id", 1).to_list(None)
-    return found
+    """Without what is zero: it was counted and taken back."""
+    found = await views[NUMBERS].find({}).sort("_id", 1).to_list(None)
+    return [{"_id": one["_id"], **counts} for one in found if (counts := _without_zeros(one))]
+
+
+def _without_zeros(stored: Mapping[str, Any]) -> dict[str, Any]:
+    counts = {name: value for name, value in stored.items() if isinstance(value, int) and value}
+    waits = {name: number for name, number in stored.get("wait", {}).items() if number}
+    return {**counts, "wait": waits} if waits else counts
 
 
 async def test_o3_a_report_reads_only_the_quarters_of_its_time(views: Database) -> None:

@@ -12,9 +12,12 @@ from tuyen_gateway.domain.reports import (
     Counted,
     Course,
     CourseRecord,
+    LoadNumbers,
     QueueNumbers,
+    ResponseNumbers,
     Slot,
     find_percentile,
+    list_agent_rows,
     list_queue_rows,
     note_records,
     quarter_of,
@@ -61,6 +64,8 @@ COUNTED = {
     (Counted.QUEUE, "08:00", ""): {"entered": 1},
     (Counted.QUEUE, "08:15", ""): {"left": 2, "wait.1140": 1, "entered": 1},
     (Counted.RULE, "08:15", "lan"): {"chosen": 1},
+    (Counted.AGENT, "08:15", "lan"): {"got": 1, "lost": 1},
+    (Counted.AGENT, "08:15", "minh"): {"got": 1, "lost": 1},
 }
 
 
@@ -126,4 +131,23 @@ def test_o3_the_length_of_a_queue_goes_on_from_before_the_report() -> None:
         (other, 1),
         (PAGE, 6),
         (PAGE, 4),
+    ]
+
+
+def test_o3_what_an_agent_has_goes_on_from_before_the_report() -> None:
+    lan, minh, later = AgentId("lan"), AgentId("minh"), START + timedelta(hours=1)
+    loads = [
+        LoadNumbers(at=later, agent_id=lan, got=1, lost=3),
+        LoadNumbers(at=START, agent_id=lan, got=2, lost=0),
+    ]
+    responses = [
+        ResponseNumbers(at=later, whose=minh, waits={60: 1}),
+        ResponseNumbers(at=later, whose=None, waits={9: 2}),
+    ]
+    rows = list_agent_rows({lan: 5, minh: 4}, loads, responses)
+    assert [(row.at, row.agent_id, row.held, dict(row.waits)) for row in rows] == [
+        (START, "lan", 7, {}),
+        (later, None, 0, {9: 2}),
+        (later, "lan", 5, {}),
+        (later, "minh", 4, {60: 1}),
     ]

@@ -9,7 +9,7 @@ import pytest
 from gateway.api.crm.answering import contact, show
 from gateway.rig import Rig, User, until
 from tuyen_events.ids import AgentId
-from tuyen_gateway.domain.contact_table import COLUMNS
+from tuyen_gateway.imports.contact_table import COLUMNS
 from tuyen_gateway.jobs import exports
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.mongodb import Database

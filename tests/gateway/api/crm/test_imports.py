@@ -11,7 +11,7 @@ from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_gateway.api.crm import imports
-from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS
+from tuyen_gateway.imports.columns import CONTACT_FIELDS
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
 

@@ -5,9 +5,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tuyen_events.crm_limits import REPORT_ROWS
-from tuyen_events.ids import PageId
+from tuyen_events.ids import AgentId, PageId
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.reports import ChoiceRow, Counted, QueueNumbers
+from tuyen_gateway.domain.reports import (
+    BegunNumbers,
+    ChoiceRow,
+    Counted,
+    LoadNumbers,
+    QueueNumbers,
+    ResponseNumbers,
+)
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.ports.reports import ReportSpan
 from tuyen_gateway.projections.reports import NUMBERS
@@ -22,17 +29,9 @@ class MongoReports:
         self._reads = reads
 
     async def queue(self, span: ReportSpan) -> tuple[Mapping[PageId, int], Sequence[QueueNumbers]]:
-        earlier: Document = {
-            "organization": span.organization,
-            "counted": Counted.QUEUE.value,
-            "quarter": {"$lt": span.since},
-        }
-        waiting = {"$subtract": [_or_none("$entered"), _or_none("$left")]}
         async with self._reads.turn(span.organization):
-            standing = self._numbers.aggregate(
-                [{"$match": earlier}, {"$group": {"_id": "$page_id", "n": {"$sum": waiting}}}]
-            )
-            before = {one["_id"]: one["n"] for one in await standing.to_list(None)}
+            standing = await self._stand(span, Counted.QUEUE, "page_id", ("entered", "left"))
+            before = {PageId(page_id): number for page_id, number in standing.items()}
             found = await self._group(
                 span,
                 Counted.QUEUE,
@@ -69,6 +68,63 @@ class MongoReports:
             for one in found
         ]
 
+    async def load(self, span: ReportSpan) -> tuple[Mapping[AgentId, int], Sequence[LoadNumbers]]:
+        async with self._reads.turn(span.organization):
+            standing = await self._stand(span, Counted.AGENT, "agent_id", ("got", "lost"))
+            sums = {"got": {"$sum": "$got"}, "lost": {"$sum": "$lost"}}
+            found = await self._group(span, Counted.AGENT, ("agent_id",), sums)
+        rows = [
+            LoadNumbers(
+                at=one["_id"]["at"],
+                agent_id=one["_id"]["agent_id"],
+                got=one["got"],
+                lost=one["lost"],
+            )
+            for one in found
+        ]
+        return {AgentId(agent_id): number for agent_id, number in standing.items()}, rows
+
+    async def responses(self, span: ReportSpan, *, by_page: bool) -> Sequence[ResponseNumbers]:
+        whose = "page_id" if by_page else "agent_id"
+        async with self._reads.turn(span.organization):
+            found = await self._group(
+                span, Counted.RESPONSE, (whose,), {"waits": {"$push": "$wait"}}
+            )
+        rows = [
+            ResponseNumbers(
+                at=one["_id"]["at"], whose=one["_id"][whose], waits=_sum_waits(one["waits"])
+            )
+            for one in found
+        ]
+        return [row for row in rows if row.waits]
+
+    async def begun(self, span: ReportSpan) -> Sequence[BegunNumbers]:
+        async with self._reads.turn(span.organization):
+            found = await self._group(
+                span, Counted.BEGUN, ("page_id",), {"begun": {"$sum": "$begun"}}
+            )
+        return [
+            BegunNumbers(at=one["_id"]["at"], page_id=one["_id"]["page_id"], begun=one["begun"])
+            for one in found
+            if one["begun"]
+        ]
+
+    async def _stand(
+        self, span: ReportSpan, counted: Counted, field: str, names: tuple[str, str]
+    ) -> dict[str, int]:
+        """By `field`, how many came and did not go before the span."""
+        earlier: Document = {
+            "organization": span.organization,
+            "counted": counted.value,
+            "quarter": {"$lt": span.since},
+        }
+        came, went = names
+        standing = {"$subtract": [_or_none(f"${came}"), _or_none(f"${went}")]}
+        rows = self._numbers.aggregate(
+            [{"$match": earlier}, {"$group": {"_id": f"${field}", "n": {"$sum": standing}}}]
+        )
+        return {one["_id"]: one["n"] for one in await rows.to_list(None)}
+
     async def _group(
         self, span: ReportSpan, counted: Counted, fields: Sequence[str], sums: Document
     ) -> list[Document]:
@@ -103,4 +159,4 @@ def _sum_waits(parts: Sequence[Mapping[str, int]]) -> Mapping[int, int]:
     waits: Counter[int] = Counter()
     for part in parts:
         waits.update({int(seconds): count for seconds, count in part.items()})
-    return waits
+    return {seconds: count for seconds, count in waits.items() if count}

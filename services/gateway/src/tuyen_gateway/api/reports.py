@@ -1,7 +1,7 @@
-"""Reports: queues and their waiting times, and how evenly rules choose (O3)."""
+"""Reports: agents, pages, queues, and how evenly rules choose (O3)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from tuyen_gateway.domain.reports import (
     ChoiceRow,
     QueueRow,
     find_percentile,
+    list_agent_rows,
+    list_page_rows,
     list_queue_rows,
     quarter_of,
 )
@@ -52,6 +54,43 @@ class QueueItem(ResponseBody):
     wait_median_s: int | None
     """How long those waited who got an agent; null if nobody did."""
     wait_p90_s: int | None
+
+
+class _FirstResponses(ResponseBody):
+    first_responses: int
+    """Conversations in which a person on our side spoke for the first time, after the customer."""
+    first_response_median_s: int | None
+    """How long their customers had waited; null if there were none."""
+    first_response_p90_s: int | None
+
+
+class AgentItem(_FirstResponses):
+    at: datetime
+    """When the interval begins."""
+    agent_id: str | None
+    """Null is whoever answers at the channel itself."""
+    assigned: int
+    """Conversations that the agent got."""
+    lost: int
+    """Conversations that somebody else got, or nobody has any more."""
+    held: int
+    """Conversations whose assignee the agent was when the interval ended, done or not."""
+
+
+class AgentReport(_Report):
+    items: list[AgentItem]
+
+
+class PageItem(_FirstResponses):
+    at: datetime
+    """When the interval begins."""
+    page_id: str
+    begun: int
+    """Conversations that a customer began."""
+
+
+class PageReport(_Report):
+    items: list[PageItem]
 
 
 class QueueReport(_Report):
@@ -103,6 +142,61 @@ async def _span(
 
 
 Span = Annotated[ReportSpan, Depends(_span)]
+
+
+@router.get(
+    "/agents",
+    summary="Agents' load and first responses",
+    response_model=AgentReport,
+    responses=_RESPONSES,
+)
+async def report_agents(
+    span: Span, gateway: GatewayPorts, format: Format = "json"
+) -> AgentReport | Response:
+    """For managing roles: by interval and agent, where something changed. A first response counts
+    when it was given, for whoever gave it. The chart shows the conversations that each got."""
+    before, loads = await gateway.reports.load(span)
+    rows = list_agent_rows(before, loads, await gateway.reports.responses(span, by_page=False))
+    if format == "svg":
+        return answer_columns("Assigned", _sum_up((row.agent_id, row.got) for row in rows))
+    items = [
+        AgentItem(
+            at=row.at,
+            agent_id=row.agent_id,
+            assigned=row.got,
+            lost=row.lost,
+            held=row.held,
+            **_describe_waits(row.waits),
+        )
+        for row in rows
+    ]
+    if format == "csv":
+        return answer_csv("agents", AgentItem, items)
+    return AgentReport(items=items, **_describe(span))
+
+
+@router.get(
+    "/pages",
+    summary="Conversations and first responses by page",
+    response_model=PageReport,
+    responses=_RESPONSES,
+)
+async def report_pages(
+    span: Span, gateway: GatewayPorts, format: Format = "json"
+) -> PageReport | Response:
+    """For managing roles: by interval and page, where something happened. The chart shows the
+    conversations that began on each page."""
+    begun = await gateway.reports.begun(span)
+    rows = list_page_rows(begun, await gateway.reports.responses(span, by_page=True))
+    if format == "svg":
+        return answer_columns("Begun", _sum_up((row.page_id, row.begun) for row in rows))
+    items = [
+        PageItem(at=row.at, page_id=row.page_id, begun=row.begun, **_describe_waits(row.waits))
+        for row in rows
+    ]
+    if format == "csv":
+        return answer_csv("pages", PageItem, items)
+    return PageReport(items=items, **_describe(span))
 
 
 @router.get(
@@ -176,6 +270,21 @@ def _describe(span: ReportSpan) -> dict[str, object]:
         "by": span.by,
         "time_zone": span.time_zone,
     }
+
+
+def _describe_waits(waits: Mapping[int, int]) -> dict[str, int | None]:
+    return {
+        "first_responses": sum(waits.values()),
+        "first_response_median_s": find_percentile(waits, _MEDIAN),
+        "first_response_p90_s": find_percentile(waits, _P90),
+    }
+
+
+def _sum_up(numbers: Iterable[tuple[str | None, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for name, number in numbers:
+        total[name or ""] += number
+    return +total
 
 
 def _list_waiting(

@@ -8,7 +8,7 @@ Decides O3.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -31,6 +31,11 @@ _EXACT_S = 1000
 class Counted(StrEnum):
     QUEUE = "queue"
     RULE = "rule"
+    AGENT = "agent"
+    """Conversations that agents got and lost."""
+    BEGUN = "begun"
+    RESPONSE = "response"
+    """First responses."""
 
 
 class CourseRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     queued_at: datetime | None = None
     """Since when it waits for an agent, and of which page it is then."""
     queued_page: PageId | None = None
+    agent_id: AgentId | None = None
+    """Who has it."""
     revision: int = 0
 
 
@@ -72,7 +79,8 @@ class Slot:
 
 
 Numbers = Mapping[Slot, Counter[str]]
-"""By slot: `entered` and `left` the queue, `wait.<seconds>` of those who got an agent, `chosen`."""
+"""By slot: `entered` and `left` the queue, `wait.<seconds>` of those who got an agent, `chosen`; of
+agents `got` and `lost`; `begun`; `responses`, `wait.<seconds>`."""
 
 
 def course_record_of(event: AssignmentEvent) -> CourseRecord:
@@ -111,11 +119,17 @@ def note_records(
             reached=version,
             queued_at=course.queued_at if waits_already else record.at if record.queued else None,
             queued_page=course.queued_page if waits_already else record.page_id,
+            agent_id=record.agent_id,
         )
     return msgspec.structs.replace(course, pending=pending), added
 
 
 def _count(course: Course, record: CourseRecord) -> Iterator[tuple[Slot, str]]:
+    if record.agent_id != course.agent_id:
+        for agent_id, name in ((course.agent_id, "lost"), (record.agent_id, "got")):
+            if agent_id is not None:
+                slot = _slot(course, Counted.AGENT, record.at, record.page_id)
+                yield replace(slot, agent_id=agent_id), name
     if record.queued:
         if course.queued_at is None:
             yield _slot(course, Counted.QUEUE, record.at, record.page_id), "entered"
@@ -194,6 +208,35 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadNumbers:
+    """Which conversations an agent got and lost within an interval."""
+
+    at: datetime
+    agent_id: AgentId
+    got: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseNumbers:
+    """The first responses of an agent, or on a page, within an interval: how many conversations
+    waited how many seconds for them."""
+
+    at: datetime
+    whose: str | None
+    waits: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunNumbers:
+    """How many conversations began on a page within an interval."""
+
+    at: datetime
+    page_id: PageId
+    begun: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceRow:
     """How often a rule chose an agent within an interval."""
 
@@ -201,6 +244,64 @@ class ChoiceRow:
     rule_id: RuleId
     agent_id: AgentId
     chosen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    """One row of the report on agents; `held` at the end of the interval. Null is whoever answers
+    at the channel itself."""
+
+    at: datetime
+    agent_id: AgentId | None
+    got: int = 0
+    lost: int = 0
+    held: int = 0
+    waits: Mapping[int, int] = field(default_factory=dict)
+
+
+def list_agent_rows(
+    before: Mapping[AgentId, int],
+    loads: Sequence[LoadNumbers],
+    responses: Sequence[ResponseNumbers],
+) -> list[AgentRow]:
+    """The rows in the order of time and agent; `before` is how many conversations each agent had
+    when the first interval began."""
+    rows: dict[tuple[datetime, str], AgentRow] = {}
+    for load in loads:
+        row = AgentRow(at=load.at, agent_id=load.agent_id, got=load.got, lost=load.lost)
+        rows[load.at, load.agent_id] = row
+    for one in responses:
+        agent_id = None if one.whose is None else AgentId(one.whose)
+        row = rows.get((one.at, one.whose or ""), AgentRow(at=one.at, agent_id=agent_id))
+        rows[one.at, one.whose or ""] = replace(row, waits=one.waits)
+    held: Counter[str] = Counter(before)
+    listed = []
+    for (_, whose), row in sorted(rows.items()):
+        held[whose] += row.got - row.lost
+        listed.append(replace(row, held=held[whose]))
+    return listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRow:
+    """One row of the report on pages."""
+
+    at: datetime
+    page_id: str
+    begun: int = 0
+    waits: Mapping[int, int] = field(default_factory=dict)
+
+
+def list_page_rows(
+    begun: Sequence[BegunNumbers], responses: Sequence[ResponseNumbers]
+) -> list[PageRow]:
+    """The rows in the order of time and page."""
+    rows = {(one.at, str(one.page_id)): one.begun for one in begun}
+    waits = {(one.at, one.whose or ""): one.waits for one in responses}
+    return [
+        PageRow(at=at, page_id=page, begun=rows.get((at, page), 0), waits=waits.get((at, page), {}))
+        for at, page in sorted(rows.keys() | waits.keys())
+    ]
 
 
 def list_queue_rows(

@@ -14,9 +14,9 @@ from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
 from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.domain.imports.reading import read_contact
-from tuyen_gateway.domain.imports.report import cells_of
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
+from tuyen_gateway.imports.reading import read_contact
+from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
 from tuyen_gateway.jobs.job_run import SLICE, JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn

@@ -20,15 +20,15 @@ from tuyen_gateway.api.crm.contact_bulk import ContactSelection
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.contact_table import (
+from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.imports.contact_table import (
     COLUMNS,
     build_contact_row,
     is_column,
     list_custom_columns,
 )
-from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.exports import read_contacts
 from tuyen_gateway.sheets.separated import MARK, write_separated
 from tuyen_gateway.sheets.xlsx import XlsxWriter

@@ -28,10 +28,10 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
-from tuyen_gateway.domain.imports.report import build_report, cells_of
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
+from tuyen_gateway.imports.report import build_report, cells_of
 from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.ports.imports import ImportDraft
 from tuyen_gateway.sheets.loading import load_sheet

@@ -9,7 +9,7 @@ Decides C9.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from tuyen_gateway.domain.imports.columns import CUSTOM
+from tuyen_gateway.imports.columns import CUSTOM
 from tuyen_views.contacts import ContactDocument
 
 COLUMNS: Mapping[str, Callable[[ContactDocument], str]] = {

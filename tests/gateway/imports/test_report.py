@@ -2,8 +2,8 @@
 
 import pytest
 
-from tuyen_gateway.domain.imports import report
-from tuyen_gateway.domain.imports.report import build_report
+from tuyen_gateway.imports import report
+from tuyen_gateway.imports.report import build_report
 from tuyen_gateway.sheets.rows import SheetRow
 
 MAPPING = {"Tên": "name", "Số": "phones"}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuyen_events.sheet_limits import ROW_ERRORS_LISTED
-from tuyen_gateway.domain.imports.reading import RowError, read_contact
+from tuyen_gateway.imports.reading import RowError, read_contact
 from tuyen_gateway.sheets.rows import SheetRow, name_columns
 
 

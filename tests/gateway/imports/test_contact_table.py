@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tuyen_events.crm.contacts import Gender
 from tuyen_events.ids import ContactId, OrganizationId
-from tuyen_gateway.domain.contact_table import COLUMNS, build_contact_row, list_custom_columns
-from tuyen_gateway.domain.imports.columns import guess_mapping
-from tuyen_gateway.domain.imports.reading import read_contact
-from tuyen_gateway.domain.imports.report import cells_of
+from tuyen_gateway.imports.columns import guess_mapping
+from tuyen_gateway.imports.contact_table import COLUMNS, build_contact_row, list_custom_columns
+from tuyen_gateway.imports.reading import read_contact
+from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.separated import MARK, write_separated
 from tuyen_gateway.sheets.xlsx import XlsxWriter

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tuyen_events.crm.contacts import Gender
-from tuyen_gateway.domain.imports.reading import RowError, read_contact
+from tuyen_gateway.imports.reading import RowError, read_contact
 
 MAPPING = {"Tên": "name", "Số": "phones", "Thư": "emails", "Phái": "gender", "Sinh": "birthday"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuyen_gateway.domain.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
+from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
 
 
 @pytest.mark.parametrize(
