@@ -86,7 +86,7 @@ class Carrying:
         self._since = since
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
-        """How often a channel was asked in vain what became of a call."""
+        """How often a channel was asked what became of a call, without a result."""
         self._recovered_at = resources.elapsed_time()
         self._begun_at: dict[str, float] = {}
         """When calls of this worker began whose answers are not known."""
