@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from faults.channel import Sent
+from faults.contacting import ContactEvidence
 from faults.doubles import ChannelCall
 from faults.log import LogRead
 from faults.neighbours import Neighbours
@@ -63,6 +64,7 @@ class Evidence:
     """What the channels were called, in their order."""
     held: Sequence[Held] = ()
     """Replies on pages whose tokens were dead."""
+    contacts: ContactEvidence = field(default_factory=ContactEvidence)
     stop: Stop | None = None
     """What the examination of stops saw; None if there was none."""
     steady: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 A law looks at the evidence, says how many things it looked at, and what of them is not as it must
 be. `laws_of_choices` and `laws_of_queues` have those of routing, `laws_of_replies` those of what
-is sent.
+is sent, `laws_of_contacts` those of the CRM.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from faults import laws_of_choices, laws_of_queues
 from faults.channel import Acceptance
 from faults.evidence import Evidence, World
+from faults.laws_of_contacts import LAWS_OF_CONTACTS
 from faults.laws_of_replies import LAWS_OF_REPLIES
 from faults.neighbours import find_p99
 from faults.people import Key
@@ -387,4 +388,5 @@ LAWS: dict[str, Look] = {
     "agents see what they may see": agents_see_what_they_may,
     "views equal a rebuild": views_equal_a_rebuild,
     **LAWS_OF_REPLIES,
+    **LAWS_OF_CONTACTS,
 }

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from faults.drawing_contacts import DrawingContacts
 from faults.drawing_replies import DrawingReplies
 from faults.history import Drawing
 from faults.tenants import CHANNELS, Json
@@ -17,6 +18,8 @@ FAULT_EVERY_S = 2.5
 """The short run's; a longer one has the same density."""
 REPLIES_PER_S = 1.2
 """Steps of customers who write through the channel doubles, and of agents who answer them."""
+CONTACTS_PER_S = 1.0
+"""Steps of managers and agents who work with contacts."""
 OUTBOUND_FAULT_EVERY_S = 4.0
 REBUILD_AT = 0.6
 """When the views are dropped and made again while all goes on, as a part of the history."""
@@ -83,7 +86,11 @@ def is_of_channel(fault: Json) -> bool:
 
 def draw_plan(seed: int, seconds: float) -> list[Step]:
     """The plan of a seed, in the order of time; `seconds` is how long the history lasts."""
-    steps = [*_history(_dice(seed, "history"), seconds), *_replies(_dice(seed, "replies"), seconds)]
+    steps = [
+        *_history(_dice(seed, "history"), seconds),
+        *_replies(_dice(seed, "replies"), seconds),
+        *_contacts(_dice(seed, "contacts"), seconds),
+    ]
     steps += _faults(_dice(seed, "faults"), FAULTS, FAULT_EVERY_S, seconds)
     steps += _outbound_faults(_dice(seed, "outbound faults"), seconds)
     return sorted(steps, key=lambda step: step.at)
@@ -106,6 +113,13 @@ def _replies(dice: random.Random, seconds: float) -> Iterator[Step]:
     drawing = DrawingReplies(dice)
     for number in range(int(seconds * REPLIES_PER_S)):
         at = (number + dice.random()) / REPLIES_PER_S
+        yield Step(round(at, 3), *drawing.draw(number, at))
+
+
+def _contacts(dice: random.Random, seconds: float) -> Iterator[Step]:
+    drawing = DrawingContacts(dice)
+    for number in range(int(seconds * CONTACTS_PER_S)):
+        at = (number + dice.random()) / CONTACTS_PER_S
         yield Step(round(at, 3), *drawing.draw(number, at))
 
 

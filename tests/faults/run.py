@@ -18,6 +18,7 @@ from faults import laws, laws_of_queues, neighbours, rebuilding, settling, stopp
 from faults.channel import Channel
 from faults.channel_faults import ChannelFaults
 from faults.cluster import PREFIX, Cluster
+from faults.contacting import Contacting
 from faults.evidence import Evidence
 from faults.injection import Injection
 from faults.journal import Journal
@@ -150,6 +151,7 @@ class _Run:
         self._channel = Channel(ingest.url, secret, self._people.connected, journal)
         self._injection = Injection(cluster, journal)
         self._replying = Replying(cluster.doubles, self._people, self._channel, journal)
+        self._contacting = Contacting(self._people, journal)
         self._channel_faults = ChannelFaults(cluster, self._replying, journal)
         self._follower = Follower()
 
@@ -162,6 +164,7 @@ class _Run:
             self._cluster.kafka.proxies.append(link)
             await self._people.open()
             await self._replying.open()
+            await self._contacting.open()
             staying = [
                 tasks.create_task(self._people.stay(*person)) for person in self._people.wanted
             ]
@@ -204,6 +207,7 @@ class _Run:
         await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state
+        seen.contacts = await self._contacting.ask()
         seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
         await self._cluster.doubles.read_calls()
         seen.replies, seen.held = self._replying.replies, self._replying.held
@@ -247,6 +251,8 @@ class _Run:
                 await self._injection.inject(step.given)
             case "speak" | "reply" | "act" | "retry" | "edit" | "delete":
                 await getattr(self._replying, step.do)(step.given)
+            case "add" | "one_phone" | "merge" | "claim" | "take_back" | "share":
+                await getattr(self._contacting, step.do)(step.given)
             case "rebuild":
                 await rebuilding.in_the_middle(self._cluster, self._journal)
             case other:

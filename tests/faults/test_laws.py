@@ -6,12 +6,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from faults import laws, sound, sound_replies
+from faults import laws, sound, sound_contacts
 from faults.channel import Acceptance
 from faults.laws import LAWS
 from faults.log import Entry
 from faults.sound import ORG, thread
 from faults.spoiling import SPOILT, Spoil
+from faults.spoiling_contacts import SPOILT_CONTACTS
 from faults.spoiling_replies import SPOILT_REPLIES
 from faults.tenants import Json
 from support.organizations import agent
@@ -19,12 +20,12 @@ from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import DIRECTORY, JOBS
 from tuyen_events.vocabulary import Role
 
-ALL_SPOILT = {**SPOILT, **SPOILT_REPLIES}
+ALL_SPOILT = {**SPOILT, **SPOILT_REPLIES, **SPOILT_CONTACTS}
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_law_holds_on_sound_evidence_and_looks_at_something(law: str) -> None:
-    found = laws.finding(law, LAWS[law], sound_replies.evidence())
+    found = laws.finding(law, LAWS[law], sound_contacts.evidence())
     assert found.broken == []
     assert found.looked_at > 0
 
@@ -38,7 +39,7 @@ def test_a_law_holds_on_sound_evidence_and_looks_at_something(law: str) -> None:
     ],
 )
 def test_a_law_is_broken_by_spoilt_evidence(law: str, spoil: Spoil) -> None:
-    spoilt = sound_replies.evidence()
+    spoilt = sound_contacts.evidence()
     spoil(spoilt)
     assert laws.finding(law, LAWS[law], spoilt).broken
 
