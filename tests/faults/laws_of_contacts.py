@@ -79,7 +79,9 @@ def a_phone_is_one_contacts(evidence: Evidence) -> Iterator[str | None]:
 def merges_lose_nothing(evidence: Evidence) -> Iterator[str | None]:
     """C2: each phone number that was given to a contact stands on the one that it became, which
     is not a part of another one."""
-    living = {each: one for found in evidence.contacts.living.values() for each, one in found.items()}
+    living = {
+        each: one for found in evidence.contacts.living.values() for each, one in found.items()
+    }
     for contact, phones in evidence.contacts.added.items():
         became = evidence.contacts.became[contact]
         if became not in living:
