@@ -112,11 +112,11 @@ def shares_are_what_was_given(evidence: Evidence) -> Iterator[str | None]:
             told = f"{contact} is read by {shown['viewers']}, not {sorted(viewers[contact])}"
             yield None if same else told
     became = evidence.contacts.became
-    for what, contact, *told in evidence.contacts.acknowledged:
-        if what == "share" and told[1]:
+    for what, contact, agent, *on in evidence.contacts.acknowledged:
+        if what == "share" and on == [True]:
             ids = {contact, became.get(contact, contact)}
-            kept = any((each, told[0]) in given for each in ids)
-            yield None if kept else f"{contact} was never shared with {told[0]}"
+            kept = any((each, agent) in given for each in ids)
+            yield None if kept else f"{contact} was never shared with {agent}"
 
 
 def contacts_are_seen_by_their_own(evidence: Evidence) -> Iterator[str | None]:
