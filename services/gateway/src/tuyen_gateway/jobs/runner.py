@@ -160,7 +160,7 @@ class ConversationsRun(JobRun):
             sent = [placed.command.command_id for placed in commands]
             unsent = await self.retry(lambda: self._send(commands))
             tagged = [one for plan in plans.values() for one in plan.tagged]
-            await self.retry(lambda: write_tags(self._gateway, tagged))
+            await self.retry(lambda: write_tags(self.gateway, tagged))
             outcomes = await self._await_outcomes(
                 [results_by_id[one] for one in sent if one not in unsent], turn
             )
