@@ -32,6 +32,8 @@ from tuyen_crm.entities.contacts.decide import OwnContactCommand, decide
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.entities.contacts.view import fold
 from tuyen_events.crm.contacts import (
+    AddContact,
+    ContactAdded,
     ContactCreated,
     ContactNamed,
     ContactRenamed,
@@ -39,7 +41,7 @@ from tuyen_events.crm.contacts import (
     Gender,
     RenameContact,
 )
-from tuyen_events.crm.records import ContactEvent, CrmOutcome
+from tuyen_events.crm.records import ContactEvent, CrmOutcome, CrmRefusal
 from tuyen_events.ids import (
     AgentId,
     MessageId,
@@ -294,3 +296,21 @@ def test_c1_c4_the_state_and_the_document_agree(
         ]
         expected = given_manually or [name for name in from_channel if name][:1] or [None]
         assert document.name == expected[-1]
+
+
+def test_c12_a_contact_is_added_by_hand_once_under_its_id() -> None:
+    command = AddContact(
+        command_id="cmd_1",
+        organization=SHOP,
+        contact_id=CONTACT,
+        at=MOMENT,
+        name="Thu",
+        phones=("+84382345678",),
+        by=AgentId("hoa"),
+    )
+    (event,) = decide(KnownThings(), command).events
+    assert isinstance(event, ContactAdded)
+    assert (event.sequence, event.content.name, event.by) == (1, "Thu", "hoa")
+    assert event.content.phones == ("+84382345678",)
+    again = decide(KnownThings(only=ContactState(sequence=1, version=1)), command)
+    assert again.refusal is CrmRefusal.ID_TAKEN

@@ -140,5 +140,6 @@ EVENTS = (
     BulkRequested,
     ContactsChangeRequested,
     ExportRequested,
+    ImportRequested,
     JobProgressed,
 )

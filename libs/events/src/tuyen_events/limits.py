@@ -385,9 +385,6 @@ PHONE_TEXT_CHARACTERS = 200
 
 EMAIL_CHARACTERS = 254
 
-RECOGNIZED = 10
-"""Phone numbers, and emails, that are recognized in one text."""
-
 CONTACT_PHONES = 20
 CONTACT_EMAILS = 20
 CONTACT_CUSTOMERS = 100

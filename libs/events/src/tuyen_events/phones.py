@@ -2,8 +2,6 @@
 
 Phone numbers are in E.164, and emails in lower case (C2). What cannot be read with certainty is no
 number: nothing is completed or made up.
-
-Decides C2.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Normalizes text for searching.
-
-Decides I4.
-"""
+"""Normalizes text for searching (I4)."""
 
 import unicodedata
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import START, Rig, User, records
-from tuyen_events.crm.contacts import PatchContact
+from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
@@ -52,6 +52,22 @@ async def test_w6_nobody_else_sees_or_changes_them(
     assert (await owner.get("/v1/contacts/con_2")).status_code == 404
     assert (await owner.call("PATCH", "/v1/contacts/con_2", {"name": "X"})).status_code == 404
     assert await records(log, CRM_COMMANDS) == []
+
+
+async def test_c12_a_contact_that_is_added_by_hand_is_a_command_to_the_crm(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    body = {"name": "Chị Thu", "phones": ["0168 234 5678"], "emails": ["Thu@Example.com"]}
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        answer = await owner.post("/v1/contacts", body)
+    assert answer.status_code == 201
+    (command,) = asked
+    assert isinstance(command, AddContact)
+    assert (command.phones, command.emails) == (("+84382345678",), ("thu@example.com",))
+    assert (command.warehouse_id, command.assignee, command.by) == ("default", None, "admin")
+    shown = answer.json()
+    assert (shown["id"], shown["name"]) == (command.contact_id, "Chị Thu")
+    assert (shown["created_by"], shown["version"]) == ("admin", 1)
 
 
 async def test_c4_a_new_name_is_a_command_to_the_crm(

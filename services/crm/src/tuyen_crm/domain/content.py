@@ -4,7 +4,7 @@ Which values win: those of the older contact. What it does not have is taken fro
 of what can have several values, the other's come after its own. What a sharing rule gave is not
 taken over: the rules of the campaign give it again.
 
-Decides C2 and C4.
+Decides C4.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Finds the contact of which another one is a part, for commands about contacts that were merged
-meanwhile.
-
-Decides C2.
+meanwhile (C2).
 """
 
 from typing import TypeVar
@@ -13,7 +11,7 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.records import ContactCommand
 from tuyen_events.ids import ContactId
 
-CommandT = TypeVar("CommandT", bound=ContactCommand)
+AboutContactT = TypeVar("AboutContactT", bound=ContactCommand)
 
 
 def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
@@ -26,7 +24,9 @@ def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, Con
     return None if contact is None else (contact_id, contact)
 
 
-def address_whole(known: KnownState, command: CommandT) -> tuple[CommandT, ContactState] | None:
+def address_whole(
+    known: KnownState, command: AboutContactT
+) -> tuple[AboutContactT, ContactState] | None:
     """The command, about the contact of which its own is a part, and that contact."""
     found = find_whole(known, command.contact_id)
     if found is None:

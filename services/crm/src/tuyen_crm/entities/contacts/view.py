@@ -1,7 +1,4 @@
-"""The documents of contacts.
-
-Decides C4.
-"""
+"""The documents of contacts."""
 
 from collections.abc import Collection
 from typing import Any

@@ -1,7 +1,4 @@
-"""Who has a contact, as far as a merge needs to know it.
-
-Decides C2.
-"""
+"""Who has a contact, as far as a merge needs to know it (C2)."""
 
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState

@@ -1,7 +1,7 @@
 """The documents of merges, what a merge changes in the document of the contact that stays, and both
 in words.
 
-Decides C2 and C8.
+Decides C8.
 """
 
 from typing import assert_never
