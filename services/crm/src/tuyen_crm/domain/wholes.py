@@ -13,7 +13,7 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.records import ContactCommand
 from tuyen_events.ids import ContactId
 
-CommandT = TypeVar("CommandT", bound=ContactCommand)
+ContactCommandT = TypeVar("ContactCommandT", bound=ContactCommand)
 
 
 def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
@@ -26,7 +26,9 @@ def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, Con
     return None if contact is None else (contact_id, contact)
 
 
-def address_whole(known: KnownState, command: CommandT) -> tuple[CommandT, ContactState] | None:
+def address_whole(
+    known: KnownState, command: ContactCommandT
+) -> tuple[ContactCommandT, ContactState] | None:
     """The command, about the contact of which its own is a part, and that contact."""
     found = find_whole(known, command.contact_id)
     if found is None:

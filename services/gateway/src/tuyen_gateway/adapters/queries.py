@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
+from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.marks import fold_tag
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import BY_ACTIVITY, BY_CUSTOMER_NAME, UNNAMED
 from tuyen_platform.mongodb import Document

@@ -3,11 +3,11 @@
 Decides I4.
 """
 
-import unicodedata
 from collections.abc import Iterable
 
 import msgspec
 
+from tuyen_events.crm.tags import fold_tag
 from tuyen_events.marks import ConversationRead, ConversationTagged
 from tuyen_gateway.domain.inbox import InboxRow, recount
 from tuyen_gateway.domain.reading import with_mark
@@ -35,11 +35,6 @@ def give_tags(row: InboxRow, event: ConversationTagged, offset: int) -> InboxRow
         return row
     keys = tuple(sorted({fold_tag(tag) for tag in event.tags}))
     return msgspec.structs.replace(row, tags=event.tags, tag_keys=keys, marks_offset=offset)
-
-
-def fold_tag(tag: str) -> str:
-    """How a tag is compared."""
-    return unicodedata.normalize("NFC", tag).casefold()
 
 
 def list_distinct(tags: Iterable[str]) -> tuple[str, ...]:
