@@ -6,52 +6,48 @@ from hypothesis import strategies as st
 from tuyen_fetch_sessions._session import (
     NO_SESSION,
     FetchSession,
-    TopicPlace,
-    WantedPartition,
+    PartitionName,
+    WantedRecords,
     by_topic,
 )
 
 A, B = ("a", 0), ("b", 0)
-NONE: dict[TopicPlace, WantedPartition] = {}
+NONE: dict[PartitionName, WantedRecords] = {}
 
 
 def test_the_first_request_names_everything() -> None:
-    said = FetchSession().begin({A: WantedPartition(5, 100), B: WantedPartition(7, 100)})
+    said = FetchSession().begin({A: WantedRecords(5, 100), B: WantedRecords(7, 100)})
     assert (said.session_id, said.epoch) == (NO_SESSION, 0)
-    assert said.added == {A: WantedPartition(5, 100), B: WantedPartition(7, 100)}
+    assert said.added == {A: WantedRecords(5, 100), B: WantedRecords(7, 100)}
     assert said.forgotten == []
 
 
 def test_later_requests_name_what_changed_and_what_is_not_wanted_any_more() -> None:
     session = FetchSession()
-    session.confirm(session.begin({A: WantedPartition(5, 100), B: WantedPartition(7, 100)}), 33)
-    said = session.begin({A: WantedPartition(6, 100)})
+    session.confirm(session.begin({A: WantedRecords(5, 100), B: WantedRecords(7, 100)}), 33)
+    said = session.begin({A: WantedRecords(6, 100)})
     assert (said.session_id, said.epoch) == (33, 1)
-    assert said.added == {A: WantedPartition(6, 100)}
+    assert said.added == {A: WantedRecords(6, 100)}
     assert said.forgotten == [B]
     session.confirm(said, 33)
-    said = session.begin({A: WantedPartition(6, 100), B: WantedPartition(7, 100)})
-    assert (said.epoch, said.added, said.forgotten) == (2, {B: WantedPartition(7, 100)}, [])
+    said = session.begin({A: WantedRecords(6, 100), B: WantedRecords(7, 100)})
+    assert (said.epoch, said.added, said.forgotten) == (2, {B: WantedRecords(7, 100)}, [])
 
 
 def test_after_a_request_without_its_response_everything_is_named_again() -> None:
     session = FetchSession()
-    session.confirm(session.begin({A: WantedPartition(5, 100)}), 33)
-    session.begin({A: WantedPartition(6, 100)})
-    said = session.begin({A: WantedPartition(6, 100)})
+    session.confirm(session.begin({A: WantedRecords(5, 100)}), 33)
+    session.begin({A: WantedRecords(6, 100)})
+    said = session.begin({A: WantedRecords(6, 100)})
     assert (said.session_id, said.epoch) == (33, 0), "the older session is given up"
-    assert said.added == {A: WantedPartition(6, 100)}
+    assert said.added == {A: WantedRecords(6, 100)}
 
 
 def test_without_room_at_the_broker_every_request_names_everything() -> None:
     session = FetchSession()
-    session.confirm(session.begin({A: WantedPartition(5, 100)}), NO_SESSION)
-    said = session.begin({A: WantedPartition(5, 100)})
-    assert (said.session_id, said.epoch, said.added) == (
-        NO_SESSION,
-        0,
-        {A: WantedPartition(5, 100)},
-    )
+    session.confirm(session.begin({A: WantedRecords(5, 100)}), NO_SESSION)
+    said = session.begin({A: WantedRecords(5, 100)})
+    assert (said.session_id, said.epoch, said.added) == (NO_SESSION, 0, {A: WantedRecords(5, 100)})
 
 
 def test_epochs_begin_again_at_one() -> None:
@@ -66,10 +62,10 @@ class _Broker:
 
     def __init__(self) -> None:
         self.epoch = 0
-        self.remembered: dict[TopicPlace, WantedPartition] = {}
+        self.remembered: dict[PartitionName, WantedRecords] = {}
 
     def take(
-        self, epoch: int, added: dict[TopicPlace, WantedPartition], forgotten: list[TopicPlace]
+        self, epoch: int, added: dict[PartitionName, WantedRecords], forgotten: list[PartitionName]
     ) -> bool:
         """False for another epoch than the one that is due."""
         if epoch == 0:
@@ -84,12 +80,12 @@ class _Broker:
 
 
 _PLACES = st.tuples(st.sampled_from("ab"), st.integers(0, 2))
-_WANTED = st.dictionaries(_PLACES, st.builds(WantedPartition, st.integers(0, 3), st.just(100)))
+_WANTED = st.dictionaries(_PLACES, st.builds(WantedRecords, st.integers(0, 3), st.just(100)))
 
 
 @given(st.lists(st.tuples(_WANTED, st.sampled_from(["answered", "lost", "never arrived"]))))
 def test_the_broker_always_knows_what_is_wanted(
-    requests: list[tuple[dict[TopicPlace, WantedPartition], str]],
+    requests: list[tuple[dict[PartitionName, WantedRecords], str]],
 ) -> None:
     session, broker = FetchSession(), _Broker()
     for wanted, fate in requests:

@@ -18,6 +18,7 @@ from tuyen_platform.kafka import client, producer
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import (
     LogUnavailableError,
+    Offsets,
     ProducerRecord,
     Record,
     Subscription,
@@ -129,6 +130,25 @@ async def test_a_member_that_lost_partitions_commits_nothing_for_their_new_owner
         for task in (reading, taking):
             task.cancel()
         await asyncio.gather(reading, taking, return_exceptions=True)
+
+
+async def test_start_offsets_after_the_committed_ones_are_committed(log: KafkaLog) -> None:
+    """What a member recovers has been handled, so it is no lag."""
+    last = (await log.append_bytes(ORDERS, "a", b"1", partition=0)).offset
+    asked: list[Offsets] = []
+
+    async def starts(committed: Offsets) -> Offsets:
+        asked.append(committed)
+        return {**committed, ("orders", 0): last + 1}
+
+    for _ in range(2):
+        async with log.subscribe(ORDERS, group="packers", starts=starts) as member:
+            async for batch in member.batches():
+                assert batch == {}
+                if member.partitions():
+                    await member.commit()
+                    break
+    assert [committed["orders", 0] for committed in asked] == [0, last + 1]
 
 
 async def test_a_tail_catches_up_although_the_last_offset_holds_no_record(

@@ -336,25 +336,6 @@ async def test_a_group_starts_at_the_given_offsets_whatever_was_committed(log: L
         assert await member.positions() == asked[0]
 
 
-async def test_start_offsets_behind_the_committed_ones_are_committed(log: Log) -> None:
-    """What a member recovers has been handled, so it is no lag."""
-    await fill(log, ORDERS, 3)
-    asked: list[Offsets] = []
-
-    async def starts(committed: Offsets) -> Offsets:
-        asked.append(committed)
-        return {**committed, ("orders", 0): 3}
-
-    for _ in range(2):
-        async with (
-            log.subscribe(ORDERS, group="packers", starts=starts) as member,
-            aclosing(batches(member)) as stream,
-        ):
-            assert await anext(stream) == {}
-            await member.commit()
-    assert [committed["orders", 0] for committed in asked] == [0, 3]
-
-
 async def test_positions_are_those_of_the_next_records(log: Log) -> None:
     await fill(log, ORDERS, 3)
     async with log.subscribe(ORDERS, group="packers") as member:

@@ -5,7 +5,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.protocol.fetch import FetchRequest
 
-from tuyen_fetch_sessions._session import Difference, FetchSession, WantedPartition, by_topic
+from tuyen_fetch_sessions._session import Difference, FetchSession, WantedRecords, by_topic
 
 _WITH_SESSIONS = 7
 _WITH_LEADER_EPOCHS = 9
@@ -63,7 +63,7 @@ class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no ty
             return super().build(request_struct_class)
         said = self.said = self._session.begin(
             {
-                (topic, partition): WantedPartition(offset, max_bytes)
+                (topic, partition): WantedRecords(offset, max_bytes)
                 for topic, partitions in self._topics
                 for partition, offset, max_bytes in partitions
             }

@@ -11,11 +11,11 @@ _FIRST_EPOCH = 0
 
 _LAST_EPOCH = 2**31 - 1
 
-TopicPlace = tuple[str, int]
-"""A topic and a partition."""
+PartitionName = tuple[str, int]
+"""A topic, and the number of a partition."""
 
 
-class WantedPartition(NamedTuple):
+class WantedRecords(NamedTuple):
     """What a consumer wants of one partition."""
 
     offset: int
@@ -29,9 +29,9 @@ class Difference(NamedTuple):
     session_id: int
     epoch: int
     """The number of the request within its session."""
-    added: dict[TopicPlace, WantedPartition]
+    added: dict[PartitionName, WantedRecords]
     """Partitions that are new, or whose offset has changed."""
-    forgotten: list[TopicPlace]
+    forgotten: list[PartitionName]
 
 
 class FetchSession:
@@ -45,9 +45,9 @@ class FetchSession:
     def __init__(self) -> None:
         self._id = NO_SESSION
         self._epoch = _FIRST_EPOCH
-        self._remembered: dict[TopicPlace, WantedPartition] = {}
+        self._remembered: dict[PartitionName, WantedRecords] = {}
 
-    def begin(self, wanted: dict[TopicPlace, WantedPartition]) -> Difference:
+    def begin(self, wanted: dict[PartitionName, WantedRecords]) -> Difference:
         """What the next request says, if it wants these partitions and no others. Until `confirm`,
         the session counts as lost."""
         session_id, epoch = self._id, self._epoch
@@ -66,7 +66,7 @@ class FetchSession:
         self._epoch = 1 if said.epoch in (_FIRST_EPOCH, _LAST_EPOCH) else said.epoch + 1
 
 
-def by_topic(places: Iterator[tuple[TopicPlace, Any]]) -> list[tuple[str, list[Any]]]:
+def by_topic(places: Iterator[tuple[PartitionName, Any]]) -> list[tuple[str, list[Any]]]:
     """In the shape of the protocol: topics, and what belongs to each."""
     topics: dict[str, list[Any]] = {}
     for (topic, _), part in places:

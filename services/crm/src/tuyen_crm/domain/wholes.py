@@ -11,7 +11,7 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.records import ContactCommand
 from tuyen_events.ids import ContactId
 
-AboutContactT = TypeVar("AboutContactT", bound=ContactCommand)
+ContactCommandT = TypeVar("ContactCommandT", bound=ContactCommand)
 
 
 def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
@@ -25,8 +25,8 @@ def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, Con
 
 
 def address_whole(
-    known: KnownState, command: AboutContactT
-) -> tuple[AboutContactT, ContactState] | None:
+    known: KnownState, command: ContactCommandT
+) -> tuple[ContactCommandT, ContactState] | None:
     """The command, about the contact of which its own is a part, and that contact."""
     found = find_whole(known, command.contact_id)
     if found is None:
