@@ -82,7 +82,7 @@ async def test_c1_r9_2_a_visitor_becomes_a_contact_and_one_event_is_one_message(
 
     await eventually(there, lambda: str(contact))
     assert contact["name"] == "Lan"
-    assert contact["phones"] == ["0903123456"]
+    assert contact["phones"] == ["+84903123456"]
     assert contact["emails"] == ["lan@example.com"]
     (visitor,) = contact["customers"]
     told = {name: visitor[name] for name in ("gender", "location", "browser", "page_url")}
