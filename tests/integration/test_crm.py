@@ -123,9 +123,9 @@ async def test_c4_c5_c8_from_the_request_to_the_view_and_back(stack: Stack) -> N
             history = (await boss.done("GET", f"{PATH}/history"))["items"]
             assert [entry["event"] for entry in history] == [
                 "note.added",
-                "contact.renamed",
+                "contact.patched",
                 "contact.named",
-                "contact.renamed",
+                "contact.patched",
                 "contact.created",
             ]
         before = await stack.views()

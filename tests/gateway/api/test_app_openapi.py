@@ -17,7 +17,12 @@ WITHOUT_LOGIN = {
 PUBLIC = {("get", "/livechat/{app_id}/departments"), ("get", "/livechat/files/{link}")}
 """What anybody may ask: there is nobody to be refused with 401."""
 
-FILES = {("get", "/v1/attachments/{attachment_id}"), ("get", "/livechat/files/{link}")}
+FILES = {
+    ("get", "/v1/attachments/{attachment_id}"),
+    ("get", "/v1/exports/{job_id}/file"),
+    ("get", "/v1/imports/template.xlsx"),
+    ("get", "/livechat/files/{link}"),
+}
 """What answers with a file."""
 STREAMS = {("get", "/v1/events"): "text/event-stream"}
 
