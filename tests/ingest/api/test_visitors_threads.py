@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from ingest.rig import HOA_SEN, START, envelopes
 from ingest.thread_events import assigned, replied, settled
 from ingest.visitor_rig import BASE, VisitorRig, of_hoa_sen, site_page
@@ -139,12 +141,16 @@ async def test_l4_online_says_whether_anybody_of_the_page_is_there(visitor: Visi
 
 
 async def test_l4_a_reply_that_the_visitor_sees_is_seen_and_none_after_it(
-    visitor: VisitorRig,
+    visitor: VisitorRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(visitor.log, "_clock", visitor.clock)
     written = (await visitor.write()).json()["id"]
     first, second = reply_of(visitor), reply_of(visitor, 2, at=START + timedelta(minutes=1))
+    sent_at = []
     for reply in (first, second):
         await answer(visitor, reply)
+        sent_at.append(visitor.clock.now())
+        visitor.clock.advance(timedelta(minutes=1))
     await visitor.has_thread(3)
     for _ in range(2):
         assert (await visitor.see(first.message_id)).status_code == 200
@@ -153,7 +159,7 @@ async def test_l4_a_reply_that_the_visitor_sees_is_seen_and_none_after_it(
     assert events[0] == events[1]
     _, seen = events[0]
     assert seen.conversation_id == visitor.conversation
-    assert settled(first).at <= seen.watermark < settled(second).at
+    assert sent_at[0] <= seen.watermark < sent_at[1]
     for strange in (written, "m_of_somebody_else", "", 7):
         assert (await visitor.see(strange)).status_code == 422
 
