@@ -18,6 +18,7 @@ def test_the_entities_of_the_crm() -> None:
         "contacts",
         "merges",
         "notes",
+        "shared_numbers",
         "shares",
         "sharing_rules",
     ]

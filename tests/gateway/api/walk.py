@@ -25,6 +25,7 @@ PATHS: Mapping[str, str] = {
     "merge_id": "mrg_1",
     "note_id": "note_1",
     "campaign_id": "tet",
+    "number": "+84912345678",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -166,6 +167,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
+    ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {
             "name": "Khách Tết",
