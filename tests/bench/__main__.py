@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from bench import (
+    crm,
     failover,
     inbox,
     ingest,
@@ -46,6 +47,7 @@ _MEASURES: Mapping[str, Measure] = {
     "latency": _with_kafka(latency.measure),
     "projections": _with_kafka(projections.measure),
     "inbox": _with_kafka(inbox.measure),
+    "crm": _with_kafka(crm.measure),
     "queue": _with_kafka(queue.measure),
     "stream": _with_kafka(stream.measure),
     "outbound": _with_kafka(outbound.measure),

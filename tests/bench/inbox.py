@@ -2,13 +2,11 @@
 what each filter leaves, its counts; in the gateway's own code, beside a MongoDB that holds a
 million conversations of one organization, nine of ten done and as many read by the viewer.
 
-Customers are named as people in Vietnam are: a few family names, many given ones. One customer in
-twenty has a name only in their contact, of which there are a million as well.
+One customer in twenty has a name only in their contact, of which there are a million as well.
 """
 
 import asyncio
 import os
-import random
 import secrets
 import statistics
 import tempfile
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.people import name_of
 from bench.report import Bar, Row
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.crm.contacts import CustomerOfContact
@@ -99,19 +98,6 @@ _BESIDE_A_NAME = {
     "unread": ConversationFilter(unread=True),
 }
 
-_FAMILY = {"Nguyễn": 38, "Trần": 11, "Lê": 10, "Phạm": 7, "Hoàng": 5, "Huỳnh": 5, "Phan": 5}
-_FAMILY |= {"Vũ": 4, "Võ": 4, "Đặng": 3, "Bùi": 2, "Đỗ": 2, "Hồ": 2, "Ngô": 1, "Dương": 1}
-_MIDDLE = {"Thị": 30, "Văn": 20, "Ngọc": 6, "Minh": 5, "Thanh": 5, "Hữu": 4, "Đức": 4, "Quốc": 4}
-_MIDDLE |= {"Hồng": 4, "Kim": 4, "Thúy": 4, "Xuân": 3, "Gia": 3, "Bảo": 2, "Phương": 2}
-_GIVEN = (
-    *("Lan", "Vinh", "Hương", "Hoa", "Linh", "Trang", "Anh", "Hùng", "Dũng", "Tuấn", "Nam", "Hiếu"),
-    *("Long", "Thảo", "Nga", "Mai", "Quỳnh", "Chi", "Nhung", "Yến", "Tâm", "Tú", "Khoa", "Phúc"),
-    *("Lộc", "Tài", "Quân", "Khánh", "My", "Ngân", "Vân", "Nhi", "Thu", "Hà", "Hải", "Bình"),
-    *("Cường", "Đạt", "Duy", "Kiệt", "Sơn", "Thắng", "Phượng", "Oanh", "Loan", "Dung", "Giang"),
-    *("Trinh", "Tiên", "Uyên", "Vy", "Thư", "Ngọc", "Hạnh", "Hiền", "Thủy", "Tuyết", "Diễm", "Lệ"),
-)
-_RARE = {250: "Thục Quyên", 222: "Mộng Cầm", 5000: "William Wong"}
-"""One customer in so many has this as a part of their name."""
 _UNNAMED_EACH = 20
 
 
@@ -132,24 +118,12 @@ async def measure(_: str) -> list[Row]:
 
 async def _fill(database: Database) -> None:
     for start in range(0, CONVERSATIONS_OF_ONE, _AT_ONCE):
-        names = [_name(number) for number in range(start, start + _AT_ONCE)]
+        names = [name_of(number) for number in range(start, start + _AT_ONCE)]
         await write_rows(database, {}, _rows(start, names))
         contacts = [CONTACTS_VIEW.encode(each) for each in _contacts(start, names)]
         await database[CONTACTS_VIEW.collection].insert_many(contacts, ordered=False)
     await ensure_indexes(database)
     await database[CONTACTS_VIEW.collection].create_indexes(list(CONTACTS_VIEW.indexes))
-
-
-def _name(number: int) -> str:
-    """Of a customer; always the same."""
-    for each, part in _RARE.items():
-        if number % each == 0:
-            return f"{part} {number // each % 1000}"
-    choice = random.Random(number)  # noqa: S311 - no secret
-    (family,) = choice.choices(tuple(_FAMILY), tuple(_FAMILY.values()))
-    (middle,) = choice.choices(tuple(_MIDDLE), tuple(_MIDDLE.values()))
-    given = choice.choices(_GIVEN, k=choice.randint(1, 2))
-    return " ".join((family, middle, *given))
 
 
 def _contacts(start: int, names: Sequence[str]) -> Iterator[ContactDocument]:

@@ -30,6 +30,11 @@ _MOST_FILES = {
 }
 """Files that an addition touches, besides tests and what is generated."""
 _FINDING_TESTS = {
+    "adding-a-crm-entity": (
+        "tests/crm/domain/test_parts.py",
+        "tests/crm/entities/test_wording.py",
+        "tests/gateway/api/crm/test_part_routes.py",
+    ),
     "adding-a-channel": (
         "tests/channels/test_every_channel.py",
         "tests/channels/test_connectors.py",

@@ -1,6 +1,6 @@
 """Commands of a shop, of all kinds, and what their callers are told."""
 
-from crm.rig import (
+from crm.asking import (
     add_contact,
     apply_rule,
     change_note,

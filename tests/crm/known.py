@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
 
@@ -18,6 +19,7 @@ class KnownThings(KnownState):
     entities: dict[tuple[str, str], SetupEvent] = field(default_factory=dict)
     sequence: int = 0
     facts: dict[str, tuple[ContactId, ...]] = field(default_factory=dict)
+    turns: dict[str, Cursor] = field(default_factory=dict)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         return self.only
@@ -27,6 +29,12 @@ class KnownThings(KnownState):
 
     def find(self, fact: str) -> Sequence[ContactId]:
         return self.facts.get(fact, ())
+
+    def count(self, fact: str) -> int:
+        return len(self.find(fact))
+
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        return self.turns.get(warehouse_id)
 
     def part(self, kind: str, part_id: str) -> PartState | None:
         return self.parts.get((kind, part_id))

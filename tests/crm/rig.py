@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -13,18 +12,7 @@ from tuyen_crm import decider, observer
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
-from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
-from tuyen_events.crm.contacts import AddContact, PatchContact, RenameContact
-from tuyen_events.crm.merges import UndoMerge
-from tuyen_events.crm.notes import AddNote, ChangeNote, NoteId, RemoveNote
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmEvent
-from tuyen_events.crm.shares import (
-    ApplySharingRule,
-    EnrollContact,
-    ShareContact,
-    UnshareContact,
-)
-from tuyen_events.crm.sharing_rules import PutSharingRule, RemoveSharingRule
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -34,7 +22,6 @@ from tuyen_events.ids import (
     PageId,
     contact_id,
     customer_id,
-    merge_id,
 )
 from tuyen_events.inbound import Customer
 from tuyen_events.topic import Topic
@@ -62,153 +49,6 @@ def customer(external_id: str, organization: str = SHOP) -> CustomerId:
 
 def contact(external_id: str, organization: str = SHOP) -> ContactId:
     return contact_id(customer(external_id, organization))
-
-
-def rename(
-    number: int, external_id: str, name: str | None, expected: int | None = None
-) -> RenameContact:
-    return RenameContact(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        name=name,
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def add_contact(number: int, external_id: str, *phones: str) -> AddContact:
-    return AddContact(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        phones=phones,
-        by=AgentId("hoa"),
-    )
-
-
-def give_phone(number: int, external_id: str, phone: str) -> PatchContact:
-    return PatchContact(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        phones=(phone,),
-        by=AgentId("hoa"),
-    )
-
-
-def undo_merge(number: int, external_id: str, of: int, younger: str) -> UndoMerge:
-    return UndoMerge(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        merge_id=merge_id(f"cmd_{of}", contact(external_id), contact(younger)),
-        by=AgentId("hoa"),
-    )
-
-
-def note(number: int, external_id: str) -> AddNote:
-    return AddNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{number}"),
-        text="Thích giày size 42.",
-        by=AgentId("hoa"),
-    )
-
-
-def change_note(number: int, external_id: str, of: int, expected: int | None = None) -> ChangeNote:
-    return ChangeNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{of}"),
-        text=f"Thích giày size {number}.",
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def remove_note(number: int, external_id: str, of: int) -> RemoveNote:
-    return RemoveNote(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        contact_id=contact(external_id),
-        at=MOMENT,
-        note_id=NoteId(f"note_{of}"),
-        by=AgentId("hoa"),
-    )
-
-
-def put_campaign(number: int, campaign: str, name: str, expected: int | None = None) -> PutCampaign:
-    return PutCampaign(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        id=campaign,
-        at=MOMENT,
-        name=name,
-        by=AgentId("hoa"),
-        expected_version=expected,
-    )
-
-
-def remove_campaign(number: int, campaign: str) -> RemoveCampaign:
-    return RemoveCampaign(
-        command_id=f"cmd_{number}", organization=SHOP, id=campaign, at=MOMENT, by=AgentId("hoa")
-    )
-
-
-def _about(number: int, external_id: str) -> dict[str, Any]:
-    return {
-        "command_id": f"cmd_{number}",
-        "organization": SHOP,
-        "contact_id": contact(external_id),
-        "at": MOMENT,
-    }
-
-
-def share(number: int, external_id: str, agent: str) -> ShareContact:
-    return ShareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
-
-
-def unshare(number: int, external_id: str, agent: str) -> UnshareContact:
-    return UnshareContact(**_about(number, external_id), agent_id=AgentId(agent), by=AgentId("hoa"))
-
-
-def enroll(number: int, external_id: str, campaign: str) -> EnrollContact:
-    return EnrollContact(**_about(number, external_id), campaign_id=campaign, by=AgentId("hoa"))
-
-
-def apply_rule(number: int, external_id: str, rule: str) -> ApplySharingRule:
-    return ApplySharingRule(**_about(number, external_id), rule_id=rule)
-
-
-def put_rule(number: int, rule: str, campaign: str, *agents: str) -> PutSharingRule:
-    return PutSharingRule(
-        command_id=f"cmd_{number}",
-        organization=SHOP,
-        id=rule,
-        at=MOMENT,
-        name="Khách Tết",
-        owner=AgentId("hoa"),
-        campaign_id=campaign,
-        agent_ids=tuple(AgentId(agent) for agent in agents),
-        every_minutes=15,
-        by=AgentId("hoa"),
-    )
-
-
-def remove_rule(number: int, rule: str) -> RemoveSharingRule:
-    return RemoveSharingRule(
-        command_id=f"cmd_{number}", organization=SHOP, id=rule, at=MOMENT, by=AgentId("hoa")
-    )
 
 
 class CrashError(Exception):
@@ -317,10 +157,13 @@ class _Member:
 
 
 class Vietnam:
-    """`Countries`: everybody is in Vietnam."""
+    """`Countries` and `ActiveAgents`: everybody is in Vietnam, and nobody is an agent."""
 
     async def wait_until_known(self) -> None:
         return
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        return ()
 
     def country(self, organization: OrganizationId) -> str:
         return "VN"
@@ -386,7 +229,10 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(worker.run())
-                for worker in (CustomerObserver(self.log, Vietnam()), CommandDecider(self.log))
+                for worker in (
+                    CustomerObserver(self.log, Vietnam(), Vietnam()),
+                    CommandDecider(self.log),
+                )
             ]
             yield
             for task in running:

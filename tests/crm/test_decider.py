@@ -10,18 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.asking import note, rename
 from crm.history import EXPECTED_RESULTS, HISTORY
-from crm.rig import (
-    SHOP,
-    Client,
-    CrashError,
-    Shop,
-    contact,
-    note,
-    number_events,
-    rename,
-    until,
-)
+from crm.rig import SHOP, Client, CrashError, Shop, contact, number_events, until
 from tuyen_crm import decider
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.domain.decision import CommandDecision

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from crm.rig import MOMENT, PAGE, SHOP, Shop, contact, customer, rename
+from crm.asking import rename
+from crm.rig import MOMENT, PAGE, SHOP, Shop, contact, customer
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.observer import RecentCustomers
 from tuyen_events.codec import decode

@@ -11,6 +11,7 @@ from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
+from tuyen_events.choosing import Cursor
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
 from tuyen_events.crm.records import ContactEvent, CrmCommand, SetupEvent
@@ -44,6 +45,12 @@ class World(KnownState):
 
     def find(self, fact: str) -> Sequence[ContactId]:
         return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))
+
+    def count(self, fact: str) -> int:
+        return len(self.find(fact))
+
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        return None
 
     def part(self, kind: str, part_id: str) -> PartState | None:
         return None

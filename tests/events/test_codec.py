@@ -64,6 +64,7 @@ def words_of(cls: type[Enum]) -> st.SearchStrategy[Enum]:
 
 SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[object]] = {
     msgspec.inspect.StrType: st.text(),
+    msgspec.inspect.DateType: st.dates(),
     msgspec.inspect.IntType: st.integers(-(2**63), 2**63 - 1),
     msgspec.inspect.FloatType: st.floats(allow_nan=False, allow_infinity=False),
     msgspec.inspect.BoolType: st.booleans(),

@@ -14,13 +14,21 @@ from tuyen_views.view import View
 
 def test_the_entities_of_the_crm() -> None:
     assert [entity.name for entity in ENTITIES] == [
+        "appointments",
         "campaigns",
+        "claims",
         "contacts",
+        "deals",
         "merges",
         "notes",
         "shared_numbers",
         "shares",
         "sharing_rules",
+        "tags",
+        "tasks",
+        "teams",
+        "tickets",
+        "warehouses",
     ]
 
 

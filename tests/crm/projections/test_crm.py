@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -11,21 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.lan import write_message
+from crm.projections.events import MOMENT, PAGE, SHOP, change, create, note, record, set_name
 from support.folding import fold_events as batch
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
 from tuyen_crm.rebuild import rebuild
-from tuyen_events.codec import encode
-from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, RenameContact
-from tuyen_events.crm.notes import NoteAdded, NoteId
+from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
-    ContactId,
-    CustomerId,
     OrganizationId,
-    PageId,
     contact_id,
     customer_id,
 )
@@ -39,10 +34,8 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
 )
-from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped
-from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_platform.projection import has_folded_up_to
@@ -51,8 +44,6 @@ from tuyen_views.history import HISTORY_VIEW
 from tuyen_views.notes import NOTES_VIEW
 from tuyen_views.view import OfContact, View
 
-MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
-SHOP, PAGE = OrganizationId("hoa-sen"), PageId("trang")
 DEADLINE_S = 90
 TOPICS = (
     DIRECTORY,
@@ -63,67 +54,6 @@ TOPICS = (
     CRM_STATE,
     DEAD_LETTERS,
 )
-
-
-def create(number: int, name: str | None = None) -> ContactCreated:
-    return ContactCreated(
-        organization=SHOP,
-        contact_id=ContactId(f"con_{number}"),
-        customer_id=CustomerId(f"cus_{number}"),
-        page_id=PAGE,
-        channel=Channel.FACEBOOK,
-        external_id=str(number),
-        name=name,
-        warehouse_id="default",
-        caused_by=f"evt_{number}",
-        at=MOMENT,
-    )
-
-
-def set_name(number: int, name: str, sequence: int = 2, *, renamed: bool = False) -> ContactNamed:
-    return ContactNamed(
-        organization=SHOP,
-        contact_id=ContactId(f"con_{number}"),
-        sequence=sequence,
-        renamed=renamed,
-        customer_id=CustomerId(f"cus_{number}"),
-        name=name,
-        picture="https://p.example/1",
-        caused_by="evt_later",
-        at=MOMENT,
-    )
-
-
-def change(number: int, name: str | None, sequence: int) -> ContactRenamed:
-    return ContactRenamed(
-        organization=SHOP,
-        contact_id=ContactId(f"con_{number}"),
-        sequence=sequence,
-        name=name,
-        previous_name=None,
-        by=AgentId("hoa"),
-        caused_by=f"cmd_{sequence}",
-        at=MOMENT,
-    )
-
-
-def note(number: int, text: str, sequence: int) -> NoteAdded:
-    return NoteAdded(
-        organization=SHOP,
-        contact_id=ContactId(f"con_{number}"),
-        sequence=sequence,
-        note_id=NoteId(f"note_{number}_{sequence}"),
-        text=text,
-        by=AgentId("hoa"),
-        caused_by=f"cmd_{sequence}",
-        at=MOMENT,
-    )
-
-
-def record(event: ContactEvent, offset: int, partition: int = 3) -> Record:
-    envelope = Envelope(id="e", source="t", subject=event.contact_id, time=MOMENT, data=event)
-    value, headers = encode(envelope)
-    return Record("contacts", partition, offset, 0, event.contact_id.encode(), value, headers)
 
 
 async def read(database: Database, view: View[Any] = CONTACTS_VIEW) -> list[Document]:
@@ -182,6 +112,8 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "updated_at": MOMENT,
             "version": 2,
             "sequence": 2,
+            "sort_name": "vinh",
+            "address_suffixes": [],
         }
     ]
 

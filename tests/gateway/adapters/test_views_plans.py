@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from gateway.adapters.profiling import Read, profile
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.dead_letters import LetterOutcome
 from tuyen_events.ids import (
@@ -20,7 +21,6 @@ from tuyen_events.ids import (
 from tuyen_events.limits import LISTED
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason
-from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.live_views import MongoLiveViews
@@ -29,7 +29,6 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.attempts import ReplyState
-from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
@@ -45,12 +44,8 @@ from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW
 
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")
-CONTACTS_OF_ADMIN = ContactScope(
-    organization=OrganizationId("shop"), agent_id=AgentId("admin"), managed=frozenset({"default"})
-)
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LIMIT = 5
 ROWS, MESSAGES, POSTS, DEAD, ENTRIES = 300, 3_000, 600, 600, 3_000
@@ -79,8 +74,6 @@ FILTERS: Mapping[str, ConversationFilter] = {
     "done": ConversationFilter(done=True),
     "several": ConversationFilter(unread=True, tag="vip", kind=ConversationKind.MESSAGE),
 }
-
-Read = Callable[[], Awaitable[object]]
 
 
 def _row(number: int) -> InboxRow:
@@ -166,7 +159,6 @@ async def filled(views: Database) -> Database:
     """Some of everything that callers and streams read."""
     await collections.ensure_indexes(views)
     await ensure_letter_indexes(views)
-    await views[CONTACTS_VIEW.collection].create_indexes(list(CONTACTS_VIEW.indexes))
     assert await write_rows(views, {}, map(_row, range(ROWS)))
     assert await collections.write(
         views[collections.MESSAGES], {}, [_message(number) for number in range(MESSAGES)]
@@ -189,21 +181,6 @@ async def filled(views: Database) -> Database:
                 "at": START,
             }
             for number in range(THREADS * LIMIT)
-        ]
-    )
-    await views[CONTACTS_VIEW.collection].insert_many(
-        [
-            {
-                "_id": f"con_{number:05}",
-                "organization": SHOP,
-                "name": None,
-                "name_folded": "",
-                "customers": [],
-                "warehouse_id": "default",
-                "created_at": START,
-                "version": 1,
-            }
-            for number in range(ROWS)
         ]
     )
     await views[collections.JOURNAL].delete_many({})
@@ -244,7 +221,6 @@ def _lists(database: Database) -> Mapping[str, Read]:
 
     return {
         "history": lambda: views.history(row, LIMIT, None),
-        "contacts": lambda: MongoCrm(database).contacts(CONTACTS_OF_ADMIN, None, LIMIT, None),
         "messages": lambda: read_twice(messages),
         "posts of a page": lambda: read_twice(posts_of_page),
         "posts": lambda: read_twice(all_posts),
@@ -300,26 +276,9 @@ def _others(database: Database) -> Mapping[str, Read]:
     return found
 
 
-async def _profile(database: Database, read: Read) -> list[Document]:
-    """What the database did for a read."""
-    await database.command("profile", 2)
-    try:
-        await read()
-    finally:
-        await database.command("profile", 0)
-    own = f"{database.name}.system.profile"
-    done: list[Document] = await (
-        database["system.profile"]
-        .find({"planSummary": {"$exists": True}, "ns": {"$ne": own}})
-        .to_list(None)
-    )
-    await database["system.profile"].drop()
-    return done
-
-
 async def test_i4_no_read_scans_a_collection(filled: Database) -> None:
     for name, read in {**_lists(filled), **_others(filled)}.items():
-        plans = {one["planSummary"] for one in await _profile(filled, read)}
+        plans = {one["planSummary"] for one in await profile(filled, read)}
         assert not [plan for plan in plans if "COLLSCAN" in plan], (name, plans)
 
 
@@ -327,12 +286,12 @@ async def test_i4_a_list_reads_little_more_than_it_returns(filled: Database) -> 
     """Of the comments below a post, a part is read at a time, because some may be others'."""
     for name, read in _lists(filled).items():
         most = LISTED if name == "comments of a post" else 2 * LIMIT
-        for one in await _profile(filled, read):
+        for one in await profile(filled, read):
             assert one.get("docsExamined", 0) <= most, (name, one["planSummary"])
 
 
 async def test_i6_pending_replies_are_counted_without_reading_them(filled: Database) -> None:
     replies = MongoReplies(filled, InMemoryLog(SystemClock()), SystemClock())
-    done = await _profile(filled, lambda: replies.check_pending(Sender(SHOP, PAGES[1], LAN)))
+    done = await profile(filled, lambda: replies.check_pending(Sender(SHOP, PAGES[1], LAN)))
     assert [one.get("docsExamined") for one in done] == [0]
     assert done[0]["keysExamined"] <= MESSAGES // 3

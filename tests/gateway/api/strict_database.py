@@ -8,6 +8,7 @@ from typing import Any, cast
 import bson
 import msgspec
 
+from crm.part_kinds import KINDS
 from support.outbound import failed, requested
 from tuyen_events.ids import (
     AgentId,
@@ -30,8 +31,8 @@ from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.notes import NOTES_VIEW, NoteDocument
 from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
+from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
 THREAD = "msg_1"
 REPLY = "m_reply"
@@ -76,6 +77,10 @@ class _Collection:
         _ask(query)
         text = repr(query)
         return next((row for row in self._rows if _is_named(row, text)), None)
+
+    async def distinct(self, _key: str, query: dict[str, Any]) -> list[str]:
+        _ask(query)
+        return []
 
     async def count_documents(self, query: dict[str, Any], **_: object) -> int:
         _ask(query)
@@ -139,18 +144,18 @@ def _build_campaign() -> CampaignDocument:
     )
 
 
-def build_note() -> NoteDocument:
+def _build_team() -> TeamDocument:
     now = datetime(2026, 11, 21, 8, tzinfo=UTC)
-    return NoteDocument(
-        key="shop/note_1",
-        id="note_1",
+    return TeamDocument(
+        key="shop/nhom-1",
+        id="nhom-1",
         organization=OrganizationId("shop"),
-        contact_id=ContactId("con_1"),
-        place="",
         sequence=1,
         created_at=now,
+        created_by=AgentId("admin"),
         updated_at=now,
-        text="Thích màu đỏ.",
+        name="Nhóm 1",
+        members=(AgentId("lan"),),
     )
 
 
@@ -174,8 +179,8 @@ def _build_sharing_rule() -> SharingRuleDocument:
 
 
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation, one message, one contact, one note, one campaign and one sharing rule of
-    `shop`, whatever is asked; what could not be sent is an error."""
+    """One conversation, one message, one contact, one campaign, one team, one sharing rule and one
+    of every kind of part of `shop`, whatever is asked; what could not be sent is an error."""
 
     client = _Session()
 
@@ -235,7 +240,11 @@ class StrictDatabase(dict[str, _Collection]):
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
-            NOTES_VIEW.collection: [NOTES_VIEW.encode(build_note())],
+            **{
+                kind.entity.view.collection: [kind.entity.view.encode(kind.show("shop", "con_1"))]
+                for kind in KINDS
+            },
+            TEAMS_VIEW.collection: [TEAMS_VIEW.encode(_build_team())],
             LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))

@@ -23,7 +23,14 @@ async def test_an_agent_is_put_read_changed_and_removed(rig: Rig, boss: User) ->
     body = lan(departments=["sales"], regions=["sales/north"])
     put = await boss.put("/v1/agents/lan", body)
     assert put.status_code == 200
-    shown = {**body, "id": "lan", "disabled": False, "version": put.json()["version"]}
+    crm = {"access": True, "import": True, "export": True, "delete": True}
+    shown = {
+        **body,
+        "id": "lan",
+        "disabled": False,
+        "crm": crm,
+        "version": put.json()["version"],
+    }
     assert put.json() == shown
     got = await boss.get("/v1/agents/lan")
     assert got.json() == shown

@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from crm.part_kinds import KINDS
 from gateway.api.crm.answering import contact, show, show_part
-from gateway.api.strict_database import build_note, strict_database
+from gateway.api.strict_database import strict_database
 from gateway.api.walk import BODIES
 from gateway.feed import Feed
 from gateway.rig import OPERATOR, START, Rig, User, running, until
@@ -31,7 +32,6 @@ from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_views.notes import NOTES_VIEW
 
 TABLE: Mapping[str, Mapping[str, str]] = tomllib.loads(
     (Path(__file__).parent / "access.toml").read_text("utf-8")
@@ -223,9 +223,10 @@ async def market(
         ids = await _set_up(owner)
         conversations = await _write(log)
         await show(views, contact(1, "shop", "Lan"))
-        await show_part(views, NOTES_VIEW, build_note())
+        for kind in KINDS:
+            await show_part(views, kind.entity.view, kind.show("shop", "con_1"))
+            ids[f"{kind.one}_id"] = f"{kind.one}_1"
         ids |= {"conversation_id": conversations["page", "agent"], "contact_id": "con_1"}
-        ids["note_id"] = "note_1"
         yield Market(desk, owner, stranger, users, conversations, ids, everybody.schema)
 
 

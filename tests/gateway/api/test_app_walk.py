@@ -49,6 +49,7 @@ NOT_HERE = {
     ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
+    ("GET", "/v1/exports/{job_id}/file"),
 }
 """What asks for something that the walk's database has none of."""
 

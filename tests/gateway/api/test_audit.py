@@ -9,8 +9,8 @@ import pytest
 from gateway.rig import START, Rig, User, records, until
 from support.folding import fold_events
 from tuyen_events.audit_topics import AUDIT
+from tuyen_events.crm_limits import REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.limits import REFUSALS_AUDITED_AN_HOUR
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.projections.audit import ENTRIES, fold_audit
 from tuyen_platform.clock import ManualClock

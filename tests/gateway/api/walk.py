@@ -23,15 +23,53 @@ PATHS: Mapping[str, str] = {
     "message_id": REPLY,
     "contact_id": "con_1",
     "merge_id": "mrg_1",
+    "tag": "vip",
     "note_id": "note_1",
+    "task_id": "task_1",
+    "deal_id": "deal_1",
+    "ticket_id": "ticket_1",
+    "appointment_id": "appointment_1",
     "campaign_id": "tet",
     "number": "+84912345678",
+    "warehouse_id": "default",
+    "team_id": "nhom-1",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
     "template_id": "chao",
     "view_id": "moi",
     "letter_id": "evt_letter",
+}
+
+_TASK: dict[str, Any] = {
+    "title": "Gọi lại",
+    "due_at": "2026-12-01T03:00:00Z",
+    "remind_at": "2026-12-01T02:30:00Z",
+    "assignee": "lan",
+    "state": "open",
+}
+_DEAL: dict[str, Any] = {
+    "name": "Sỉ 40 đôi",
+    "value": {"amount": "18000000", "currency": "VND"},
+    "stage": "open",
+    "expected_close": "2026-12-24",
+    "assignee": "lan",
+}
+_TICKET: dict[str, Any] = {
+    "subject": "Giày bong keo",
+    "description": "Sau ba ngày.",
+    "priority": "high",
+    "state": "open",
+    "assignee": "lan",
+}
+_APPOINTMENT: dict[str, Any] = {
+    "title": "Thử giày",
+    "starts_at": "2026-12-02T02:00:00Z",
+    "ends_at": "2026-12-02T03:00:00Z",
+    "place": "Lê Lợi",
+    "remind_minutes": 30,
+    "state": "planned",
+    "assignee": "lan",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -65,6 +103,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "departments": ["sales"],
             "regions": ["sales/north"],
             "disabled": False,
+            "crm": {"access": True, "import": True, "export": False, "delete": False},
         },
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),
@@ -160,14 +199,42 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "format": "csv",
         },
     ),
-    ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
+    ("PATCH", "/v1/contacts/{contact_id}"): (
+        {"name": "Chị Lan", "assignee": "lan", "warehouse_id": "north"},
+    ),
     ("POST", "/v1/contacts"): ({"name": "Chị Lan", "phones": ["0912 345 678"]},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
+    ("POST", "/v1/contacts/{contact_id}/tasks"): (_TASK,),
+    ("PUT", "/v1/contacts/{contact_id}/tasks/{task_id}"): (_TASK,),
+    ("PATCH", "/v1/tasks/{task_id}"): (_TASK,),
+    ("POST", "/v1/contacts/{contact_id}/deals"): (_DEAL,),
+    ("PUT", "/v1/contacts/{contact_id}/deals/{deal_id}"): (_DEAL,),
+    ("PATCH", "/v1/deals/{deal_id}"): (_DEAL,),
+    ("POST", "/v1/contacts/{contact_id}/tickets"): (_TICKET,),
+    ("PUT", "/v1/contacts/{contact_id}/tickets/{ticket_id}"): (_TICKET,),
+    ("PATCH", "/v1/tickets/{ticket_id}"): (_TICKET,),
+    ("POST", "/v1/contacts/{contact_id}/appointments"): (_APPOINTMENT,),
+    ("PUT", "/v1/contacts/{contact_id}/appointments/{appointment_id}"): (_APPOINTMENT,),
+    ("PATCH", "/v1/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
     ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
+    ("PUT", "/v1/teams/{team_id}"): (
+        {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
+    ),
+    ("PUT", "/v1/warehouses/{warehouse_id}"): (
+        {
+            "name": "Kho miền Bắc",
+            "description": "Khách từ trang Hà Nội.",
+            "members": ["lan"],
+            "managers": ["walked"],
+            "sources": ["chat"],
+            "distribute": "sequential",
+        },
+    ),
+    ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {
             "name": "Khách Tết",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_gateway.adapters.crm import covering
+from tuyen_gateway.adapters.crm_queries import covering
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_views.contacts import ContactDocument
 

@@ -10,6 +10,7 @@ import msgspec
 from pydantic import SecretStr
 from pymongo.errors import AutoReconnect
 
+from gateway.live.reminder_twins import CrmTwin, RemindersTwin
 from gateway.live.shop import SHOP, START
 from tuyen_directory.organization import Organization, evolve
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
@@ -324,6 +325,8 @@ class Twins:
     presence: PresenceTwin = field(default_factory=PresenceTwin)
     jobs: JobsTwin = field(default_factory=JobsTwin)
     replays: JobsTwin = field(default_factory=JobsTwin)
+    reminders: RemindersTwin = field(default_factory=RemindersTwin)
+    crm: CrmTwin = field(default_factory=CrmTwin)
     viewing: ViewingTwin = field(default_factory=ViewingTwin)
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     sources: Sources = field(init=False)
@@ -334,6 +337,8 @@ class Twins:
             presence=self.presence,
             jobs=self.jobs,
             replays=self.replays,
+            reminders=self.reminders,
+            crm=self.crm,
             viewing=self.viewing,
             views=self.views,
             seals=FernetSeals(SecretStr("k" * 32), self.clock),

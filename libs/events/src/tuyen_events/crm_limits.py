@@ -1,4 +1,4 @@
-"""Limits of the CRM (R9.5)."""
+"""Limits of the CRM, of the audit and of reports (R9.5)."""
 
 VIEWERS_BY_HAND = 200
 """Agents with whom one contact is shared by hand."""
@@ -10,3 +10,23 @@ agents in its state."""
 
 SHARING_EVERY_MINUTES = 7 * 24 * 60
 """The longest time between two runs of a sharing rule."""
+
+REMINDERS_KEPT = 1_000
+"""Reminders of an organization that a stream which was cut off can still get. A gateway keeps them
+in memory."""
+
+REMIND_MINUTES = 60 * 24 * 366
+"""How long before an appointment a reminder of it can be."""
+
+TAG_CHARACTERS = 64
+"""A tag of a contact."""
+
+SKIPPED_LISTED = 1_000
+"""Contacts that a job lists as skipped; all are counted."""
+
+REFUSALS_AUDITED_AN_HOUR = 200
+"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
+are nobody together. The rest is in the log of the service."""
+
+REPORT_ROWS = 20_000
+"""Rows of one report."""

@@ -69,6 +69,17 @@ class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
     """Rises by one with each change; 0 if they were never set."""
 
 
+class CrmRights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an agent may do in the CRM (C11), beside what their warehouses and teams let them."""
+
+    access: bool = True
+    """Use it at all."""
+    imports: bool = msgspec.field(name="import", default=True)
+    export: bool = True
+    delete: bool = True
+    """Remove contacts."""
+
+
 class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "agent.changed.v1"
     id: AgentId
@@ -78,6 +89,7 @@ class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
     departments: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     disabled: bool = False
+    crm: CrmRights = CrmRights()
     since: Moment | None = None
     """When the agent was added: earlier events count as read (I5). Null in older records."""
 

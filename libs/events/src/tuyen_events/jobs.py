@@ -113,3 +113,12 @@ class JobProgressed(JobEvent, frozen=True, kw_only=True):
     """All up to this id, in the order of ids, are counted or under way."""
     detail: str | None = None
     """Why it failed."""
+
+
+EVENTS = (
+    HandoverRequested,
+    BulkRequested,
+    ContactsChangeRequested,
+    ExportRequested,
+    JobProgressed,
+)

@@ -258,7 +258,7 @@ JOBS_KEPT = 2_000
 """Jobs of one organization whose results are kept; the oldest are forgotten first."""
 
 TAGS = 50
-"""Tags of one conversation."""
+"""Tags of one conversation, and of one contact."""
 
 THREAD_PAGE_BYTES = 1_000_000
 """The size of one page of a thread; a page ends early, with `next`, before it exceeds this."""
@@ -379,16 +379,6 @@ REPLAYS_AN_HOUR = 600
 CRM_SETUP_ENTITIES = 500
 """Entities of one kind that an organization sets up for its CRM: campaigns, for example. The worker
 that decides about its contacts keeps all of them in memory."""
-
-SKIPPED_LISTED = 1_000
-"""Contacts that a job lists as skipped; all are counted."""
-
-REFUSALS_AUDITED_AN_HOUR = 200
-"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
-are nobody together. The rest is in the log of the service."""
-
-REPORT_ROWS = 20_000
-"""Rows of one report."""
 
 PHONE_TEXT_CHARACTERS = 200
 """The text of a field for phone numbers."""

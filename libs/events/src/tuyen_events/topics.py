@@ -13,6 +13,7 @@ from tuyen_events import (
     audit_topics,
     commands,
     crm,
+    crm_topics,
     dead_letters,
     desk,
     directory,
@@ -214,7 +215,7 @@ JOBS = Topic(
     forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
-    events=(jobs.HandoverRequested, jobs.BulkRequested, jobs.JobProgressed),
+    events=jobs.EVENTS,
 )
 VIEWING = Topic(
     name="viewing",
@@ -390,9 +391,9 @@ REPLAYS = Topic(
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for module in (globals(), vars(outbound_topics), vars(audit_topics))
+        for module in (globals(), vars(outbound_topics), vars(audit_topics), vars(crm_topics))
         for topic in module.values()
         if isinstance(topic, Topic)
     }
 )
-"""All of them by name, those of `outbound_topics` and `audit_topics` last."""
+"""All of them by name, those of `outbound_topics`, `audit_topics` and `crm_topics` last."""

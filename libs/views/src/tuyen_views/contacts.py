@@ -3,13 +3,13 @@
 from datetime import date, datetime
 
 import msgspec
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
-from tuyen_views.names import SUFFIXES, match_part
+from tuyen_views.names import SUFFIXES, list_suffixes, match_part
 from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
 
@@ -64,23 +64,66 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """0 in documents of earlier versions, which are folded again from the first event."""
 
 
-CONTACTS_VIEW = View(
+CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
+
+ADDRESS_SUFFIXES = "address_suffixes"
+"""The suffixes of the phone numbers and emails, as `SUFFIXES` has those of the name."""
+
+_SORTED_CHARACTERS = 100
+"""So much of a name is sorted by."""
+
+_SEARCHED = 20
+"""So many phone numbers and emails of one contact, together, can be found by a part of them."""
+
+
+class ContactsView(View[ContactDocument]):
+    """What is searched and sorted by is stored with each contact, and is computed from it."""
+
+    def encode(self, document: ContactDocument) -> Document:
+        addresses = [*document.phones, *document.emails][:_SEARCHED]
+        return {
+            **super().encode(document),
+            "sort_name": sort_name_of(document),
+            ADDRESS_SUFFIXES: sorted({part for one in addresses for part in list_suffixes(one)}),
+        }
+
+
+def sort_name_of(contact: ContactDocument) -> str:
+    """What contacts are sorted by when they are sorted by name."""
+    return contact.name_folded[:_SORTED_CHARACTERS]
+
+
+def _index(name: str, *fields: str, newest_first: str | None = None) -> IndexModel:
+    ordered = [] if newest_first is None else [(newest_first, DESCENDING), ("_id", DESCENDING)]
+    return IndexModel(
+        [("organization", ASCENDING), *((field, ASCENDING) for field in fields), *ordered],
+        name=name,
+    )
+
+
+CONTACTS_VIEW = ContactsView(
     # With another number whenever documents of the version before cannot be used any more.
     "crm_contacts",
     ContactDocument,
     (
-        IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
-        IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name="by_name"),
-        IndexModel(
-            [("organization", ASCENDING), ("campaign_id", ASCENDING), ("_id", ASCENDING)],
-            name="by_campaign",
-        ),
-        IndexModel(
-            [("organization", ASCENDING), ("rules.id", ASCENDING), ("rules.revision", ASCENDING)],
-            name="by_sharing_rule",
-        ),
+        _index("by_organization", "_id"),
+        _index(CONTACTS_BY_NAME, SUFFIXES),
+        _index(CONTACTS_BY_ADDRESS, ADDRESS_SUFFIXES),
+        _index(CONTACTS_BY_EMAIL, "emails"),
+        _index("of_warehouse", "warehouse_id", "_id"),
+        _index("of_warehouse_by_name", "warehouse_id", "sort_name", "_id"),
+        _index("of_warehouse_by_creation", "warehouse_id", newest_first="created_at"),
+        _index("of_warehouse_by_change", "warehouse_id", newest_first="updated_at"),
+        _index("of_assignee", "assignee", "_id"),
+        _index("of_viewer", "viewers", "_id"),
+        _index("by_campaign", "campaign_id", "_id"),
+        _index("by_sharing_rule", "rules.id", "rules.revision"),
+        _index("by_merged", "merged"),
+        _index("by_tags", "tags"),
     ),
 )
+"""A list of all that a warehouse has is in the order of an index. An agent has few contacts beside
+it: these are sorted when they are read."""
 
 
 def of_organization(organization: OrganizationId, name: str | None = None) -> Document:

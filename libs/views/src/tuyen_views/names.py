@@ -41,10 +41,20 @@ def match_part(name: str) -> Document:
     few.
     """
     folded = fold_accents(name)
-    end = folded[-SUFFIX_CHARACTERS:].replace(_BAR, _STAND_IN)
-    query: Document = {SUFFIXES: {"$regex": "^" + re.escape(end)}}
-    exact = end == folded and _STAND_IN not in end
-    return query if exact else {**query, **match_each_part(name)}
+    query: Document = {SUFFIXES: find_suffix(folded)}
+    return query if is_suffix(folded) else {**query, **match_each_part(name)}
+
+
+def find_suffix(text: str) -> Document:
+    """The condition for a field with suffixes. It is exact if `is_suffix`; otherwise the texts must
+    be compared as well."""
+    end = text[-SUFFIX_CHARACTERS:].replace(_BAR, _STAND_IN)
+    return {"$regex": "^" + re.escape(end)}
+
+
+def is_suffix(text: str) -> bool:
+    """Whether the suffixes alone tell which texts contain this one."""
+    return len(text) <= SUFFIX_CHARACTERS and _BAR not in text and _STAND_IN not in text
 
 
 def match_each_part(name: str) -> Document:

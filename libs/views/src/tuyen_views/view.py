@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.records import CrmEvent, PartEvent, SetupEvent
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 
@@ -18,6 +19,17 @@ BY_CONTACT = IndexModel(
     name="by_contact",
 )
 """Everything of one kind that belongs to a contact, newest first."""
+
+BY_ORGANIZATION = IndexModel(
+    [("organization", ASCENDING), ("place", DESCENDING)], name="by_organization"
+)
+"""Everything of one kind in an organization, newest first."""
+
+BY_ASSIGNEE = IndexModel(
+    [("organization", ASCENDING), ("assignee", ASCENDING), ("place", DESCENDING)],
+    name="by_assignee",
+)
+"""Everything of one kind that one agent, or nobody, has, newest first."""
 
 BY_ID = IndexModel([("organization", ASCENDING), ("id", ASCENDING)], name="by_id")
 """Everything of one kind that an organization has set up, in the order of the ids."""
@@ -76,7 +88,13 @@ class SetupDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     updated_at: datetime
 
 
-def part_key(event: PartEvent) -> str:
+DocumentT = TypeVar("DocumentT", bound=msgspec.Struct)
+PartT = TypeVar("PartT", bound=OfContact)
+ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
+SetupT = TypeVar("SetupT", bound=SetupDocument)
+
+
+def part_key(event: PartEvent | Reminded) -> str:
     """The `_id` of the part's document."""
     return f"{event.organization}/{event.part_id}"
 
@@ -114,6 +132,18 @@ def changed_fields(event: PartEvent, fields: Iterable[str]) -> dict[str, Any]:
     return {**changed, "sequence": event.sequence, "updated_at": event.at}
 
 
+def add_document(kind: type[ContactPartT], event: PartEvent, fields: Iterable[str]) -> ContactPartT:
+    """The document of a part that an event created; `fields` have the same names in both."""
+    return kind(**begin_part(event), **{name: getattr(event, name) for name in fields})
+
+
+def change_document(
+    document: ContactPartT | None, event: PartEvent, fields: Iterable[str]
+) -> ContactPartT | None:
+    """The document after an event that changed those of `fields` that it has."""
+    return document and msgspec.structs.replace(document, **changed_fields(event, fields))
+
+
 def entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
     """The fields that the documents of all kinds of setup have, after the event."""
     return {
@@ -125,12 +155,6 @@ def entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str
         "created_by": document.created_by if document else event.by,
         "updated_at": event.at,
     }
-
-
-DocumentT = TypeVar("DocumentT", bound=msgspec.Struct)
-PartT = TypeVar("PartT", bound=OfContact)
-ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
-SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
+from tuyen_crm.entities.warehouses.distributing import turn_after
 from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_crm.ports import StateBefore
+from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
@@ -22,7 +24,11 @@ from tuyen_events.crm.records import (
     PartEvent,
     SetupEvent,
 )
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import ContactId, OrganizationId
+
+_TURNS = "turns"
+"""The kind of the keys that have the place in a warehouse's rotation."""
 
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
@@ -95,6 +101,13 @@ class Book(KnownState):
         key = fact_key(self._organization, fact)
         return sorted(change_holders(self._before.holders(key), self.facts.get(key, {})))
 
+    def count(self, fact: str) -> int:
+        key = fact_key(self._organization, fact)
+        return self._before.count(key, self.facts.get(key, {}))
+
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        return self._read(kept_key(self._organization, _TURNS, warehouse_id), Cursor)
+
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
         return None if stored is None or stored.state.removed else stored.state
@@ -138,8 +151,11 @@ class Book(KnownState):
                 after = evolve(before, event)
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)
+                self._note_turn(event)
                 if isinstance(event, PartEvent):
                     self._apply_part(event)
+                elif isinstance(event, Reminded):
+                    self._apply_reminder(event)
             case SetupEvent():
                 self._apply_setup(event)
 
@@ -154,13 +170,30 @@ class Book(KnownState):
             stored = msgspec.structs.replace(stored, results=results, handled=self._offset)
             self.changes[book_key(self._organization, contact_id)] = _encode(stored)
 
+    def _note_turn(self, event: ContactEvent) -> None:
+        if (turn := turn_after(self, event)) is not None:
+            warehouse_id, cursor = turn
+            key = kept_key(self._organization, _TURNS, warehouse_id)
+            self.changes[key] = _encode(cursor)
+
     def _apply_part(self, event: PartEvent) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.part(kind, event.part_id)
         if known is None or known.version < event.sequence:
-            part = PartState(contact_id=event.contact_id, version=event.sequence)
+            part = PartState(
+                contact_id=event.contact_id,
+                version=event.sequence,
+                reminded_at=known.reminded_at if known else None,
+            )
             key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)
+
+    def _apply_reminder(self, event: Reminded) -> None:
+        kind = BY_EVENT[type(event)].name
+        known = self.part(kind, event.part_id)
+        if known is not None:
+            part = msgspec.structs.replace(known, reminded_at=event.remind_at)
+            self.changes[kept_key(self._organization, kind, event.part_id)] = _encode(part)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name

@@ -1,10 +1,11 @@
-"""Builds the service: two workers, the views, and the application that reports their health."""
+"""Builds the service: its workers, the views, and the application that reports their health."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
+from tuyen_crm.adapters.agents import DirectoryAgents
 from tuyen_crm.adapters.countries import DirectoryCountries
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
@@ -12,6 +13,7 @@ from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
 from tuyen_crm.projections import crm
 from tuyen_crm.projections.crm import CrmProjection
+from tuyen_crm.reminding import Reminding
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.clock import Clock
@@ -32,6 +34,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
+    agents: DirectoryAgents
     countries: DirectoryCountries
     observer: CustomerObserver
     decider: CommandDecider
@@ -41,7 +44,13 @@ class Crm:
     health: Health
 
     def loops(self) -> list[Loop]:
-        return [self.countries.run, self.observer.run, self.decider.run, self.project]
+        return [
+            self.countries.run,
+            self.agents.run,
+            self.observer.run,
+            self.decider.run,
+            self.project,
+        ]
 
     def project(self) -> Coroutine[None, None, None]:
         """Keeps the views up to date until cancelled."""
@@ -60,8 +69,8 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    countries = DirectoryCountries(log)
-    observer, decider = CustomerObserver(log, countries), CommandDecider(log)
+    countries, agents = DirectoryCountries(log), DirectoryAgents(log)
+    observer, decider = CustomerObserver(log, countries, agents), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -72,6 +81,7 @@ def compose(log: Log, database: Database) -> Crm:
         health.ready_when(name, loop.ready)
     return Crm(
         log=log,
+        agents=agents,
         countries=countries,
         observer=observer,
         decider=decider,
@@ -83,13 +93,14 @@ def compose(log: Log, database: Database) -> Crm:
 
 
 def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
-    """Builds the service. Nothing runs yet. It uses no clock: commands and events contain times."""
+    """Builds the service. Nothing runs yet. The clock is for reminders only: commands and events
+    contain their times."""
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
-        loops=composed.loops(),
+        loops=[*composed.loops(), Reminding(log, database, clock).run],
         close=database.client.close,
     )

@@ -11,6 +11,7 @@ from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
+from tuyen_crm.reminding import announce
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactAdded, ContactCreated
@@ -22,6 +23,7 @@ from tuyen_events.crm.records import (
     CrmEvent,
     CrmOutcome,
 )
+from tuyen_events.crm.reminders import Reminded
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import customer_key, derive_event_id
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
@@ -175,6 +177,8 @@ class CommandDecider:
             home = _home(book, event)
             book.apply(event, home)
             events.append(_record(event, home, events))
+            if isinstance(event, Reminded):
+                events.append(announce(event))
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
             book.remember(command, contact_id, decision.version)
         _refuse_too_much(book)

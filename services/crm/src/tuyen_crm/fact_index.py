@@ -22,9 +22,20 @@ class FactIndex:
             return set()
         return set(found) if isinstance(found, set) else {found}
 
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have the fact after these changes, however many they are: no set is
+        copied."""
+        found = self._holders.get(key, set())
+        held = found if isinstance(found, set) else {found}
+        return len(held) + sum(has - (contact in held) for contact, has in changed.items())
+
     def change(self, changes: FactChanges) -> None:
         for key, changed in changes.items():
-            self._put(key, change_holders(self.holders(key), changed))
+            for contact, has in changed.items():
+                if has:
+                    self.add(key, contact)
+                else:
+                    self._remove(key, contact)
 
     def add(self, key: str, contact: ContactId) -> None:
         found = self._holders.get(key)
@@ -32,16 +43,17 @@ class FactIndex:
             self._holders[key] = contact
         elif isinstance(found, set):
             found.add(contact)
-        else:
+        elif found != contact:
             self._holders[key] = {found, contact}
 
-    def _put(self, key: str, holders: Set[ContactId]) -> None:
-        if not holders:
-            self._holders.pop(key, None)
-        elif len(holders) == 1:
-            (self._holders[key],) = holders
-        else:
-            self._holders[key] = set(holders)
+    def _remove(self, key: str, contact: ContactId) -> None:
+        found = self._holders.get(key)
+        if isinstance(found, set):
+            found.discard(contact)
+            if len(found) == 1:
+                (self._holders[key],) = found
+        elif found == contact:
+            del self._holders[key]
 
 
 def change_holders(holders: Set[ContactId], changed: Mapping[ContactId, bool]) -> Set[ContactId]:

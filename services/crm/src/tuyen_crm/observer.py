@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 
+import msgspec
+
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.ports import Countries
+from tuyen_crm.ports import ActiveAgents, Countries
 from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
@@ -56,14 +58,15 @@ class CustomerObserver:
 
     The commands are ordered with all others of the organization, so one worker decides about a
     contact, whatever the request comes from. Offsets are committed once the commands that follow
-    from them are acknowledged; an event that is handled again gives the same command, which changes
+    from them are acknowledged; an event that is handled again gives a command again, which changes
     nothing. An event that cannot be handled, for a reason of its own, goes to the dead letters, and
     the next one is handled (R9.5).
     """
 
-    def __init__(self, log: Log, countries: Countries) -> None:
+    def __init__(self, log: Log, countries: Countries, agents: ActiveAgents) -> None:
         self._log = log
         self._countries = countries
+        self._agents = agents
         self._recent = RecentCustomers()
         self.status = ConsumerStatus()
 
@@ -74,6 +77,7 @@ class CustomerObserver:
         )
 
     async def _follow(self) -> None:
+        await self._agents.wait_until_known()
         await self._countries.wait_until_known()
         self._recent.clear()  # what was noted may not have been sent
         await consume(
@@ -114,7 +118,8 @@ class CustomerObserver:
         command = observe(envelope.data, customer, envelope.id, country)
         if not self._recent.is_new(command):
             return None
-        made = _record(command)
+        staff = self._agents.active(command.organization)
+        made = _record(msgspec.structs.replace(command, staff=staff))
         refuse_too_large(made)
         self._recent.note(command)
         return made

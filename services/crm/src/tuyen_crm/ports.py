@@ -1,9 +1,9 @@
 """What the CRM needs beside the log (`tuyen_platform.kafka.ports`)."""
 
-from collections.abc import Awaitable, Sequence, Set
+from collections.abc import Awaitable, Mapping, Sequence, Set
 from typing import Protocol
 
-from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -17,6 +17,18 @@ class ContactViews(Protocol):
 
     async def drop(self) -> None:
         """Drops all views; the next `fold` begins with empty ones."""
+        ...
+
+
+class ActiveAgents(Protocol):
+    """The agents of organizations."""
+
+    async def wait_until_known(self) -> None:
+        """Returns once the agents of all organizations are known."""
+        ...
+
+    def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
+        """Those who are not disabled, in the order of their ids."""
         ...
 
 
@@ -47,4 +59,8 @@ class StateBefore(Protocol):
 
     def holders(self, key: str) -> Set[ContactId]:
         """The contacts with a fact, by its key."""
+        ...
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
         ...

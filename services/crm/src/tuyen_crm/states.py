@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book, StateBefore, StoredContact, book_key, fact_keys
+from tuyen_crm.books import Book, StoredContact, book_key, fact_keys
 from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
 from tuyen_crm.identity import SERVICE
+from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.ids import ContactId, OrganizationId
@@ -138,6 +139,10 @@ class OrganizationStates:
     def holders(self, partition: int, key: str) -> Set[ContactId]:
         """The contacts with a fact, by its key."""
         return self._facts[partition].holders(key)
+
+    def count(self, partition: int, key: str, changed: Mapping[ContactId, bool]) -> int:
+        """How many contacts have a fact after these changes."""
+        return self._facts[partition].count(key, changed)
 
     def reached(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
@@ -270,6 +275,10 @@ class StateSoFar(StateBefore):
     def holders(self, key: str) -> Set[ContactId]:
         saved = self.states.holders(self.partition, key)
         return change_holders(saved, self.changes.facts.get(key, {}))
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        made = self.changes.facts.get(key, {})
+        return self.states.count(self.partition, key, {**made, **changed})
 
 
 class _Recovery:

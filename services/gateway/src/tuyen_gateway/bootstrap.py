@@ -43,6 +43,7 @@ from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.reminders import RemindersTable
 from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
@@ -111,12 +112,15 @@ def compose(
 ) -> Gateway:
     """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
+    crm_views = CrmInTurn(crm, reads)
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     sources = Sources(
         directory=DirectoryTable(log, clock),
         presence=PresenceTable(log),
         jobs=JobsTable(log),
         replays=ReplaysTable(log),
+        reminders=RemindersTable(log),
+        crm=crm_views,
         viewing=ViewingTable(log, clock),
         views=live_views,
         seals=FernetSeals(key, clock),
@@ -147,11 +151,12 @@ def compose(
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
-        crm=CrmInTurn(crm, reads),
+        crm=crm_views,
         crm_commands=CrmCommandSender(log, clock),
         sharing_scans=sharing_scans,
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
+        reminders=sources.reminders,
         replies=RepliesInTurn(replies, reads),
         openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),

@@ -23,6 +23,7 @@ from tuyen_gateway.ports.logins import (
 from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.reminders import Reminders
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.sharing import SharingScans
@@ -69,6 +70,7 @@ class Gateway:
     live: LiveStreams
     dead_letters: DeadLetters
     replays: Replays
+    reminders: Reminders
     replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
@@ -88,6 +90,7 @@ class Gateway:
             self.logins.table,
             self.desk.table,
             self.replays.table,
+            self.reminders.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.rig import answering
 from tuyen_events.crm.contacts import CustomerOfContact
@@ -22,8 +23,11 @@ CREATED = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list[CrmCommand]]:
-    """Answers every command with this outcome, and lists what it was asked."""
+async def crm(
+    log: Log, outcome: CrmOutcome, version: int, **more: Any
+) -> AsyncIterator[list[CrmCommand]]:
+    """Answers every command with this outcome, and lists what it was asked. `more` are other fields
+    of the results."""
     asked: list[CrmCommand] = []
 
     async def answer(command: Event, _offset: int) -> None:
@@ -35,6 +39,7 @@ async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list
             contact_id=command.contact_id if isinstance(command, ContactCommand) else None,
             outcome=outcome,
             version=version,
+            **more,
         )
         envelope = Envelope(id="e", source="t", subject="s", time=command.at, data=settled)
         await log.append(CRM_RESULTS, command.subject, envelope)
@@ -60,6 +65,7 @@ def contact(number: int, organization: str, name: str, sequence: int = 1) -> Con
         name_suffixes=list_suffixes(fold_accents(name)),
         customers=(customer,),
         warehouse_id="default",
+        source="page",
         created_at=CREATED,
         updated_at=CREATED,
         version=1,

@@ -56,6 +56,7 @@ async def test_c5_a_note_is_a_command_to_the_crm(
     moment = START.isoformat().replace("+00:00", "Z")
     assert answer.json() == {
         "id": command.note_id,
+        "contact_id": "con_0",
         "text": "Thích giày size 42.",
         "created_at": moment,
         "created_by": "admin",
@@ -76,6 +77,7 @@ async def test_c5_the_notes_about_a_contact_newest_first(owner: User, contacts: 
     ]
     assert listed["items"][0] == {
         "id": "note_con_0_5",
+        "contact_id": "con_0",
         "text": "Thích màu đỏ.",
         "created_at": "2026-11-21T00:05:00Z",
         "created_by": "hoa",

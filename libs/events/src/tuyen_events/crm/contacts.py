@@ -91,6 +91,9 @@ class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     """The phone number in E.164, if it is a valid one."""
     emails: tuple[str, ...] = ()
+    staff: tuple[AgentId, ...] = ()
+    """The agents of the organization who are not disabled: its warehouse may give the contact to
+    one of them (W5)."""
     caused_by: str
 
 

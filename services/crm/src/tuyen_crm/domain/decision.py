@@ -1,6 +1,6 @@
 """The decision about a command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
@@ -26,6 +26,12 @@ class CommandDecision:
 
 def decide_applied(*events: CrmEvent) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.APPLIED, version=events[-1].sequence, events=events)
+
+
+def follow_by(decision: CommandDecision, event: CrmEvent) -> CommandDecision:
+    """The same decision with one more event of the same contact."""
+    events = (*decision.events, event)
+    return replace(decision, version=event.sequence, events=events)
 
 
 def decide_unchanged(version: int) -> CommandDecision:

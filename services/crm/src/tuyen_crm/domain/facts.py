@@ -1,12 +1,14 @@
 """The facts by which a decision finds contacts.
 
-A fact is a text that several contacts can share: a phone number, an email. The index of all facts
-is computed from the states of the contacts, and is stored nowhere.
+A fact is a text that several contacts can share: a phone number, an email, the agent who has them.
+The index of all facts is computed from the states of the contacts, and is stored nowhere.
 """
 
 from collections.abc import Iterator
 
 from tuyen_crm.domain.state import ContactState
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
+from tuyen_events.ids import AgentId
 
 
 def phone_fact(phone: str) -> str:
@@ -17,6 +19,16 @@ def phone_fact(phone: str) -> str:
 def email_fact(email: str) -> str:
     """`email` is in lower case."""
     return f"email:{email}"
+
+
+def in_warehouse_fact(warehouse_id: str) -> str:
+    """Of the contacts of every warehouse but the default one, which is never emptied."""
+    return f"warehouse:{warehouse_id}"
+
+
+def held_fact(warehouse_id: str, agent: AgentId) -> str:
+    """Of the contacts in the warehouse that the agent has."""
+    return f"held:{warehouse_id}:{agent}"
 
 
 def find_facts(contact: ContactState | None) -> frozenset[str]:
@@ -30,3 +42,7 @@ def find_facts(contact: ContactState | None) -> frozenset[str]:
 def _list_facts(contact: ContactState) -> Iterator[str]:
     yield from map(phone_fact, contact.phones)
     yield from map(email_fact, contact.emails)
+    if contact.warehouse_id != DEFAULT_WAREHOUSE:
+        yield in_warehouse_fact(contact.warehouse_id)
+    if contact.assignee is not None:
+        yield held_fact(contact.warehouse_id, contact.assignee)

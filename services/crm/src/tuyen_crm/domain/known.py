@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
 
@@ -23,6 +24,15 @@ class KnownState(ABC):
     @abstractmethod
     def find(self, fact: str) -> Sequence[ContactId]:
         """The contacts with this fact (`tuyen_crm.domain.facts`), in the order of their ids."""
+
+    @abstractmethod
+    def count(self, fact: str) -> int:
+        """How many contacts have this fact. It takes no longer if they are many."""
+
+    @abstractmethod
+    def turn(self, warehouse_id: str) -> Cursor | None:
+        """Who was the last in the rotation of a warehouse that distributes its contacts; None if
+        nobody was."""
 
     @abstractmethod
     def part(self, kind: str, part_id: str) -> PartState | None: ...

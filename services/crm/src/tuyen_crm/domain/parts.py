@@ -14,6 +14,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_events.crm.records import CrmRefusal, PartCommand, PartEvent
+from tuyen_events.crm.reminders import RemindCommand, Reminded
 
 
 def put_part(
@@ -55,3 +56,16 @@ def remove_part(
     """Removes a part of the contact; if there is none, nothing changes."""
     decision = change_part(known, kind, command, event)
     return decide_unchanged(0) if decision is NOT_FOUND else decision
+
+
+def remind_of_part(
+    known: KnownState, kind: str, command: RemindCommand, event: type[Reminded]
+) -> CommandDecision:
+    """Reminds of a part, once for each time that is set, however often it is requested. Nothing
+    happens if the part has changed since: it may have another time, or none."""
+    contact, part = known.contact(command.contact_id), known.part(kind, command.part_id)
+    if contact is None or part is None or part.contact_id != command.contact_id:
+        return NOT_FOUND
+    if part.version != command.version or part.reminded_at == command.remind_at:
+        return decide_unchanged(part.version)
+    return decide_applied(follow(command, event, contact.sequence + 1))

@@ -63,6 +63,8 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     contact_id: ContactId
     version: int
+    reminded_at: datetime | None = None
+    """The time of the last reminder of it."""
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

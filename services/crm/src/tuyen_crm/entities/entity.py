@@ -58,4 +58,4 @@ class Entity(Generic[CommandT, OwnEventT, DocumentT]):
     """It gets one of `events`."""
     show: Callable[[ContactDocument, Any], ContactDocument] = show_nothing
     """How one of `events` changes the document of the contact itself, which has the event's
-    sequence already. Use `change_document` if that is a change of the contact's version."""
+    sequence already. Use `change_contact` if that is a change of the contact's version."""

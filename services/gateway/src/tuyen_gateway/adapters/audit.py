@@ -12,8 +12,9 @@ import msgspec
 import structlog
 
 from tuyen_events.audit import AuditChange, AuditRecorded
+from tuyen_events.crm_limits import REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import OrganizationId
-from tuyen_events.limits import REFUSALS_AUDITED_AN_HOUR, THREAD_PAGE_BYTES
+from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.quotas import Hourly

@@ -1,17 +1,36 @@
 """The CRM's views, in the same database."""
 
+import asyncio
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 
-from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_queries import (
+    TextPart,
+    after_place,
+    covering,
+    encode_place,
+    list_reads,
+    list_text_parts,
+    order_fields,
+    sort_contacts,
+)
+from tuyen_gateway.adapters.crm_tags import list_tags
+from tuyen_gateway.adapters.names import FREQUENT
+from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.teams import TEAMS_VIEW
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 
 class MongoCrm:
@@ -35,17 +54,54 @@ class MongoCrm:
                 return None if seen.sight is Sight.NOTHING else seen
         return None
 
+    async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
+        either = [{"managers": agent_id}, {"members": agent_id}]
+        found = self._database[WAREHOUSES_VIEW.collection].find(
+            {"organization": organization, "$or": either},
+            {"id": 1, "managers": {"$elemMatch": {"$eq": agent_id}}},
+        )
+        warehouses = await found.to_list(None)
+        managed = frozenset(each["id"] for each in warehouses if each.get("managers"))
+        joined = frozenset(each["id"] for each in warehouses) - managed
+        teams = self._database[TEAMS_VIEW.collection].find(
+            {"organization": organization, "leaders": agent_id}, {"members": 1}
+        )
+        led = frozenset(
+            member for each in await teams.to_list(None) for member in each.get("members", ())
+        )
+        return Memberships(managed=managed, joined=joined, led=led)
+
     async def contacts(
-        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
-        query = of_organization(scope.organization, name)
-        query["$and"] = [covering(scope)]
-        if after is not None:
-            query["_id"] = {"$gt": after}
-        ordered = self._contacts.find(query).sort("_id", 1).limit(limit + 1)
-        found = [CONTACTS_VIEW.read(stored) for stored in await ordered.to_list(None)]
-        page = [_see(scope, contact) for contact in found[:limit]]
-        return ViewPage(items=page, following=page[-1].document.id if len(found) > limit else None)
+        found: dict[ContactId, ContactDocument] = {}
+        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
+        for query, hint in list_reads(scope, wanted, frequent):
+            if after is not None:
+                query["$and"].append(after_place(wanted.order, after))
+            rows = self._contacts.find(query, hint=hint).sort(order_fields(wanted.order))
+            for stored in await rows.limit(limit + 1).to_list(None):
+                contact = CONTACTS_VIEW.read(stored)
+                found[contact.id] = contact
+        ordered = sort_contacts(wanted.order, found.values())
+        page = [_see(scope, contact) for contact in ordered[:limit]]
+        more = len(ordered) > limit
+        following = encode_place(wanted.order, ordered[limit - 1]) if more else None
+        return ViewPage(items=page, following=following)
+
+    async def _list_frequent(
+        self, organization: OrganizationId, parts: Sequence[TextPart]
+    ) -> Sequence[TextPart]:
+        """Those that more contacts than FREQUENT have, as the index counts them."""
+        queries = [
+            ({"organization": organization, **each.indexed}, each.index_name) for each in parts
+        ]
+        counts = [
+            self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
+            for query, index in queries
+        ]
+        counted = zip(parts, await asyncio.gather(*counts), strict=True)
+        return [part for part, count in counted if count > FREQUENT]
 
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]
@@ -91,6 +147,43 @@ class MongoCrm:
             return None
         return contact, part
 
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        return await list_across_contacts(
+            self._database,
+            view,
+            scope.organization,
+            wanted,
+            find_readable=partial(self._find_readable, scope),
+            limit=limit,
+            after=after,
+        )
+
+    async def _find_readable(
+        self, scope: ContactScope, ids: Collection[ContactId]
+    ) -> Collection[ContactId]:
+        """Of contacts that are parts of another one, those whose whole the viewer may read."""
+        either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
+        query: Document = {"organization": scope.organization, "$or": either}
+        found = self._contacts.find({"$and": [query, covering(scope)]})
+        seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
+        wholes = [each.document for each in seen if each.sight >= Sight.READ]
+        return {part for whole in wholes for part in (whole.id, *whole.merged)}
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        readable = covering(replace(scope, joined=frozenset()))
+        return await list_tags(
+            self._database, scope.organization, readable, name=name, limit=limit, after=after
+        )
+
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str
     ) -> SetupT | None:
@@ -98,6 +191,17 @@ class MongoCrm:
             {"_id": f"{organization}/{entity_id}", "organization": organization}
         )
         return None if stored is None else view.read(stored)
+
+    async def setup_among(
+        self, view: View[SetupT], organization: OrganizationId, ids: Collection[str]
+    ) -> Sequence[SetupT]:
+        query = {"organization": organization, "id": {"$in": sorted(ids)}}
+        found = self._database[view.collection].find(query).sort("id", 1)
+        return [view.read(stored) for stored in await found.to_list(None)]
+
+    async def setup_ids(self, view: View[SetupT], organization: OrganizationId) -> Sequence[str]:
+        found = self._database[view.collection].find({"organization": organization}, {"id": 1})
+        return [stored["id"] for stored in await found.sort("id", 1).to_list(None)]
 
     async def list_setup(
         self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None
@@ -114,21 +218,6 @@ class MongoCrm:
 def _see(scope: ContactScope, contact: ContactDocument) -> VisibleContact:
     sight = scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
     return VisibleContact(contact, sight)
-
-
-def covering(scope: ContactScope) -> Document:
-    """The query for the contacts that a scope covers: those for which `sight_of` is not
-    `Sight.NOTHING`. Every list, count and export has it as a part."""
-    agents = sorted({scope.agent_id, *scope.led})
-    anyone: list[dict[str, Any]] = [
-        {"assignee": {"$in": agents}},
-        {"viewers": scope.agent_id},
-    ]
-    if scope.managed:
-        anyone.append({"warehouse_id": {"$in": sorted(scope.managed)}})
-    if scope.joined:
-        anyone.append({"assignee": None, "warehouse_id": {"$in": sorted(scope.joined)}})
-    return {"$or": anyone}
 
 
 def _place(found: Sequence[PartT]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection as Ids
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from tuyen_events.conversation_filter import ConversationFilter
-from tuyen_events.ids import ContactId, ConversationId, MessageId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, ConversationId, MessageId, OrganizationId
 from tuyen_events.limits import (
     READ_WITHIN_S,
     READS_AT_ONCE,
@@ -15,10 +15,12 @@ from tuyen_events.limits import (
     READS_WAITING_OF_ORGANIZATION,
 )
 from tuyen_events.outbound import OutboundEvent
-from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -151,11 +153,15 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.contact(scope, contact_id)
 
+    async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
+        async with self._reads.turn(organization):
+            return await self._crm.memberships(organization, agent_id)
+
     async def contacts(
-        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         async with self._reads.turn(scope.organization):
-            return await self._crm.contacts(scope, name, limit, after)
+            return await self._crm.contacts(scope, wanted, limit, after)
 
     async def find_contacts(
         self, scope: ContactScope, ids: Ids[ContactId]
@@ -175,11 +181,38 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.part(view, scope, part_id)
 
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.find_parts(view, scope, wanted, limit, after)
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.tags(scope, name, limit, after)
+
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str
     ) -> SetupT | None:
         async with self._reads.turn(organization):
             return await self._crm.setup(view, organization, entity_id)
+
+    async def setup_among(
+        self, view: View[SetupT], organization: OrganizationId, ids: Ids[str]
+    ) -> Sequence[SetupT]:
+        async with self._reads.turn(organization):
+            return await self._crm.setup_among(view, organization, ids)
+
+    async def setup_ids(self, view: View[SetupT], organization: OrganizationId) -> Sequence[str]:
+        async with self._reads.turn(organization):
+            return await self._crm.setup_ids(view, organization)
 
     async def list_setup(
         self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None

@@ -4,8 +4,8 @@ organization."""
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from tuyen_events.crm_limits import REPORT_ROWS
 from tuyen_events.ids import PageId
-from tuyen_events.limits import REPORT_ROWS
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.domain.reports import ChoiceRow, Counted, QueueNumbers
 from tuyen_gateway.errors import InvalidError

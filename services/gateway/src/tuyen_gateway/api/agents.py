@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_directory.organization import Organization, StoredEntity
-from tuyen_events.directory import AgentChanged
+from tuyen_events.directory import AgentChanged, CrmRights
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import PLACES_OF_AN_AGENT
 from tuyen_events.vocabulary import Role
@@ -36,6 +36,15 @@ RegionKey = Annotated[
 """A region inside a department: `sales/north`."""
 
 
+class CrmRightsBody(RequestBody):
+    """What the agent may do in the CRM (C11); what is omitted is allowed."""
+
+    access: bool = True
+    imports: bool = Field(default=True, alias="import")
+    export: bool = True
+    delete: bool = True
+
+
 class AgentIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,6 +66,7 @@ class AgentIn(RequestBody):
     regions: list[RegionKey] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
     """`department/region`; the department must be in `departments`."""
     disabled: bool = False
+    crm: CrmRightsBody = CrmRightsBody()
 
 
 class AgentView(Versioned):
@@ -70,6 +80,7 @@ class AgentView(Versioned):
     username: str | None
     departments: list[str] | None
     regions: list[str] | None
+    crm: CrmRightsBody | None
 
 
 @router.put("/{agent_id}", summary="Add or change an agent", responses=problems(403, 409))
@@ -95,6 +106,7 @@ async def put_agent(
         departments=tuple(body.departments),
         regions=tuple(body.regions),
         disabled=body.disabled,
+        crm=CrmRights(**body.crm.model_dump()),
     )
     if body.password is not None:
         gateway.directory.count(organization_id)
@@ -187,5 +199,11 @@ def _view(caller: Caller, stored: StoredEntity[AgentChanged]) -> AgentView:
         username=agent.username if whole else None,
         departments=list(agent.departments) if whole else None,
         regions=list(agent.regions) if whole else None,
+        crm=_view_rights(agent.crm) if whole else None,
         version=stored.version,
     )
+
+
+def _view_rights(rights: CrmRights) -> CrmRightsBody:
+    given = msgspec.structs.asdict(rights)
+    return CrmRightsBody.model_validate({"import": given.pop("imports"), **given})

@@ -41,6 +41,7 @@ def _live_position(gateway: Gateway, organization: Organization, inbox: bytes | 
         setup=organization.shown_setup,
         fetched=True,
         replays=gateway.replays.heads.of(organization.id),
+        reminders=gateway.reminders.heads.of(organization.id),
     )
     return seal_position(gateway.seals, organization.id, position)
 

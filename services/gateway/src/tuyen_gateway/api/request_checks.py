@@ -31,8 +31,8 @@ from tuyen_platform.bodies import (
     read_body,
 )
 
-_LONG_LISTS = re.compile(r"/v1/(conversations/bulk|rules/[^/]+)")
-"""Routes whose body may name thousands of conversations, pages or agents."""
+_LONG_LISTS = re.compile(r"/v1/((conversations|contacts)/bulk|rules/[^/]+)")
+"""Routes whose body may name thousands of conversations, contacts, pages or agents."""
 
 _UPLOADS = "/v1/attachments"
 """The route whose body is a file. It reads it part by part."""

@@ -57,12 +57,12 @@ def check_agent_removal(organization: Organization, agent_id: AgentId, by: Agent
 
 
 def check_support_team(organization: Organization, change: SupportTeamChanged) -> None:
-    _check_agents(organization, "agent_ids", change.agent_ids)
+    check_agents(organization, "agent_ids", change.agent_ids)
 
 
 def check_page(organization: Organization, change: PageChanged) -> None:
     """The staff exists. A page stays the same account: its customers' ids depend on it."""
-    _check_agents(organization, "staff", change.staff)
+    check_agents(organization, "staff", change.staff)
     before = organization.pages.get(change.id)
     if before is None:
         return
@@ -91,11 +91,11 @@ def check_settings(change: SettingsChanged) -> None:
 
 def check_rule(organization: Organization, change: RuleChanged) -> None:
     """Members and pages exist, each once."""
-    _check_agents(organization, "members", [member.agent_id for member in change.members])
+    check_agents(organization, "members", [member.agent_id for member in change.members])
     unknown = [page for page in change.pages or () if page not in organization.pages]
     if unknown:
         raise InvalidError("pages", f"There is no page {unknown[0]!r}: connect it first.")
-    _check_once("pages", change.pages or ())
+    check_once("pages", change.pages or ())
 
 
 def check_region(organization: Organization, change: RegionChanged) -> None:
@@ -110,7 +110,7 @@ def check_department_exists(organization: Organization, department_id: Departmen
 
 def check_group(organization: Organization, change: GroupChanged) -> None:
     """The members exist, each once."""
-    _check_agents(organization, "members", change.members)
+    check_agents(organization, "members", change.members)
 
 
 def check_link(organization: Organization, change: LinkChanged) -> None:
@@ -155,8 +155,8 @@ def _check_unused(what: str, kind: str, users: Sequence[str]) -> None:
 
 def _check_places(organization: Organization, change: AgentChanged) -> None:
     """An agent of a region is also in its department: visitors choose the department first."""
-    _check_once("departments", change.departments)
-    _check_once("regions", change.regions)
+    check_once("departments", change.departments)
+    check_once("regions", change.regions)
     for department in change.departments:
         if department not in organization.departments:
             raise InvalidError(
@@ -187,15 +187,23 @@ def _check_admin_stays(organization: Organization, leaving: AgentId) -> None:
         )
 
 
-def _check_agents(organization: Organization, field: str, agents: Iterable[AgentId]) -> None:
+def check_active_agent(organization: Organization, field: str, agent_id: AgentId) -> None:
+    """The agent exists and is not disabled."""
+    if organization.active_agent(agent_id) is None:
+        raise InvalidError(field, f"There is no active agent {agent_id!r}.")
+
+
+def check_agents(organization: Organization, field: str, agents: Iterable[AgentId]) -> None:
+    """All of them exist, each once."""
     listed = list(agents)
     unknown = [agent for agent in listed if agent not in organization.agents]
     if unknown:
         raise InvalidError(field, f"There is no agent {unknown[0]!r}: add them first.")
-    _check_once(field, listed)
+    check_once(field, listed)
 
 
-def _check_once(field: str, ids: Iterable[str]) -> None:
+def check_once(field: str, ids: Iterable[str]) -> None:
+    """No id is listed twice."""
     seen: set[str] = set()
     for one in ids:
         if one in seen:

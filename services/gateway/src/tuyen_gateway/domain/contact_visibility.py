@@ -1,7 +1,7 @@
 """Who sees which contacts, and how much of them: one scope, which limits every list, search, count,
 export and detail of the CRM.
 
-Decides W1, W3, W6 and S1.
+Decides W1, W3 and W6.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,6 @@ from enum import IntEnum
 
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.visibility import Viewer
 
 
@@ -51,9 +50,23 @@ class ContactScope:
         return Sight.NOTHING
 
 
-def contact_scope_of(viewer: Viewer) -> ContactScope:
-    """The manager of the default warehouse is the system administrator (W1)."""
-    managed = {DEFAULT_WAREHOUSE} if viewer.role is Role.SYSTEM_ADMIN else set()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memberships:
+    """What an agent belongs to in the CRM: the warehouses that they manage, those of which they are
+    a member, and the agents of the teams that they lead."""
+
+    managed: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
+    led: frozenset[AgentId] = frozenset()
+
+
+def contact_scope_of(viewer: Viewer, memberships: Memberships) -> ContactScope:
+    """A manager of the default warehouse is, beside others, the system administrator (W1)."""
+    default = {DEFAULT_WAREHOUSE} if viewer.manages_default_warehouse else set()
     return ContactScope(
-        organization=viewer.organization, agent_id=viewer.agent_id, managed=frozenset(managed)
+        organization=viewer.organization,
+        agent_id=viewer.agent_id,
+        managed=memberships.managed | default,
+        joined=memberships.joined,
+        led=memberships.led,
     )

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from tuyen_events.conversation_filter import Selection
+from tuyen_events.crm_limits import SKIPPED_LISTED
 from tuyen_events.ids import ConversationId, derive_command_id
 from tuyen_events.jobs import (
     BulkRequested,
@@ -20,7 +21,6 @@ from tuyen_events.jobs import (
     JobState,
     SkippedItem,
 )
-from tuyen_events.limits import SKIPPED_LISTED
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import truncate_time

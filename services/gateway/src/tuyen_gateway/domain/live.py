@@ -116,6 +116,7 @@ class LivePosition(msgspec.Struct, frozen=True, array_like=True):
     """Whether it was returned with what was fetched: then `inbox` is a time of a write that
     followed the changes, instead of the place of one of them."""
     replays: bytes = b""
+    reminders: bytes = b""
 
 
 def find_facts(row: InboxRow) -> RowFacts | None:

@@ -4,12 +4,12 @@ Decides R7, R7.1, R7.2 and INV5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from tuyen_directory.organization import Organization
-from tuyen_events.directory import AgentChanged, SettingsChanged
+from tuyen_events.directory import AgentChanged, CrmRights, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow
@@ -37,6 +37,12 @@ class Viewer:
     """When the agent was added; null for agents from before this was stored."""
     other_channels: frozenset[Channel] = frozenset()
     """The channels of the organization's pages that this version does not know."""
+    crm: CrmRights = field(default_factory=CrmRights)
+
+    @property
+    def manages_default_warehouse(self) -> bool:
+        """Whether the role makes them a manager of the default warehouse (W1)."""
+        return self.role is Role.SYSTEM_ADMIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,7 @@ def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
         pages=organization.find_staffed_pages(agent.id),
         since=agent.since,
         other_channels=organization.other_channels,
+        crm=agent.crm,
     )
 
 

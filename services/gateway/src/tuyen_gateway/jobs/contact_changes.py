@@ -8,7 +8,7 @@ from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
 from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight, contact_scope_of
+from tuyen_gateway.domain.contact_visibility import Sight
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     UNCHANGED,
@@ -16,7 +16,6 @@ from tuyen_gateway.domain.jobs import (
     ItemStatus,
     list_skipped,
 )
-from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn
 
@@ -36,7 +35,7 @@ class ContactsRun(JobRun):
     async def run_batch(
         self, ids: Sequence[str], turn: Turn, *, again: bool
     ) -> Mapping[str, ItemResult]:
-        scope, request = self._scope(), self._request()
+        scope, request = await self.load_contact_scope(), self._request()
         contact_ids = [ContactId(one) for one in ids]
         found = await self.retry(lambda: self.gateway.crm.find_contacts(scope, contact_ids))
         sights = {contact.document.id: contact.sight for contact in found}
@@ -78,10 +77,6 @@ class ContactsRun(JobRun):
         if not isinstance(request, ContactsChangeRequested):
             raise StoppedError(f"This version does not know jobs of the type {request.type}.")
         return request
-
-    def _scope(self) -> ContactScope:
-        """What the requester may see and do by now. Raises StoppedError."""
-        return contact_scope_of(viewer_of(*self.find_requester()))
 
 
 def _read_result(settled: CrmCommandSettled) -> ItemResult:

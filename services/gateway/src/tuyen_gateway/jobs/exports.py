@@ -8,9 +8,9 @@ import msgspec
 
 from tuyen_events.jobs import ExportRequested, JobProgressed, SheetFormat
 from tuyen_events.sheet_limits import SHEET_ROWS
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight, contact_scope_of
+from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.jobs import ItemResult
-from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn
@@ -21,7 +21,7 @@ _PAGE = 1_000
 
 class ExportRun(JobRun):
     async def count(self) -> int:
-        scope = contact_scope_of(viewer_of(*self.find_requester()))
+        scope = await self.load_contact_scope()
         request = self.job.request
         if not isinstance(request, ExportRequested):
             raise StoppedError(f"This version does not know jobs of the type {request.type}.")
@@ -64,6 +64,7 @@ async def read_page(
     gateway: Gateway, scope: ContactScope, words: str | None, after: str | None
 ) -> tuple[Sequence[ContactDocument], str | None]:
     """One page of `read_contacts`, and what the next one is after; None if there is none."""
-    page = await gateway.crm.contacts(scope, words, _PAGE, after)
+    wanted = ContactFilter(words=(words or "").strip())
+    page = await gateway.crm.contacts(scope, wanted, _PAGE, after)
     contacts = [each.document for each in page.items if each.sight >= Sight.READ]
     return contacts, page.following

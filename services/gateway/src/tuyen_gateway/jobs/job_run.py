@@ -18,6 +18,7 @@ from tuyen_directory.organization import Organization
 from tuyen_events.directory import AgentChanged
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.limits import JOB_RESULTS_KEPT_S
+from tuyen_gateway.domain.contact_visibility import ContactScope, contact_scope_of
 from tuyen_gateway.domain.jobs import (
     ItemResult,
     Job,
@@ -26,6 +27,7 @@ from tuyen_gateway.domain.jobs import (
     finish,
     take_up,
 )
+from tuyen_gateway.domain.visibility import viewer_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import retry_while_unavailable
@@ -174,6 +176,14 @@ class JobRun(ABC):
         if organization.profile is None or organization.profile.value.suspended:
             raise StoppedError("The organization was suspended.")
         return organization, agent
+
+    async def load_contact_scope(self) -> ContactScope:
+        """Which contacts the requester may see and change by now. Raises StoppedError."""
+        viewer = viewer_of(*self.find_requester())
+        memberships = await self.retry(
+            lambda: self.gateway.crm.memberships(viewer.organization, viewer.agent_id)
+        )
+        return contact_scope_of(viewer, memberships)
 
     async def retry(self, step: Callable[[], Awaitable[T]]) -> T:
         for _ in range(_ATTEMPTS):

@@ -25,6 +25,7 @@ from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.job_events import JobEvents
 from tuyen_gateway.live.positions import seal_position
 from tuyen_gateway.live.recent import RecentChanges
+from tuyen_gateway.live.reminder_events import ReminderEvents
 from tuyen_gateway.live.resuming import find_missed
 from tuyen_gateway.live.sources import Sources, find_names
 from tuyen_gateway.live.steps import RowStep, Step, plan_steps
@@ -67,6 +68,7 @@ class LiveFeed:
         self._joining: list[LiveStream] = []
         self._presence = sources.presence.heads.of(self._id)
         self._jobs = JobEvents(sources, self._id)
+        self._reminders = ReminderEvents(sources, self._id)
         self._presence_sent: dict[AgentId, object] = {}
         self._viewings = Viewings(sources.viewing, sources.views)
         self._losses = 0
@@ -116,6 +118,7 @@ class LiveFeed:
             sources.directory.version(self._id) != self._organization.version
             or sources.presence.heads.of(self._id) != self._presence
             or self._jobs.have_changed()
+            or self._reminders.have_changed()
             or self._viewings.have_changed(self._organization)
         ):
             self._woken.set()
@@ -140,6 +143,7 @@ class LiveFeed:
         await self._resume()
         self._send_presence()
         self._jobs.send(self._streams, self._seal)
+        await self._reminders.send(list(self._streams), self._seal)
         await self._viewings.send(self._organization, self._streams, self._seal())
         await self._send_counts()
 
@@ -195,6 +199,7 @@ class LiveFeed:
         for stream in joining:
             if stream not in missed.lost:
                 self._catch_up(stream, stream.after)
+                await self._reminders.catch_up(stream, stream.after)
         older = [(stream, None) for stream in missed.older]
         await self._replay(missed.recent_entries, missed.recent)
         await self._replay(missed.older_entries, older)
@@ -351,6 +356,7 @@ class LiveFeed:
             jobs=self._jobs.sent.jobs,
             setup=self._organization.shown_setup,
             replays=self._jobs.sent.replays,
+            reminders=self._reminders.sent,
         )
         return seal_position(self._sources.seals, self._id, position)
 

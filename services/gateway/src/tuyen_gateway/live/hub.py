@@ -136,6 +136,7 @@ class LiveHub:
             jobs=heads.jobs,
             setup=organization.shown_setup,
             replays=heads.replays,
+            reminders=self._sources.reminders.heads.of(organization.id),
         )
 
     def _refuse_too_many(self, watch: Watch) -> None:

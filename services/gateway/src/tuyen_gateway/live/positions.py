@@ -21,7 +21,7 @@ def open_position(seals: Seals, organization: OrganizationId, sealed: str) -> Li
         return None
     try:
         position = msgspec.msgpack.decode(content, type=LivePosition)
-        for heads in (position.presence, position.jobs, position.replays):
+        for heads in (position.presence, position.jobs, position.replays, position.reminders):
             unpack(heads)
         if position.inbox is not None:
             unpack_place(position.inbox)

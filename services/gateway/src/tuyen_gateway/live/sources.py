@@ -10,6 +10,8 @@ from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveViews, Renderer, ViewingBoard
 from tuyen_gateway.ports.logins import Seals
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.reminders import Reminders
+from tuyen_gateway.ports.views import CrmViews
 from tuyen_platform.clock import Clock
 
 
@@ -21,6 +23,8 @@ class Sources:
     presence: PresenceBoard
     jobs: Jobs
     replays: Replays
+    reminders: Reminders
+    crm: CrmViews
     viewing: ViewingBoard
     views: LiveViews
     seals: Seals

@@ -16,10 +16,12 @@ from tuyen_events.ids import (
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -193,10 +195,16 @@ class CrmViews(Protocol):
         covered."""
         ...
 
+    async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
+        """What the agent belongs to, which decides what they see."""
+        ...
+
     async def contacts(
-        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
-        """In the order of their ids; `name` as in `ConversationFilter`."""
+        """In the order of `wanted`. A contact that changes its place meanwhile may be omitted or
+        repeated. Contacts whose sight is `Sight.CLAIMABLE` match by what is shown of them only
+        (W3)."""
         ...
 
     async def find_contacts(
@@ -218,9 +226,39 @@ class CrmViews(Protocol):
         """A part and its contact, or None if the viewer may not read the contact."""
         ...
 
+    async def find_parts(
+        self,
+        view: View[ContactPartT],
+        scope: ContactScope,
+        wanted: PartFilter,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[ContactPartT]:
+        """The parts of one kind of all contacts that the viewer may read. A page ends early if it
+        contains many bytes, or if the viewer may read few of many; it may be empty and not the
+        last."""
+        ...
+
+    async def tags(
+        self, scope: ContactScope, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[str]:
+        """The tags of the contacts that the viewer may read, in the order in which they are
+        compared; with `name`, those that contain it, whatever its accents and case."""
+        ...
+
     async def setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str
     ) -> SetupT | None: ...
+
+    async def setup_among(
+        self, view: View[SetupT], organization: OrganizationId, ids: Collection[str]
+    ) -> Sequence[SetupT]:
+        """Those with these ids, in the order of their ids."""
+        ...
+
+    async def setup_ids(self, view: View[SetupT], organization: OrganizationId) -> Sequence[str]:
+        """All ids of this kind, ascending."""
+        ...
 
     async def list_setup(
         self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None

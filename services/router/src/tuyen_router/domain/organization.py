@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tuyen_directory.organization import Organization
+from tuyen_events.choosing import needs_loads
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Presence
-from tuyen_router.domain.choosing import needs_loads
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of
+from tuyen_events.choosing import choose, effective_strategy
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import (
     ChoiceMade,
@@ -22,7 +23,6 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import WhenNobody
 from tuyen_router.domain import loads, queue_buckets, replies, threads
-from tuyen_router.domain.choosing import choose, effective_strategy
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,

@@ -11,13 +11,13 @@ import msgspec
 import structlog
 
 from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.choosing import Cursor
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.topic import Topic
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS_TOTAL
-from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.customer_records import ConversationState, CustomerRecord
 from tuyen_router.domain.customer_state import (
     CustomerState,

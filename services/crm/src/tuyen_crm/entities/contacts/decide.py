@@ -1,6 +1,6 @@
 """Handles commands about a contact itself.
 
-Decides C1, C4, C12 and W1.
+Decides C1, C4 and C12.
 """
 
 from typing import assert_never
@@ -16,10 +16,14 @@ from tuyen_crm.domain.decision import (
     decide_refused,
     decide_unchanged,
     follow,
+    follow_by,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, find_whole, join_by_facts
+from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.warehouses.distributing import distribute
+from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
     AddContact,
@@ -36,8 +40,6 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 from tuyen_events.crm.records import CrmRefusal
-
-WAREHOUSES = "warehouses"
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
@@ -71,8 +73,13 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
             known,
             Cause(organization=command.organization, caused_by=command.caused_by, at=command.at),
         )
-        draft.add(_build_created(command, known.last_sequence(command.contact_id) + 1))
-        return join_by_facts(draft, command.contact_id, frozenset())
+        created = _build_created(known, command)
+        draft.add(created)
+        joined = join_by_facts(draft, command.contact_id, frozenset())
+        if joined.survivor is not None:
+            return joined
+        given = distribute(known, created, created.warehouse_id, command.staff)
+        return joined if given is None else follow_by(joined, given)
     contact_id, contact = whole
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
@@ -91,11 +98,11 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     )
 
 
-def _build_created(command: ObserveCustomer, sequence: int) -> ContactCreated:
+def _build_created(known: KnownState, command: ObserveCustomer) -> ContactCreated:
     return ContactCreated(
         organization=command.organization,
         contact_id=command.contact_id,
-        sequence=sequence,
+        sequence=known.last_sequence(command.contact_id) + 1,
         customer_id=command.customer_id,
         page_id=command.page_id,
         channel=command.channel,
@@ -110,7 +117,7 @@ def _build_created(command: ObserveCustomer, sequence: int) -> ContactCreated:
         page_url=command.page_url,
         phones=command.phones,
         emails=command.emails,
-        warehouse_id=DEFAULT_WAREHOUSE,
+        warehouse_id=warehouse_for(known, command.page_id),
         caused_by=command.caused_by,
         at=command.at,
     )
@@ -120,7 +127,7 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     if known.last_sequence(command.contact_id):
         return decide_refused(CrmRefusal.ID_TAKEN)
     warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
-    if not _has_warehouse(known, warehouse_id):
+    if not has_warehouse(known, warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
     content = ContactContent(
         name=command.name,
@@ -145,7 +152,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    if command.warehouse_id is not UNSET and not _has_warehouse(known, command.warehouse_id):
+    if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
     event = follow(command, ContactPatched, contact.sequence + 1)
     changed = patched_fields(contact.custom, event)
@@ -155,10 +162,6 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     before = frozenset((*contact.phones, *contact.emails))
     draft.add(event)
     return join_by_facts(draft, command.contact_id, before)
-
-
-def _has_warehouse(known: KnownState, warehouse_id: str) -> bool:
-    return warehouse_id == DEFAULT_WAREHOUSE or known.setup(WAREHOUSES, warehouse_id) is not None
 
 
 def _remove(contact: ContactState, command: RemoveContact) -> CommandDecision:

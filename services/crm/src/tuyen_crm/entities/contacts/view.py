@@ -47,10 +47,10 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
     changed = _changed_fields(document, event)
     if changed is None:
         return msgspec.structs.replace(document, sequence=event.sequence)
-    return change_document(document, event, **changed)
+    return change_contact(document, event, **changed)
 
 
-def change_document(
+def change_contact(
     document: ContactDocument, event: ContactEvent, **fields: Any
 ) -> ContactDocument:
     """The document after an event that changed these fields of the contact itself."""

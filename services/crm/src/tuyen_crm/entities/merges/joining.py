@@ -86,16 +86,6 @@ class MergeDraft:
         return sorted(found)
 
 
-def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
-    """The contact, or the one of which it is a part, perhaps by several merges; None if that one
-    does not exist."""
-    contact = known.contact(contact_id)
-    while contact is not None and contact.merged_into is not None:
-        contact_id = contact.merged_into
-        contact = known.contact(contact_id)
-    return None if contact is None else (contact_id, contact)
-
-
 def cause_of(command: ContactCommand) -> Cause:
     return Cause(organization=command.organization, caused_by=command.command_id, at=command.at)
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from tuyen_crm.entities.contacts.view import change_document, show_content
+from tuyen_crm.entities.contacts.view import change_contact, show_content
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.merges.evolve import MergeEvents
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased, MergeEvent
@@ -48,7 +48,7 @@ def fold(document: MergeDocument | None, event: MergeEvents) -> MergeDocument | 
 
 def show(document: ContactDocument, event: MergeEvents) -> ContactDocument:
     content = show_content(event.content, event, document.shares)
-    return change_document(document, event, **content, merged=event.merged)
+    return change_contact(document, event, **content, merged=event.merged)
 
 
 def describe(

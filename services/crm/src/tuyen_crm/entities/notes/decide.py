@@ -1,7 +1,4 @@
-"""Handles commands about notes.
-
-Decides C5.
-"""
+"""Handles commands about notes."""
 
 from typing import assert_never
 

@@ -1,7 +1,4 @@
-"""The documents of notes, and the history of notes in words.
-
-Decides C8.
-"""
+"""The documents of notes, and the history of notes in words."""
 
 from typing import assert_never
 

@@ -19,6 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import address_whole
 from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.records import ContactEvent, CrmRefusal
 from tuyen_events.crm.shares import (
@@ -40,9 +41,11 @@ ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
 
 def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
-    contact = known.contact(command.contact_id)
-    if contact is None or contact.merged_into is not None:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
         return NOT_FOUND
+    command, contact = found
     if isinstance(command, ApplySharingRule):
         return _apply_rule(known, contact, command)
     if command.expected_version not in (None, contact.version):

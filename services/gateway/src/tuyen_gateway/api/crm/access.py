@@ -1,6 +1,6 @@
 """Which contacts a caller sees, and how commands about them are carried out.
 
-Decides W1, W3, W6 and S1.
+Decides C11 and W6.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from fastapi import Query
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
-from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.domain.contact_visibility import (
     ContactScope,
     Sight,
@@ -21,6 +22,7 @@ from tuyen_gateway.domain.contact_visibility import (
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
+    InvalidError,
     MergedError,
     NotFoundError,
     TakenError,
@@ -37,6 +39,10 @@ _POLL_S = 0.05
 _REFUSALS = {
     CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
     CrmRefusal.TOO_MANY: "There are as many of these as there may be: remove one first.",
+    CrmRefusal.HELD: "Another agent has this contact.",
+    CrmRefusal.SOURCE_TAKEN: "Another warehouse has one of these sources: take it out there first.",
+    CrmRefusal.NOT_EMPTY: "There are too many contacts in it.",
+    CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
     CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
@@ -49,9 +55,32 @@ AfterContactVersion = Annotated[
 ]
 
 
-async def load_scope(_gateway: Gateway, caller: Caller) -> ContactScope:
-    """What the caller may see of the organization's contacts. Each request asks once."""
-    return contact_scope_of(caller.viewer)
+async def require_access(caller: CurrentCaller) -> None:
+    """Admits agents who may use the CRM (C11)."""
+    if not caller.viewer.crm.access:
+        raise ForbiddenError("You may not use the CRM: ask an administrator for access.")
+
+
+async def admit_beside_conversation(
+    contact_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
+) -> None:
+    """Admits also agents who may not use the CRM, if they see a conversation of the contact (C11).
+    How much of the contact they see is decided by the same rules as for all others (W6)."""
+    if caller.viewer.crm.access:
+        return
+    contact = await gateway.crm.contact(await load_scope(gateway, caller), ContactId(contact_id))
+    for customer in () if contact is None else contact.document.customers:
+        wanted = ConversationFilter(page_id=customer.page_id, external_id=customer.external_id)
+        if await gateway.scans.ids(caller.scope, wanted, 1, None):
+            return
+    await require_access(caller)
+
+
+async def load_scope(gateway: Gateway, caller: Caller) -> ContactScope:
+    """What the caller may see of the organization's contacts."""
+    viewer = caller.viewer
+    memberships = await gateway.crm.memberships(viewer.organization, viewer.agent_id)
+    return contact_scope_of(viewer, memberships)
 
 
 async def find_visible_contact(
@@ -131,7 +160,11 @@ async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmComm
     VersionPassedError (412), ConflictError and TakenError (409), and UnavailableError if there is
     no result in time.
     """
-    settled = await gateway.crm_commands.carry_out(command)
+    return check_settled(await gateway.crm_commands.carry_out(command), command, what)
+
+
+def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) -> CrmCommandSettled:
+    """The same for a result that is there already."""
     match settled.outcome:
         case CrmOutcome.NOT_FOUND:
             raise not_found(what, command.subject)
@@ -139,6 +172,12 @@ async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmComm
             raise VersionPassedError(
                 "Somebody changed it first: look again, then decide.", settled.version, None
             )
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NOT_ALLOWED:
+            raise ForbiddenError(
+                "You may not do this with the contact: ask a manager of its warehouse."
+            )
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_WAREHOUSE:
+            raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
         case CrmOutcome.REFUSED:
             detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
             if settled.holder is not None:

@@ -16,6 +16,7 @@ from tuyen_gateway.api.crm.entities import given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import Sight
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
@@ -100,10 +101,11 @@ async def _list_contacts(
     if body.filter is None:
         return tuple(ContactId(one) for one in body.ids or ())
     scope = await load_scope(gateway, caller)
+    wanted = ContactFilter(words=(body.filter.q or "").strip())
     found: list[ContactId] = []
     after: str | None = None
     while True:
-        page = await gateway.crm.contacts(scope, body.filter.q, _PAGE, after)
+        page = await gateway.crm.contacts(scope, wanted, _PAGE, after)
         found += [each.document.id for each in page.items if each.sight is Sight.WRITE]
         if len(found) > BULK_IDS:
             raise InvalidError(

@@ -1,7 +1,7 @@
 """Contacts as answers show them, and as bodies describe them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import Field, StringConstraints
@@ -21,8 +21,9 @@ from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller
-from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.errors import ForbiddenError, InvalidError
+from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
 
 MOST = 2**53
@@ -111,6 +112,29 @@ class ContactView(ResponseBody):
     """The agent; null for a contact that was created from a channel's event."""
     updated_at: datetime
     version: int
+
+
+class ClaimableContactView(ResponseBody):
+    """What a member sees of a contact of their warehouse that nobody has (W3)."""
+
+    id: str
+    name: str | None
+    warehouse_id: str
+    source: str | None
+    claimable: Literal[True] = True
+
+
+def render_contact(contact: VisibleContact) -> ContactView | ClaimableContactView:
+    """As much of the contact as its viewer sees."""
+    document = contact.document
+    if contact.sight >= Sight.READ:
+        return show_contact(document)
+    return ClaimableContactView(
+        id=document.id,
+        name=document.name,
+        warehouse_id=document.warehouse_id,
+        source=document.source,
+    )
 
 
 def show_contact(contact: ContactDocument, known_elsewhere: tuple[str, ...] = ()) -> ContactView:

@@ -1,9 +1,9 @@
 """Contacts, for viewers who may see them (W1, W6)."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import ConfigDict
 
 from tuyen_events.crm.contacts import (
@@ -14,9 +14,9 @@ from tuyen_events.crm.contacts import (
 )
 from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
 from tuyen_events.ids import ContactId
-from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
+    admit_beside_conversation,
     carry_out,
     find_visible_contact,
     find_writable_contact,
@@ -24,10 +24,13 @@ from tuyen_gateway.api.crm.access import (
     new_id,
     require_writable,
 )
+from tuyen_gateway.api.crm.claims import PLACE_FIELDS, place_contact
 from tuyen_gateway.api.crm.contact_views import (
+    ClaimableContactView,
     ContactFacts,
     ContactView,
     read_facts,
+    render_contact,
     require_known_agent,
     require_manager,
     show_contact,
@@ -35,10 +38,9 @@ from tuyen_gateway.api.crm.contact_views import (
 from tuyen_gateway.api.crm.entities import command_fields, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
-from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
@@ -58,28 +60,6 @@ class ContactPatch(ContactFacts):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
-
-
-@router.get("", summary="List contacts")
-async def list_contacts(
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    paging: CurrentPaging,
-    q: Annotated[
-        str | None,
-        Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
-    ] = None,
-) -> Listed[ContactView]:
-    """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
-    viewer who manages none gets an empty list (W6)."""
-    position = await inbox_position(gateway, caller.organization)
-    scope = await load_scope(gateway, caller)
-    page = await gateway.crm.contacts(scope, q, paging.limit, paging.after)
-    return Listed(
-        items=[show_contact(contact.document) for contact in page.items],
-        next=paging.cursor(page.following),
-        position=position,
-    )
 
 
 @router.post(
@@ -117,18 +97,25 @@ async def post_contact(
     return show_contact(contact, settled.known_elsewhere)
 
 
-@router.get("/{contact_id}", summary="One contact", responses=problems(308, 404))
+@router.get(
+    "/{contact_id}",
+    summary="One contact",
+    dependencies=[Depends(admit_beside_conversation)],
+    responses=problems(308, 403, 404),
+)
 async def get_contact(
     contact_id: PathId,
     caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
     after: AfterContactVersion = None,
-) -> ContactView:
-    """With `after`, once the view contains that version."""
-    contact = (await find_visible_contact(gateway, caller, contact_id, after)).document
-    set_etag(response, contact.version)
-    return show_contact(contact)
+) -> ContactView | ClaimableContactView:
+    """With `after`, once the view contains that version. Of a contact that nobody has, a member of
+    its warehouse sees the name and the source (W3)."""
+    contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
+    if contact.sight >= Sight.READ:
+        set_etag(response, contact.document.version)
+    return render_contact(contact)
 
 
 @router.patch(
@@ -146,7 +133,10 @@ async def patch_contact(
     response: Response,
 ) -> ContactView:
     """Changes the fields in the body (C4). A name that is given or removed here is kept, whatever
-    the channel sends later. Managers of the warehouse change `assignee` and `warehouse_id` (W5).
+    the channel sends later.
+
+    `assignee` and `warehouse_id` are for the managers of its warehouse (W5), and `assignee` for the
+    leader of a team in which both agents are (W7).
 
     If another contact of the same owners has one of the phone numbers or emails, both become the
     older one, which is the answer (C2).
@@ -155,7 +145,10 @@ async def patch_contact(
     not answered within 5 s: the change is in the log then and will be carried out.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
-    fields = await _patched_fields(gateway, caller, contact, body)
+    fields = {**given_fields(body), **read_facts(body, caller)}
+    if placed := {name: fields.pop(name) for name in PLACE_FIELDS & fields.keys()}:
+        contact = await place_contact(gateway, caller, contact, placed, expected)
+        expected = None if expected is None else contact.version
     if not fields:
         set_etag(response, contact.version)
         return show_contact(contact)
@@ -179,9 +172,12 @@ async def patch_contact(
 async def delete_contact(
     contact_id: PathId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
 ) -> None:
-    """Removes the contact and all that belongs to it. The answer is the same if there is no such
+    """Removes the contact and all that belongs to it, for agents with the right to `delete` (C11).
+    The answer is the same if there is no such
     contact, or the caller may not see it. If one of its customers writes again, they are a new
     contact."""
+    if not caller.viewer.crm.delete:
+        raise ForbiddenError("You may not remove contacts: ask an administrator for the right.")
     scope = await load_scope(gateway, caller)
     contact = await gateway.crm.contact(scope, ContactId(contact_id))
     if contact is None or contact.document.id != contact_id:
@@ -219,16 +215,6 @@ def _added_fields(
         "warehouse_id": warehouse_id,
         "assignee": assignee,
     }
-
-
-async def _patched_fields(
-    gateway: Gateway, caller: Caller, contact: ContactDocument, body: ContactPatch
-) -> dict[str, Any]:
-    fields = {**given_fields(body), **read_facts(body, caller)}
-    if fields.keys() & {"assignee", "warehouse_id"}:
-        require_manager(await load_scope(gateway, caller), contact.warehouse_id)
-        require_known_agent(caller, fields.get("assignee"))
-    return fields
 
 
 async def _show_survivor(

@@ -17,12 +17,12 @@ from tuyen_gateway.api.attachments import FILE_RESPONSES
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.crm.contact_bulk import ContactSelection
-from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.contact_table import COLUMNS, build_contact_row
 from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
+from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.exports import read_contacts
 from tuyen_gateway.sheets.separated import MARK, write_separated
@@ -56,12 +56,17 @@ class ExportIn(RequestBody):
 
 
 @router.post(
-    "", status_code=status.HTTP_202_ACCEPTED, summary="Export contacts", responses=problems(429)
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Export contacts",
+    responses=problems(403, 429),
 )
 async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
-    """The contacts that match `filter`, as far as the caller may read them. Answers with a job;
+    """For agents with the right to `export` (C11): the contacts that match `filter`, as far as the
+    caller may read them. Answers with a job;
     once it is done, `GET /v1/exports/{id}/file` is the file, and `total` is how many contacts were
     found."""
+    _require_right(caller)
     columns = tuple(dict.fromkeys(body.columns or COLUMNS))
     for name in columns:
         if name not in COLUMNS:
@@ -83,11 +88,12 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
     "/{job_id}/file",
     summary="The file of an export",
     response_class=Response,
-    responses={200: FILE_RESPONSES[200], **problems(404, 409)},
+    responses={200: FILE_RESPONSES[200], **problems(403, 404, 409)},
 )
 async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> Response:
     """For whoever requested it, and the role `system_admin`. The file is written while it is
     downloaded: it has what the caller may read by now, whoever requested it."""
+    _require_right(caller)
     job = find_job(gateway, caller, job_id)
     request = job.request
     if not isinstance(request, ExportRequested):
@@ -105,6 +111,11 @@ async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: Gatewa
     content = await begin_reading(parts)
     media_type = _CONTENT_TYPES[request.format]
     return StreamingResponse(content, HTTPStatus.OK, headers, media_type=media_type)
+
+
+def _require_right(caller: Caller) -> None:
+    if not caller.viewer.crm.export:
+        raise ForbiddenError("You may not export contacts: ask an administrator for the right.")
 
 
 async def _read_rows(

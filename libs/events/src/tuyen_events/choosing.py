@@ -1,17 +1,48 @@
-"""R2: which of the candidates is chosen.
+"""R2: which of the candidates is chosen: by the router for a conversation, by the CRM for a contact
+that a warehouse distributes.
 
 Decides R2.1, R2.2, R2.3, R2.4 and INV4.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import msgspec
 
 from tuyen_events.ids import AgentId, EventId
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.pools import Offer, Pool
+
+
+class TurnOrder(Protocol):
+    """Members in the order in which they take turns; `places` has the index of each."""
+
+    @property
+    def order(self) -> tuple[AgentId, ...]: ...
+
+    @property
+    def places(self) -> Mapping[AgentId, int]: ...
+
+
+class OnOffer(Protocol):
+    """The members who may be chosen."""
+
+    @property
+    def pool(self) -> TurnOrder: ...
+
+    @property
+    def agents(self) -> Sequence[AgentId]:
+        """In the order of the rotation."""
+        ...
+
+    def first_from(self, place: int) -> AgentId:
+        """The first of them at or after that index of the order, wrapping round (R2.1). Raises
+        ValueError when nobody is on offer."""
+        ...
+
+    def all_from(self, place: int) -> Sequence[AgentId]:
+        """All of them, in rotation order from that index on."""
+        ...
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -41,7 +72,7 @@ def effective_strategy(strategy: Strategy) -> Strategy:
 
 def choose(
     strategy: Strategy,
-    offer: Offer,
+    offer: OnOffer,
     cursor: Cursor | None,
     seed: EventId,
     loads: Mapping[AgentId, int],
@@ -76,7 +107,7 @@ def needs_loads(strategy: Strategy) -> bool:
             assert_never(known)
 
 
-def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
+def choose_next(offer: OnOffer, cursor: Cursor | None) -> AgentId:
     """R2.1: the first agent on offer, in pool order, after the agent chosen last, wrapping round.
 
     Raises ValueError when nobody is on offer.
@@ -85,19 +116,19 @@ def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
 
 
 def choose_least_loaded(
-    offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]
+    offer: OnOffer, cursor: Cursor | None, loads: Mapping[AgentId, int]
 ) -> AgentId:
     """R2.3: who has the fewest open conversations; of several, the one who is next in turn."""
     in_turn = offer.all_from(_first_place(offer, cursor))
     return min(in_turn, key=lambda agent: loads.get(agent, 0))
 
 
-def _first_place(offer: Offer, cursor: Cursor | None) -> int:
+def _first_place(offer: OnOffer, cursor: Cursor | None) -> int:
     """The index in the pool's order at which the search for the next turn starts."""
     return 0 if cursor is None else _place_after(offer.pool, cursor)
 
 
-def _place_after(pool: Pool, cursor: Cursor) -> int:
+def _place_after(pool: TurnOrder, cursor: Cursor) -> int:
     """The index in the pool's order at which the rotation continues (R2.4).
 
     That is after the agent chosen last. If that agent has been removed, it is the next agent of the

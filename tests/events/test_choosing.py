@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuyen_events.choosing import Cursor, choose, choose_next, draw
 from tuyen_events.ids import AgentId, OrganizationId, event_id
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.choosing import Cursor, choose, choose_next, draw
 from tuyen_router.domain.pools import Offer, Pool
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)

@@ -1,0 +1,37 @@
+"""Handles commands about appointments."""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.parts import change_part, put_part, remind_of_part, remove_part
+from tuyen_events.crm.appointments import (
+    AddAppointment,
+    AppointmentAdded,
+    AppointmentChanged,
+    AppointmentReminded,
+    AppointmentRemoved,
+    ChangeAppointment,
+    RemindOfAppointment,
+    RemoveAppointment,
+)
+
+KIND = "appointments"
+
+AppointmentCommands = AddAppointment | ChangeAppointment | RemoveAppointment | RemindOfAppointment
+
+
+def decide(known: KnownState, command: AppointmentCommands) -> CommandDecision:
+    match command:
+        case AddAppointment():
+            return put_part(
+                known, KIND, command, added=AppointmentAdded, changed=AppointmentChanged
+            )
+        case ChangeAppointment():
+            return change_part(known, KIND, command, AppointmentChanged)
+        case RemoveAppointment():
+            return remove_part(known, KIND, command, AppointmentRemoved)
+        case RemindOfAppointment():
+            return remind_of_part(known, KIND, command, AppointmentReminded)
+        case _:
+            assert_never(command)

@@ -1,0 +1,144 @@
+"""Handles commands about who has a contact.
+
+Decides W4, W5 and W7.
+"""
+
+from typing import assert_never
+
+from msgspec import UNSET
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.entities.teams.decide import TEAMS
+from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
+from tuyen_events.crm.claims import (
+    ClaimContact,
+    ContactAssigned,
+    ContactClaimed,
+    ContactMoved,
+    PlaceContact,
+    PlaceEvent,
+)
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.teams import TeamChanged
+from tuyen_events.ids import AgentId
+
+ClaimCommands = ClaimContact | PlaceContact
+
+
+def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
+        return NOT_FOUND
+    command, contact = found
+    match command:
+        case ClaimContact():
+            return _claim(known, contact, command)
+        case PlaceContact():
+            return _place(known, contact, command)
+        case _:
+            assert_never(command)
+
+
+def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> CommandDecision:
+    """The first claim of a contact that nobody has gets it. Whoever may not claim from the
+    warehouse is answered as if it did not exist (W6)."""
+    if contact.warehouse_id != command.warehouse_id:
+        return NOT_FOUND
+    if not may_claim(known, command.warehouse_id, command.by):
+        return NOT_FOUND
+    if contact.assignee == command.by:
+        return decide_unchanged(contact.version)
+    if contact.assignee is not None:
+        return decide_refused(CrmRefusal.HELD, contact.version, contact.assignee)
+    sequence = contact.sequence + 1
+    return decide_applied(follow(command, ContactClaimed, sequence, assignee=command.by))
+
+
+def _place(known: KnownState, contact: ContactState, command: PlaceContact) -> CommandDecision:
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    assignee = contact.assignee if command.assignee is UNSET else command.assignee
+    warehouse = contact.warehouse_id if command.warehouse_id is UNSET else command.warehouse_id
+    moves, assigns = warehouse != contact.warehouse_id, assignee != contact.assignee
+    if not moves and not assigns:
+        return decide_unchanged(contact.version)
+    if not _may_place(known, contact, command, moves=moves, assignee=assignee):
+        return decide_refused(CrmRefusal.NOT_ALLOWED, contact.version)
+    if not has_warehouse(known, warehouse):
+        return decide_refused(CrmRefusal.NO_WAREHOUSE, contact.version)
+    events: list[PlaceEvent] = []
+    if moves:
+        events.append(_build_moved(contact, command, warehouse))
+    if assigns:
+        events.append(_build_assigned(contact, command, warehouse, assignee, len(events)))
+    return decide_applied(*events)
+
+
+def _may_place(
+    known: KnownState,
+    contact: ContactState,
+    command: PlaceContact,
+    *,
+    moves: bool,
+    assignee: AgentId | None,
+) -> bool:
+    """The managers of its warehouse may do everything with a contact (W5). The leader of a team may
+    give what one of the members has to another one, or take it themselves (W7)."""
+    if is_manager(known, contact.warehouse_id, command.by, administrator=command.administrator):
+        return True
+    if moves or assignee is None or contact.assignee is None:
+        return False
+    return any(
+        command.by in team.leaders
+        and contact.assignee in team.members
+        and assignee in (*team.members, command.by)
+        for team in known.list_setup(TEAMS)
+        if isinstance(team, TeamChanged)
+    )
+
+
+def _build_moved(contact: ContactState, command: PlaceContact, warehouse: str) -> ContactMoved:
+    return ContactMoved(
+        organization=command.organization,
+        contact_id=command.contact_id,
+        sequence=contact.sequence + 1,
+        warehouse_id=warehouse,
+        previous_warehouse_id=contact.warehouse_id,
+        assignee=contact.assignee,
+        by=command.by,
+        caused_by=command.command_id,
+        at=command.at,
+    )
+
+
+def _build_assigned(
+    contact: ContactState,
+    command: PlaceContact,
+    warehouse: str,
+    assignee: AgentId | None,
+    before: int,
+) -> ContactAssigned:
+    """`before` is the number of events before it that follow from the command."""
+    return ContactAssigned(
+        organization=command.organization,
+        contact_id=command.contact_id,
+        sequence=contact.sequence + before + 1,
+        warehouse_id=warehouse,
+        assignee=assignee,
+        previous_assignee=contact.assignee,
+        by=command.by,
+        caused_by=command.command_id,
+        at=command.at,
+    )

@@ -1,0 +1,53 @@
+"""Who has a contact, in the contact's document, and in words."""
+
+from typing import assert_never
+
+import msgspec
+
+from tuyen_crm.entities.entity import EventDescription
+from tuyen_crm.entities.wording import list_changes
+from tuyen_events.crm.claims import ContactAssigned, ContactClaimed, ContactMoved
+from tuyen_views.contacts import ContactDocument
+
+ClaimEvents = ContactClaimed | ContactAssigned | ContactMoved
+
+_SHOWN = ("warehouse_id", "assignee")
+
+
+def fold(document: ContactDocument | None, event: ClaimEvents) -> ContactDocument | None:
+    return document and msgspec.structs.replace(
+        document,
+        warehouse_id=event.warehouse_id,
+        assignee=event.assignee,
+        updated_at=event.at,
+        version=event.sequence,
+        sequence=event.sequence,
+    )
+
+
+def describe(
+    event: ClaimEvents, before: ContactDocument | None, after: ContactDocument | None
+) -> EventDescription:
+    match event:
+        case ContactClaimed():
+            by = event.assignee
+            vi, en = "nhận khách từ kho.", "claimed the contact."
+        case ContactAssigned() if event.assignee is None:
+            by = event.by
+            vi = f"thu hồi khách từ “{event.previous_assignee}”."
+            en = f"took the contact back from “{event.previous_assignee}”."
+        case ContactAssigned() if event.by is None:
+            by = None
+            vi = f"Kho “{event.warehouse_id}” chia khách cho “{event.assignee}”."
+            en = f"The warehouse “{event.warehouse_id}” gave the contact to “{event.assignee}”."
+        case ContactAssigned():
+            by = event.by
+            vi = f"giao khách cho “{event.assignee}”."
+            en = f"assigned the contact to “{event.assignee}”."
+        case ContactMoved():
+            by = event.by
+            vi = f"chuyển khách sang kho “{event.warehouse_id}”."
+            en = f"moved the contact to the warehouse “{event.warehouse_id}”."
+        case _:
+            assert_never(event)
+    return EventDescription(by=by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))

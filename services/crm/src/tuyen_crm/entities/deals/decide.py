@@ -1,0 +1,31 @@
+"""Handles commands about deals."""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.parts import change_part, put_part, remove_part
+from tuyen_events.crm.deals import (
+    AddDeal,
+    ChangeDeal,
+    DealAdded,
+    DealChanged,
+    DealRemoved,
+    RemoveDeal,
+)
+
+KIND = "deals"
+
+DealCommands = AddDeal | ChangeDeal | RemoveDeal
+
+
+def decide(known: KnownState, command: DealCommands) -> CommandDecision:
+    match command:
+        case AddDeal():
+            return put_part(known, KIND, command, added=DealAdded, changed=DealChanged)
+        case ChangeDeal():
+            return change_part(known, KIND, command, DealChanged)
+        case RemoveDeal():
+            return remove_part(known, KIND, command, DealRemoved)
+        case _:
+            assert_never(command)

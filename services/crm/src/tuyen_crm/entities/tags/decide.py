@@ -1,0 +1,49 @@
+"""Handles commands about tags.
+
+Decides C5.
+"""
+
+from typing import assert_never
+
+import msgspec
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.wholes import address_whole
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved, fold_tag
+from tuyen_events.limits import TAGS
+
+TagCommands = AddTag | RemoveTag
+
+
+def decide(known: KnownState, command: TagCommands) -> CommandDecision:
+    """What is requested of a contact that is a part of another one by now is done with that one."""
+    found = address_whole(known, command)
+    if found is None:
+        return NOT_FOUND
+    command, contact = found
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    folded = fold_tag(command.tag)
+    written = next((each for each in contact.tags if fold_tag(each) == folded), None)
+    if (written is not None) is isinstance(command, AddTag):
+        return decide_unchanged(contact.version)
+    match command:
+        case AddTag() if len(contact.tags) >= TAGS:
+            return decide_refused(CrmRefusal.TOO_MANY, contact.version)
+        case AddTag():
+            return decide_applied(follow(command, TagAdded, contact.sequence + 1))
+        case RemoveTag():
+            named = msgspec.structs.replace(command, tag=written or command.tag)
+            return decide_applied(follow(named, TagRemoved, contact.sequence + 1))
+        case _:
+            assert_never(command)

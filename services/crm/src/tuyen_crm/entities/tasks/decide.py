@@ -1,0 +1,35 @@
+"""Handles commands about tasks."""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.parts import change_part, put_part, remind_of_part, remove_part
+from tuyen_events.crm.tasks import (
+    AddTask,
+    ChangeTask,
+    RemindOfTask,
+    RemoveTask,
+    TaskAdded,
+    TaskChanged,
+    TaskReminded,
+    TaskRemoved,
+)
+
+KIND = "tasks"
+
+TaskCommands = AddTask | ChangeTask | RemoveTask | RemindOfTask
+
+
+def decide(known: KnownState, command: TaskCommands) -> CommandDecision:
+    match command:
+        case AddTask():
+            return put_part(known, KIND, command, added=TaskAdded, changed=TaskChanged)
+        case ChangeTask():
+            return change_part(known, KIND, command, TaskChanged)
+        case RemoveTask():
+            return remove_part(known, KIND, command, TaskRemoved)
+        case RemindOfTask():
+            return remind_of_part(known, KIND, command, TaskReminded)
+        case _:
+            assert_never(command)

@@ -1,0 +1,31 @@
+"""Handles commands about tickets."""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.parts import change_part, put_part, remove_part
+from tuyen_events.crm.tickets import (
+    AddTicket,
+    ChangeTicket,
+    RemoveTicket,
+    TicketAdded,
+    TicketChanged,
+    TicketRemoved,
+)
+
+KIND = "tickets"
+
+TicketCommands = AddTicket | ChangeTicket | RemoveTicket
+
+
+def decide(known: KnownState, command: TicketCommands) -> CommandDecision:
+    match command:
+        case AddTicket():
+            return put_part(known, KIND, command, added=TicketAdded, changed=TicketChanged)
+        case ChangeTicket():
+            return change_part(known, KIND, command, TicketChanged)
+        case RemoveTicket():
+            return remove_part(known, KIND, command, TicketRemoved)
+        case _:
+            assert_never(command)

@@ -1,0 +1,133 @@
+"""Reminds agents of tasks and appointments once it is time (C5).
+
+When a reminder is due is in the views; whether it is still what the task says, and was not sent
+before, is decided with all other commands of the organization. So it is sent once, whatever
+restarts, and however many workers look.
+"""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from tuyen_crm.identity import SOURCE
+from tuyen_events.codec import encode
+from tuyen_events.crm.appointments import AppointmentId, RemindOfAppointment
+from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderDue, ReminderKind
+from tuyen_events.crm.tasks import RemindOfTask, TaskId
+from tuyen_events.crm_topics import REMINDERS
+from tuyen_events.event import Envelope
+from tuyen_events.ids import derive_command_id, derive_event_id
+from tuyen_events.topics import CRM_COMMANDS
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.ports import Log, ProducerRecord
+from tuyen_platform.mongodb import Database
+from tuyen_platform.retry import retry
+from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
+from tuyen_views.reminders import RemindingPart, RemindingT
+from tuyen_views.tasks import TASKS_VIEW, TaskDocument
+from tuyen_views.view import View
+
+_APART_S = 1.0
+"""The pause between two looks: so late a reminder can be."""
+
+_AT_ONCE = 500
+
+_log = structlog.get_logger()
+
+
+def announce(event: Reminded) -> ProducerRecord:
+    """The record by which the gateways learn of a reminder."""
+    due = ReminderDue(
+        organization=event.organization,
+        kind=event.kind,
+        id=event.part_id,
+        contact_id=event.contact_id,
+        assignee=event.assignee,
+        remind_at=event.remind_at,
+    )
+    envelope = Envelope(
+        id=derive_event_id(event.caused_by, due.type),
+        source=SOURCE,
+        subject=event.contact_id,
+        time=event.at,
+        data=due,
+    )
+    return ProducerRecord(REMINDERS, event.organization, *encode(envelope))
+
+
+class Reminding:
+    """Looks for reminders that are due, and sends a command for each.
+
+    The same command may be sent again, by this worker after a restart or by another one: then it
+    changes nothing.
+    """
+
+    def __init__(self, log: Log, database: Database, clock: Clock) -> None:
+        self._log = log
+        self._database = database
+        self._clock = clock
+        self._sent: set[str] = set()
+        """The ids of the commands that the views do not show yet."""
+
+    async def run(self) -> None:
+        """Works until cancelled; while a server is unavailable it waits."""
+        while True:
+            await retry(self.look, log_as="reminding_waits")
+            await asyncio.sleep(_APART_S)
+
+    async def look(self) -> None:
+        """Returns once the commands of everything that is due are in the log."""
+        due = [
+            *[_remind_of_task(each) for each in await self._find(TASKS_VIEW)],
+            *[_remind_of_appointment(each) for each in await self._find(APPOINTMENTS_VIEW)],
+        ]
+        fresh = [command for command in due if command.command_id not in self._sent]
+        await self._log.append_all([_record(command) for command in fresh])
+        self._sent = {command.command_id for command in due}
+        if fresh:
+            _log.info("reminders_due", reminders=len(fresh))
+
+    async def _find(self, view: View[RemindingT]) -> list[RemindingT]:
+        """The reminders that are due, the oldest first."""
+        due = {"reminds_at": {"$lte": self._clock.now()}}
+        found = self._database[view.collection].find(due).sort("reminds_at", 1)
+        most = _AT_ONCE + len(self._sent)
+        return [view.read(stored) for stored in await found.limit(most).to_list(None)]
+
+
+def _remind_of_task(task: TaskDocument) -> RemindOfTask:
+    return RemindOfTask(**_fields(task, ReminderKind.TASK), task_id=TaskId(task.id))
+
+
+def _remind_of_appointment(appointment: AppointmentDocument) -> RemindOfAppointment:
+    return RemindOfAppointment(
+        **_fields(appointment, ReminderKind.APPOINTMENT),
+        appointment_id=AppointmentId(appointment.id),
+    )
+
+
+def _fields(part: RemindingPart, kind: ReminderKind) -> dict[str, Any]:
+    """The fields that both commands have. The command is the same whoever sends it, and when."""
+    return {
+        "command_id": derive_command_id(
+            "reminder", part.organization, kind, part.id, str(part.sequence), str(part.reminds_at)
+        ),
+        "organization": part.organization,
+        "contact_id": part.contact_id,
+        "at": part.reminds_at,
+        "version": part.sequence,
+        "remind_at": part.reminds_at,
+        "assignee": part.assignee,
+    }
+
+
+def _record(command: RemindCommand) -> ProducerRecord:
+    envelope = Envelope(
+        id=command.command_id,
+        source=SOURCE,
+        subject=command.subject,
+        time=command.at,
+        data=command,
+    )
+    return ProducerRecord(CRM_COMMANDS, command.organization, *encode(envelope))

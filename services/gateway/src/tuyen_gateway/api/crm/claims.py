@@ -1,0 +1,96 @@
+"""Who has a contact: claims, and what managers and team leaders decide."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Response, status
+from pydantic import ConfigDict
+
+from tuyen_events.crm.claims import ClaimContact, PlaceContact
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.ids import AgentId, ContactId
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
+from tuyen_gateway.api.crm.access import carry_out
+from tuyen_gateway.api.crm.entities import command_fields
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_active_agent
+from tuyen_gateway.gateway import Gateway
+from tuyen_views.contacts import ContactDocument
+
+router = APIRouter(prefix="/warehouses/{warehouse_id}/claims", tags=["contacts"])
+
+PLACE_FIELDS = frozenset({"assignee", "warehouse_id"})
+"""The fields of a PATCH that say who has the contact, and where it is."""
+
+
+class ClaimIn(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"contact_id": "con_1"}]})
+
+    contact_id: ChosenId
+
+
+class ClaimView(ResponseBody):
+    contact_id: str
+    warehouse_id: str
+    agent_id: str
+    version: int
+    """The version of the contact."""
+
+
+@router.post(
+    "",
+    summary="Claim a contact",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(403, 404, 409, 429),
+)
+async def post_claim(
+    warehouse_id: PathId,
+    body: ClaimIn,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> ClaimView:
+    """For members and managers of the warehouse, for a contact in it that nobody has. Of any number
+    of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
+    has the contact already may repeat the request. For all others, the answer is `404`."""
+    by = caller.viewer.agent_id
+    fields = command_fields(gateway, caller)
+    del fields["expected_version"]
+    command = ClaimContact(
+        **fields, contact_id=ContactId(body.contact_id), warehouse_id=warehouse_id
+    )
+    settled = await carry_out(gateway, command, "contact")
+    set_etag(response, settled.version)
+    return ClaimView(
+        contact_id=body.contact_id,
+        warehouse_id=warehouse_id,
+        agent_id=by,
+        version=settled.version,
+    )
+
+
+async def place_contact(
+    gateway: Gateway,
+    caller: Caller,
+    contact: ContactDocument,
+    given: Mapping[str, Any],
+    expected: int | None,
+) -> ContactDocument:
+    """The contact after it was assigned, taken back or moved; all else is from the view. `given`
+    are some of PLACE_FIELDS. The CRM decides whether the caller may do it: raises ForbiddenError,
+    and InvalidError if there is no such agent or warehouse."""
+    if (assignee := given.get("assignee")) is not None:
+        check_active_agent(caller.organization, "assignee", AgentId(assignee))
+    command = PlaceContact(
+        **command_fields(gateway, caller, expected),
+        **given,
+        contact_id=contact.id,
+        administrator=caller.viewer.manages_default_warehouse,
+    )
+    settled = await carry_out(gateway, command, "contact")
+    if settled.outcome is CrmOutcome.UNCHANGED:
+        return msgspec.structs.replace(contact, **given, version=settled.version)
+    return msgspec.structs.replace(contact, **given, version=settled.version, updated_at=command.at)

@@ -1,0 +1,102 @@
+"""The list of contacts, for viewers who may see them."""
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from tuyen_events.conversation_filter import Holder
+from tuyen_events.ids import AgentId
+from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
+from tuyen_gateway.api.crm.access import load_scope
+from tuyen_gateway.api.crm.contact_views import (
+    ClaimableContactView,
+    ContactView,
+    render_contact,
+)
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import inbox_position
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
+
+router = APIRouter(prefix="/contacts", tags=["contacts"])
+
+
+class ContactFilterFields(BaseModel):
+    """All must match; what is omitted matches everything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: str | None = Field(
+        default=None,
+        max_length=QUERY_CHARACTERS,
+        description="A part of the name, accents ignored, of a phone number or an email.",
+    )
+    phone: str | None = Field(
+        default=None,
+        max_length=ID_CHARACTERS,
+        pattern="[1-9]",
+        description="A phone number, or its last digits.",
+    )
+    email: str | None = Field(default=None, max_length=NAME_CHARACTERS)
+    warehouse: str | None = Field(default=None, max_length=ID_CHARACTERS)
+    assignee: str | None = Field(
+        default=None,
+        max_length=ID_CHARACTERS,
+        description="An agent's id, `me`, or `none` for contacts that nobody has.",
+    )
+    sort: Literal["name", "created_at", "updated_at"] | None = Field(
+        default=None,
+        description="The order: by name, or the newest first; by default that of the ids.",
+    )
+
+    def to_filter(self, caller: Caller) -> ContactFilter:
+        """The filter as `caller` means it: `me` is the caller."""
+        return ContactFilter(
+            words=(self.q or "").strip(),
+            phone=re.sub(r"[^0-9]", "", self.phone or ""),
+            email=(self.email or "").strip().lower(),
+            warehouse_id=self.warehouse,
+            held_by=_find_holder(self.assignee, caller),
+            order=ContactOrder.ID if self.sort is None else ContactOrder(self.sort),
+        )
+
+
+def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
+    match assignee:
+        case None:
+            return None
+        case "none":
+            return Holder(agent_id=None)
+        case "me":
+            return Holder(agent_id=caller.viewer.agent_id)
+        case agent_id:
+            return Holder(agent_id=AgentId(agent_id))
+
+
+async def _of_query(
+    fields: Annotated[ContactFilterFields, Query()], caller: CurrentCaller
+) -> ContactFilter:
+    return fields.to_filter(caller)
+
+
+QueriedContacts = Annotated[ContactFilter, Depends(_of_query)]
+"""The filter in the request's query."""
+
+
+@router.get("", summary="List contacts")
+async def list_contacts(
+    wanted: QueriedContacts, caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
+) -> Listed[ContactView | ClaimableContactView]:
+    """The contacts that the viewer sees (W3, W6). Those that they may claim are listed with the
+    name, the warehouse and the source; they are found by these only, and are left out of lists that
+    are filtered or ordered by anything else."""
+    position = await inbox_position(gateway, caller.organization)
+    scope = await load_scope(gateway, caller)
+    page = await gateway.crm.contacts(scope, wanted, paging.limit, paging.after)
+    return Listed(
+        items=[render_contact(contact) for contact in page.items],
+        next=paging.cursor(page.following),
+        position=position,
+    )

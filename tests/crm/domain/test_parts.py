@@ -1,0 +1,92 @@
+"""Every kind of part is created, changed and removed in one manner (C5)."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from crm.known import KnownThings
+from crm.part_kinds import CONTACT, KINDS, KindOfPart
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.entities import evolve
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal, PartEvent
+from tuyen_events.ids import ContactId
+
+LAN = ContactState(sequence=7, version=3, name="Lan")
+ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+def known(kind: KindOfPart, of: str = CONTACT) -> KnownThings:
+    """The contact, and a part with the id `p_1`."""
+    return KnownThings(LAN, {(kind.name, "p_1"): PartState(contact_id=ContactId(of), version=5)})
+
+
+def content_of(event: PartEvent, names: dict[str, Any]) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in names}
+
+
+def result_of(decision: CommandDecision) -> tuple[CrmOutcome, int, int]:
+    return decision.outcome, decision.version, len(decision.events)
+
+
+@ALL
+def test_c5_a_part_says_what_it_is_who_added_it_and_when(kind: KindOfPart) -> None:
+    command = kind.ask(0, **kind.content)
+    decision = kind.entity.decide(KnownThings(LAN), command)
+    assert result_of(decision) == (CrmOutcome.APPLIED, 8, 1)
+    (event,) = decision.events
+    assert event == msgspec.structs.replace(kind.happened(0, **kind.content), order=0)
+
+
+@ALL
+def test_c5_a_part_with_an_id_that_exists_is_replaced_as_a_whole(kind: KindOfPart) -> None:
+    (event,) = kind.entity.decide(known(kind), kind.ask(0, **kind.content)).events
+    assert event == msgspec.structs.replace(kind.happened(1, **kind.content), order=0)
+
+
+@ALL
+def test_c5_a_change_contains_what_was_given_and_no_more(kind: KindOfPart) -> None:
+    command = kind.ask(1, expected_version=5, **kind.changed)
+    (event,) = kind.entity.decide(known(kind), command).events
+    assert event == msgspec.structs.replace(kind.happened(1, **kind.changed), order=0)
+
+
+@ALL
+def test_c5_a_part_is_removed_once(kind: KindOfPart) -> None:
+    (event,) = kind.entity.decide(known(kind), kind.ask(2)).events
+    assert event == msgspec.structs.replace(kind.happened(2), order=0)
+    again = kind.entity.decide(KnownThings(LAN), kind.ask(2))
+    assert result_of(again) == (CrmOutcome.UNCHANGED, 0, 0)
+
+
+@ALL
+@pytest.mark.parametrize("which", range(3))
+def test_c5_another_change_came_first(kind: KindOfPart, which: int) -> None:
+    fields = (kind.content, kind.changed, {})[which]
+    command = kind.ask(which, expected_version=4, **fields)
+    decision = kind.entity.decide(known(kind), command)
+    assert result_of(decision) == (CrmOutcome.VERSION_PASSED, 5, 0)
+
+
+@ALL
+def test_c5_the_id_of_another_contacts_part_is_taken(kind: KindOfPart) -> None:
+    elsewhere = known(kind, of="con_2")
+    decision = kind.entity.decide(elsewhere, kind.ask(0, **kind.content))
+    assert (decision.outcome, decision.refusal) == (CrmOutcome.REFUSED, CrmRefusal.ID_TAKEN)
+    changed = kind.entity.decide(elsewhere, kind.ask(1, **kind.changed))
+    assert result_of(changed) == (CrmOutcome.NOT_FOUND, 0, 0)
+    removed = kind.entity.decide(elsewhere, kind.ask(2))
+    assert result_of(removed) == (CrmOutcome.UNCHANGED, 0, 0)
+
+
+@ALL
+def test_c5_nothing_belongs_to_nobody(kind: KindOfPart) -> None:
+    decision = kind.entity.decide(KnownThings(), kind.ask(0, **kind.content))
+    assert result_of(decision) == (CrmOutcome.NOT_FOUND, 0, 0)
+
+
+@ALL
+def test_c5_a_part_is_no_change_of_its_contact(kind: KindOfPart) -> None:
+    contact = evolve(LAN, kind.happened(0, **kind.content))
+    assert contact == ContactState(sequence=8, version=3, name="Lan")

@@ -1,0 +1,66 @@
+"""What is requested of a contact that was merged meanwhile (C2)."""
+
+from typing import Any
+
+import pytest
+
+from crm.known import KnownThings
+from crm.rig import MOMENT, SHOP
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities import BY_COMMAND
+from tuyen_events.crm.claims import ClaimContact
+from tuyen_events.crm.records import ContactCommand, ContactEvent, CrmOutcome
+from tuyen_events.crm.shares import ShareContact
+from tuyen_events.crm.tags import AddTag
+from tuyen_events.crm.warehouses import WarehouseChanged
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+
+WHOLE, PART = ContactId("con_1"), ContactId("con_2")
+LAN = AgentId("lan")
+ABOUT: dict[str, Any] = {
+    "command_id": "cmd_1",
+    "organization": SHOP,
+    "contact_id": PART,
+    "at": MOMENT,
+    "by": LAN,
+}
+
+
+class MergedContacts(KnownThings):
+    """Two contacts, of which one is a part of the other one."""
+
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        into = None if contact_id == WHOLE else WHOLE
+        return ContactState(sequence=7, version=4, warehouse_id="north", merged_into=into)
+
+
+NORTH = WarehouseChanged(
+    organization=OrganizationId(SHOP),
+    at=MOMENT,
+    by=LAN,
+    id="north",
+    sequence=1,
+    caused_by="cmd_0",
+    name="North",
+    members=(LAN,),
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ClaimContact(**ABOUT, warehouse_id="north"),
+        ShareContact(**ABOUT, agent_id=AgentId("minh")),
+        AddTag(**ABOUT, tag="VIP"),
+    ],
+    ids=lambda command: command.type,
+)
+def test_c2_what_is_requested_of_a_merged_contact_is_done_with_the_one_that_stayed(
+    command: ContactCommand,
+) -> None:
+    known = MergedContacts(entities={("warehouses", "north"): NORTH})
+    decision = BY_COMMAND[type(command)].decide(known, command)
+    assert decision.outcome is CrmOutcome.APPLIED
+    (event,) = decision.events
+    assert isinstance(event, ContactEvent)
+    assert (event.contact_id, event.sequence) == (WHOLE, 8)

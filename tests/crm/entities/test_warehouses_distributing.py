@@ -1,0 +1,201 @@
+"""W5: a warehouse distributes its new contacts, decided one after another as the decider does."""
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm.lan import MOMENT, PAGE, SHOP, customer, message
+from tuyen_crm.books import Book, fact_key, kept_key
+from tuyen_crm.domain.facts import held_fact
+from tuyen_crm.entities import BY_COMMAND
+from tuyen_crm.entities.contacts.observe import observe
+from tuyen_crm.fact_index import FactIndex
+from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
+from tuyen_events.crm.contacts import ContactCreated
+from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.crm.warehouses import PutWarehouse
+from tuyen_events.ids import AgentId, ContactId, contact_id
+from tuyen_events.vocabulary import Strategy
+
+LAWS = settings(derandomize=True, max_examples=60, deadline=None)
+STAFF = tuple(map(AgentId, "abcdef"))
+COMMON: dict[str, Any] = {"organization": SHOP, "at": MOMENT, "by": AgentId("hoa")}
+
+
+class Decided:
+    """The state of an organization, in which commands are decided one after another."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytes] = {}
+        self._facts = FactIndex()
+        self._commands = 0
+
+    def value(self, key: str) -> bytes | None:
+        return self._values.get(key)
+
+    def holders(self, key: str) -> Set[ContactId]:
+        return self._facts.holders(key)
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        return self._facts.count(key, changed)
+
+    def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
+        self._commands += 1
+        book = Book(SHOP, self, self._commands)
+        decision = BY_COMMAND[type(command)].decide(book, command)
+        for event in decision.events:
+            book.apply(event, 0)
+        self._facts.change(book.facts)
+        for key, value in book.changes.items():
+            if value is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = value
+        self.last = decision
+        return decision.events
+
+    def put(self, members: str, distribute: Strategy | None) -> None:
+        self.decide(
+            PutWarehouse(
+                **COMMON,
+                command_id=f"put_{self._commands}",
+                id="north",
+                name="North",
+                members=tuple(map(AgentId, members)),
+                managers=(AgentId("hoa"),),
+                sources=(PAGE,),
+                distribute=distribute,
+            )
+        )
+
+    def arrive(self, number: int, staff: tuple[AgentId, ...] = STAFF) -> AgentId | None:
+        """A customer writes for the first time; returns who gets the contact."""
+        command = observe(message(), customer(str(number)), f"evt_{number}", "VN")
+        created, *more = self.decide(msgspec.structs.replace(command, staff=staff))
+        assert isinstance(created, ContactCreated)
+        assert created.warehouse_id == "north"
+        for event in more:
+            assert isinstance(event, ContactAssigned)
+            assert (event.by, event.sequence) == (None, created.sequence + 1)
+            return event.assignee
+        return None
+
+    def load(self, agent: str) -> int:
+        return self.count(fact_key(SHOP, held_fact("north", AgentId(agent))), {})
+
+
+@LAWS
+@given(members=st.permutations("abcde"), contacts=st.integers(1, 30))
+def test_w5_in_turn_everybody_gets_the_same(members: list[str], contacts: int) -> None:
+    shop = Decided()
+    shop.put("".join(members), Strategy.SEQUENTIAL)
+    chosen = [shop.arrive(number) for number in range(contacts)]
+    assert chosen == [members[number % 5] for number in range(contacts)]
+
+
+@LAWS
+@given(
+    taken=st.lists(st.sampled_from("abc"), max_size=12),
+    contacts=st.integers(1, 15),
+)
+def test_w5_by_load_whoever_has_the_fewest_gets_the_next(taken: list[str], contacts: int) -> None:
+    shop = Decided()
+    shop.put("abc", None)
+    for number, agent in enumerate(taken):
+        shop.arrive(number)
+        claim = ClaimContact(
+            organization=SHOP,
+            at=MOMENT,
+            by=AgentId(agent),
+            command_id=f"claim_{number}",
+            contact_id=contact_id(customer(str(number)).id),
+            warehouse_id="north",
+        )
+        shop.decide(claim)
+    shop.put("abc", Strategy.LEAST_LOADED)
+    loads = Counter(dict.fromkeys("abc", 0)) + Counter(taken)
+    for number in range(contacts):
+        chosen = shop.arrive(100 + number)
+        assert chosen is not None
+        assert loads[chosen] == min(loads[each] for each in "abc")
+        loads[chosen] += 1
+    assert [shop.load(each) for each in "abc"] == [loads[each] for each in "abc"]
+
+
+def test_w5_equal_loads_take_turns() -> None:
+    shop = Decided()
+    shop.put("abc", Strategy.LEAST_LOADED)
+    assert [shop.arrive(number) for number in range(6)] == list("abcabc")
+    shop.decide(
+        PlaceContact(
+            **COMMON,
+            command_id="back",
+            contact_id=contact_id(customer("1").id),
+            assignee=None,
+        )
+    )
+    assert [shop.arrive(number) for number in range(6, 9)] == ["b", "c", "a"]
+
+
+def test_w5_r2_4_a_rotation_goes_on_when_its_members_change() -> None:
+    shop = Decided()
+    shop.put("abcd", Strategy.SEQUENTIAL)
+    assert [shop.arrive(number) for number in range(2)] == ["a", "b"]
+    shop.put("acd", Strategy.SEQUENTIAL)
+    assert [shop.arrive(number) for number in range(2, 4)] == ["c", "d"]
+    shop.put("eacd", Strategy.SEQUENTIAL)
+    assert [shop.arrive(number) for number in range(4, 6)] == ["e", "a"]
+
+
+def test_w5_who_is_disabled_gets_nothing_and_is_still_a_member() -> None:
+    shop = Decided()
+    shop.put("abc", Strategy.SEQUENTIAL)
+    without_b = tuple(each for each in STAFF if each != "b")
+    assert [shop.arrive(number, without_b) for number in range(3)] == ["a", "c", "a"]
+    assert shop.arrive(3) == "b"
+    assert shop.arrive(4, (AgentId("f"),)) is None
+    assert shop.arrive(5) == "c"
+
+
+@pytest.mark.parametrize("members", ["", "abc"])
+def test_w5_nothing_is_distributed_where_it_is_switched_off(members: str) -> None:
+    shop = Decided()
+    shop.put(members, None if members else Strategy.SEQUENTIAL)
+    assert [shop.arrive(number) for number in range(3)] == [None] * 3
+    assert shop.value(kept_key(SHOP, "turns", "north")) is None
+
+
+def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:
+    shop = Decided()
+    members = [AgentId(f"agent-{number:02}") for number in range(50)]
+    shop.decide(
+        PutWarehouse(
+            **COMMON,
+            command_id="put",
+            id="north",
+            name="N",
+            members=tuple(members),
+            sources=(PAGE,),
+        )
+    )
+    shop.arrive(1)
+    answers = []
+    for agent in reversed(members):
+        claimed = shop.decide(
+            ClaimContact(
+                organization=SHOP,
+                at=MOMENT,
+                by=agent,
+                command_id=f"claim_{agent}",
+                contact_id=contact_id(customer("1").id),
+                warehouse_id="north",
+            )
+        )
+        answers.append((len(claimed), shop.last.outcome, shop.last.refusal, shop.last.holder))
+    lost = (0, CrmOutcome.REFUSED, CrmRefusal.HELD, members[-1])
+    assert answers == [(1, CrmOutcome.APPLIED, None, None), *[lost] * 49]

@@ -1,0 +1,125 @@
+"""Lists and searches of contacts are answered from indexes, in the order of an index, or with the
+contacts that have a rare text and no others."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.adapters.profiling import profile
+from gateway.api.crm.answering import CREATED
+from tuyen_events.conversation_filter import Holder
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_gateway.adapters import crm as adapter
+from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
+from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_platform.mongodb import Database
+from tuyen_platform.text import fold_accents
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.names import list_suffixes
+
+SHOP, LAN, MINH = OrganizationId("shop"), AgentId("lan"), AgentId("minh")
+CONTACTS, LIMIT, OF_AN_AGENT = 600, 5, 15
+MANAGER = ContactScope(organization=SHOP, agent_id=AgentId("hoa"), managed=frozenset({"north"}))
+MEMBER = ContactScope(organization=SHOP, agent_id=LAN, joined=frozenset({"north"}))
+
+RARE = {
+    "a name": ContactFilter(words="vĩnh 412"),
+    "a part of a name": ContactFilter(words="h 412"),
+    "a part of a phone number": ContactFilter(words="+84 912 340 412"),
+    "a part of an email": ContactFilter(words="khach.412@"),
+    "last digits": ContactFilter(phone="40412"),
+    "an email": ContactFilter(email="khach.412@shop.example"),
+}
+FREQUENT = {
+    "a name": ContactFilter(words="vinh"),
+    "one letter": ContactFilter(words="n"),
+    "a domain": ContactFilter(words="shop.example"),
+    "a beginning": ContactFilter(words="0912"),
+}
+
+
+def _make(number: int) -> ContactDocument:
+    name = f"Nguyễn Vĩnh {number}"
+    at = CREATED + timedelta(minutes=number * 7 % CONTACTS)
+    return ContactDocument(
+        id=ContactId(f"con_{number:05}"),
+        organization=SHOP,
+        name=name,
+        name_folded=fold_accents(name),
+        name_suffixes=list_suffixes(fold_accents(name)),
+        phones=(f"+8491234{number:04}",),
+        emails=(f"khach.{number}@shop.example",),
+        customers=(),
+        warehouse_id="north",
+        assignee=LAN if number % (CONTACTS // OF_AN_AGENT) == 0 else MINH if number % 2 else None,
+        created_at=at,
+        updated_at=at,
+        version=1,
+    )
+
+
+@pytest.fixture
+async def crm(views: Database, monkeypatch: pytest.MonkeyPatch) -> MongoCrm:
+    collection = views[CONTACTS_VIEW.collection]
+    await collection.create_indexes(list(CONTACTS_VIEW.indexes))
+    await collection.insert_many([CONTACTS_VIEW.encode(_make(each)) for each in range(CONTACTS)])
+    monkeypatch.setattr(adapter, "FREQUENT", 20)
+    return MongoCrm(views)
+
+
+async def _examine(
+    views: Database, crm: MongoCrm, scope: ContactScope, wanted: ContactFilter
+) -> list[int]:
+    """How many documents each read of a list examined, for two pages. None scans the collection."""
+
+    async def read() -> None:
+        page = await crm.contacts(scope, wanted, LIMIT, None)
+        assert page.items
+        if page.following is not None:
+            await crm.contacts(scope, wanted, LIMIT, page.following)
+
+    done = await profile(views, read)
+    assert not [each for each in done if "COLLSCAN" in each["planSummary"]]
+    return [each.get("docsExamined", 0) for each in done if each["op"] == "query"]
+
+
+@pytest.mark.parametrize("order", ContactOrder)
+async def test_w3_a_list_of_a_warehouse_is_read_in_the_order_of_an_index(
+    views: Database, crm: MongoCrm, order: ContactOrder
+) -> None:
+    assert max(await _examine(views, crm, MANAGER, ContactFilter(order=order))) <= 2 * LIMIT
+
+
+@pytest.mark.parametrize("order", ContactOrder)
+async def test_w3_an_agent_reads_their_own_and_a_page_of_what_may_be_claimed(
+    views: Database, crm: MongoCrm, order: ContactOrder
+) -> None:
+    examined = await _examine(views, crm, MEMBER, ContactFilter(order=order))
+    assert max(examined) <= OF_AN_AGENT
+
+
+@pytest.mark.parametrize("order", ContactOrder)
+@pytest.mark.parametrize("what", RARE)
+async def test_i4_a_rare_text_is_found_by_itself(
+    views: Database, crm: MongoCrm, what: str, order: ContactOrder
+) -> None:
+    wanted = RARE[what]
+    asked = ContactFilter(words=wanted.words, phone=wanted.phone, email=wanted.email, order=order)
+    assert max(await _examine(views, crm, MANAGER, asked)) <= 2
+
+
+@pytest.mark.parametrize("order", ContactOrder)
+@pytest.mark.parametrize("what", FREQUENT)
+async def test_i4_a_frequent_text_is_looked_for_in_the_lists_order(
+    views: Database, crm: MongoCrm, what: str, order: ContactOrder
+) -> None:
+    asked = ContactFilter(words=FREQUENT[what].words, order=order)
+    assert max(await _examine(views, crm, MANAGER, asked)) <= 2 * LIMIT
+
+
+async def test_w3_the_contacts_of_one_agent_are_found_by_the_agent(
+    views: Database, crm: MongoCrm
+) -> None:
+    wanted = ContactFilter(held_by=Holder(agent_id=LAN))
+    assert max(await _examine(views, crm, MANAGER, wanted)) <= OF_AN_AGENT

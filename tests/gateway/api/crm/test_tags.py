@@ -1,0 +1,105 @@
+"""Tags of contacts (C5): given by commands to the CRM, and listed from its views."""
+
+import msgspec
+import pytest
+
+from gateway.api.crm.answering import contact, crm, show, show_part
+from gateway.rig import Rig, User, records
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm.tags import AddTag, RemoveTag, fold_tag, tag_id
+from tuyen_events.crm_limits import TAG_CHARACTERS
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_events.topics import CRM_COMMANDS
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import ContactDocument
+from tuyen_views.tags import TAGS_VIEW, TagDocument
+
+PATH = "/v1/contacts/con_0/tags"
+
+
+async def tag(views: Database, to: ContactDocument, *tags: str, **fields: object) -> None:
+    """As if the CRM had folded it."""
+    await show(views, msgspec.structs.replace(to, tags=tags, **fields))
+    for each in tags:
+        document = TagDocument(
+            key=f"{to.organization}/{tag_id(to.id, each)}",
+            id=tag_id(to.id, each),
+            organization=OrganizationId(to.organization),
+            contact_id=ContactId(to.id),
+            place="",
+            sequence=2,
+            created_at=to.created_at,
+            created_by=AgentId("hoa"),
+            updated_at=to.created_at,
+            tag=each,
+            folded=fold_tag(each),
+        )
+        await show_part(views, TAGS_VIEW, document)
+
+
+async def test_c5_a_tag_is_given_and_taken_by_commands(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    async with crm(log, CrmOutcome.APPLIED, 4) as asked:
+        given = await owner.put(f"{PATH}/Kh%C3%A1ch%20s%E1%BB%89%2F42", None, {"If-Match": '"1"'})
+        taken = await owner.delete(f"{PATH}/vip")
+    assert (given.status_code, given.headers["ETag"]) == (200, '"4"')
+    assert (given.json()["tag"], given.json()["version"]) == ("Khách sỉ/42", 4)
+    assert taken.status_code == 204
+    adding, taking = asked
+    assert isinstance(adding, AddTag)
+    assert (adding.tag, adding.contact_id, adding.expected_version) == ("Khách sỉ/42", "con_0", 1)
+    assert isinstance(taking, RemoveTag)
+    assert taking.tag == "vip"
+
+
+async def test_c5_a_tag_that_it_has_already_is_shown_as_it_is_written(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    await tag(contacts, contact(0, "shop", "Lan"), "VIP")
+    async with crm(log, CrmOutcome.UNCHANGED, 2):
+        given = await owner.done("PUT", f"{PATH}/vip")
+    assert (given["tag"], given["created_by"], given["version"]) == ("VIP", "hoa", 2)
+    assert (await owner.done("GET", "/v1/contacts/con_0"))["tags"] == ["VIP"]
+
+
+@pytest.mark.parametrize("wrong", ["%20", "x" * (TAG_CHARACTERS + 1)])
+async def test_c5_what_is_no_tag_is_refused_before_it_is_a_command(
+    owner: User, contacts: Database, log: InMemoryLog, wrong: str
+) -> None:
+    assert (await owner.put(f"{PATH}/{wrong}", None)).status_code == 422
+    assert await records(log, CRM_COMMANDS) == []
+
+
+async def test_c5_w6_the_tags_of_the_contacts_that_a_viewer_may_read(
+    desk: Rig, owner: User, contacts: Database
+) -> None:
+    lan = await desk.staff(owner, "lan")
+    await tag(contacts, contact(0, "shop", "Lan"), "VIP", "Khách sỉ")
+    await tag(contacts, contact(1, "shop", "Vĩnh"), "vip", "Nợ", assignee="lan")
+    await tag(contacts, contact(2, "rival", "Vinh"), "Bí mật")
+
+    async def tags(user: User, query: str = "") -> list[str]:
+        return [each["tag"] for each in (await user.done("GET", f"/v1/tags{query}"))["items"]]
+
+    assert [each.casefold() for each in await tags(owner)] == ["khách sỉ", "nợ", "vip"]
+    assert await tags(owner, "?q=SI") == ["Khách sỉ"]
+    assert await tags(lan) == ["Nợ", "vip"]
+    first = await owner.done("GET", "/v1/tags?limit=2")
+    rest = await owner.done("GET", f"/v1/tags?limit=2&cursor={first['next']}")
+    assert len(first["items"] + rest["items"]) == 3
+    assert rest["next"] is None
+
+
+async def test_w6_s1_whoever_may_not_write_the_contact_gives_and_takes_no_tags(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    hidden, viewer = await desk.staff(owner, "agent"), await desk.staff(owner, "hoa")
+    await tag(contacts, contact(0, "shop", "Lan"), "VIP", viewers=("hoa",), assignee="else")
+    async with crm(log, CrmOutcome.APPLIED, 4) as asked:
+        assert (await hidden.put(f"{PATH}/x", None)).status_code == 404
+        assert (await hidden.delete(f"{PATH}/vip")).status_code == 204
+        assert (await viewer.put(f"{PATH}/x", None)).status_code == 403
+        assert (await viewer.delete(f"{PATH}/vip")).status_code == 403
+    assert asked == []
