@@ -11,13 +11,22 @@ from tuyen_events.pools import PoolRecorded
 
 
 def record(event: AssignmentEvent) -> UpdateOne:
-    """Stores the record, unless an earlier one with this version is in the log."""
+    """Stores the record, unless an earlier one with this version is in its partition.
+
+    Two partitions may each have written the first versions of a comment's thread, each for another
+    customer (R4.1). No log orders these, so the customers' ids do: the history does not depend on
+    which partition is read first.
+    """
     document = {
         name: msgspec.to_builtins(getattr(event, name), builtin_types=(datetime,))
         for name in _FIELDS
     }
     key = f"{event.conversation_id}:{event.version}"
-    return UpdateOne({"_id": key}, {"$setOnInsert": document}, upsert=True)
+    is_new = {"$eq": [{"$type": "$version"}, "missing"]}
+    comes_first = {"$lt": [{"$literal": event.customer_id}, "$customer_id"]}
+    stored = {"$mergeObjects": [{"_id": "$_id"}, {"$literal": document}]}
+    chosen = {"$cond": [{"$or": [is_new, comes_first]}, stored, "$$ROOT"]}
+    return UpdateOne({"_id": key}, [{"$replaceWith": chosen}], upsert=True)
 
 
 def record_pool(pool: PoolRecorded) -> UpdateOne:
@@ -29,6 +38,7 @@ _FIELDS = (
     "organization",
     "page_id",
     "conversation_id",
+    "customer_id",
     "kind",
     "version",
     "agent_id",
