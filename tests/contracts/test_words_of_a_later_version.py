@@ -7,7 +7,7 @@ Each of the five sets that will grow gains one word that this version does not k
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
@@ -330,8 +330,11 @@ def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> Non
 
 def read_stored_by(update: UpdateOne) -> Document:
     """The document that a write makes where there is none."""
-    assert isinstance(update._doc, dict)
-    document: Document = update._doc["$setOnInsert"]
+    if isinstance(update._doc, dict):
+        document: Document = update._doc["$setOnInsert"]
+    else:
+        (stage,) = cast(list[Document], update._doc)
+        document = stage["$replaceWith"]["$cond"][1]["$mergeObjects"][1]["$literal"]
     return document
 
 
