@@ -12,9 +12,11 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_COMMAND, evolve, fold_contact
 from tuyen_events.choosing import Cursor
+from tuyen_events.crm.contact_fields import ContactFieldChanged
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
 from tuyen_events.crm.records import ContactEvent, CrmCommand, SetupEvent
+from tuyen_events.custom_fields import FieldDefinition, FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_views.contacts import ContactDocument
 
@@ -92,6 +94,19 @@ class World(KnownState):
             self.documents.pop(event.contact_id, None)
         else:
             self.documents[event.contact_id] = document
+
+    def define(self, **types: FieldType) -> None:
+        """The administrator defines these custom fields."""
+        for field_id, type_ in types.items():
+            self.entities["contact_fields", field_id] = ContactFieldChanged(
+                organization=SHOP,
+                id=field_id,
+                by=AGENT,
+                at=MOMENT,
+                sequence=1,
+                caused_by="cmd_fields",
+                definition=FieldDefinition(name=field_id.capitalize(), type=type_),
+            )
 
     def add(self, contact: ContactId, *phones: str, **fields: Any) -> CommandDecision:
         return self.do(

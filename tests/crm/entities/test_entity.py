@@ -17,6 +17,7 @@ def test_the_entities_of_the_crm() -> None:
         "appointments",
         "campaigns",
         "claims",
+        "contact_fields",
         "contacts",
         "deals",
         "imports",

@@ -11,6 +11,7 @@ from crm.world import World
 from tuyen_events.crm.contacts import AddContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 
 SHOP, AT = OrganizationId("hoa-sen"), datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -49,6 +50,7 @@ def own(world: World, **fields: Any) -> ContactId:
 
 def test_c9_a_row_becomes_a_contact_of_its_import() -> None:
     world = World()
+    world.define(size=FieldType.TEXT)
     world.do(row(2, name="Lan", phones=PHONES[:1], custom={"size": "42"}))
     (contact,) = world.whole().values()
     assert (contact.name, contact.phones, contact.custom) == ("Lan", PHONES[:1], {"size": "42"})
@@ -72,6 +74,7 @@ def test_c9_of_two_rows_with_one_number_one_becomes_a_contact() -> None:
 
 def test_c9_duplicates_are_filled_with_what_they_lack() -> None:
     world = World()
+    world.define(size=FieldType.TEXT, color=FieldType.TEXT)
     own(world, name="Lan", phones=PHONES[:1], custom={"size": "40"})
     more: Row = {"phones": PHONES[:2], "custom": {"size": "42", "color": "đỏ"}}
     world.do(row(2, Duplicates.FILL, name="Lan Anh", address="Huế", **more))

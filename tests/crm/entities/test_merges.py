@@ -14,6 +14,7 @@ from tuyen_crm.entities.merges.view import describe, fold
 from tuyen_events.crm.contacts import RemoveContact
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
+from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.limits import CONTACT_PHONES
 from tuyen_views.contacts import ContactDocument
@@ -24,7 +25,9 @@ A, B, C, D = "+84912345678", "+84987654321", "+84382345678", "+84903123456"
 
 @pytest.fixture
 def world() -> World:
-    return World()
+    shop = World()
+    shop.define(size=FieldType.NUMBER, color=FieldType.TEXT)
+    return shop
 
 
 def test_c2_a_contact_that_gets_the_number_of_another_one_is_merged_into_the_older(

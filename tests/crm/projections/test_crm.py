@@ -116,6 +116,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "address_suffixes": [],
             "folded_tags": [],
             "at_steps": [],
+            "custom_values": [],
         }
     ]
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.api.crm.answering import CREATED
+from gateway.api.crm.answering import CREATED, define_field
 from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_queries import covering
@@ -17,6 +18,7 @@ from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_platform.mongodb import connect
 from tuyen_platform.text import fold_accents
+from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 
@@ -60,6 +62,7 @@ def _draw_contact(draw: st.DrawFn, number: int) -> ContactDocument:
         viewers=tuple(sorted(draw(_SOME_AGENTS))),
         tags=draw(st.sampled_from([(), ("VIP",), ("vip khách", "VIP")])),
         campaign_id=draw(st.sampled_from([None, "tet"])),
+        custom=draw(st.sampled_from([{}, {"size": "Đỏ"}, {"size": 42, "gone": "M"}])),
         care_status=draw(st.sampled_from([None, *CareStatus])),
         created_at=CREATED + timedelta(minutes=draw(st.integers(0, 2))),
         updated_at=CREATED + timedelta(minutes=draw(st.integers(0, 2))),
@@ -83,6 +86,7 @@ FILTERS = st.builds(
     warehouse_id=st.sampled_from([None, None, *WAREHOUSES]),
     held_by=st.sampled_from([None, None, Holder(agent_id=None), Holder(agent_id=ME)]),
     tag=st.sampled_from(["", "", "vip", "vi"]),
+    custom=st.sampled_from([{}, {}, {}, {"size": "do"}, {"size": "42"}, {"gone": "M"}]),
     campaign_id=st.sampled_from([None, None, "tet", "other"]),
     care_status=st.sampled_from([None, None, *CareStatus]),
     order=st.sampled_from(ContactOrder),
@@ -95,7 +99,10 @@ def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocume
     if sight is Sight.NOTHING:
         return False
     shown = [contact.name_folded]
-    hidden = (wanted.phone, wanted.email, wanted.tag, wanted.campaign_id, wanted.care_status)
+    hidden = (
+        *(wanted.phone, wanted.email, wanted.tag, wanted.campaign_id, wanted.care_status),
+        wanted.custom,
+    )
     if sight >= Sight.READ:
         shown += [*contact.phones, *contact.emails]
     elif any(hidden) or wanted.order not in (ContactOrder.ID, ContactOrder.NAME):
@@ -108,6 +115,8 @@ def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocume
         and (not wanted.phone or _ends(contact, wanted.phone.removeprefix("0")))
         and (not wanted.email or wanted.email in contact.emails)
         and (not wanted.tag or wanted.tag in [tag.casefold() for tag in contact.tags])
+        and all((each, text) == ("size", "do") for each, text in wanted.custom.items())
+        and (not wanted.custom or contact.custom == {"size": "Đỏ"})
         and wanted.campaign_id in (None, contact.campaign_id)
         and wanted.care_status in (None, contact.care_status)
         and wanted.warehouse_id in (None, contact.warehouse_id)
@@ -140,6 +149,9 @@ def test_w3_w6_a_list_has_what_is_found_by_what_is_seen(
         await collection.create_indexes(list(CONTACTS_VIEW.indexes))
         await collection.delete_many({})
         await collection.insert_many([CONTACTS_VIEW.encode(each) for each in contacts])
+        field = CONTACT_FIELDS_VIEW.encode(define_field("size", FieldType.TEXT))
+        fields = views[CONTACT_FIELDS_VIEW.collection]
+        await fields.replace_one({"_id": field["_id"]}, field, upsert=True)
         covered = {"organization": scope.organization, **covering(scope)}
         assert {one["_id"] for one in await collection.find(covered).to_list(None)} == {
             each.id for each in contacts if _sight_of(scope, each) is not Sight.NOTHING

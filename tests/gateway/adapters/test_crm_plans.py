@@ -1,13 +1,15 @@
 """Lists and searches of contacts are answered from indexes, in the order of an index, or with the
 contacts that have a rare text and no others."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.adapters.profiling import profile
-from gateway.api.crm.answering import CREATED
+from gateway.api.crm.answering import CREATED, define_field, show_fields
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters import crm as adapter
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -15,6 +17,7 @@ from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
+from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 
@@ -30,12 +33,14 @@ RARE = {
     "a part of an email": ContactFilter(words="khach.412@"),
     "last digits": ContactFilter(phone="40412"),
     "an email": ContactFilter(email="khach.412@shop.example"),
+    "a value of a custom field": ContactFilter(custom={"code": "ma 412", "city": "hue"}),
 }
 FREQUENT = {
     "a name": ContactFilter(words="vinh"),
     "one letter": ContactFilter(words="n"),
     "a domain": ContactFilter(words="shop.example"),
     "a beginning": ContactFilter(words="0912"),
+    "a value of a custom field": ContactFilter(custom={"city": "hue"}),
 }
 
 
@@ -55,6 +60,7 @@ def _make(number: int) -> ContactDocument:
         assignee=LAN if number % (CONTACTS // OF_AN_AGENT) == 0 else MINH if number % 2 else None,
         created_at=at,
         updated_at=at,
+        custom={"code": f"MÃ {number}", "city": "Huế"},
         version=1,
     )
 
@@ -64,6 +70,9 @@ async def crm(views: Database, monkeypatch: pytest.MonkeyPatch) -> MongoCrm:
     collection = views[CONTACTS_VIEW.collection]
     await collection.create_indexes(list(CONTACTS_VIEW.indexes))
     await collection.insert_many([CONTACTS_VIEW.encode(_make(each)) for each in range(CONTACTS)])
+    fields = [define_field(each, FieldType.TEXT) for each in ("code", "city")]
+    await views[CONTACT_FIELDS_VIEW.collection].create_indexes(list(CONTACT_FIELDS_VIEW.indexes))
+    await show_fields(views, *fields)
     monkeypatch.setattr(adapter, "FREQUENT", 20)
     return MongoCrm(views)
 
@@ -101,20 +110,19 @@ async def test_w3_an_agent_reads_their_own_and_a_page_of_what_may_be_claimed(
 
 @pytest.mark.parametrize("order", ContactOrder)
 @pytest.mark.parametrize("what", RARE)
-async def test_i4_a_rare_text_is_found_by_itself(
+async def test_i4_c10_a_rare_text_is_found_by_itself(
     views: Database, crm: MongoCrm, what: str, order: ContactOrder
 ) -> None:
-    wanted = RARE[what]
-    asked = ContactFilter(words=wanted.words, phone=wanted.phone, email=wanted.email, order=order)
+    asked = replace(RARE[what], order=order)
     assert max(await _examine(views, crm, MANAGER, asked)) <= 2
 
 
 @pytest.mark.parametrize("order", ContactOrder)
 @pytest.mark.parametrize("what", FREQUENT)
-async def test_i4_a_frequent_text_is_looked_for_in_the_lists_order(
+async def test_i4_c10_a_frequent_text_is_looked_for_in_the_lists_order(
     views: Database, crm: MongoCrm, what: str, order: ContactOrder
 ) -> None:
-    asked = ContactFilter(words=FREQUENT[what].words, order=order)
+    asked = replace(FREQUENT[what], order=order)
     assert max(await _examine(views, crm, MANAGER, asked)) <= 2 * LIMIT
 
 

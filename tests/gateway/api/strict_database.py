@@ -9,8 +9,10 @@ import bson
 import msgspec
 
 from crm.part_kinds import KINDS
+from gateway.api.crm.answering import define_field
 from support.outbound import failed, requested
 from tuyen_events.crm.pipelines import PipelineStep
+from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -31,6 +33,7 @@ from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
+from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 from tuyen_views.sharing_rules import SHARING_RULES_VIEW, SharingRuleDocument
@@ -258,6 +261,9 @@ class StrictDatabase(dict[str, _Collection]):
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
             SHARING_RULES_VIEW.collection: [SHARING_RULES_VIEW.encode(_build_sharing_rule())],
             CAMPAIGNS_VIEW.collection: [CAMPAIGNS_VIEW.encode(_build_campaign())],
+            CONTACT_FIELDS_VIEW.collection: [
+                CONTACT_FIELDS_VIEW.encode(define_field("size", FieldType.TEXT))
+            ],
             PIPELINES_VIEW.collection: [PIPELINES_VIEW.encode(_build_pipeline())],
             **{
                 kind.entity.view.collection: [kind.entity.view.encode(kind.show("shop", "con_1"))]

@@ -34,6 +34,7 @@ PATHS: Mapping[str, str] = {
     "warehouse_id": "default",
     "team_id": "nhom-1",
     "pipeline_id": "retail",
+    "field_id": "size",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -83,6 +84,13 @@ _CONTACT: Mapping[str, Any] = {
     "location": "Huế",
     "custom": {"size": "42"},
     "assignee": "lan",
+}
+
+_FIELD: Mapping[str, Any] = {
+    "name": "Màu",
+    "type": "choice",
+    "choices": ["Đỏ", "Đen"],
+    "required": False,
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -266,6 +274,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
         {"step_id": "new", "note": "Hẹn thứ sáu."},
     ),
+    ("PUT", "/v1/contact-fields/{field_id}"): (_FIELD,),
+    ("POST", "/v1/contact-fields"): (_FIELD,),
+    ("PATCH", "/v1/contact-fields/{field_id}"): (_FIELD,),
     ("PUT", "/v1/pipelines/{pipeline_id}"): (
         {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
     ),

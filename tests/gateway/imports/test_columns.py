@@ -2,7 +2,13 @@
 
 import pytest
 
-from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
+from tuyen_events.custom_fields import FieldDefinition, FieldType
+from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, list_columns
+
+CUSTOM = {
+    "size": FieldDefinition(name="Cỡ giày", type=FieldType.NUMBER),
+    "tinh": FieldDefinition(name="Tỉnh", type=FieldType.TEXT),
+}
 
 
 @pytest.mark.parametrize(
@@ -19,25 +25,27 @@ from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_fiel
         ("ĐỊA CHỈ", "address"),
         ("Tỉnh/Thành", "location"),
         ("custom.size", "custom.size"),
+        ("CỠ GIÀY", "custom.size"),
+        ("Co giay:", "custom.size"),
+        ("Tỉnh", "custom.tinh"),
     ],
 )
-def test_c9_a_heading_means_a_field(column: str, field: str) -> None:
-    assert guess_mapping([column]) == {column: field}
+def test_c9_c10_a_heading_means_a_field(column: str, field: str) -> None:
+    assert guess_mapping([column], CUSTOM) == {column: field}
 
 
 def test_c9_what_an_export_calls_its_columns_maps_itself() -> None:
-    assert guess_mapping(CONTACT_FIELDS) == {field: field for field in CONTACT_FIELDS}
+    assert guess_mapping(CONTACT_FIELDS, {}) == {field: field for field in CONTACT_FIELDS}
 
 
 def test_c9_what_means_nothing_is_left_out() -> None:
-    assert guess_mapping(["Ghi chú", "Mã", "custom.", "constructor"]) == {}
+    assert guess_mapping(["Ghi chú", "Mã", "custom.", "constructor", "custom.color"], CUSTOM) == {}
 
 
 def test_c9_only_numbers_and_emails_have_several_columns() -> None:
     columns = ["Tên", "Họ tên", "SĐT", "SĐT 2"]
-    assert guess_mapping(columns) == {"Tên": "name", "SĐT": "phones", "SĐT 2": "phones"}
+    assert guess_mapping(columns, {}) == {"Tên": "name", "SĐT": "phones", "SĐT 2": "phones"}
 
 
-@pytest.mark.parametrize("name", ["id", "", "custom.", "custom.a b", "assignee"])
-def test_c9_columns_are_mapped_to_fields_of_people_only(name: str) -> None:
-    assert not is_field(name)
+def test_c9_c10_columns_are_mapped_to_fields_of_people_and_to_custom_ones() -> None:
+    assert list_columns(CUSTOM) == (*CONTACT_FIELDS, "custom.size", "custom.tinh")

@@ -5,15 +5,19 @@ from datetime import date
 import pytest
 
 from tuyen_events.crm.contacts import Gender
-from tuyen_gateway.imports.reading import RowError, read_contact
+from tuyen_events.custom_fields import FieldDefinition, FieldType
+from tuyen_gateway.imports.reading import RowError, RowFormat, read_contact
 
 MAPPING = {"Tên": "name", "Số": "phones", "Thư": "emails", "Phái": "gender", "Sinh": "birthday"}
 
 
 def read(**cells: str) -> tuple[dict[str, object], list[RowError]]:
-    mapping = {**MAPPING, "Cỡ": "custom.size", "Số 2": "phones"}
+    mapping = {**MAPPING, "Cỡ": "custom.size", "Màu": "custom.gone", "Số 2": "phones"}
+    custom = {"size": FieldDefinition(name="Cỡ", type=FieldType.NUMBER)}
     return read_contact(
-        7, {name.replace("_", " "): text for name, text in cells.items()}, mapping, "VN"
+        7,
+        {name.replace("_", " "): text for name, text in cells.items()},
+        RowFormat(mapping, "VN", custom),
     )
 
 
@@ -26,7 +30,7 @@ def test_c9_a_row_is_a_contact() -> None:
         "name": "Lan",
         "phones": ("+84912345678", "+84382345678"),
         "emails": ("lan@example.com",),
-        "custom": {"size": "42"},
+        "custom": {"size": 42},
     }
 
 
@@ -49,6 +53,8 @@ def test_c9_genders_are_read_in_both_languages(text: str, gender: str) -> None:
         ("Sinh", "hôm qua"),
         ("Phái", "x"),
         ("Tên", "x" * 201),
+        ("Cỡ", "bốn mươi hai"),
+        ("Màu", "đỏ"),
         ("Số", "; ".join(f"09123456{number}" for number in range(10, 40))),
     ],
 )

@@ -3,10 +3,11 @@
 import pytest
 
 from tuyen_gateway.imports import report
+from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import build_report
 from tuyen_gateway.sheets.rows import SheetRow
 
-MAPPING = {"Tên": "name", "Số": "phones"}
+FORMAT = RowFormat({"Tên": "name", "Số": "phones"}, "VN", {})
 ROWS = (
     SheetRow(1, ("Tên", "Số")),
     SheetRow(2, ("Lan", "0912345678")),
@@ -17,12 +18,12 @@ ROWS = (
 
 
 def test_c9_rows_are_counted_and_errors_are_named() -> None:
-    found = build_report(ROWS, MAPPING, "VN")
+    found = build_report(ROWS, FORMAT)
     assert (found.rows, found.valid, found.duplicates) == (4, 2, 1)
     assert [(error.row, error.column) for error in found.errors] == [(3, "Số"), (6, "Số")]
 
 
 def test_c9_as_many_errors_are_listed_as_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "ROW_ERRORS_LISTED", 1)
-    found = build_report(ROWS, MAPPING, "VN")
+    found = build_report(ROWS, FORMAT)
     assert (len(found.errors), found.valid) == (1, 2)

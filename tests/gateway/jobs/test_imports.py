@@ -15,8 +15,10 @@ from crm.world import World
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_attachments.ports import NewAttachment
 from tuyen_directory.organization import Organization
+from tuyen_events.crm.contact_fields import ContactFieldChanged
 from tuyen_events.crm.imports import Duplicates
 from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled
+from tuyen_events.custom_fields import CustomFields
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.jobs import ImportRequested, JobProgressed, JobState
 from tuyen_events.outbound import AttachmentId
@@ -64,6 +66,7 @@ class ImportingShop:
     def as_gateway(self) -> Gateway:
         parts = SimpleNamespace(
             clock=ManualClock(START),
+            crm=self,
             crm_commands=self,
             jobs=self,
             directory=self,
@@ -95,6 +98,15 @@ class ImportingShop:
             )
         self.step()
         return {command.command_id: self._settled[command.command_id] for command in commands}
+
+    # CrmViews
+
+    async def contact_fields(self, organization: OrganizationId) -> CustomFields:
+        assert organization == SHOP
+        fields = self.world.list_setup("contact_fields")
+        return {
+            each.id: each.definition for each in fields if isinstance(each, ContactFieldChanged)
+        }
 
     # Directory
 

@@ -21,6 +21,14 @@ REMIND_MINUTES = 60 * 24 * 366
 PIPELINE_STEPS = 50
 """Steps of one pipeline."""
 
+CONTACT_FIELDS = 100
+"""Custom fields of one organization: together with those that it removed, a contact has values in
+CONTACT_CUSTOM_VALUES of them."""
+
+FIELD_CHOICES = 100
+CHOICE_CHARACTERS = 100
+"""Choices of one custom field, and the text of one."""
+
 TAG_CHARACTERS = 64
 """A tag of a contact."""
 

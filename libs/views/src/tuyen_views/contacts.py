@@ -5,11 +5,13 @@ from datetime import date, datetime
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
+from tuyen_events.crm.contacts import CustomerOfContact, Gender
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.tags import fold_tag
+from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
+from tuyen_platform.text import fold_accents
 from tuyen_views.names import SUFFIXES, list_suffixes, match_part
 from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
@@ -36,6 +38,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     location: str | None = None
     custom: dict[str, CustomValue] = {}
+    """Also values of fields that were removed, or that have another type by now."""
     tags: tuple[str, ...] = ()
     customers: tuple[CustomerOfContact, ...]
     source: str | None = None
@@ -67,11 +70,14 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
 CONTACTS_BY_TAG, CONTACTS_BY_STEP, CONTACTS_BY_CAMPAIGN = "by_tag", "by_step", "by_campaign"
+CONTACTS_BY_CUSTOM = "by_custom"
 
 FOLDED_TAGS = "folded_tags"
 """The tags, as they are compared."""
 AT_STEPS = "at_steps"
 """Each step with its pipeline, `retail:quoted`."""
+CUSTOM_VALUES = "custom_values"
+"""The value of each custom field with the field, as `find_custom` compares them."""
 ADDRESS_SUFFIXES = "address_suffixes"
 """The suffixes of the phone numbers and emails, as `SUFFIXES` has those of the name."""
 
@@ -92,8 +98,19 @@ class ContactsView(View[ContactDocument]):
             "sort_name": sort_name_of(document),
             FOLDED_TAGS: sorted(map(fold_tag, document.tags)),
             AT_STEPS: sorted(f"{pipeline}:{step}" for pipeline, step in document.steps.items()),
+            CUSTOM_VALUES: sorted(find_custom(*each) for each in document.custom.items()),
             ADDRESS_SUFFIXES: sorted({part for one in addresses for part in list_suffixes(one)}),
         }
+
+
+def find_custom(field_id: str, value: CustomValue) -> str:
+    """What `CUSTOM_VALUES` has for this value of a custom field: texts are compared without accents
+    and case, numbers by what they are worth."""
+    if isinstance(value, str):
+        return f'{field_id}="{fold_accents(value)}'
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{field_id}={msgspec.json.encode(value).decode()}"
 
 
 def sort_name_of(contact: ContactDocument) -> str:
@@ -129,6 +146,7 @@ CONTACTS_VIEW = ContactsView(
         _index("by_merged", "merged"),
         _index(CONTACTS_BY_TAG, FOLDED_TAGS, "_id"),
         _index(CONTACTS_BY_STEP, AT_STEPS, "_id"),
+        _index(CONTACTS_BY_CUSTOM, CUSTOM_VALUES, "_id"),
     ),
 )
 """A list of all that a warehouse has is in the order of an index. An agent has few contacts beside

@@ -240,6 +240,8 @@ def _result(command: CrmCommand, decision: CommandDecision) -> list[ProducerReco
         holder=decision.holder,
         survivor=decision.survivor,
         known_elsewhere=decision.known_elsewhere,
+        field_id=decision.field_id,
+        definition=decision.definition,
     )
     envelope = Envelope(
         id=derive_event_id(command.command_id, settled.type),

@@ -8,13 +8,15 @@ from typing import Any
 from gateway.rig import answering
 from tuyen_events.crm.contacts import CustomerOfContact
 from tuyen_events.crm.records import ContactCommand, CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.custom_fields import FieldDefinition, FieldType
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
+from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
+from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW, ContactFieldDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.names import list_suffixes
 from tuyen_views.view import ContactPartT, View
@@ -78,6 +80,29 @@ async def show(views: Database, *contacts: ContactDocument) -> None:
     collection = views[CONTACTS_VIEW.collection]
     for each in contacts:
         await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.encode(each), upsert=True)
+
+
+def define_field(
+    field_id: str, type_: FieldType, organization: str = "shop", **more: Any
+) -> ContactFieldDocument:
+    """A custom field, called by its id."""
+    return ContactFieldDocument(
+        key=f"{organization}/{field_id}",
+        id=field_id,
+        organization=OrganizationId(organization),
+        sequence=3,
+        created_at=CREATED,
+        created_by=AgentId("admin"),
+        updated_at=CREATED,
+        definition=FieldDefinition(name=field_id.capitalize(), type=type_, **more),
+    )
+
+
+async def show_fields(views: Database, *fields: ContactFieldDocument) -> None:
+    """As if the CRM had folded these custom fields, and no others."""
+    collection = views[CONTACT_FIELDS_VIEW.collection]
+    await collection.delete_many({})
+    await collection.insert_many([CONTACT_FIELDS_VIEW.encode(each) for each in fields])
 
 
 async def show_part(views: Database, view: View[ContactPartT], *parts: ContactPartT) -> None:

@@ -8,15 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import ContactCommand, ContactEvent
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
 from tuyen_events.vocabulary import Channel, Moment, Word
 
 DEFAULT_WAREHOUSE = "default"
 """The warehouse of new contacts (W1): every organization has it from its start."""
-
-
-CustomValue = str | int | float | bool
-"""The value of a field that the administrator defines (C10)."""
 
 
 class Gender(Word):
@@ -192,7 +189,8 @@ class ContactAdded(ContactEvent, frozen=True, kw_only=True):
 
 
 class ContactPatched(ContactEvent, frozen=True, kw_only=True):
-    """The fields that are given changed (C4); null empties one, also in `custom`."""
+    """The fields that are given changed (C4); null empties one, also in `custom`. `custom_names`
+    are the names that the fields in `custom` had at that time."""
 
     type: ClassVar[str] = "contact.patched.v1"
     name: str | UnsetType | None = UNSET
@@ -203,6 +201,7 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
     address: str | UnsetType | None = UNSET
     location: str | UnsetType | None = UNSET
     custom: dict[str, CustomValue | None] | UnsetType = UNSET
+    custom_names: dict[str, str] = msgspec.field(default_factory=dict)
     warehouse_id: str | UnsetType = UNSET
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET

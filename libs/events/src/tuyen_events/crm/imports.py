@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.contacts import CustomValue, Gender
+from tuyen_events.crm.contacts import Gender
 from tuyen_events.crm.records import ContactCommand
+from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
 

@@ -11,6 +11,7 @@ organization defines for all its contacts, such as campaigns (`SetupCommand`, `S
 
 from typing import ClassVar
 
+from tuyen_events.custom_fields import FieldDefinition
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.vocabulary import Moment, Word
@@ -169,6 +170,14 @@ class CrmRefusal(Word):
     """It names something that does not exist."""
     MERGED_ALREADY = "merged_already"
     """One of the contacts is a part of another one."""
+    NO_FIELD = "no_field"
+    """There is no such field of contacts (C10)."""
+    UNFIT_VALUE = "unfit_value"
+    """The field cannot have this value (C10)."""
+    VALUE_REQUIRED = "value_required"
+    """The field needs a value (C10)."""
+    WRONG_CHOICES = "wrong_choices"
+    """A field of the type `choice` has choices, and no other one does (C10)."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):
@@ -192,3 +201,7 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     known_elsewhere: tuple[str, ...] = ()
     """The phone numbers and emails that another contact has as well, and for which the two were not
     merged: their owners are asked first (C2)."""
+    field_id: str | None = None
+    """The custom field because of which it was refused (C10)."""
+    definition: FieldDefinition | None = None
+    """That field, as it is defined; null if there is no such field."""

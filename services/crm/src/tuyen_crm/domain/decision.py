@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.custom_fields import FieldDefinition
 from tuyen_events.ids import AgentId, ContactId
 
 
@@ -22,6 +23,8 @@ class CommandDecision:
     holder: AgentId | None = None
     survivor: ContactId | None = None
     known_elsewhere: tuple[str, ...] = ()
+    field_id: str | None = None
+    definition: FieldDefinition | None = None
 
 
 def decide_applied(*events: CrmEvent) -> CommandDecision:

@@ -16,15 +16,21 @@ from tuyen_events.limits import CRM_SETUP_ENTITIES
 
 
 def put_entity(
-    known: KnownState, kind: str, command: SetupCommand, changed: type[SetupEvent], **more: Any
+    known: KnownState,
+    kind: str,
+    command: SetupCommand,
+    changed: type[SetupEvent],
+    *,
+    most: int = CRM_SETUP_ENTITIES,
+    **more: Any,
 ) -> CommandDecision:
-    """Creates an entity, or replaces the one with that id. `more` are the fields of the event that
-    the command does not have."""
+    """Creates an entity, if there are less than `most` of its kind, or replaces the one with that
+    id. `more` are the fields of the event that the command does not have."""
     entity = known.setup(kind, command.id)
     version = 0 if entity is None else entity.sequence
     if command.expected_version not in (None, version):
         return decide_passed(version)
-    if entity is None and len(known.list_setup(kind)) >= CRM_SETUP_ENTITIES:
+    if entity is None and len(known.list_setup(kind)) >= most:
         return decide_refused(CrmRefusal.TOO_MANY)
     return decide_applied(follow(command, changed, known.setup_sequence() + 1, **more))
 

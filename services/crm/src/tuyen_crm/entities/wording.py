@@ -56,7 +56,11 @@ def list_changes(
 
 
 def _read(document: msgspec.Struct | None, field: str) -> str | None:
-    value: object = getattr(document, field, None)
+    return show_value(getattr(document, field, None))
+
+
+def show_value(value: object) -> str | None:
+    """The value as the history lists it; of a long text the beginning."""
     if value is None:
         return None
     if isinstance(value, date):

@@ -6,7 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace as replace_fields
 
+from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
@@ -15,6 +17,7 @@ from tuyen_gateway.adapters.crm_queries import (
     after_place,
     covering,
     encode_place,
+    list_custom_values,
     list_reads,
     list_text_parts,
     order_fields,
@@ -27,6 +30,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
+from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
@@ -50,7 +54,7 @@ class MongoCrm:
                 return None
             wanted = stored.get("merged_into")
             if wanted is None:
-                seen = _see(scope, CONTACTS_VIEW.read(stored))
+                (seen,) = await self._see(scope, [CONTACTS_VIEW.read(stored)])
                 return None if seen.sight is Sight.NOTHING else seen
         return None
 
@@ -75,8 +79,13 @@ class MongoCrm:
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         found: dict[ContactId, ContactDocument] = {}
-        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
-        for query, hint in list_reads(scope, wanted, frequent):
+        fields = await self.contact_fields(scope.organization) if wanted.custom else {}
+        custom = list_custom_values(fields, wanted.custom)
+        if custom is None:
+            return ViewPage(items=[], following=None)
+        parts = list_text_parts(wanted, custom)
+        frequent = await self._list_frequent(scope.organization, parts)
+        for query, hint in list_reads(scope, wanted, frequent, custom):
             if after is not None:
                 query["$and"].append(after_place(wanted.order, after))
             rows = self._contacts.find(query, hint=hint).sort(order_fields(wanted.order))
@@ -84,10 +93,30 @@ class MongoCrm:
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
-        page = [_see(scope, contact) for contact in ordered[:limit]]
+        page = await self._see(scope, ordered[:limit])
         more = len(ordered) > limit
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
+
+    async def contact_fields(self, organization: OrganizationId) -> CustomFields:
+        found = self._database[CONTACT_FIELDS_VIEW.collection].find({"organization": organization})
+        fields = map(CONTACT_FIELDS_VIEW.read, await found.sort("id", 1).to_list(None))
+        return {field.id: field.definition for field in fields}
+
+    async def _see(
+        self, scope: ContactScope, documents: Sequence[ContactDocument]
+    ) -> Sequence[VisibleContact]:
+        """The contacts with what the scope sees of them, and with the values of custom fields that
+        the fields show (C10)."""
+        some = any(each.custom for each in documents)
+        fields = await self.contact_fields(scope.organization) if some else {}
+        return [
+            VisibleContact(
+                replace_fields(each, custom=show_values(fields, each.custom)),
+                _sight_of(scope, each),
+            )
+            for each in documents
+        ]
 
     async def _list_frequent(
         self, organization: OrganizationId, parts: Sequence[TextPart]
@@ -108,7 +137,7 @@ class MongoCrm:
     ) -> Sequence[VisibleContact]:
         query = {"organization": scope.organization, "_id": {"$in": list(ids)}}
         stored = await self._contacts.find(query).to_list(None)
-        seen = [_see(scope, CONTACTS_VIEW.read(each)) for each in stored]
+        seen = await self._see(scope, [CONTACTS_VIEW.read(each) for each in stored])
         return [each for each in seen if each.sight is not Sight.NOTHING]
 
     async def parts(
@@ -172,8 +201,8 @@ class MongoCrm:
         either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
         query: Document = {"organization": scope.organization, "$or": either}
         found = self._contacts.find({"$and": [query, covering(scope)]})
-        seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
-        wholes = [each.document for each in seen if each.sight >= Sight.READ]
+        documents = [CONTACTS_VIEW.read(stored) for stored in await found.to_list(None)]
+        wholes = [each for each in documents if _sight_of(scope, each) >= Sight.READ]
         return {part for whole in wholes for part in (whole.id, *whole.merged)}
 
     async def tags(
@@ -215,9 +244,8 @@ class MongoCrm:
         return ViewPage(items=found[:limit], following=following)
 
 
-def _see(scope: ContactScope, contact: ContactDocument) -> VisibleContact:
-    sight = scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
-    return VisibleContact(contact, sight)
+def _sight_of(scope: ContactScope, contact: ContactDocument) -> Sight:
+    return scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
 
 
 def _place(found: Sequence[PartT]) -> str:

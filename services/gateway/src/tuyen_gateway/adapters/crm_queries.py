@@ -1,12 +1,14 @@
 """The queries for contacts, as MongoDB takes them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from tuyen_events.custom_fields import CustomFields
+from tuyen_gateway.custom_texts import UnreadableTextError, read_filter
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import InvalidCursorError
@@ -17,12 +19,15 @@ from tuyen_views.contacts import (
     AT_STEPS,
     CONTACTS_BY_ADDRESS,
     CONTACTS_BY_CAMPAIGN,
+    CONTACTS_BY_CUSTOM,
     CONTACTS_BY_EMAIL,
     CONTACTS_BY_NAME,
     CONTACTS_BY_STEP,
     CONTACTS_BY_TAG,
+    CUSTOM_VALUES,
     FOLDED_TAGS,
     ContactDocument,
+    find_custom,
     sort_name_of,
 )
 from tuyen_views.names import (
@@ -68,19 +73,30 @@ class ContactsRead(NamedTuple):
     hint: str | None
 
 
-def list_text_parts(wanted: ContactFilter) -> list[TextPart]:
+def list_custom_values(fields: CustomFields, custom: Mapping[str, str]) -> list[str] | None:
+    """What contacts have in `CUSTOM_VALUES` if they match; None if none can match."""
+    try:
+        return [find_custom(each, read_filter(fields[each], text)) for each, text in custom.items()]
+    except (KeyError, UnreadableTextError):
+        return None
+
+
+def list_text_parts(wanted: ContactFilter, custom: Sequence[str] = ()) -> list[TextPart]:
     """All parts of texts that contacts are searched by."""
-    return [*_ways_of(wanted.words), *_exact_parts(wanted)]
+    return [*_ways_of(wanted.words), *_exact_parts(wanted, custom)]
 
 
 def list_reads(
-    scope: ContactScope, wanted: ContactFilter, frequent: Sequence[TextPart] = ()
+    scope: ContactScope,
+    wanted: ContactFilter,
+    frequent: Sequence[TextPart] = (),
+    custom: Sequence[str] = (),
 ) -> list[ContactsRead]:
     """Reads that together find the contacts that match, and that the scope covers; one contact may
     be found by several. A contact that may be claimed, and not be read, is found by its name, its
     warehouse and its source only (W3). A text that is `frequent` is looked for in the list's order;
     of another one, all contacts that have it are read and sorted."""
-    asked, exact = list(_conditions(wanted)), list(_exact_parts(wanted))
+    asked, exact = list(_conditions(wanted)), list(_exact_parts(wanted, custom))
     ways = [[way] for way in _ways_of(wanted.words)] if wanted.words else [[]]
     reads = [
         _build_read(scope, [each, *asked], [*way, *exact], frequent)
@@ -179,7 +195,7 @@ def _conditions(wanted: ContactFilter) -> Iterator[Document]:
         yield {"assignee": wanted.held_by.agent_id}
 
 
-def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:
+def _exact_parts(wanted: ContactFilter, custom: Sequence[str]) -> Iterator[TextPart]:
     if wanted.phone:
         digits = wanted.phone.removeprefix("0")
         ends = {"phones": {"$regex": f"{digits}$"}}
@@ -192,6 +208,7 @@ def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:
         (FOLDED_TAGS, wanted.tag, CONTACTS_BY_TAG),
         (AT_STEPS, wanted.step, CONTACTS_BY_STEP),
         ("campaign_id", wanted.campaign_id, CONTACTS_BY_CAMPAIGN),
+        *((CUSTOM_VALUES, each, CONTACTS_BY_CUSTOM) for each in custom),
     ):
         if value:
             yield TextPart({field: value}, index, {field: value})

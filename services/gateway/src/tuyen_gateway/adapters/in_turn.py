@@ -7,6 +7,7 @@ from collections.abc import Collection as Ids
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from tuyen_events.conversation_filter import ConversationFilter
+from tuyen_events.custom_fields import CustomFields
 from tuyen_events.ids import AgentId, ContactId, ConversationId, MessageId, OrganizationId
 from tuyen_events.limits import (
     READ_WITHIN_S,
@@ -156,6 +157,10 @@ class CrmInTurn:
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
         async with self._reads.turn(organization):
             return await self._crm.memberships(organization, agent_id)
+
+    async def contact_fields(self, organization: OrganizationId) -> CustomFields:
+        async with self._reads.turn(organization):
+            return await self._crm.contact_fields(organization)
 
     async def contacts(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None

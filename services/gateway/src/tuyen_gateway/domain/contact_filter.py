@@ -3,7 +3,8 @@
 Decides W3.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tuyen_events.conversation_filter import Holder
@@ -36,6 +37,9 @@ class ContactFilter:
     """A tag, as tags are compared."""
     step: str = ""
     """A pipeline and a step of it, as documents have them."""
+    custom: Mapping[str, str] = field(default_factory=dict)
+    """By the id of a custom field, a text with its value. Nothing matches a field that does not
+    exist, and a text that is no value of the field."""
     campaign_id: str | None = None
     care_status: CareStatus | None = None
     warehouse_id: str | None = None
@@ -47,5 +51,5 @@ class ContactFilter:
         """Whether it asks for, or orders by, what a member does not see of a contact that they may
         claim: such contacts are left out then, because their place in a list would show it (W3)."""
         hidden = self.order in (ContactOrder.CREATED_AT, ContactOrder.UPDATED_AT)
-        marked = self.tag or self.step or self.campaign_id or self.care_status
+        marked = self.tag or self.step or self.custom or self.campaign_id or self.care_status
         return hidden or bool(self.phone or self.email or marked)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_events.custom_fields import CustomFields
 from tuyen_platform.text import fold_accents
 
 CONTACT_FIELDS = ("name", "phones", "emails", "gender", "birthday", "address", "location")
@@ -59,27 +59,28 @@ _FIELD_OF = {heading: field for field, headings in _HEADINGS.items() for heading
 _NUMBERED = re.compile(r"\s*\d+$")
 
 
-def is_field(name: str) -> bool:
-    """Whether a column can be mapped to it."""
-    custom = name.removeprefix(CUSTOM)
-    return name in CONTACT_FIELDS or (
-        custom != name and re.fullmatch(CHOSEN_ID_PATTERN, custom) is not None
-    )
+def list_columns(custom: CustomFields) -> tuple[str, ...]:
+    """The fields to which columns can be mapped."""
+    return (*CONTACT_FIELDS, *(f"{CUSTOM}{field_id}" for field_id in custom))
 
 
-def guess_mapping(columns: Sequence[str]) -> dict[str, str]:
+def guess_mapping(columns: Sequence[str], custom: CustomFields) -> dict[str, str]:
     """By column, the field that its heading means; a field of which there is one value belongs to
-    the first such column. The names of fields mean themselves."""
+    the first such column. Fields mean themselves; a custom one is also meant by its name."""
+    named = {_find_words(each.name): f"{CUSTOM}{field_id}" for field_id, each in custom.items()}
+    known = list_columns(custom)
     guessed: dict[str, str] = {}
     for column in columns:
-        field = _guess(column)
+        words = _find_words(column)
+        field = column if column in known else named.get(words) or _guess(words)
         if field is not None and (field in SEVERAL or field not in guessed.values()):
             guessed[column] = field
     return guessed
 
 
-def _guess(column: str) -> str | None:
-    if is_field(column):
-        return column
-    words = " ".join(re.sub(r"[^a-z0-9]+", " ", fold_accents(column)).split())
+def _find_words(heading: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", fold_accents(heading)).split())
+
+
+def _guess(words: str) -> str | None:
     return _FIELD_OF.get(words) or _FIELD_OF.get(_NUMBERED.sub("", words))

@@ -6,9 +6,11 @@ semicolons.
 Decides C9.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from tuyen_events.custom_fields import CustomFields
+from tuyen_gateway.custom_texts import write_number
 from tuyen_gateway.imports.columns import CUSTOM
 from tuyen_views.contacts import ContactDocument
 
@@ -32,18 +34,13 @@ COLUMNS: Mapping[str, Callable[[ContactDocument], str]] = {
 }
 
 
-def is_column(name: str) -> bool:
-    """Whether an export can have it: a field of a contact, or a custom one."""
-    return name in COLUMNS or name.startswith(CUSTOM)
-
-
-def list_custom_columns(contact: ContactDocument) -> Iterator[str]:
-    """The columns of what the contact has in custom fields."""
-    return (f"{CUSTOM}{name}" for name in contact.custom)
+def list_export_columns(custom: CustomFields) -> tuple[str, ...]:
+    """All columns that an export can have: the fields of a contact, and the custom ones."""
+    return (*COLUMNS, *(f"{CUSTOM}{field_id}" for field_id in custom))
 
 
 def build_contact_row(contact: ContactDocument, columns: Sequence[str]) -> list[str]:
-    """The cells of a contact. Columns that this version does not know are empty."""
+    """The cells of a contact. Columns that do not exist are empty."""
     return [_write_cell(contact, name) for name in columns]
 
 
@@ -53,7 +50,9 @@ def _write_cell(contact: ContactDocument, column: str) -> str:
     value = contact.custom.get(column.removeprefix(CUSTOM))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(value)
+    if isinstance(value, int | float):
+        return write_number(value)
+    return value or ""
 
 
 def _join(values: Sequence[str]) -> str:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from tuyen_events.crm.contacts import Gender
+from tuyen_events.custom_fields import CustomFields
 from tuyen_events.limits import (
     CONTACT_EMAILS,
     CONTACT_PHONES,
@@ -14,6 +14,7 @@ from tuyen_events.limits import (
     NAME_CHARACTERS,
 )
 from tuyen_events.phones import parse_email, parse_phones
+from tuyen_gateway.custom_texts import UnreadableTextError, read_day, read_value, shorten
 from tuyen_gateway.imports.columns import CUSTOM
 from tuyen_platform.text import fold_accents
 
@@ -27,11 +28,6 @@ _GENDERS = {
     "other": Gender.OTHER,
     "khac": Gender.OTHER,
 }
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
-_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_SERIAL = re.compile(r"\d{1,5}")
-_FIRST_DAY = date(1899, 12, 30)
-"""Day 0 of the spreadsheets."""
 _BETWEEN = re.compile(r"[;,\s|]+")
 
 
@@ -44,24 +40,29 @@ class RowError:
     error: str
 
 
-class UnreadableCellError(Exception):
-    """What is wrong with a cell."""
+@dataclass(frozen=True, slots=True)
+class RowFormat:
+    """What the cells of a row mean. `mapping` is the field of each column."""
+
+    mapping: Mapping[str, str]
+    country: str
+    custom: CustomFields
 
 
 def read_contact(
-    number: int, cells: Mapping[str, str], mapping: Mapping[str, str], country: str
+    number: int, cells: Mapping[str, str], row_format: RowFormat
 ) -> tuple[dict[str, Any], list[RowError]]:
-    """The fields of the contact in a row, and what is wrong with it. `cells` are by column, and
-    `mapping` is the field of each column. An empty cell says nothing."""
+    """The fields of the contact in a row, and what is wrong with it. `cells` are by column. An
+    empty cell says nothing."""
     fields: dict[str, Any] = {}
     errors: list[RowError] = []
-    for column, field in mapping.items():
+    for column, field in row_format.mapping.items():
         text = cells.get(column, "")
         if not text:
             continue
         try:
-            _add(fields, field, _read(field, text, country))
-        except UnreadableCellError as error:
+            _add(fields, field, _read(field, text, row_format))
+        except UnreadableTextError as error:
             errors.append(RowError(number, column, str(error)))
     if not errors and not (fields.keys() & {"name", "phones", "emails"}):
         errors.append(RowError(number, "", "There is neither a name nor a phone number nor email."))
@@ -74,7 +75,7 @@ def _add(fields: dict[str, Any], field: str, value: Any) -> None:
     elif field in _MOST:
         values = tuple(dict.fromkeys((*fields.get(field, ()), *value)))
         if len(values) > _MOST[field]:
-            raise UnreadableCellError(f"A contact has at most {_MOST[field]} of these.")
+            raise UnreadableTextError(f"A contact has at most {_MOST[field]} of these.")
         fields[field] = values
     else:
         fields[field] = value
@@ -83,18 +84,21 @@ def _add(fields: dict[str, Any], field: str, value: Any) -> None:
 _MOST = {"phones": CONTACT_PHONES, "emails": CONTACT_EMAILS}
 
 
-def _read(field: str, text: str, country: str) -> Any:
+def _read(field: str, text: str, row_format: RowFormat) -> Any:
     if field == "phones":
-        return _read_phones(text, country)
+        return _read_phones(text, row_format.country)
     if field.startswith(CUSTOM):
-        return _read_text(text, DETAIL_CHARACTERS)
+        definition = row_format.custom.get(field.removeprefix(CUSTOM))
+        if definition is None:
+            raise UnreadableTextError(f"There is no field {field!r} any more.")
+        return read_value(definition, text)
     return _READERS[field](text)
 
 
 def _read_phones(text: str, country: str) -> Sequence[str]:
     phones = parse_phones(text, country)
     if not phones:
-        raise UnreadableCellError(f"{_shorten(text)} is no phone number.")
+        raise UnreadableTextError(f"{shorten(text)} is no phone number.")
     return phones
 
 
@@ -103,7 +107,7 @@ def _read_emails(text: str) -> Sequence[str]:
     for each in filter(None, _BETWEEN.split(text)):
         email = parse_email(each)
         if email is None:
-            raise UnreadableCellError(f"{_shorten(each)} is no email.")
+            raise UnreadableTextError(f"{shorten(each)} is no email.")
         emails.append(email)
     return emails
 
@@ -111,28 +115,13 @@ def _read_emails(text: str) -> Sequence[str]:
 def _read_gender(text: str) -> Gender:
     gender = _GENDERS.get(fold_accents(text).strip())
     if gender is None:
-        raise UnreadableCellError(f"{_shorten(text)} is no gender: female, male or other.")
+        raise UnreadableTextError(f"{shorten(text)} is no gender: female, male or other.")
     return gender
-
-
-def _read_birthday(text: str) -> date:
-    try:
-        if (iso := _ISO.fullmatch(text)) is not None:
-            year, month, day = map(int, iso.groups())
-            return date(year, month, day)
-        if (written := _DAY_FIRST.fullmatch(text)) is not None:
-            day, month, year = map(int, written.groups())
-            return date(year, month, day)
-        if _SERIAL.fullmatch(text):
-            return _FIRST_DAY + timedelta(days=int(text))
-    except ValueError:
-        pass
-    raise UnreadableCellError(f"{_shorten(text)} is no date: write 1990-12-31 or 31/12/1990.")
 
 
 def _read_text(text: str, most: int) -> str:
     if len(text) > most:
-        raise UnreadableCellError(f"It has more than {most} characters.")
+        raise UnreadableTextError(f"It has more than {most} characters.")
     return text
 
 
@@ -140,11 +129,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "name": lambda text: _read_text(text, NAME_CHARACTERS),
     "emails": _read_emails,
     "gender": _read_gender,
-    "birthday": _read_birthday,
+    "birthday": read_day,
     "address": lambda text: _read_text(text, DETAIL_CHARACTERS),
     "location": lambda text: _read_text(text, DETAIL_CHARACTERS),
 }
-
-
-def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")  # noqa: PLR2004 - shown to people

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuyen_events.sheet_limits import ROW_ERRORS_LISTED
-from tuyen_gateway.imports.reading import RowError, read_contact
+from tuyen_gateway.imports.reading import RowError, RowFormat, read_contact
 from tuyen_gateway.sheets.rows import SheetRow, name_columns
 
 
@@ -19,9 +19,7 @@ class ImportReport:
     duplicates: int
 
 
-def build_report(
-    rows: Iterable[SheetRow], mapping: Mapping[str, str], country: str
-) -> ImportReport:
+def build_report(rows: Iterable[SheetRow], row_format: RowFormat) -> ImportReport:
     """`rows` begin with the heading."""
     columns: Sequence[str] | None = None
     errors: list[RowError] = []
@@ -32,7 +30,7 @@ def build_report(
             columns = name_columns(row.cells)
             continue
         count += 1
-        fields, wrong = read_contact(row.number, cells_of(row, columns), mapping, country)
+        fields, wrong = read_contact(row.number, cells_of(row, columns), row_format)
         if wrong:
             errors += wrong[: ROW_ERRORS_LISTED - len(errors)]
             continue

@@ -10,12 +10,13 @@ from typing import Any
 
 from tuyen_directory.organization import Organization
 from tuyen_events.crm.imports import ImportContact
+from tuyen_events.custom_fields import CustomFields
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
-from tuyen_gateway.imports.reading import read_contact
+from tuyen_gateway.imports.reading import RowFormat, read_contact
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
 from tuyen_gateway.jobs.job_run import SLICE, JobRun, StoppedError
@@ -48,9 +49,10 @@ class ImportRun(JobRun):
         if not self._read.keys() >= set(ids):
             await self._read_after(int(ids[0]) - 1)
         organization, scope = await self._find_scope()
+        custom = await self.retry(lambda: self.gateway.crm.contact_fields(organization.id))
         commands, results = {}, dict[str, ItemResult]()
         for one in ids:
-            fields = None if one not in self._read else self._read_fields(organization, one)
+            fields = None if one not in self._read else self._read_fields(organization, custom, one)
             if fields is None:
                 results[one] = INVALID_ROW
             else:
@@ -68,12 +70,14 @@ class ImportRun(JobRun):
     ) -> JobProgressed:
         return list_skipped(super().note_results(progress, results), results)
 
-    def _read_fields(self, organization: Organization, one: str) -> dict[str, Any] | None:
+    def _read_fields(
+        self, organization: Organization, custom: CustomFields, one: str
+    ) -> dict[str, Any] | None:
         row = self._read[one]
         profile = organization.profile
         country = COUNTRY if profile is None else profile.value.country
-        cells, mapping = cells_of(row, self._columns), self._request().mapping
-        fields, errors = read_contact(row.number, cells, mapping, country)
+        row_format = RowFormat(self._request().mapping, country, custom)
+        fields, errors = read_contact(row.number, cells_of(row, self._columns), row_format)
         return None if errors else fields
 
     def _build_command(

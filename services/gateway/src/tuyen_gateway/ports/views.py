@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from tuyen_events.conversation_filter import ConversationFilter
+from tuyen_events.custom_fields import CustomFields
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -197,6 +198,12 @@ class CrmViews(Protocol):
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
         """What the agent belongs to, which decides what they see."""
+        ...
+
+    async def contact_fields(self, organization: OrganizationId) -> CustomFields:
+        """The custom fields that the organization defines. The values of others are in no
+        contact that this port returns, and neither are those that do not have the type of their
+        field."""
         ...
 
     async def contacts(

@@ -16,6 +16,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from tuyen_events.sheet_limits import SHEET_COLUMNS
+from tuyen_gateway.custom_texts import write_number
 from tuyen_gateway.sheets.packing import check_packing
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, build_row
 
@@ -73,18 +74,24 @@ class XlsxWriter:
 
 
 def _write_value(value: object) -> str:
-    """The text of a cell. Whole numbers have no decimal point: a phone number that a spreadsheet
-    takes for a number is `912345678`."""
+    """The text of a cell."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < _EXACT:
-            return str(int(value))
+        case float():
+            return _write_float(value)
         case datetime() if value.time() == _DAY:
             return value.date().isoformat()
         case datetime() | date() | time():
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _write_float(value: float) -> str:
+    """Whole numbers have no decimal point: a phone number that a spreadsheet takes for a number is
+    `912345678`. Others are written so that they cannot be read as another number."""
+    whole = value.is_integer() and abs(value) < _EXACT
+    return str(int(value)) if whole else write_number(value)

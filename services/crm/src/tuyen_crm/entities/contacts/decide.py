@@ -3,8 +3,9 @@
 Decides C1, C4 and C12.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
+import msgspec
 from msgspec import UNSET
 
 from tuyen_crm.domain.content import patched_fields
@@ -21,6 +22,12 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.contact_fields.values import (
+    forget_removed,
+    name_fields,
+    refuse_missing,
+    refuse_values,
+)
 from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
@@ -40,6 +47,7 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.custom_fields import is_same
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
@@ -129,6 +137,11 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
     if not has_warehouse(known, warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
+    by_hand = command.source is None
+    unfit = refuse_values(known, {}, command.custom)
+    unfit = unfit or (refuse_missing(known, command.custom) if by_hand else None)
+    if unfit is not None:
+        return unfit
     content = ContactContent(
         name=command.name,
         phones=command.phones,
@@ -154,14 +167,31 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         return decide_passed(contact.version)
     if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
-    event = follow(command, ContactPatched, contact.sequence + 1)
+    given = {} if command.custom is UNSET else command.custom
+    unfit = refuse_values(known, contact.custom, given)
+    if unfit is not None:
+        return unfit
+    if given:
+        custom = forget_removed(known, contact.custom, given)
+        command = msgspec.structs.replace(command, custom=custom)
+    names = name_fields(known, given)
+    event = follow(command, ContactPatched, contact.sequence + 1, custom_names=names)
     changed = patched_fields(contact.custom, event)
-    if all(getattr(contact, name) == value for name, value in changed.items()):
+    if all(_is_unchanged(contact, name, value) for name, value in changed.items()):
         return decide_unchanged(contact.version)
     draft = MergeDraft(known, cause_of(command))
     before = frozenset((*contact.phones, *contact.emails))
     draft.add(event)
     return join_by_facts(draft, command.contact_id, before)
+
+
+def _is_unchanged(contact: ContactState, name: str, value: Any) -> bool:
+    before: Any = getattr(contact, name)
+    if name != "custom":
+        return bool(before == value)
+    return before.keys() == value.keys() and all(
+        is_same(before[each], value[each]) for each in value
+    )
 
 
 def _remove(contact: ContactState, command: RemoveContact) -> CommandDecision:

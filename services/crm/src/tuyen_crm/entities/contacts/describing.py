@@ -3,11 +3,12 @@
 Decides C8.
 """
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from tuyen_crm.entities.contacts.evolve import OwnContactEvent
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import list_changes
+from tuyen_crm.entities.wording import list_changes, show_value
 from tuyen_events.crm.contacts import (
     ContactAdded,
     ContactCreated,
@@ -21,6 +22,7 @@ from tuyen_events.crm.contacts import (
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.history import Change
 
+_CUSTOM = "custom."
 _SHOWN = (
     "name",
     "phones",
@@ -29,7 +31,6 @@ _SHOWN = (
     "birthday",
     "address",
     "location",
-    "custom",
     "warehouse_id",
     "assignee",
     "campaign_id",
@@ -43,7 +44,6 @@ _WORDS = {
     "birthday": ("ngày sinh", "the birthday"),
     "address": ("địa chỉ", "the address"),
     "location": ("khu vực", "the location"),
-    "custom": ("các trường riêng", "the custom fields"),
     "warehouse_id": ("kho", "the warehouse"),
     "assignee": ("người phụ trách", "the assignee"),
     "campaign_id": ("chiến dịch", "the campaign"),
@@ -70,7 +70,7 @@ def describe(
             vi, en = _describe_name(event)
             changes = _name_change(event.previous_name, event.name)
         case ContactAdded() | ContactPatched():
-            changes = list_changes(before, after, _SHOWN)
+            changes = (*list_changes(before, after, _SHOWN), *_list_custom(before, after))
             vi, en = _describe_changes(event, changes)
         case ContactRemoved():
             vi, en = "xóa khách.", "removed the contact."
@@ -92,12 +92,29 @@ def _describe_changes(
         if event.by is None:
             return "Khách được thêm từ một nguồn dữ liệu.", "The contact came from a data source."
         return "thêm khách.", "added the contact."
-    words = [_WORDS[change.field] for change in changes]
+    words = [_find_words(event, change.field) for change in changes]
     vi = ", ".join(each for each, _ in words) or "thông tin"
     en = ", ".join(each for _, each in words) or "the contact"
     if event.by is None:
         return f"Đã bổ sung {vi}.", f"Completed {en}."
     return f"sửa {vi}.", f"changed {en}."
+
+
+def _find_words(event: ContactPatched, field: str) -> tuple[str, str]:
+    """A custom field is called by the name that it had."""
+    if field in _WORDS:
+        return _WORDS[field]
+    field_id = field.removeprefix(_CUSTOM)
+    name = f"“{event.custom_names.get(field_id, field_id)}”"
+    return name, name
+
+
+def _list_custom(before: ContactDocument | None, after: ContactDocument | None) -> Iterator[Change]:
+    was, now = ({} if each is None else each.custom for each in (before, after))
+    for field_id in sorted({*was, *now}):
+        values = [show_value(each.get(field_id)) for each in (was, now)]
+        if values[0] != values[1]:
+            yield Change(field=f"{_CUSTOM}{field_id}", before=values[0], after=values[1])
 
 
 def _describe_name(event: ContactRenamed) -> tuple[str, str]:

@@ -13,10 +13,12 @@ from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
 from tuyen_crm.domain.facts import email_fact, phone_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.contact_fields.values import has_value
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.custom_fields import is_same
 from tuyen_events.ids import ContactId
 
 _SINGLE = ("name", "gender", "birthday", "address", "location")
@@ -32,7 +34,7 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     contact_id, contact = holder
     if command.duplicates is Duplicates.SKIP or contact.warehouse_id not in command.managed:
         return decide_unchanged(contact.version)
-    changed = _find_changed(contact, command)
+    changed = _find_changed(known, contact, command)
     if not changed:
         return decide_unchanged(contact.version)
     patch = PatchContact(
@@ -62,7 +64,9 @@ def _find_holder(
     return None
 
 
-def _find_changed(contact: ContactState, command: ImportContact) -> Mapping[str, Any]:
+def _find_changed(
+    known: KnownState, contact: ContactState, command: ImportContact
+) -> Mapping[str, Any]:
     overwrites = command.duplicates is Duplicates.OVERWRITE
     changed: dict[str, Any] = {}
     for name in _SINGLE:
@@ -77,7 +81,8 @@ def _find_changed(contact: ContactState, command: ImportContact) -> Mapping[str,
     custom = {
         name: value
         for name, value in command.custom.items()
-        if contact.custom.get(name) != value and (overwrites or name not in contact.custom)
+        if not is_same(contact.custom.get(name), value)
+        and (overwrites or not has_value(known, contact.custom, name))
     }
     return {**changed, "custom": custom} if custom else changed
 

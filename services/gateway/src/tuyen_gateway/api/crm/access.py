@@ -13,6 +13,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
+from tuyen_gateway.api.crm.custom_values import explain_value
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.domain.contact_visibility import (
     ContactScope,
@@ -178,6 +179,12 @@ def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) ->
             )
         case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_WAREHOUSE:
             raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.WRONG_CHOICES:
+            raise InvalidError(
+                "choices", "Give choices to a field of the type choice, and only then."
+            )
+        case CrmOutcome.REFUSED if settled.field_id is not None:
+            raise InvalidError(f"custom.{settled.field_id}", explain_value(settled))
         case CrmOutcome.REFUSED:
             detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
             if settled.holder is not None:

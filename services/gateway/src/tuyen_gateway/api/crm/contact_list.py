@@ -1,9 +1,10 @@
 """The list of contacts, for viewers who may see them."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tuyen_events.conversation_filter import Holder
@@ -18,9 +19,11 @@ from tuyen_gateway.api.crm.contact_views import (
     ContactView,
     render_contact,
 )
+from tuyen_gateway.api.crm.custom_values import CUSTOM_QUERY, read_custom_filter
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
+from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
@@ -63,7 +66,7 @@ class ContactFilterFields(BaseModel):
         description="The order: by name, or the newest first; by default that of the ids.",
     )
 
-    def to_filter(self, caller: Caller) -> ContactFilter:
+    def to_filter(self, caller: Caller, custom: Mapping[str, str]) -> ContactFilter:
         """The filter as `caller` means it: `me` is the caller."""
         return ContactFilter(
             words=(self.q or "").strip(),
@@ -71,6 +74,7 @@ class ContactFilterFields(BaseModel):
             email=(self.email or "").strip().lower(),
             tag=fold_tag((self.tag or "").strip()),
             step=self.step or "",
+            custom=custom,
             campaign_id=self.campaign,
             care_status=self.care_status,
             warehouse_id=self.warehouse,
@@ -92,22 +96,35 @@ def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
 
 
 async def _of_query(
-    fields: Annotated[ContactFilterFields, Query()], caller: CurrentCaller
+    fields: Annotated[ContactFilterFields, Query()],
+    request: Request,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
 ) -> ContactFilter:
-    return fields.to_filter(caller)
+    query = request.query_params.items()
+    custom = await read_custom_filter(gateway, caller.organization.id, query)
+    return fields.to_filter(caller, custom)
 
 
 QueriedContacts = Annotated[ContactFilter, Depends(_of_query)]
 """The filter in the request's query."""
 
 
-@router.get("", summary="List contacts")
+@router.get(
+    "",
+    summary="List contacts",
+    openapi_extra={"parameters": [CUSTOM_QUERY]},
+    responses=problems(422),
+)
 async def list_contacts(
     wanted: QueriedContacts, caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[ContactView | ClaimableContactView]:
     """The contacts that the viewer sees (W3, W6). Those that they may claim are listed with the
     name, the warehouse and the source; they are found by these only, and are left out of lists that
-    are filtered or ordered by anything else."""
+    are filtered or ordered by anything else.
+
+    `custom.size=41` finds the contacts with this value of a custom field (C10): texts and choices
+    are compared as a whole, without accents and case, numbers by what they are worth."""
     position = await inbox_position(gateway, caller.organization)
     scope = await load_scope(gateway, caller)
     page = await gateway.crm.contacts(scope, wanted, paging.limit, paging.after)

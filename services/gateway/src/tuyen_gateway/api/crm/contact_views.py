@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StringConstraints
 
-from tuyen_events.crm.contacts import CustomValue, Gender
+from tuyen_events.crm.contacts import Gender
+from tuyen_events.custom_fields import GREATEST_NUMBER, CustomValue
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import (
@@ -26,9 +27,6 @@ from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
 
-MOST = 2**53
-"""Every program reads whole numbers up to this one exactly."""
-
 Detail = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=DETAIL_CHARACTERS)
 ]
@@ -41,10 +39,10 @@ Emails = Annotated[
     Field(max_length=CONTACT_EMAILS, fail_fast=True),
 ]
 Value = (
-    Annotated[str, StringConstraints(max_length=DETAIL_CHARACTERS)]
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=DETAIL_CHARACTERS)]
     | bool
-    | Annotated[int, Field(ge=-MOST, le=MOST)]
-    | Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
+    | Annotated[int, Field(ge=-GREATEST_NUMBER, le=GREATEST_NUMBER)]
+    | Annotated[float, Field(ge=-GREATEST_NUMBER, le=GREATEST_NUMBER, allow_inf_nan=False)]
 )
 Custom = Annotated[dict[ChosenId, Value | None], Field(max_length=CONTACT_CUSTOM_VALUES)]
 
@@ -61,7 +59,8 @@ class ContactFacts(RequestBody):
     address: Detail | None = None
     location: Detail | None = None
     custom: Custom = Field(default_factory=dict)
-    """By the ids of the fields that the administrator defines. They change one by one."""
+    """By the ids of the fields that the administrator defines; they change one by one, and null
+    empties one. A text, a number, a day (`2026-12-31`), one of the choices, or true or false."""
     warehouse_id: ChosenId = LEFT_OUT
     assignee: ChosenId | None = None
 

@@ -24,10 +24,8 @@ from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.imports.contact_table import (
-    COLUMNS,
     build_contact_row,
-    is_column,
-    list_custom_columns,
+    list_export_columns,
 )
 from tuyen_gateway.jobs.exports import read_contacts
 from tuyen_gateway.sheets.separated import MARK, write_separated
@@ -74,9 +72,10 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
     found."""
     _require_right(caller)
     columns = tuple(dict.fromkeys(body.columns or ()))
+    known = list_export_columns(await gateway.crm.contact_fields(caller.organization.id))
     for name in columns:
-        if not is_column(name):
-            raise InvalidError("columns", f"There is no field {name!r}: {', '.join(COLUMNS)}.")
+        if name not in known:
+            raise InvalidError("columns", f"There is no field {name!r}: {', '.join(known)}.")
     request = ExportRequested(
         job_id=new_job_id(),
         organization=caller.organization.id,
@@ -128,23 +127,14 @@ async def _read_rows(
     gateway: Gateway, scope: ContactScope, request: ExportRequested
 ) -> AsyncIterator[Sequence[Sequence[str]]]:
     """The heading and the contacts, some at a time."""
-    columns = request.columns or await _list_columns(gateway, scope, request)
+    columns = request.columns or list_export_columns(
+        await gateway.crm.contact_fields(scope.organization)
+    )
     rows: list[Sequence[str]] = [columns]
     async for contacts in read_contacts(gateway, scope, request.words):
         rows += [build_contact_row(contact, columns) for contact in contacts]
         yield rows
         rows = []
-
-
-async def _list_columns(
-    gateway: Gateway, scope: ContactScope, request: ExportRequested
-) -> Sequence[str]:
-    """All fields, and the custom ones that any of these contacts has."""
-    custom: set[str] = set()
-    async for contacts in read_contacts(gateway, scope, request.words):
-        for contact in contacts:
-            custom.update(list_custom_columns(contact))
-    return (*COLUMNS, *sorted(custom))
 
 
 async def _write_csv(rows: AsyncIterator[Sequence[Sequence[str]]]) -> AsyncIterator[bytes]:

@@ -30,7 +30,8 @@ from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
+from tuyen_gateway.imports.columns import guess_mapping, list_columns
+from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import build_report, cells_of
 from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.ports.imports import ImportDraft
@@ -115,10 +116,11 @@ class ImportView(ResponseBody):
     response_class=Response,
     responses={200: FILE_RESPONSES[200]},
 )
-async def get_template(caller: CurrentCaller) -> Response:
-    """A workbook with one column for each field of a contact."""
+async def get_template(caller: CurrentCaller, gateway: GatewayPorts) -> Response:
+    """A workbook with one column for each field of a contact, and for each custom one."""
+    columns = list_columns(await gateway.crm.contact_fields(caller.organization.id))
     return Response(
-        await asyncio.to_thread(_write_template),
+        await asyncio.to_thread(_write_template, columns),
         media_type=_XLSX,
         headers={**SAFE_HEADERS, "Content-Disposition": 'attachment; filename="template.xlsx"'},
     )
@@ -164,7 +166,7 @@ async def post_import(
         name=name,
         warehouse_id=warehouse_id,
         columns=columns,
-        mapping=guess_mapping(columns),
+        mapping=guess_mapping(columns, await gateway.crm.contact_fields(caller.organization.id)),
         created_at=gateway.clock.now(),
     )
     await gateway.import_drafts.keep(draft)
@@ -184,11 +186,11 @@ async def put_mapping(
     draft = await _find_draft(gateway, caller, import_id)
     if gateway.jobs.job(import_id) is not None:
         raise ConflictError("The import was started already.")
-    _check_mapping(body.mapping, draft.columns)
+    custom = await gateway.crm.contact_fields(caller.organization.id)
+    _check_mapping(body.mapping, draft.columns, list_columns(custom))
+    row_format = RowFormat(body.mapping, country_of(caller), custom)
     with await _load(gateway, caller, import_id) as file, _readable(""):
-        report = await asyncio.to_thread(
-            lambda: build_report(read_rows(file), body.mapping, country_of(caller))
-        )
+        report = await asyncio.to_thread(lambda: build_report(read_rows(file), row_format))
     changed = msgspec.structs.replace(
         draft,
         mapping=body.mapping,
@@ -300,12 +302,14 @@ def _read_first(file: BinaryIO) -> Sequence[SheetRow]:
     return rows
 
 
-def _check_mapping(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
+def _check_mapping(
+    mapping: Mapping[str, str], columns: Sequence[str], fields: Sequence[str]
+) -> None:
     for column, field in mapping.items():
         if column not in columns:
             raise InvalidError("mapping", f"There is no column {column!r}.")
-        if not is_field(field):
-            raise InvalidError("mapping", f"There is no field {field!r}.")
+        if field not in fields:
+            raise InvalidError("mapping", f"There is no field {field!r}: {', '.join(fields)}.")
 
 
 def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
@@ -329,8 +333,8 @@ def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
     )
 
 
-def _write_template() -> bytes:
+def _write_template(columns: Sequence[str]) -> bytes:
     file, writer = BytesIO(), XlsxWriter("contacts")
-    writer.add([CONTACT_FIELDS])
+    writer.add([columns])
     writer.save(file)
     return file.getvalue()

@@ -1,0 +1,101 @@
+"""Which values contacts can get in the fields that the administrator defines.
+
+The fields are those of the moment of the decision: what was still right when it was requested may
+be refused.
+
+Decides C10.
+"""
+
+from collections.abc import Mapping
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.entities.contact_fields.decide import KIND
+from tuyen_events.crm.contact_fields import ContactFieldChanged
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
+from tuyen_events.custom_fields import (
+    CustomValue,
+    FieldDefinition,
+    is_fit,
+    is_of_type,
+    is_same,
+)
+from tuyen_events.limits import CONTACT_CUSTOM_VALUES
+
+ContactValues = Mapping[str, CustomValue]
+"""The values that a contact has, by the ids of their fields."""
+GivenValues = Mapping[str, CustomValue | None]
+"""Values that are given; null empties a field."""
+
+
+def find_definition(known: KnownState, field_id: str) -> FieldDefinition | None:
+    """The field as it is defined; None if there is none."""
+    field = known.setup(KIND, field_id)
+    return field.definition if isinstance(field, ContactFieldChanged) else None
+
+
+def refuse_values(
+    known: KnownState, before: ContactValues, given: GivenValues
+) -> CommandDecision | None:
+    """The refusal of the first value that does not fit its field, None if all fit. What the contact
+    has already is no change, and the value of a field that was removed can be emptied."""
+    for field_id, value in given.items():
+        if field_id in before and is_same(before[field_id], value):
+            continue
+        definition = find_definition(known, field_id)
+        if definition is None:
+            if value is not None or field_id not in before:
+                return _refuse(CrmRefusal.NO_FIELD, field_id, None)
+        elif value is None:
+            if definition.required:
+                return _refuse(CrmRefusal.VALUE_REQUIRED, field_id, definition)
+        elif not is_fit(definition, value):
+            return _refuse(CrmRefusal.UNFIT_VALUE, field_id, definition)
+    return None
+
+
+def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | None:
+    """The refusal of a contact that is added by hand without a value that is required."""
+    for field in known.list_setup(KIND):
+        if not isinstance(field, ContactFieldChanged) or given.get(field.id) is not None:
+            continue
+        if field.definition.required:
+            return _refuse(CrmRefusal.VALUE_REQUIRED, field.id, field.definition)
+    return None
+
+
+def has_value(known: KnownState, before: ContactValues, field_id: str) -> bool:
+    """Whether the contact has a value that its field shows."""
+    definition = find_definition(known, field_id)
+    if definition is None or field_id not in before:
+        return False
+    return is_of_type(definition.type, before[field_id])
+
+
+def forget_removed(
+    known: KnownState, before: ContactValues, given: GivenValues
+) -> dict[str, CustomValue | None]:
+    """The given values, and null for as many values of removed fields as the contact would have too
+    many."""
+    after = [each for each, value in {**before, **given}.items() if value is not None]
+    over = max(len(after) - CONTACT_CUSTOM_VALUES, 0)
+    removed = [each for each in after if find_definition(known, each) is None] if over else []
+    return {**given, **dict.fromkeys(removed[:over])}
+
+
+def name_fields(known: KnownState, given: GivenValues) -> dict[str, str]:
+    """The names of the fields, by their ids, for the history."""
+    found = ((each, find_definition(known, each)) for each in given)
+    return {each: definition.name for each, definition in found if definition is not None}
+
+
+def _refuse(
+    refusal: CrmRefusal, field_id: str, definition: FieldDefinition | None
+) -> CommandDecision:
+    return CommandDecision(
+        outcome=CrmOutcome.REFUSED,
+        version=0,
+        refusal=refusal,
+        field_id=field_id,
+        definition=definition,
+    )
