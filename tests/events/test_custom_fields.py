@@ -9,7 +9,7 @@ from tuyen_events.custom_fields import (
     FieldDefinition,
     FieldType,
     is_fit,
-    is_same,
+    is_same_value,
     show_values,
 )
 
@@ -81,10 +81,10 @@ def test_c10_values_of_removed_fields_and_of_another_type_are_hidden() -> None:
 
 
 def test_c10_true_is_not_one() -> None:
-    assert is_same(1, 1.0)
-    assert is_same(None, None)
-    assert not is_same(1, True)
-    assert not is_same(0, False)
+    assert is_same_value(1, 1.0)
+    assert is_same_value(None, None)
+    assert not is_same_value(1, True)
+    assert not is_same_value(0, False)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ _CONTACT: Mapping[str, Any] = {
     "assignee": "lan",
 }
 
-_FIELD: Mapping[str, Any] = {
+_FIELD: dict[str, Any] = {
     "name": "Màu",
     "type": "choice",
     "choices": ["Đỏ", "Đen"],

@@ -100,7 +100,7 @@ def show_values(fields: CustomFields, values: Mapping[str, CustomValue]) -> dict
     }
 
 
-def is_same(one: CustomValue | None, another: CustomValue | None) -> bool:
+def is_same_value(one: CustomValue | None, another: CustomValue | None) -> bool:
     """Whether the two are one value: for Python, true is 1."""
     return one == another and isinstance(one, bool) == isinstance(another, bool)
 

@@ -70,14 +70,14 @@ def read_number(text: str) -> int | float:
         joined = re.sub(r"[.,]", "", digits)
         parted = digits.replace(",", ".")
         raise UnreadableTextError(
-            f"{shorten(text)} can be read in two ways: write {joined} or {parted}0."
+            f"{quote_text(text)} can be read in two ways: write {joined} or {parted}0."
         )
     if _POINT_LAST.fullmatch(digits):
         digits = digits.replace(",", "")
     elif _COMMA_LAST.fullmatch(digits):
         digits = digits.replace(".", "").replace(",", ".")
     if not _PLAIN.fullmatch(digits):
-        raise UnreadableTextError(f"{shorten(text)} is no number: write 1234.5 or 1234,5.")
+        raise UnreadableTextError(f"{quote_text(text)} is no number: write 1234.5 or 1234,5.")
     if _WHOLE.fullmatch(digits) and len(digits) < 20:  # noqa: PLR2004 - longer ones are too large
         return _limit_number(int(digits))
     return _limit_number(float(digits))
@@ -102,10 +102,10 @@ def read_day(text: str) -> date:
             return _FIRST_DAY + timedelta(days=int(text))
     except ValueError:
         pass
-    raise UnreadableTextError(f"{shorten(text)} is no date: write 1990-12-31 or 31/12/1990.")
+    raise UnreadableTextError(f"{quote_text(text)} is no date: write 1990-12-31 or 31/12/1990.")
 
 
-def shorten(text: str) -> str:
+def quote_text(text: str) -> str:
     """A text as messages for people quote it."""
     return repr(text if len(text) <= 40 else f"{text[:40]}…")  # noqa: PLR2004 - shown to people
 
@@ -121,11 +121,11 @@ def _read_choice(definition: FieldDefinition, text: str) -> str:
     for choice in definition.choices:
         if fold_accents(choice) == folded:
             return choice
-    raise UnreadableTextError(f"{shorten(text)} is none of: {', '.join(definition.choices)}.")
+    raise UnreadableTextError(f"{quote_text(text)} is none of: {', '.join(definition.choices)}.")
 
 
 def _read_answer(text: str) -> bool:
     word = fold_accents(text)
     if word not in _YES | _NO:
-        raise UnreadableTextError(f"{shorten(text)} is neither có (yes) nor không (no).")
+        raise UnreadableTextError(f"{quote_text(text)} is neither có (yes) nor không (no).")
     return word in _YES

@@ -1,6 +1,7 @@
 """Custom fields: who defines them, and what contacts, lists and files show of them (C10)."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -48,9 +49,9 @@ VALUES: dict[str, CustomValue] = {
 }
 
 
-async def show_values(views: Database, number: int = 0, **custom: CustomValue) -> None:
+async def show_values(views: Database, custom: Mapping[str, CustomValue], number: int = 0) -> None:
     lan = contact(number, "shop", "Trần Lan")
-    await show(views, msgspec.structs.replace(lan, custom=custom))
+    await show(views, msgspec.structs.replace(lan, custom=dict(custom)))
 
 
 async def list_ids(user: User, query: str) -> list[str]:
@@ -151,7 +152,7 @@ async def test_c10_values_reach_the_crm_as_they_are_sent(
     owner: User, views: Database, log: InMemoryLog
 ) -> None:
     await show_fields(views, *FIELDS)
-    await show_values(views, **VALUES)
+    await show_values(views, VALUES)
     async with crm(log, CrmOutcome.APPLIED, 2) as asked:
         added = await owner.post("/v1/contacts", {"name": "Lan", "custom": VALUES})
         body = {"custom": {"note": None, "size": 42, "color": "  Đen "}}
@@ -199,7 +200,7 @@ async def test_c10_a_refused_value_is_named_with_what_to_send(
     definition: FieldDefinition | None,
     says: str,
 ) -> None:
-    await show_values(views)
+    await show_values(views, {})
     more = {"refusal": refusal, "field_id": "color", "definition": definition}
     async with crm(log, CrmOutcome.REFUSED, 0, **more):
         added = await owner.post("/v1/contacts", {"name": "Lan", "custom": {"color": "x"}})
@@ -215,7 +216,7 @@ async def test_c10_a_refused_value_is_named_with_what_to_send(
 async def test_c10_values_without_a_field_that_shows_them_are_hidden(
     owner: User, contacts: Database
 ) -> None:
-    await show_values(contacts, **VALUES, gone="x")
+    await show_values(contacts, {**VALUES, "gone": "x"})
     await show_fields(contacts, define_field("color", FieldType.CHOICE, choices=("Đen",)))
     shown = await owner.done("GET", "/v1/contacts/con_0")
     assert shown["custom"] == {"color": "Đỏ"}
@@ -254,7 +255,7 @@ async def test_c10_contacts_are_found_by_the_values_of_fields(
     owner: User, contacts: Database, query: str, found: bool
 ) -> None:
     await show_fields(contacts, *FIELDS, define_field("b2b.code", FieldType.TEXT))
-    await show_values(contacts, **VALUES, **{"b2b.code": "A1"})
+    await show_values(contacts, {**VALUES, "b2b.code": "A1"})
     assert await list_ids(owner, query) == (["con_0"] if found else [])
 
 
@@ -274,8 +275,8 @@ async def test_c10_w3_w6_what_is_hidden_is_not_found_by_its_fields(
     desk: Rig, owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     await show_fields(contacts, *FIELDS)
-    await show_values(contacts, **VALUES)
-    await show_values(contacts, 1, **VALUES)
+    await show_values(contacts, VALUES)
+    await show_values(contacts, VALUES, 1)
     member = await desk.staff(owner, "hoa")
     assert await list_ids(member, "custom.size=41.5") == []
     own = msgspec.structs.replace(contact(1, "shop", "Lan"), assignee=AgentId("hoa"), custom=VALUES)
@@ -293,7 +294,7 @@ async def test_c10_c9_an_export_has_a_column_for_each_field(
     owner: User, contacts: Database
 ) -> None:
     await show_fields(contacts, *FIELDS)
-    await show_values(contacts, **VALUES, gone="x")
+    await show_values(contacts, {**VALUES, "gone": "x"})
     custom = [f"custom.{each.id}" for each in FIELDS]
     (heading, first, *_) = await export_heading(owner)
     assert list(heading) == [*COLUMNS, *custom]

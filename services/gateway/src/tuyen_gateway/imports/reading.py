@@ -14,7 +14,7 @@ from tuyen_events.limits import (
     NAME_CHARACTERS,
 )
 from tuyen_events.phones import parse_email, parse_phones
-from tuyen_gateway.custom_texts import UnreadableTextError, read_day, read_value, shorten
+from tuyen_gateway.custom_texts import UnreadableTextError, read_day, read_value
 from tuyen_gateway.imports.columns import CUSTOM
 from tuyen_platform.text import fold_accents
 
@@ -98,7 +98,7 @@ def _read(field: str, text: str, row_format: RowFormat) -> Any:
 def _read_phones(text: str, country: str) -> Sequence[str]:
     phones = parse_phones(text, country)
     if not phones:
-        raise UnreadableTextError(f"{shorten(text)} is no phone number.")
+        raise UnreadableTextError(f"{quote_text(text)} is no phone number.")
     return phones
 
 
@@ -107,7 +107,7 @@ def _read_emails(text: str) -> Sequence[str]:
     for each in filter(None, _BETWEEN.split(text)):
         email = parse_email(each)
         if email is None:
-            raise UnreadableTextError(f"{shorten(each)} is no email.")
+            raise UnreadableTextError(f"{quote_text(each)} is no email.")
         emails.append(email)
     return emails
 
@@ -115,7 +115,7 @@ def _read_emails(text: str) -> Sequence[str]:
 def _read_gender(text: str) -> Gender:
     gender = _GENDERS.get(fold_accents(text).strip())
     if gender is None:
-        raise UnreadableTextError(f"{shorten(text)} is no gender: female, male or other.")
+        raise UnreadableTextError(f"{quote_text(text)} is no gender: female, male or other.")
     return gender
 
 

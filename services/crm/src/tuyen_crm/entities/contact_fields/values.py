@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.entities.contact_fields.decide import KIND
 from tuyen_events.crm.contact_fields import ContactFieldChanged
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.custom_fields import (
@@ -18,9 +17,11 @@ from tuyen_events.custom_fields import (
     FieldDefinition,
     is_fit,
     is_of_type,
-    is_same,
+    is_same_value,
 )
 from tuyen_events.limits import CONTACT_CUSTOM_VALUES
+
+_FIELDS = "contact_fields"
 
 ContactValues = Mapping[str, CustomValue]
 """The values that a contact has, by the ids of their fields."""
@@ -30,7 +31,7 @@ GivenValues = Mapping[str, CustomValue | None]
 
 def find_definition(known: KnownState, field_id: str) -> FieldDefinition | None:
     """The field as it is defined; None if there is none."""
-    field = known.setup(KIND, field_id)
+    field = known.setup(_FIELDS, field_id)
     return field.definition if isinstance(field, ContactFieldChanged) else None
 
 
@@ -40,7 +41,7 @@ def refuse_values(
     """The refusal of the first value that does not fit its field, None if all fit. What the contact
     has already is no change, and the value of a field that was removed can be emptied."""
     for field_id, value in given.items():
-        if field_id in before and is_same(before[field_id], value):
+        if field_id in before and is_same_value(before[field_id], value):
             continue
         definition = find_definition(known, field_id)
         if definition is None:
@@ -56,7 +57,7 @@ def refuse_values(
 
 def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | None:
     """The refusal of a contact that is added by hand without a value that is required."""
-    for field in known.list_setup(KIND):
+    for field in known.list_setup(_FIELDS):
         if not isinstance(field, ContactFieldChanged) or given.get(field.id) is not None:
             continue
         if field.definition.required:

@@ -48,7 +48,7 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 from tuyen_events.crm.records import CrmRefusal
-from tuyen_events.custom_fields import is_same
+from tuyen_events.custom_fields import is_same_value
 from tuyen_events.ids import AgentId
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
@@ -205,7 +205,7 @@ def _is_unchanged(contact: ContactState, name: str, value: Any) -> bool:
     if name != "custom":
         return bool(before == value)
     return before.keys() == value.keys() and all(
-        is_same(before[each], value[each]) for each in value
+        is_same_value(before[each], value[each]) for each in value
     )
 
 

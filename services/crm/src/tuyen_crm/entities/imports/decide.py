@@ -18,7 +18,7 @@ from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
-from tuyen_events.custom_fields import is_same
+from tuyen_events.custom_fields import is_same_value
 from tuyen_events.ids import ContactId
 
 _SINGLE = ("name", "gender", "birthday", "address", "location")
@@ -81,7 +81,7 @@ def _find_changed(
     custom = {
         name: value
         for name, value in command.custom.items()
-        if not is_same(contact.custom.get(name), value)
+        if not is_same_value(contact.custom.get(name), value)
         and (overwrites or not has_value(known, contact.custom, name))
     }
     return {**changed, "custom": custom} if custom else changed

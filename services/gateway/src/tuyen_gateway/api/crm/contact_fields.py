@@ -36,7 +36,7 @@ router = APIRouter(prefix="/contact-fields", tags=["contacts"])
 
 FieldPath = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
 
-Choice = Annotated[
+OfferedChoice = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=CHOICE_CHARACTERS)
 ]
 
@@ -51,7 +51,7 @@ def _require_different(choices: list[str]) -> list[str]:
 
 
 Choices = Annotated[
-    list[Choice],
+    list[OfferedChoice],
     Field(min_length=1, max_length=FIELD_CHOICES, fail_fast=True),
     AfterValidator(_require_different),
 ]
