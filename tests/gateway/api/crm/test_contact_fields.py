@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.api.crm.answering import contact, crm, define_field, show, show_fields
+from gateway.api.crm.test_contact_bulk import change
 from gateway.api.crm.test_exports import export, read_file
 from gateway.api.crm.test_imports import uploaded
 from gateway.rig import Rig, User, records
@@ -284,6 +285,25 @@ async def test_c10_w3_w6_what_is_hidden_is_not_found_by_its_fields(
     assert await list_ids(member, "custom.size=41.5") == ["con_1"]
     rival = await desk.organization("rival")
     assert await list_ids(rival, "custom.size=41.5") == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"custom": {"size": 41.5, "vip": True}}, {"custom.size": "41,5"}]
+)
+async def test_c10_s3_c9_jobs_take_the_same_filter(
+    owner: User, contacts: Database, log: InMemoryLog, wanted: dict[str, Any]
+) -> None:
+    await show_fields(contacts, *FIELDS)
+    await show_values(contacts, VALUES)
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        await change(owner, {"filter": wanted, "set": {"campaign_id": "tet"}})
+    assert [command.subject for command in asked] == ["con_0"]
+    job = await export(owner, filter=wanted, columns=["id"])
+    assert await read_file(owner, job) == [("id",), ("con_0",)]
+    unfit = {"filter": {"custom": {"size": "x"}}, "set": {"campaign_id": "tet"}}
+    refused = await owner.post("/v1/contacts/bulk", unfit)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "body.custom.size"
 
 
 async def export_heading(owner: User, **body: Any) -> list[tuple[str, ...]]:

@@ -1,18 +1,21 @@
 """The CRM's views, in the same database."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace as replace_fields
+from pymongo.errors import OperationFailure
 
 from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_queries import (
+    ContactsRead,
     TextPart,
     after_place,
     covering,
@@ -31,10 +34,13 @@ from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
+
+_NO_SUCH_INDEX = 2
+"""MongoDB's code for a bad value, such as the name of an index that does not exist."""
 
 
 class MongoCrm:
@@ -79,17 +85,10 @@ class MongoCrm:
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         found: dict[ContactId, ContactDocument] = {}
-        fields = await self.contact_fields(scope.organization) if wanted.custom else {}
-        custom = list_custom_values(fields, wanted.custom)
-        if custom is None:
-            return ViewPage(items=[], following=None)
-        parts = list_text_parts(wanted, custom)
-        frequent = await self._list_frequent(scope.organization, parts)
-        for query, hint in list_reads(scope, wanted, frequent, custom):
+        for query, hint in await self._list_reads(scope, wanted):
             if after is not None:
                 query["$and"].append(after_place(wanted.order, after))
-            rows = self._contacts.find(query, hint=hint).sort(order_fields(wanted.order))
-            for stored in await rows.limit(limit + 1).to_list(None):
+            for stored in await self._read(query, hint, order_fields(wanted.order), limit + 1):
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
@@ -118,6 +117,29 @@ class MongoCrm:
             for each in documents
         ]
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        found: set[ContactId] = set()
+        for query, hint in await self._list_reads(replace(scope, joined=frozenset()), wanted):
+            if after is not None:
+                query["$and"].append({"_id": {"$gt": after}})
+            rows = await self._read(query, hint, [("_id", 1)], limit, {"_id": 1})
+            found.update(stored["_id"] for stored in rows)
+        return sorted(found)[:limit]
+
+    async def _list_reads(
+        self, scope: ContactScope, wanted: ContactFilter
+    ) -> Sequence[ContactsRead]:
+        """None, if a custom field cannot have the value that is asked for."""
+        fields = await self.contact_fields(scope.organization) if wanted.custom else {}
+        custom = list_custom_values(fields, wanted.custom)
+        if custom is None:
+            return []
+        parts = list_text_parts(wanted, custom)
+        frequent = await self._list_frequent(scope.organization, parts)
+        return list_reads(scope, wanted, frequent, custom)
+
     async def _list_frequent(
         self, organization: OrganizationId, parts: Sequence[TextPart]
     ) -> Sequence[TextPart]:
@@ -125,12 +147,35 @@ class MongoCrm:
         queries = [
             ({"organization": organization, **each.indexed}, each.index_name) for each in parts
         ]
-        counts = [
-            self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
-            for query, index in queries
-        ]
+        counts = [self._count(query, index) for query, index in queries]
         counted = zip(parts, await asyncio.gather(*counts), strict=True)
         return [part for part, count in counted if count > FREQUENT]
+
+    async def _read(
+        self,
+        query: Document,
+        hint: str | None,
+        order: Sequence[tuple[str, int]],
+        limit: int,
+        fields: Document | None = None,
+    ) -> Sequence[Document]:
+        """The first contacts. Until the CRM has made the index, MongoDB chooses another one: the
+        gateway may start first."""
+        try:
+            rows = self._contacts.find(query, fields, hint=hint).sort(order).limit(limit)
+            return await rows.to_list(None)
+        except OperationFailure as error:
+            if hint is None or error.code != _NO_SUCH_INDEX:
+                raise
+            return await self._read(query, None, order, limit, fields)
+
+    async def _count(self, query: Document, hint: str) -> int:
+        try:
+            return await self._contacts.count_documents(query, limit=FREQUENT + 1, hint=hint)
+        except OperationFailure as error:
+            if error.code != _NO_SUCH_INDEX:
+                raise
+            return 0
 
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]
@@ -139,6 +184,22 @@ class MongoCrm:
         stored = await self._contacts.find(query).to_list(None)
         seen = await self._see(scope, [CONTACTS_VIEW.read(each) for each in stored])
         return [each for each in seen if each.sight is not Sight.NOTHING]
+
+    async def find_known_values(
+        self, organization: OrganizationId, values: Collection[str]
+    ) -> Set[str]:
+        known: set[str] = set()
+        for field, indexed in (("phones", ADDRESS_SUFFIXES), ("emails", "emails")):
+            some = [each for each in values if ("@" in each) is (field == "emails")]
+            stages: list[Document] = [
+                {"$match": {"organization": organization, indexed: {"$in": some}}},
+                {"$unwind": f"${field}"},
+                {"$match": {field: {"$in": some}}},
+                {"$group": {"_id": f"${field}"}},
+            ]
+            found = self._contacts.aggregate(stages)
+            known.update([each["_id"] async for each in found])
+        return known
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
@@ -175,6 +236,19 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        own = {"_id": f"{scope.organization}/{entity_id}", f"{WAS}.contact_id": {"$exists": True}}
+        if view is CONTACTS_VIEW:
+            own = {"_id": entity_id, f"{WAS}.organization": scope.organization}
+        stored = await self._database[view.collection].find_one(own)
+        if stored is None:
+            return Sight.NOTHING
+        was = stored[WAS]
+        if view is CONTACTS_VIEW:
+            return scope.sight_of(was["warehouse_id"], was["assignee"], was["viewers"])
+        contact = await self.contact(scope, was["contact_id"])
+        return Sight.NOTHING if contact is None else contact.sight
 
     async def find_parts(
         self,

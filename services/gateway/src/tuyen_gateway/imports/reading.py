@@ -14,7 +14,7 @@ from tuyen_events.limits import (
     NAME_CHARACTERS,
 )
 from tuyen_events.phones import parse_email, parse_phones
-from tuyen_gateway.custom_texts import UnreadableTextError, read_day, read_value
+from tuyen_gateway.custom_texts import UnreadableTextError, quote_text, read_day, read_value
 from tuyen_gateway.imports.columns import CUSTOM
 from tuyen_platform.text import fold_accents
 

@@ -29,6 +29,7 @@ from tuyen_crm.entities.contact_fields.values import (
     refuse_missing,
     refuse_values,
 )
+from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
 from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
@@ -180,23 +181,27 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
-        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
     given = {} if command.custom is UNSET else command.custom
     unfit = refuse_values(known, contact.custom, given)
     if unfit is not None:
         return unfit
-    if given:
-        custom = forget_removed(known, contact.custom, given)
-        command = msgspec.structs.replace(command, custom=custom)
-    names = name_fields(known, given)
-    event = follow(command, ContactPatched, contact.sequence + 1, custom_names=names)
-    changed = patched_fields(contact.custom, event)
-    if all(_is_unchanged(contact, name, value) for name, value in changed.items()):
-        return decide_unchanged(contact.version)
     draft = MergeDraft(known, cause_of(command))
+    refused = place_and_mark(draft, command)
+    if refused is not None:
+        return refused
+    latest = draft.require(command.contact_id)
+    facts = facts_alone(command)
+    if given:
+        kept = forget_removed(known, contact.custom, given)
+        facts = msgspec.structs.replace(facts, custom=kept)
+    names = name_fields(known, given)
+    event = follow(facts, ContactPatched, latest.sequence + 1, custom_names=names)
+    changed = patched_fields(contact.custom, event)
+    if not all(_is_unchanged(contact, name, value) for name, value in changed.items()):
+        draft.add(event)
+    elif not draft.events:
+        return decide_unchanged(contact.version)
     before = frozenset((*contact.phones, *contact.emails))
-    draft.add(event)
     return join_by_facts(draft, command.contact_id, before)
 
 

@@ -5,26 +5,37 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.tags import fold_tag
-from tuyen_events.crm_limits import TAG_CHARACTERS
+from tuyen_events.crm_limits import CONTACT_FIELDS, TAG_CHARACTERS
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
+from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactView,
+    Value,
     render_contact,
 )
-from tuyen_gateway.api.crm.custom_values import CUSTOM_QUERY, read_custom_filter
+from tuyen_gateway.api.crm.custom_values import (
+    CUSTOM_QUERY,
+    check_custom_filter,
+    gather_custom,
+    list_custom_filter,
+    write_filter,
+)
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder, list_by_id
+from tuyen_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -61,26 +72,56 @@ class ContactFilterFields(BaseModel):
         max_length=ID_CHARACTERS,
         description="An agent's id, `me`, or `none` for contacts that nobody has.",
     )
+
+    def to_selection(self, caller: Caller, custom: Mapping[str, str]) -> ContactSelection:
+        """What it selects, as `caller` means it: `me` is the caller."""
+        return ContactSelection(
+            words=(self.q or "").strip(),
+            phone=re.sub(r"[^0-9]", "", self.phone or ""),
+            email=(self.email or "").strip().lower(),
+            tag=fold_tag((self.tag or "").strip()),
+            step=self.step or "",
+            custom=dict(custom),
+            campaign_id=self.campaign,
+            care_status=self.care_status,
+            warehouse_id=self.warehouse,
+            held_by=_find_holder(self.assignee, caller),
+        )
+
+
+class ContactSelectionIn(ContactFilterFields, RequestBody):
+    """The filters of the list of contacts; all must match."""
+
+    custom: Annotated[dict[ChosenId, Value], Field(max_length=CONTACT_FIELDS)] = Field(
+        default_factory=dict
+    )
+    """By the id of a custom field, its value: `{"size": 41}`. `custom.size` is the same."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_custom(cls, given: object) -> object:
+        """Takes names of the query as well, `{"custom.size": "41"}`."""
+        return gather_custom(given)
+
+
+async def read_selection(
+    gateway: Gateway, caller: Caller, body: ContactSelectionIn
+) -> ContactSelection:
+    """What a body selects. Raises InvalidError for what can be no value of a custom field."""
+    custom = {each: write_filter(value) for each, value in body.custom.items()}
+    await check_custom_filter(gateway, caller.organization.id, custom)
+    return body.to_selection(caller, custom)
+
+
+class ContactListQuery(ContactFilterFields):
     sort: Literal["name", "created_at", "updated_at"] | None = Field(
         default=None,
         description="The order: by name, or the newest first; by default that of the ids.",
     )
 
     def to_filter(self, caller: Caller, custom: Mapping[str, str]) -> ContactFilter:
-        """The filter as `caller` means it: `me` is the caller."""
-        return ContactFilter(
-            words=(self.q or "").strip(),
-            phone=re.sub(r"[^0-9]", "", self.phone or ""),
-            email=(self.email or "").strip().lower(),
-            tag=fold_tag((self.tag or "").strip()),
-            step=self.step or "",
-            custom=custom,
-            campaign_id=self.campaign,
-            care_status=self.care_status,
-            warehouse_id=self.warehouse,
-            held_by=_find_holder(self.assignee, caller),
-            order=ContactOrder.ID if self.sort is None else ContactOrder(self.sort),
-        )
+        order = ContactOrder.ID if self.sort is None else ContactOrder(self.sort)
+        return replace(list_by_id(self.to_selection(caller, custom)), order=order)
 
 
 def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
@@ -96,13 +137,13 @@ def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
 
 
 async def _of_query(
-    fields: Annotated[ContactFilterFields, Query()],
+    fields: Annotated[ContactListQuery, Query()],
     request: Request,
     caller: CurrentCaller,
     gateway: GatewayPorts,
 ) -> ContactFilter:
-    query = request.query_params.items()
-    custom = await read_custom_filter(gateway, caller.organization.id, query)
+    custom = list_custom_filter(request.query_params.items())
+    await check_custom_filter(gateway, caller.organization.id, custom)
     return fields.to_filter(caller, custom)
 
 

@@ -1,11 +1,13 @@
 """Values of custom fields in requests: why one was refused, and filters by them (C10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import msgspec
 
 from tuyen_events.crm.records import CrmCommandSettled, CrmRefusal
 from tuyen_events.crm_limits import CONTACT_FIELDS
-from tuyen_events.custom_fields import FieldType
+from tuyen_events.custom_fields import CustomValue, FieldType
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import DETAIL_CHARACTERS
 from tuyen_gateway.custom_texts import UnreadableTextError, read_filter
@@ -44,19 +46,40 @@ def explain_value(settled: CrmCommandSettled) -> str:
     return f"“{definition.name}” is {wanted}; null empties it."
 
 
-async def read_custom_filter(
-    gateway: Gateway, organization: OrganizationId, query: Iterable[tuple[str, str]]
-) -> dict[str, str]:
-    """The custom fields that a query asks for, `custom.size=41`, by their ids. Raises InvalidError
-    for what can be no value of its field. A field that does not exist is passed on: it may have
-    been added a moment ago, and until then nothing matches."""
-    given = {
+def list_custom_filter(query: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The custom fields that a query asks for, `custom.size=41`, by their ids."""
+    return {
         name.removeprefix(CUSTOM): value.strip() for name, value in query if name.startswith(CUSTOM)
     }
-    if len(given) > CONTACT_FIELDS:
+
+
+def gather_custom(given: object) -> object:
+    """A body in which `custom.size` is a part of `custom`."""
+    if not isinstance(given, dict):
+        return given
+    named = {each: given[each] for each in given if str(each).startswith(CUSTOM)}
+    custom = given.get("custom", {})
+    if not named or not isinstance(custom, dict):
+        return given
+    others = {each: value for each, value in given.items() if each not in named}
+    more = {str(each).removeprefix(CUSTOM): value for each, value in named.items()}
+    return {**others, "custom": {**custom, **more}}
+
+
+def write_filter(value: CustomValue) -> str:
+    """The value as a query has it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+async def check_custom_filter(
+    gateway: Gateway, organization: OrganizationId, custom: Mapping[str, str]
+) -> None:
+    """Raises InvalidError for what can be no value of its field. By a field that does not exist,
+    nothing is found: it may have been added a moment ago."""
+    if len(custom) > CONTACT_FIELDS:
         raise InvalidError("custom", f"Filter by at most {CONTACT_FIELDS} fields.")
-    fields = await gateway.crm.contact_fields(organization) if given else {}
-    for field_id, text in given.items():
+    fields = await gateway.crm.contact_fields(organization) if custom else {}
+    for field_id, text in custom.items():
         if len(text) > DETAIL_CHARACTERS:
             raise InvalidError(
                 f"{CUSTOM}{field_id}", f"It has more than {DETAIL_CHARACTERS} characters."
@@ -66,4 +89,3 @@ async def read_custom_filter(
                 read_filter(fields[field_id], text)
         except UnreadableTextError as error:
             raise InvalidError(f"{CUSTOM}{field_id}", str(error)) from error
-    return given
