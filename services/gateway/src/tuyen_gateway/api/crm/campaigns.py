@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import ConfigDict
 
-from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
+from tuyen_events.crm.campaigns import EmptyCampaign, PutCampaign, RemoveCampaign
 from tuyen_gateway.api.bodies import Name
 from tuyen_gateway.api.crm.entities import EntityView, meta_of
 from tuyen_gateway.api.crm.setup_routes import SetupBody, SetupKind, add_setup_routes
@@ -39,6 +39,8 @@ add_setup_routes(
         put=PutCampaign,
         remove=RemoveCampaign,
         render=_view,
-        effect="A campaign of a sharing rule cannot be removed (`409`).",
+        empty=EmptyCampaign,
+        effect="The contacts of a campaign that is removed leave it, and have no care status any "
+        "more; it is `409` while a sharing rule is for it.",
     ),
 )

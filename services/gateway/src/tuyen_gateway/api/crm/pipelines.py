@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from tuyen_events.crm.pipelines import PipelineStep, PutPipeline, RemovePipeline
+from tuyen_events.crm.pipelines import EmptyPipeline, PipelineStep, PutPipeline, RemovePipeline
 from tuyen_events.crm_limits import PIPELINE_STEPS
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import EntityView, meta_of
@@ -82,8 +82,10 @@ add_setup_routes(
         put=PutPipeline,
         remove=RemovePipeline,
         render=_view,
-        effect="Contacts stay at the steps at which they are, also at those that the pipeline does "
-        "not have any more.",
+        empty=EmptyPipeline,
+        effect="A step cannot be left out while contacts are at it (`409`): `POST "
+        "/v1/contacts/bulk` moves all of them to another step. The contacts at the steps of a "
+        "pipeline that is removed leave it.",
     ),
     for_all=True,
 )

@@ -19,6 +19,7 @@ from tuyen_gateway.api.crm.entities import (
     command_fields,
     given_fields,
     list_setup,
+    remove_emptied,
 )
 from tuyen_gateway.api.dependencies import (
     Administrator,
@@ -53,7 +54,8 @@ class SetupKind(Generic[SetupT]):
 
     `content` is the body of a POST and a PUT, and its fields are among those of `shown`, an answer.
     `put` has the fields of the view's document. `effect` says in the API's description what a write
-    changes beside the entity itself. `begin` returns the document of an entity that exists before
+    changes beside the entity itself. `empty` takes contacts out of it, for a kind that contacts
+    refer to. `begin` returns the document of an entity that exists before
     anybody has written it, if the kind has one.
     """
 
@@ -66,6 +68,7 @@ class SetupKind(Generic[SetupT]):
     put: type[SetupCommand]
     remove: type[SetupCommand]
     render: Callable[[SetupT], EntityView]
+    empty: type[SetupCommand] | None = None
     effect: str = ""
     begin: Callable[[Caller, str], SetupT | None] = lambda _caller, _id: None
 
@@ -89,14 +92,15 @@ def add_setup_routes(router: APIRouter, kind: SetupKind[Any], *, for_all: bool =
         gateway: GatewayPorts,
     ) -> None:
         command = kind.remove(**command_fields(gateway, caller, expected), id=entity_id)
-        await carry_out_setup(gateway, command, kind)
+        await remove_setup(gateway, command, kind)
 
     router.delete(
         f"/{{{kind.id_name}}}",
         status_code=status.HTTP_204_NO_CONTENT,
         summary=f"Remove a {kind.one}",
-        description="For the role `system_admin`. The answer is the same if there is none. "
-        + kind.effect,
+        description=f"For the role `system_admin`. {kind.effect} The answer is the same if there "
+        "is none. It is `503` if so many contacts refer to it that it takes longer than 5 s: the "
+        "request is to be repeated then.",
         responses=problems(403, 409, 412, 429),
     )(remove)
 
@@ -170,6 +174,15 @@ async def carry_out_setup(
     settled = await gateway.crm_commands.carry_out(command)
     await gateway.crm.wait_for_setup(kind.view, command.organization, command.id, settled.version)
     return check_settled(settled, command, kind.one)
+
+
+async def remove_setup(gateway: Gateway, remove: SetupCommand, kind: SetupKind[Any]) -> None:
+    """Removes an entity, after it was emptied, and returns as `carry_out_setup` does."""
+    if kind.empty is None:
+        await carry_out_setup(gateway, remove, kind)
+        return
+    settled = await remove_emptied(gateway, remove, kind.empty, kind.one)
+    await gateway.crm.wait_for_setup(kind.view, remove.organization, remove.id, settled.version)
 
 
 def _add_reading_routes(router: APIRouter, kind: SetupKind[Any], *, for_all: bool) -> None:
