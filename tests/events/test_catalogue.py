@@ -60,7 +60,6 @@ STORED_TYPE_NAMES = {
     "contact.unshare.v1",
     "contact.unshared.v1",
     "contact_field.changed.v1",
-    "contact_field.patch.v1",
     "contact_field.put.v1",
     "contact_field.remove.v1",
     "contact_field.removed.v1",

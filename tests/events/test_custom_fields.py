@@ -1,11 +1,9 @@
 """C10: which values fit the fields that an administrator defines."""
 
 import pytest
-from msgspec import UNSET
 
 from tuyen_events.custom_fields import (
     CustomValue,
-    FieldChange,
     FieldDefinition,
     FieldType,
     is_fit,
@@ -85,42 +83,3 @@ def test_c10_true_is_not_one() -> None:
     assert is_same_value(None, None)
     assert not is_same_value(1, True)
     assert not is_same_value(0, False)
-
-
-@pytest.mark.parametrize(
-    ("field", "change", "expected", "consistent"),
-    [
-        ("text", FieldChange(name="Khác"), FieldDefinition(name="Khác", type=FieldType.TEXT), True),
-        (
-            "choice",
-            FieldChange(type=FieldType.TEXT),
-            FieldDefinition(name="Màu", type=FieldType.TEXT),
-            True,
-        ),
-        (
-            "choice",
-            FieldChange(choices=("Xanh",), required=True),
-            FieldDefinition(name="Màu", type=FieldType.CHOICE, choices=("Xanh",), required=True),
-            True,
-        ),
-        (
-            "text",
-            FieldChange(type=FieldType.CHOICE),
-            FieldDefinition(name="Ghi chú", type=FieldType.CHOICE),
-            False,
-        ),
-        (
-            "text",
-            FieldChange(choices=("Xanh",)),
-            FieldDefinition(name="Ghi chú", type=FieldType.TEXT, choices=("Xanh",)),
-            False,
-        ),
-    ],
-)
-def test_c10_a_change_keeps_what_it_does_not_name(
-    field: str, change: FieldChange, expected: FieldDefinition, consistent: bool
-) -> None:
-    changed = change.apply(FIELDS[field])
-    assert changed == expected
-    assert changed.consistent is consistent
-    assert FieldChange().name is UNSET

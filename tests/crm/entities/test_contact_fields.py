@@ -7,14 +7,12 @@ import pytest
 
 from crm.known import KnownThings
 from crm.world import AGENT, LAN, MINH, MOMENT, SHOP, World
-from tuyen_crm.domain.decision import NOT_FOUND
 from tuyen_crm.entities.contact_fields import ENTITY
 from tuyen_crm.entities.contact_fields.decide import decide
 from tuyen_crm.entities.contacts.describing import describe
 from tuyen_events.crm.contact_fields import (
     ContactFieldChanged,
     ContactFieldRemoved,
-    PatchContactField,
     PutContactField,
     RemoveContactField,
 )
@@ -22,7 +20,7 @@ from tuyen_events.crm.contacts import ContactPatched
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm_limits import CONTACT_FIELDS
-from tuyen_events.custom_fields import FieldChange, FieldDefinition, FieldType
+from tuyen_events.custom_fields import FieldDefinition, FieldType
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import CONTACT_CUSTOM_VALUES
 
@@ -65,34 +63,15 @@ def world() -> World:
     return shop
 
 
-def test_c10_a_field_is_put_changed_and_removed() -> None:
+def test_c10_a_field_is_put_and_removed() -> None:
     (event,) = decide(known(), PutContactField(**SETUP, definition=COLOR)).events
     assert isinstance(event, ContactFieldChanged)
     assert (event.id, event.definition, event.sequence) == ("color", COLOR, 5)
-    change = FieldChange(choices=("Đỏ",))
-    (event,) = decide(known(color=COLOR), PatchContactField(**SETUP, change=change)).events
-    assert isinstance(event, ContactFieldChanged)
-    assert event.definition == msgspec.structs.replace(COLOR, choices=("Đỏ",))
     (gone,) = decide(known(color=COLOR), RemoveContactField(**SETUP)).events
     assert isinstance(gone, ContactFieldRemoved)
     assert decide(known(), RemoveContactField(**SETUP)).outcome is CrmOutcome.UNCHANGED
-
-
-def test_c10_a_patch_of_nothing_and_of_what_is_gone() -> None:
-    patch = PatchContactField(**SETUP, change=FieldChange(name="Màu"))
-    assert decide(known(color=COLOR), patch).outcome is CrmOutcome.UNCHANGED
-    assert decide(known(), patch) is NOT_FOUND
-    late = PatchContactField(**SETUP, change=FieldChange(name="Sắc"), expected_version=3)
+    late = PutContactField(**SETUP, definition=COLOR, expected_version=3)
     assert decide(known(color=COLOR), late).outcome is CrmOutcome.VERSION_PASSED
-
-
-def test_c10_choices_belong_to_the_type_choice() -> None:
-    without = FieldDefinition(name="Màu", type=FieldType.CHOICE)
-    put = decide(known(), PutContactField(**SETUP, definition=without))
-    to_choice = PatchContactField(**SETUP, change=FieldChange(type=FieldType.CHOICE))
-    text = FieldDefinition(name="Màu", type=FieldType.TEXT)
-    for decision in (put, decide(known(color=text), to_choice)):
-        assert decision.refusal is CrmRefusal.WRONG_CHOICES
 
 
 def test_c10_an_organization_has_so_many_fields() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from tuyen_events.limits import DETAIL_CHARACTERS
 from tuyen_events.vocabulary import Word
@@ -38,31 +37,9 @@ class FieldDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     required: bool = False
     """Whether a contact that is added by hand needs a value, and nobody may empty it."""
 
-    @property
-    def consistent(self) -> bool:
-        return (self.type is FieldType.CHOICE) == bool(self.choices)
-
 
 CustomFields = Mapping[str, FieldDefinition]
 """The fields that an organization defines, by their ids."""
-
-
-class FieldChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What changes in a definition. What is not given stays; a field that is of another type than
-    `choice` afterwards has no choices."""
-
-    name: str | UnsetType = UNSET
-    type: FieldType | UnsetType = UNSET
-    choices: tuple[str, ...] | UnsetType = UNSET
-    required: bool | UnsetType = UNSET
-
-    def apply(self, definition: FieldDefinition) -> FieldDefinition:
-        """The definition after the change, which may not be consistent."""
-        given = {name: getattr(self, name) for name in self.__struct_fields__}
-        changed = {name: value for name, value in given.items() if value is not UNSET}
-        if changed.get("type", definition.type) is not FieldType.CHOICE:
-            changed.setdefault("choices", ())
-        return msgspec.structs.replace(definition, **changed)
 
 
 def is_of_type(field_type: FieldType, value: CustomValue) -> bool:

@@ -12,14 +12,10 @@ from gateway.api.crm.test_contact_bulk import change
 from gateway.api.crm.test_exports import export, read_file
 from gateway.api.crm.test_imports import uploaded
 from gateway.rig import Rig, User, records
-from tuyen_events.crm.contact_fields import (
-    PatchContactField,
-    PutContactField,
-    RemoveContactField,
-)
+from tuyen_events.crm.contact_fields import PutContactField, RemoveContactField
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
-from tuyen_events.custom_fields import CustomValue, FieldChange, FieldDefinition, FieldType
+from tuyen_events.custom_fields import CustomValue, FieldDefinition, FieldType
 from tuyen_events.ids import AgentId
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_gateway.imports.columns import CONTACT_FIELDS
@@ -67,7 +63,7 @@ async def test_c10_an_administrator_defines_a_field(
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         put = await owner.put(f"{PATH}/color", COLOR, {"If-Match": '"3"'})
         post = await owner.post(PATH, {"name": "Cỡ giày", "type": "number"})
-        patch = await owner.call("PATCH", f"{PATH}/color", {"name": "Sắc"})
+        patch = await owner.call("PATCH", f"{PATH}/color", {"choices": ["Xanh"]})
         plain = await owner.call("PATCH", f"{PATH}/color", {"type": "text", "choices": None})
         assert (await owner.delete(f"{PATH}/color")).status_code == 204
         assert (await owner.delete(f"{PATH}/none")).status_code == 204
@@ -76,15 +72,11 @@ async def test_c10_an_administrator_defines_a_field(
     assert post.status_code == 201
     size = {"type": "number", "choices": None, "required": False, "created_by": "admin"}
     assert post.json().items() >= size.items()
-    assert patch.json().items() >= {"name": "Sắc", "choices": ["Đỏ", "Đen"], "version": 4}.items()
+    assert patch.json().items() >= {"name": "Color", "choices": ["Xanh"], "version": 4}.items()
     assert plain.json().items() >= {"type": "text", "choices": None}.items()
-    putting, posting, patching, _, removing, _ = asked
+    putting, *_, removing, _ = asked
     assert isinstance(putting, PutContactField)
     assert (putting.definition, putting.expected_version) == (DEFINITION, 3)
-    assert isinstance(posting, PutContactField)
-    assert (posting.id, posting.expected_version) == (post.json()["id"], None)
-    assert isinstance(patching, PatchContactField)
-    assert patching.change == FieldChange(name="Sắc")
     assert isinstance(removing, RemoveContactField)
 
 
@@ -131,22 +123,15 @@ async def test_c10_what_is_no_field_is_refused(
     assert await records(log, CRM_COMMANDS) == []
 
 
-@pytest.mark.parametrize("body", [{"name": None}, {"type": None}, {"required": None}, {"x": 1}])
-async def test_c10_what_a_field_needs_cannot_be_emptied(
+@pytest.mark.parametrize(
+    "body",
+    [{"name": None}, {"type": None}, {"required": None}, {"choices": None}, {"type": "text"}],
+)
+async def test_c10_a_field_stays_consistent(
     owner: User, views: Database, body: dict[str, Any]
 ) -> None:
     await show_fields(views, CHOICE)
     assert (await owner.call("PATCH", f"{PATH}/color", body)).status_code == 422
-
-
-async def test_c10_choices_that_do_not_belong_there_are_refused(
-    owner: User, views: Database, log: InMemoryLog
-) -> None:
-    await show_fields(views, CHOICE)
-    async with crm(log, CrmOutcome.REFUSED, 0, refusal=CrmRefusal.WRONG_CHOICES):
-        answer = await owner.call("PATCH", f"{PATH}/color", {"choices": None})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "body.choices"
 
 
 async def test_c10_values_reach_the_crm_as_they_are_sent(
@@ -154,7 +139,7 @@ async def test_c10_values_reach_the_crm_as_they_are_sent(
 ) -> None:
     await show_fields(views, *FIELDS)
     await show_values(views, VALUES)
-    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
         added = await owner.post("/v1/contacts", {"name": "Lan", "custom": VALUES})
         body = {"custom": {"note": None, "size": 42, "color": "  Đen "}}
         patched = await owner.call("PATCH", "/v1/contacts/con_0", body)

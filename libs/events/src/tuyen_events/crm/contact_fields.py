@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from tuyen_events.crm.records import SetupCommand, SetupEvent
-from tuyen_events.custom_fields import FieldChange, FieldDefinition
+from tuyen_events.custom_fields import FieldDefinition
 
 
 class PutContactField(SetupCommand, frozen=True, kw_only=True):
@@ -11,13 +11,6 @@ class PutContactField(SetupCommand, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "contact_field.put.v1"
     definition: FieldDefinition
-
-
-class PatchContactField(SetupCommand, frozen=True, kw_only=True):
-    """Change what is given of the field."""
-
-    type: ClassVar[str] = "contact_field.patch.v1"
-    change: FieldChange
 
 
 class RemoveContactField(SetupCommand, frozen=True, kw_only=True):

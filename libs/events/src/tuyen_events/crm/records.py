@@ -178,8 +178,6 @@ class CrmRefusal(Word):
     """The field cannot have this value (C10)."""
     VALUE_REQUIRED = "value_required"
     """The field needs a value (C10)."""
-    WRONG_CHOICES = "wrong_choices"
-    """A field of the type `choice` has choices, and no other one does (C10)."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ from tuyen_crm.entities.entity import Entity
 from tuyen_events.crm.contact_fields import (
     ContactFieldChanged,
     ContactFieldRemoved,
-    PatchContactField,
     PutContactField,
     RemoveContactField,
 )
@@ -14,7 +13,7 @@ from tuyen_views.view import setup_key
 
 ENTITY: Entity[decide.ContactFieldCommands, view.ContactFieldEvents, ContactFieldDocument] = Entity(
     name=decide.KIND,
-    commands=(PutContactField, PatchContactField, RemoveContactField),
+    commands=(PutContactField, RemoveContactField),
     decide=decide.decide,
     events=(ContactFieldChanged, ContactFieldRemoved),
     view=CONTACT_FIELDS_VIEW,
