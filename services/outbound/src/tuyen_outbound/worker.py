@@ -207,7 +207,8 @@ class OutboundWorker:
         try:
             return None if record.value is None else decode(record.headers, record.value).data
         except Exception as error:  # one record must not stop the others
-            await reject_or_raise(self._log, record, SERVICE, error)
+            is_request = record.topic == OUTBOUND.name
+            await reject_or_raise(self._log, record, SERVICE, error, carries_out=is_request)
             return None
 
     async def _accept(self, tenure: Tenure, record: Record, intake: Intake) -> None:
