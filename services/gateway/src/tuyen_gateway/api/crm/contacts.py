@@ -30,7 +30,7 @@ from tuyen_gateway.api.crm.contact_views import (
     ContactFacts,
     ContactView,
     read_facts,
-    render_contact,
+    render_contacts,
     require_known_agent,
     require_manager,
     show_contact,
@@ -94,7 +94,7 @@ async def post_contact(
         version=settled.version,
     )
     set_etag(response, settled.version)
-    return show_contact(contact, settled.known_elsewhere)
+    return await show_contact(gateway, caller, contact, settled.known_elsewhere)
 
 
 @router.get(
@@ -115,7 +115,8 @@ async def get_contact(
     contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
     if contact.sight >= Sight.READ:
         set_etag(response, contact.document.version)
-    return render_contact(contact)
+    (rendered,) = await render_contacts(gateway, caller, [contact])
+    return rendered
 
 
 @router.patch(
@@ -151,7 +152,7 @@ async def patch_contact(
         expected = None if expected is None else contact.version
     if not fields:
         set_etag(response, contact.version)
-        return show_contact(contact)
+        return await show_contact(gateway, caller, contact)
     command = PatchContact(
         **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
     )
@@ -160,7 +161,7 @@ async def patch_contact(
         return await _show_survivor(gateway, caller, settled, response)
     set_etag(response, settled.version)
     changed = _build_patched(contact, command, settled, fields)
-    return show_contact(changed, settled.known_elsewhere)
+    return await show_contact(gateway, caller, changed, settled.known_elsewhere)
 
 
 @router.delete(
@@ -223,7 +224,7 @@ async def _show_survivor(
     survivor = str(settled.survivor)
     contact = await find_visible_contact(gateway, caller, survivor, settled.version)
     set_etag(response, contact.document.version)
-    return show_contact(contact.document, settled.known_elsewhere)
+    return await show_contact(gateway, caller, contact.document, settled.known_elsewhere)
 
 
 def _build_patched(
@@ -239,6 +240,7 @@ def _build_patched(
     return msgspec.structs.replace(
         contact,
         **{**fields, "custom": kept},
+        declined=(*contact.declined, *contact.phones, *contact.emails),
         version=settled.version,
         updated_at=updated_at,
     )
