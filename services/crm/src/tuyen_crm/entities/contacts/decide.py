@@ -3,6 +3,7 @@
 Decides C1, C4 and C12.
 """
 
+from collections.abc import Collection
 from typing import Any, assert_never
 
 import msgspec
@@ -43,7 +44,7 @@ from tuyen_events.crm.contacts import (
 )
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.suggestions import SuggestionsOffered
-from tuyen_events.ids import ContactId
+from tuyen_events.ids import AgentId, ContactId
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
@@ -83,11 +84,7 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
 def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
     created = _build_created(draft.known, command)
     draft.add(created)
-    joined = join_by_facts(draft, command.contact_id, frozenset())
-    if joined.survivor is not None:
-        return joined
-    given = distribute(draft.known, created, created.warehouse_id, command.staff)
-    return joined if given is None else follow_by(joined, given)
+    return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
 
 
 def _complete(
@@ -203,8 +200,25 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
         assignee=command.assignee,
     )
     draft = MergeDraft(known, cause_of(command))
-    draft.add(follow(command, ContactAdded, 1, content=content))
-    return join_by_facts(draft, command.contact_id, frozenset())
+    added = follow(command, ContactAdded, 1, content=content)
+    draft.add(added)
+    staff = command.staff if command.assignee is None else ()
+    return _join_and_distribute(draft, added, warehouse_id, staff)
+
+
+def _join_and_distribute(
+    draft: MergeDraft,
+    created: ContactCreated | ContactAdded,
+    warehouse_id: str,
+    staff: Collection[AgentId],
+) -> CommandDecision:
+    """The decision after a contact was created: it becomes a part of one with the same phone number
+    or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
+    joined = join_by_facts(draft, created.contact_id, frozenset())
+    if joined.survivor is not None:
+        return joined
+    given = distribute(draft.known, created, warehouse_id, staff)
+    return joined if given is None else follow_by(joined, given)
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:

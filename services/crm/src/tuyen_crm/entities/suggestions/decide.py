@@ -1,5 +1,4 @@
-"""Handles agents' answers to what is offered as a contact's phone numbers and emails.
-"""
+"""Handles agents' answers to what is offered as a contact's phone numbers and emails."""
 
 from tuyen_crm.domain.decision import (
     NOT_FOUND,

@@ -1,5 +1,4 @@
-"""What is offered, in the contact's document, and in words.
-"""
+"""What is offered, in the contact's document, and in words."""
 
 from typing import assert_never
 

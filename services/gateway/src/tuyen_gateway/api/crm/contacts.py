@@ -69,7 +69,8 @@ async def post_contact(
     body: ContactIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> ContactView:
     """Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
-    its warehouse, it is nobody's yet.
+    its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
+    nobody's yet.
 
     If another contact of the same owners has one of the phone numbers or emails, the answer is that
     contact, which has all of both now (C2).
@@ -77,8 +78,9 @@ async def post_contact(
     scope = await load_scope(gateway, caller)
     command = AddContact(**_added_fields(gateway, caller, scope, body))
     settled = await carry_out(gateway, command, "contact")
-    if settled.survivor is not None:
-        return await _show_survivor(gateway, caller, settled, response)
+    distributed = bool(command.staff) and settled.version > _ADDED
+    if settled.survivor is not None or distributed:
+        return await _show_stored(gateway, caller, command, settled, response)
     given = {name: getattr(command, name) for name in _FACTS}
     contact = ContactDocument(
         **given,
@@ -158,7 +160,7 @@ async def patch_contact(
     )
     settled = await carry_out(gateway, command, "contact")
     if settled.survivor is not None:
-        return await _show_survivor(gateway, caller, settled, response)
+        return await _show_stored(gateway, caller, command, settled, response)
     set_etag(response, settled.version)
     changed = _build_patched(contact, command, settled, fields)
     return await show_contact(gateway, caller, changed, settled.known_elsewhere)
@@ -190,6 +192,9 @@ async def delete_contact(
     await carry_out(gateway, command, "contact")
 
 
+_ADDED = 1
+"""The version of a contact that was added, and that nothing else happened to."""
+
 _FACTS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
 
 
@@ -215,14 +220,21 @@ def _added_fields(
         "contact_id": contact_id,
         "warehouse_id": warehouse_id,
         "assignee": assignee,
+        "staff": caller.organization.active_agents if assignee is None else (),
     }
 
 
-async def _show_survivor(
-    gateway: Gateway, caller: Caller, settled: CrmCommandSettled, response: Response
+async def _show_stored(
+    gateway: Gateway,
+    caller: Caller,
+    command: AddContact | PatchContact,
+    settled: CrmCommandSettled,
+    response: Response,
 ) -> ContactView:
-    survivor = str(settled.survivor)
-    contact = await find_visible_contact(gateway, caller, survivor, settled.version)
+    """What became of the contact by more than the command says: a merge, or its warehouse's
+    distribution."""
+    contact_id = settled.survivor or command.contact_id
+    contact = await find_visible_contact(gateway, caller, contact_id, settled.version)
     set_etag(response, contact.document.version)
     return await show_contact(gateway, caller, contact.document, settled.known_elsewhere)
 
