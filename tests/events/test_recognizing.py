@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tuyen_events.crm_limits import CONTACT_SUGGESTIONS, RECOGNIZED_CHARACTERS, RECOGNIZER_TRIES
 from tuyen_events.phones import parse_email, parse_phone
-from tuyen_events.recognizing import recognize
+from tuyen_events.recognizing import recognize_facts
 
 LAN, MINH = "+84912345678", "+84987654321"
 
@@ -55,7 +55,7 @@ LAN, MINH = "+84912345678", "+84987654321"
     ],
 )
 def test_c3_a_number_in_a_vietnamese_text(text: str) -> None:
-    assert recognize(text, "VN") == (LAN,)
+    assert recognize_facts(text, "VN") == (LAN,)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_c3_a_number_in_a_vietnamese_text(text: str) -> None:
     ],
 )
 def test_c3_several_numbers_and_those_of_other_kinds(text: str, found: list[str]) -> None:
-    assert list(recognize(text, "VN")) == found
+    assert list(recognize_facts(text, "VN")) == found
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_c3_several_numbers_and_those_of_other_kinds(text: str, found: list[str]
     ],
 )
 def test_c3_what_is_no_phone_number(text: str) -> None:
-    assert recognize(text, "VN") == ()
+    assert recognize_facts(text, "VN") == ()
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_c3_what_is_no_phone_number(text: str) -> None:
     ],
 )
 def test_c3_emails_in_texts(text: str, emails: list[str]) -> None:
-    assert list(recognize(text, "VN")) == emails
+    assert list(recognize_facts(text, "VN")) == emails
 
 
 def test_c3_numbers_of_a_country_that_writes_no_0_before_them() -> None:
-    assert recognize("call (650) 253-0000, not $1,250,000", "US") == ("+16502530000",)
-    assert recognize("0912345678", "??") == ()
+    assert recognize_facts("call (650) 253-0000, not $1,250,000", "US") == ("+16502530000",)
+    assert recognize_facts("0912345678", "??") == ()
 
 
 HOSTILE = (
@@ -181,19 +181,19 @@ def test_c3_r9_5_the_work_for_a_text_has_a_bound(
 
     monkeypatch.setattr(phonenumbers, "parse", parse)
     text = part * (600_000 // len(part))
-    found = recognize(f"{text} lan@example.com", country)
+    found = recognize_facts(f"{text} lan@example.com", country)
     assert len(parsed) <= RECOGNIZER_TRIES * 6
-    assert found == recognize(text[:RECOGNIZED_CHARACTERS], country)
+    assert found == recognize_facts(text[:RECOGNIZED_CHARACTERS], country)
 
 
 def test_c3_no_more_is_found_than_a_contact_is_offered() -> None:
     text = " ".join(f"lan{number}@example.com" for number in range(2 * CONTACT_SUGGESTIONS))
-    assert len(recognize(text, "VN")) == CONTACT_SUGGESTIONS
+    assert len(recognize_facts(text, "VN")) == CONTACT_SUGGESTIONS
 
 
 @given(st.text(max_size=200))
 def test_c3_what_is_found_in_any_text_is_in_the_form_in_which_it_is_stored(text: str) -> None:
-    for value in recognize(f"{text} 0912345678 {text}", "VN"):
+    for value in recognize_facts(f"{text} 0912345678 {text}", "VN"):
         assert value in (parse_phone(value, "VN"), parse_email(value))
 
 
@@ -206,4 +206,4 @@ def test_c3_a_number_is_found_whatever_is_written_around_it(
     before: list[str], separator: str, after: list[str]
 ) -> None:
     number = separator.join(("0912", "345", "678"))
-    assert recognize(" ".join((*before, number, *after)), "VN") == (LAN,)
+    assert recognize_facts(" ".join((*before, number, *after)), "VN") == (LAN,)

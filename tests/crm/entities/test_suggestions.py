@@ -86,7 +86,7 @@ def test_c3_what_another_customer_writes_below_a_comment_is_offered_for_their_ow
 def test_c3_an_earlier_versions_command_has_nothing_written() -> None:
     event = msgspec.structs.replace(message(), text=TEXT)
     fields = msgspec.to_builtins(observe(event, customer(), "evt_1", "VN"))
-    assert (fields.pop("written"), fields.pop("conversation_id")) == ([A], "msg_1")
+    assert (fields.pop("written"), fields.pop("conversation_id")) == ((A,), "msg_1")
     read = msgspec.json.decode(msgspec.json.encode(fields), type=ObserveCustomer)
     assert (read.written, read.conversation_id) == ((), None)
 

@@ -60,7 +60,7 @@ _BEFORE = 40
 """So many characters before a number say what it is."""
 
 
-def recognize(text: str, country: str) -> tuple[str, ...]:
+def recognize_facts(text: str, country: str) -> tuple[str, ...]:
     """The phone numbers in the text, in E.164, then the emails, in lower case; each once.
 
     `country` is the organization's. The work is bounded, however long the text is and whatever it

@@ -2,7 +2,7 @@
 meanwhile (C2).
 """
 
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -14,15 +14,7 @@ from tuyen_events.ids import ContactId
 ContactCommandT = TypeVar("ContactCommandT", bound=ContactCommand)
 
 
-class FindsContacts(Protocol):
-    """What is known of contacts, perhaps with what is decided now."""
-
-    def contact(self, contact_id: ContactId) -> ContactState | None: ...
-
-
-def find_whole(
-    known: FindsContacts, contact_id: ContactId
-) -> tuple[ContactId, ContactState] | None:
+def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
     """The contact, or the one of which it is a part, perhaps by several merges; None if that one
     does not exist."""
     contact = known.contact(contact_id)

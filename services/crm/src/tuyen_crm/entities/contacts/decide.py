@@ -77,8 +77,9 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
         known,
         Cause(organization=command.organization, caused_by=command.caused_by, at=command.at),
     )
-    decision = _create(draft, command) if whole is None else _complete(draft, *whole, command)
-    return _offer(draft, decision, command)
+    if whole is None:
+        return _offer(draft, command.contact_id, _create(draft, command), command)
+    return _offer(draft, whole[0], _complete(draft, *whole, command), command)
 
 
 def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
@@ -131,14 +132,12 @@ def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, 
 
 
 def _offer(
-    draft: MergeDraft, decision: CommandDecision, command: ObserveCustomer
+    draft: MergeDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
 ) -> CommandDecision:
     """The decision, with what the customer wrote, or the site said, that the contact does not have
     now."""
-    whole = find_whole(draft, command.contact_id)
-    if whole is None:
-        return decision
-    contact_id, contact = whole
+    contact_id = decision.survivor or own_id
+    contact = draft.require(contact_id)
     values = (*command.phones, *command.emails, *command.written)
     offered = offer(contact, values, command.organization, command.conversation_id)
     if not offered:

@@ -17,7 +17,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.limits import CONTACT_PHONES
 from tuyen_events.phones import parse_email, parse_phones
-from tuyen_events.recognizing import recognize
+from tuyen_events.recognizing import recognize_facts
 
 
 def customer_of(event: Event) -> Customer | None:
@@ -63,7 +63,7 @@ def observe(
         page_url=_page_url(event),
         phones=parse_phones(customer.phone or "", country)[:CONTACT_PHONES],
         emails=() if email is None else (email,),
-        written=recognize(words_of(event), country),
+        written=recognize_facts(words_of(event), country),
         conversation_id=getattr(event, "conversation_id", None),
         caused_by=event_id,
     )
