@@ -94,8 +94,8 @@ EXPECTED_RESULTS = {
     "cmd_58": {("applied", 13)},
     "cmd_40": {("unchanged", 0)},
     "cmd_60": {("applied", 1)},
-    "cmd_61": {("applied", 15)},
-    "cmd_62": {("applied", 16)},
-    "cmd_63": {("applied", 18)},
-    "cmd_64": {("applied", 19)},
+    "cmd_61": {("applied", 16)},
+    "cmd_62": {("applied", 17)},
+    "cmd_63": {("applied", 19)},
+    "cmd_64": {("applied", 20)},
 }
