@@ -21,7 +21,7 @@ from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactView,
     Value,
-    render_contact,
+    render_contacts,
 )
 from tuyen_gateway.api.crm.custom_values import (
     CUSTOM_QUERY,
@@ -170,7 +170,7 @@ async def list_contacts(
     scope = await load_scope(gateway, caller)
     page = await gateway.crm.contacts(scope, wanted, paging.limit, paging.after)
     return Listed(
-        items=[render_contact(contact) for contact in page.items],
+        items=await render_contacts(gateway, caller, page.items),
         next=paging.cursor(page.following),
         position=position,
     )
