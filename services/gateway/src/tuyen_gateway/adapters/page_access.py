@@ -61,7 +61,7 @@ class PageAccessTable:
     async def end_problem(self, account: str) -> None:
         present = self._pages.given(account)
         if present is not None and self._pages.problem(account) is not None:
-            await self.table.append([problem_record(account, present.stamp, None)])
+            await self.table.append([problem_record(account, present, None)])
             _log.info("page_problem_ended", account=account)
 
     async def note_subscription(self, account: str, subscription: PageSubscription | None) -> None:
