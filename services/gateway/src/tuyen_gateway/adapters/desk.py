@@ -241,6 +241,7 @@ class DeskTable:
         the other."""
         key = desk_key(change)
         async with self._lock(editor.organization):
+            await self.table.current()  # another gateway may have changed it a moment ago
             desk = self._desk(editor.organization)
             other = replaced(desk)
             before = desk.find(key)
@@ -270,6 +271,7 @@ class DeskTable:
 
     async def _remove(self, editor: Editor, choose: Callable[[OrganizationDesk], DeskKey]) -> int:
         async with self._lock(editor.organization):
+            await self.table.current()
             key = choose(self._desk(editor.organization))
             self._count(editor, _REMOVAL_BYTES)
             await self.table.append([_removal(key, editor.agent_id, editor.at)])
