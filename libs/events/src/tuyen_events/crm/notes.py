@@ -4,7 +4,8 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import PartChange, PartCommand, PartEvent
+from tuyen_events.ids import IntegrationId
 
 NoteId = NewType("NoteId", str)
 
@@ -54,6 +55,19 @@ class NoteAdded(NoteEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "note.added.v1"
     text: str
+
+
+class NoteReceived(PartChange, frozen=True, kw_only=True):
+    """An integration said something about a contact that it sent (C12)."""
+
+    type: ClassVar[str] = "note.received.v1"
+    note_id: NoteId
+    text: str
+    integration_id: IntegrationId
+
+    @property
+    def part_id(self) -> str:
+        return self.note_id
 
 
 class NoteChanged(NoteEvent, frozen=True, kw_only=True):

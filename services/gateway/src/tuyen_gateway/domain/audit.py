@@ -20,6 +20,9 @@ LOGIN, PASSWORD, REQUEST = "login", "password", "request"
 
 _OF_THE_KEY = frozenset({"organization", "id", "department_id"})
 
+_SECRET = frozenset({"token_hash"})
+"""That a token was renewed is said by when it was made."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
@@ -72,7 +75,7 @@ def audit_change(
         changes=tuple(
             AuditChange(field=name, before=was, after=now)
             for name in standing.__struct_fields__
-            if name not in BOOKKEEPING and name not in _OF_THE_KEY
+            if name not in BOOKKEEPING | _OF_THE_KEY | _SECRET
             if (was := _read(before, name)) != (now := _read(after, name))
         ),
     )

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import (
     AgentId,
+    CallId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -25,6 +26,7 @@ from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
+from tuyen_views.calls import CallDocument
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
@@ -224,6 +226,12 @@ class CrmViews(Protocol):
         self, view: View[ContactPartT], scope: ContactScope, part_id: str
     ) -> tuple[VisibleContact, ContactPartT] | None:
         """A part and its contact, or None if the viewer may not read the contact."""
+        ...
+
+    async def reported_call(
+        self, organization: OrganizationId, call: CallId
+    ) -> CallDocument | None:
+        """A call, for the integration that reported it: no scope is applied."""
         ...
 
     async def find_parts(
