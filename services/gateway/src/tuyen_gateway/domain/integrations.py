@@ -1,7 +1,4 @@
-"""Integrations and their tokens.
-
-Decides C12.
-"""
+"""Integrations and their tokens (C12)."""
 
 from hashlib import sha256
 
