@@ -1,6 +1,5 @@
 """Integrations: programs that send calls (C7) or leads (C12) with a token of their own."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,8 +36,6 @@ from tuyen_views.warehouses import WAREHOUSES_VIEW
 router = APIRouter(prefix="/integrations", tags=["integrations"])
 
 _TOKEN_BYTES = 32
-_LOOKED_UP, _LOOKED_UP_AGAIN_S = 10, 0.1
-"""How often a warehouse is looked up that may have been added a moment ago."""
 
 IntegrationPath = Annotated[IntegrationId, Path(pattern=CHOSEN_ID_PATTERN)]
 
@@ -265,13 +262,10 @@ async def _put(
 async def _check_warehouse(gateway: Gateway, caller: Caller, warehouse_id: str | None) -> None:
     """Raises InvalidError if there is no such warehouse. If it is removed later, new contacts go
     where the sources of the others put them."""
-    if warehouse_id in (None, DEFAULT_WAREHOUSE):
+    if warehouse_id is None or warehouse_id == DEFAULT_WAREHOUSE:
         return
-    for _ in range(_LOOKED_UP):
-        if await gateway.crm.setup(WAREHOUSES_VIEW, caller.organization.id, str(warehouse_id)):
-            return
-        await asyncio.sleep(_LOOKED_UP_AGAIN_S)
-    raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
+    if await gateway.crm.setup(WAREHOUSES_VIEW, caller.organization.id, warehouse_id) is None:
+        raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
 
 
 def _make_token() -> str:
