@@ -57,19 +57,6 @@ class NoteAdded(NoteEvent, frozen=True, kw_only=True):
     text: str
 
 
-class NoteReceived(PartChange, frozen=True, kw_only=True):
-    """An integration said something about a contact that it sent (C12)."""
-
-    type: ClassVar[str] = "note.received.v1"
-    note_id: NoteId
-    text: str
-    integration_id: IntegrationId
-
-    @property
-    def part_id(self) -> str:
-        return self.note_id
-
-
 class NoteChanged(NoteEvent, frozen=True, kw_only=True):
     """An agent changed the fields of a note that are given."""
 
@@ -82,3 +69,16 @@ class NoteRemoved(NoteEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "note.removed.v1"
     removes: ClassVar[bool] = True
+
+
+class NoteReceived(PartChange, frozen=True, kw_only=True):
+    """An integration said something about a contact that it sent (C12)."""
+
+    type: ClassVar[str] = "note.received.v1"
+    note_id: NoteId
+    text: str
+    integration_id: IntegrationId
+
+    @property
+    def part_id(self) -> str:
+        return self.note_id
