@@ -2,14 +2,12 @@
 
 from typing import assert_never
 
-import msgspec
-
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteReceived, NoteRemoved
 from tuyen_events.crm.records import PartEvent
 from tuyen_views.notes import NoteDocument
-from tuyen_views.view import begin_part, changed_fields
+from tuyen_views.view import add_document, change_document
 
 NoteEvents = NoteAdded | NoteReceived | NoteChanged | NoteRemoved
 
@@ -19,9 +17,9 @@ _SHOWN = ("text",)
 def fold(document: NoteDocument | None, event: NoteEvents) -> NoteDocument | None:
     match event:
         case NoteAdded() | NoteReceived():
-            return NoteDocument(**begin_part(event), text=event.text)
+            return add_document(NoteDocument, event, _SHOWN)
         case NoteChanged():
-            return document and msgspec.structs.replace(document, **changed_fields(event, _SHOWN))
+            return change_document(document, event, _SHOWN)
         case NoteRemoved():
             return None
         case _:
