@@ -232,7 +232,7 @@ def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:
 
 
 def test_c3_w5_what_a_new_customer_writes_is_offered_after_the_contact_was_given() -> None:
-    decided = Decided()
+    decided = DistributingShop()
     decided.put("a", Strategy.SEQUENTIAL)
     text = msgspec.structs.replace(message(), text="sđt 0912345678")
     command = observe(text, customer("1"), "evt_1", "VN")

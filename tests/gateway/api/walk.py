@@ -298,12 +298,8 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/calls"): (
         {
             "external_id": "20261121-0001",
-            "direction": "in",
-            "phone": "0912 345 678",
-            "agent_id": "lan",
-            "started_at": "2026-11-21T08:00:00Z",
-            "duration_s": 185,
-            "result": "answered",
+            **{"direction": "in", "phone": "0912 345 678", "agent_id": "lan"},
+            **{"started_at": "2026-11-21T08:00:00Z", "duration_s": 185, "result": "answered"},
             "recording_url": "https://tong-dai.example/1.mp3",
         },
     ),
