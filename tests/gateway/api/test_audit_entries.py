@@ -147,7 +147,7 @@ async def test_o2_long_work_leaves_an_entry_with_what_was_requested(desk: Rig, o
     await owner.done("POST", "/v1/conversations/bulk", wanted)
     by_filter, by_ids = await shown(owner, 2, "entity=bulk")
     assert {one["field"]: one["to"] for one in by_ids["changes"]} == {
-        "conversations": 2,
+        "named": 2,
         "done": True,
     }
     fields = {one["field"]: one["to"] for one in by_filter["changes"]}
@@ -173,7 +173,7 @@ async def test_o2_an_export_leaves_an_entry_when_it_is_requested_and_when_it_is_
         ("downloaded", "admin", job["id"]),
         ("started", "admin", job["id"]),
     ]
-    assert {"field": "words", "from": None, "to": "vinh"} in started["changes"]
+    assert {"field": "filter", "from": None, "to": {"words": "vinh"}} in started["changes"]
     assert downloaded["changes"] == [{"field": "rows", "from": None, "to": 0}]
 
 

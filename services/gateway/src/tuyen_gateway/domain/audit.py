@@ -3,9 +3,10 @@
 Decides O2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from tuyen_events.desk import DeskEvent, DeskKey, PreferencesChanged
 from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_events.jobs import BulkRequested, ContactsChangeRequested, JobRequested
+from tuyen_events.jobs import JobRequested
 from tuyen_gateway.domain.changes import BOOKKEEPING
 
 LOGIN, PASSWORD, REQUEST, AUDIT_TABLE = "login", "password", "request", "audit"
@@ -24,6 +25,7 @@ PAGE_TOKEN = "page_token"  # noqa: S105 - a name, not a secret
 the directory and of the desk, and the kinds of jobs."""
 
 _OF_THE_KEY = frozenset({"organization", "id", "department_id", "agent_id"})
+_EMPTY = ("[]", "{}")
 _OF_A_JOB = frozenset({"job_id", "organization", "at", "by"})
 
 _SECRET = frozenset({"token_hash"})
@@ -99,14 +101,14 @@ def audit_desk_change(
 
 def audit_job(request: JobRequested) -> AuditRecorded:
     """That long work was started, and what was requested: of what it names, how many."""
-    changes = list(_list_changes(None, request, _OF_A_JOB | {"selection", "contact_ids"}))
-    if isinstance(request, BulkRequested) and request.selection.ids is None:
-        wanted = msgspec.to_builtins(request.selection)
-        changes.append(_set("filter", {name: one for name, one in wanted.items() if one}))
-    elif isinstance(request, BulkRequested):
-        changes.append(_set("conversations", len(request.selection.ids or ())))
-    elif isinstance(request, ContactsChangeRequested) and request.contact_ids:
-        changes.append(_set("contacts", len(request.contact_ids)))
+    given = _list_changes(None, request, _OF_A_JOB | {"selection", "contact_ids"})
+    changes = [change for change in given if change.after not in _EMPTY]
+    selected: Mapping[str, Any] = msgspec.to_builtins(getattr(request, "selection", None)) or {}
+    named = selected.get("ids") or getattr(request, "contact_ids", ())
+    if named:
+        changes.append(_set("named", len(named)))
+    elif hasattr(request, "selection"):
+        changes.append(_set("filter", {name: one for name, one in selected.items() if one}))
     return AuditRecorded(
         organization=request.organization,
         by=request.by,
