@@ -57,9 +57,11 @@ class DirectoryTable:
     """`Directory`, from the log.
 
     A change is appended, and returned once this table has applied it. Changes of one organization
-    are made one after another in this process. Another gateway may still be faster: what only one
-    entity may have (a page at its channel, a username) belongs to the first in the log, and the
-    loser withdraws its own record.
+    are made one after another in this process, each on top of everything that was in the log when
+    it began: so what another gateway has answered is never undone. Another one may still be faster
+    in between: what only one entity may have (a page at its channel, a username) belongs to the
+    first in the log, and the loser withdraws its own record; of two changes of one entity that are
+    made in the same moments the last one in the log stands, as a whole.
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
@@ -117,6 +119,7 @@ class DirectoryTable:
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
         async with self._lock(organization_id):
+            await self.table.current()
             before = self._any(organization_id)
             event = decide(before)
             check_limits(before, event)
@@ -155,6 +158,7 @@ class DirectoryTable:
         check: Callable[[Organization], None],
     ) -> int:
         async with self._lock(organization_id):
+            await self.table.current()
             before = self._any(organization_id)
             previous = find(before, entity, entity_id)
             if previous is None:

@@ -50,12 +50,13 @@ class Directory(TableBacked, Protocol):
     async def change(
         self, organization_id: OrganizationId, decide: Callable[[Organization], EntityT]
     ) -> StoredEntity[EntityT]:
-        """Stores what `decide` returns for the present state of the organization, and returns it.
+        """Stores what `decide` returns for the state of the organization that includes everything
+        that was in the log at the call, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
         Raises ConflictError when another gateway was faster, InvalidError when the organization has
         as many of these as it may, TooManyAttemptsError when its people have written as much as
-        they may within an hour.
+        they may within an hour, UnavailableError when this gateway is behind the log.
         """
         ...
 
