@@ -22,11 +22,12 @@ from tuyen_events.directory import (
     REMOVED_TYPES,
     AgentChanged,
     DirectoryEvent,
+    IntegrationChanged,
     PageChanged,
     directory_key,
 )
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.ids import AgentId, IntegrationId, OrganizationId, PageId
 from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
@@ -67,6 +68,8 @@ class DirectoryTable:
         self._log = log
         self._clock = clock
         self._organizations: dict[OrganizationId, Organization] = {}
+        self._integrations: dict[str, tuple[OrganizationId, IntegrationId]] = {}
+        """By the hashes of their tokens."""
         self._claims: dict[ChannelAccount, list[tuple[OrganizationId, PageId]]] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self._records: Hourly[OrganizationId] = Hourly(
@@ -95,6 +98,13 @@ class DirectoryTable:
     def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
+
+    def integration(self, token_hash: str) -> tuple[Organization, IntegrationChanged] | None:
+        found = self._integrations.get(token_hash)
+        organization = None if found is None else self.organization(found[0])
+        if found is None or organization is None:
+            return None
+        return organization, organization.integrations[found[1]].value
 
     async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
         if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
@@ -249,8 +259,23 @@ class DirectoryTable:
         organization_id, change = changed
         before = self._any(organization_id)
         self._fold_claim(before, change)
+        self._fold_token(before, change)
         version = next_version(before.version, position.timestamp)
         self._organizations[organization_id] = evolve(before, change, version)
+
+    def _fold_token(self, before: Organization, change: DirectoryEvent | Removed) -> None:
+        match change:
+            case IntegrationChanged():
+                integration_id = change.id
+            case Removed(entity="integration"):
+                integration_id = IntegrationId(change.entity_id)
+            case _:
+                return
+        old = before.integrations.get(integration_id)
+        if old is not None:
+            self._integrations.pop(old.value.token_hash, None)
+        if isinstance(change, IntegrationChanged):
+            self._integrations[change.token_hash] = (before.id, integration_id)
 
     def _fold_claim(self, before: Organization, change: DirectoryEvent | Removed) -> None:
         match change:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tuyen_directory.organization import Organization, StoredEntity
-from tuyen_events.directory import DirectoryEvent, PageChanged
+from tuyen_events.directory import DirectoryEvent, IntegrationChanged, PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.ports.tables import TableBacked
@@ -32,6 +32,10 @@ class Directory(TableBacked, Protocol):
 
     def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
         """The organization and page that an account belongs to: the first that connected it."""
+        ...
+
+    def integration(self, token_hash: str) -> tuple[Organization, IntegrationChanged] | None:
+        """The integration whose token has this hash, and its organization, suspended or not."""
         ...
 
     def version(self, organization_id: OrganizationId) -> int:

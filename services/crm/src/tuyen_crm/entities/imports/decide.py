@@ -6,9 +6,7 @@ file, and for two files at once.
 Decides C9.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
+from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
 from tuyen_crm.domain.facts import email_fact, phone_fact
 from tuyen_crm.domain.known import KnownState
@@ -21,8 +19,16 @@ from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.custom_fields import is_same_value
 from tuyen_events.ids import ContactId
 
-_SINGLE = ("name", "gender", "birthday", "address", "location")
-_SEVERAL = ("phones", "emails")
+_GIVEN = (
+    "name",
+    "phones",
+    "emails",
+    "gender",
+    "birthday",
+    "address",
+    "location",
+    "custom",
+)
 
 
 def decide(known: KnownState, command: ImportContact) -> CommandDecision:
@@ -35,6 +41,8 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     if command.duplicates is Duplicates.SKIP or contact.warehouse_id not in command.managed:
         return decide_unchanged(contact.version)
     changed = _find_changed(known, contact, command)
+    given = {name: getattr(command, name) for name in _GIVEN}
+    changed = find_lacking(contact, given, overwrite=command.duplicates is Duplicates.OVERWRITE)
     if not changed:
         return decide_unchanged(contact.version)
     patch = PatchContact(
