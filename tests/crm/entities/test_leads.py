@@ -11,6 +11,7 @@ from crm.entities.test_calls import COMMON, HOA, LAN, MINH, OTHER, PHONE, by_han
 from crm.lan import SHOP
 from tuyen_crm.entities import BY_EVENT
 from tuyen_events.crm.claims import ContactAssigned
+from tuyen_events.crm.contact_fields import PutContactField
 from tuyen_events.crm.contacts import (
     ContactAdded,
     ContactMerged,
@@ -21,7 +22,8 @@ from tuyen_events.crm.contacts import (
 from tuyen_events.crm.leads import LeadReceived, ReceiveLead
 from tuyen_events.crm.merges import ContactAbsorbed, UndoMerge
 from tuyen_events.crm.notes import NoteReceived
-from tuyen_events.crm.records import CrmEvent, CrmOutcome
+from tuyen_events.crm.records import CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.custom_fields import FieldDefinition, FieldType
 from tuyen_events.ids import ContactId, IntegrationId, contact_of_lead
 from tuyen_events.limits import CONTACT_PHONES
 from tuyen_events.vocabulary import Strategy
@@ -41,6 +43,19 @@ def lead(external_id: str, **fields: Any) -> ReceiveLead:
     )
 
 
+def define(field_id: str, type_: FieldType) -> PutContactField:
+    """The administrator defines a custom field."""
+    definition = FieldDefinition(name=field_id.capitalize(), type=type_, required=True)
+    return PutContactField(
+        command_id=f"cmd_{field_id}_{type_}",
+        organization=SHOP,
+        at=COMMON["at"],
+        id=field_id,
+        by=LAN,
+        definition=definition,
+    )
+
+
 def whole(shop: Decided, external_id: str) -> Any:
     contact = shop.known.contact(contact_of_lead(SHOP, FORM, external_id))
     while contact is not None and contact.merged_into is not None:
@@ -50,6 +65,7 @@ def whole(shop: Decided, external_id: str) -> Any:
 
 def test_c12_a_lead_becomes_a_contact_of_its_source() -> None:
     shop = Decided()
+    shop.decide(define("size", FieldType.TEXT))
     given: dict[str, Any] = {"name": "Lan", "phones": (PHONE,), "custom": {"size": "42"}}
     added, received, note = shop.decide(lead("1", note="Gọi buổi tối", **given))
     assert isinstance(added, ContactAdded)
@@ -201,3 +217,17 @@ def test_c8_c12_the_history_says_where_a_contact_came_from() -> None:
         "A note came with the contact's data.",
     ]
     assert [each.by for each in told] == [None, None]
+
+
+def test_c10_c12_a_lead_with_a_value_that_does_not_fit_is_refused_as_a_whole() -> None:
+    shop = Decided()
+    shop.decide(define("size", FieldType.NUMBER))
+    assert shop.decide(lead("1", name="Lan", custom={"size": "42"})) == ()
+    assert (shop.last.refusal, shop.last.field_id) == (CrmRefusal.UNFIT_VALUE, "size")
+    assert whole(shop, "1") is None
+    shop.decide(lead("1", name="Lan"))
+    assert whole(shop, "1").custom == {}
+    assert shop.decide(lead("1", name="Lan", custom={"color": "đỏ"})) == ()
+    assert shop.last.refusal is CrmRefusal.NO_FIELD
+    shop.decide(lead("1", name="Lan", custom={"size": 42}))
+    assert whole(shop, "1").custom == {"size": 42}

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.contacts import CustomValue
 from tuyen_events.crm.records import ContactCommand, ContactEvent
+from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId, IntegrationId, content_digest
 
 

@@ -7,7 +7,7 @@ taken over: the rules of the campaign give it again.
 Decides C4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from tuyen_events.crm.contacts import ContactContent, ContactPatched, CustomerOf
 from tuyen_events.crm.merges import GainedContent
 from tuyen_events.crm.suggestions import Suggestion, list_open
 from tuyen_events.crm_limits import CONTACT_DECLINED, CONTACT_SUGGESTIONS
+from tuyen_events.custom_fields import is_same_value
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import CONTACT_CUSTOM_VALUES, CONTACT_EMAILS, CONTACT_PHONES
 
@@ -70,11 +71,16 @@ def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str
 
 
 def find_lacking(
-    contact: ContactContent, given: Mapping[str, Any], *, overwrite: bool
+    contact: ContactContent,
+    given: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    hidden: Collection[str],
 ) -> dict[str, Any]:
     """The fields of a patch by which the contact gets what is `given` and it does not have. With
-    `overwrite`, what is given replaces what it has; phone numbers and emails are only added. A
-    contact gets no more of them, and no more custom values, than it may have."""
+    `overwrite`, what is given replaces what it has; phone numbers and emails are only added. The
+    values of the custom fields in `hidden` are replaced in any case. A contact gets no more phone
+    numbers, emails and custom values than it may have."""
     changed: dict[str, Any] = {}
     for name in _SINGLE:
         before, value = getattr(contact, name), given.get(name)
@@ -88,7 +94,9 @@ def find_lacking(
     custom, room = {}, CONTACT_CUSTOM_VALUES - len(contact.custom)
     for name, value in given.get("custom", {}).items():
         is_new = name not in contact.custom
-        if contact.custom.get(name) != value and (overwrite or is_new) and (room > 0 or not is_new):
+        if is_same_value(contact.custom.get(name), value) or (is_new and room <= 0):
+            continue
+        if overwrite or is_new or name in hidden:
             custom[name] = value
             room -= is_new
     return {**changed, "custom": custom} if custom else changed

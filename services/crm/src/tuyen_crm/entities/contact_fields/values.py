@@ -6,7 +6,7 @@ be refused.
 Decides C10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
@@ -65,12 +65,14 @@ def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | N
     return None
 
 
-def has_value(known: KnownState, before: ContactValues, field_id: str) -> bool:
-    """Whether the contact has a value that its field shows."""
-    definition = find_definition(known, field_id)
-    if definition is None or field_id not in before:
-        return False
-    return is_of_type(definition.type, before[field_id])
+def list_hidden(known: KnownState, before: ContactValues, given: GivenValues) -> Set[str]:
+    """The fields of the given values in which the contact has one that is not of their type."""
+    found = ((each, find_definition(known, each)) for each in given.keys() & before.keys())
+    return {
+        each
+        for each, definition in found
+        if definition is not None and not is_of_type(definition.type, before[each])
+    }
 
 
 def forget_removed(

@@ -11,12 +11,11 @@ from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
 from tuyen_crm.domain.facts import email_fact, phone_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.contact_fields.values import has_value
+from tuyen_crm.entities.contact_fields.values import list_hidden
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
-from tuyen_events.custom_fields import is_same_value
 from tuyen_events.ids import ContactId
 
 _GIVEN = (
@@ -40,9 +39,13 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     contact_id, contact = holder
     if command.duplicates is Duplicates.SKIP or contact.warehouse_id not in command.managed:
         return decide_unchanged(contact.version)
-    changed = _find_changed(known, contact, command)
     given = {name: getattr(command, name) for name in _GIVEN}
-    changed = find_lacking(contact, given, overwrite=command.duplicates is Duplicates.OVERWRITE)
+    changed = find_lacking(
+        contact,
+        given,
+        overwrite=command.duplicates is Duplicates.OVERWRITE,
+        hidden=list_hidden(known, contact.custom, command.custom),
+    )
     if not changed:
         return decide_unchanged(contact.version)
     patch = PatchContact(
@@ -70,29 +73,6 @@ def _find_holder(
                 if contact is not None:
                     return contact_id, contact
     return None
-
-
-def _find_changed(
-    known: KnownState, contact: ContactState, command: ImportContact
-) -> Mapping[str, Any]:
-    overwrites = command.duplicates is Duplicates.OVERWRITE
-    changed: dict[str, Any] = {}
-    for name in _SINGLE:
-        before, given = getattr(contact, name), getattr(command, name)
-        if given is not None and given != before and (overwrites or before is None):
-            changed[name] = given
-    for name in _SEVERAL:
-        before = getattr(contact, name)
-        every = tuple(dict.fromkeys((*before, *getattr(command, name))))
-        if every != before:
-            changed[name] = every
-    custom = {
-        name: value
-        for name, value in command.custom.items()
-        if not is_same_value(contact.custom.get(name), value)
-        and (overwrites or not has_value(known, contact.custom, name))
-    }
-    return {**changed, "custom": custom} if custom else changed
 
 
 def _build_added(command: ImportContact) -> AddContact:

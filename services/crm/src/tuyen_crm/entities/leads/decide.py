@@ -11,6 +11,7 @@ from tuyen_crm.domain.decision import CommandDecision, decide_unchanged, follow
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.contact_fields.values import list_hidden, name_fields, refuse_values
 from tuyen_crm.entities.contacts.decide import add_from_source
 from tuyen_crm.entities.merges.joining import MergeDraft, cause_of, join_by_facts
 from tuyen_events.crm.contacts import ContactContent, ContactPatched
@@ -28,6 +29,8 @@ def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
     it was, it changes nothing, also of what agents have removed since."""
     lead = known.contact(command.contact_id)
     if lead is None and not known.last_sequence(command.contact_id):
+        if (unfit := refuse_values(known, {}, command.custom)) is not None:
+            return unfit
         content = ContactContent(**{name: getattr(command, name) for name in _GIVEN})
         return _note(known, command, add_from_source(known, command, content))
     whole = find_whole(known, command.contact_id)
@@ -37,6 +40,8 @@ def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
     if lead.lead == command.content:
         survivor = None if contact_id == command.contact_id else contact_id
         return replace(decide_unchanged(contact.version), survivor=survivor)
+    if (unfit := refuse_values(known, contact.custom, command.custom)) is not None:
+        return unfit
     return _note(known, command, _complete(known, command, contact_id, contact))
 
 
@@ -45,7 +50,8 @@ def _complete(
 ) -> CommandDecision:
     """The contact with what it lacked; it may become a part of another one by that (C2)."""
     given = {name: getattr(command, name) for name in _GIVEN}
-    lacking = find_lacking(contact, given, overwrite=False)
+    hidden = list_hidden(known, contact.custom, command.custom)
+    lacking = find_lacking(contact, given, overwrite=False, hidden=hidden)
     draft = MergeDraft(known, cause_of(command))
     if lacking:
         draft.add(
@@ -55,6 +61,7 @@ def _complete(
                 sequence=contact.sequence + 1,
                 caused_by=command.command_id,
                 at=command.at,
+                custom_names=name_fields(known, lacking.get("custom", {})),
                 **lacking,
             )
         )
