@@ -21,6 +21,7 @@ from tuyen_events.crm.records import CrmOutcome, PartCommand
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS_VIEW
 
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 LISTED = [kind for kind in KINDS if kind.name in ("tasks", "deals", "tickets", "appointments")]
@@ -209,7 +210,7 @@ async def test_s1_whoever_may_read_only_reads_and_writes_nothing(
     desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
 ) -> None:
     viewer = await desk_of_lan.staff(owner, "hoa")
-    await views["crm_contacts"].update_one({"_id": "con_0"}, {"$set": VIEWER})
+    await views[CONTACTS_VIEW.collection].update_one({"_id": "con_0"}, {"$set": VIEWER})
     (listed,) = (await viewer.done("GET", of_contact(kind)))["items"]
     assert listed == await viewer.done("GET", own(kind))
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:

@@ -11,18 +11,19 @@ from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_queries import (
-    TextPart,
+    Access,
+    ContactsRead,
     after_place,
     covering,
     encode_place,
+    list_accesses,
     list_reads,
-    list_text_parts,
     order_fields,
     sort_contacts,
 )
 from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
-from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
@@ -74,34 +75,37 @@ class MongoCrm:
     async def contacts(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
-        found: dict[ContactId, ContactDocument] = {}
-        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
-        for query, hint in list_reads(scope, wanted, frequent):
-            if after is not None:
-                query["$and"].append(after_place(wanted.order, after))
-            rows = self._contacts.find(query, hint=hint).sort(order_fields(wanted.order))
-            for stored in await rows.limit(limit + 1).to_list(None):
-                contact = CONTACTS_VIEW.read(stored)
-                found[contact.id] = contact
+        few = await self._list_few(list_accesses(scope, wanted))
+        reads = [
+            self._read_contacts(read, wanted.order, limit, after)
+            for read in list_reads(scope, wanted, few)
+        ]
+        found = {one.id: one for read in await asyncio.gather(*reads) for one in read}
         ordered = sort_contacts(wanted.order, found.values())
         page = [_see(scope, contact) for contact in ordered[:limit]]
         more = len(ordered) > limit
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
 
-    async def _list_frequent(
-        self, organization: OrganizationId, parts: Sequence[TextPart]
-    ) -> Sequence[TextPart]:
-        """Those that more contacts than FREQUENT have, as the index counts them."""
-        queries = [
-            ({"organization": organization, **each.indexed}, each.index_name) for each in parts
-        ]
-        counts = [
-            self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
-            for query, index in queries
-        ]
-        counted = zip(parts, await asyncio.gather(*counts), strict=True)
-        return [part for part, count in counted if count > FREQUENT]
+    async def _read_contacts(
+        self, read: ContactsRead, order: ContactOrder, limit: int, after: str | None
+    ) -> Sequence[ContactDocument]:
+        query = read.query
+        if after is not None:
+            query = {**query, "$and": [*query["$and"], after_place(order, after)]}
+        rows = self._contacts.find(query, hint=read.hint).sort(order_fields(order))
+        return [CONTACTS_VIEW.read(each) for each in await rows.limit(limit + 1).to_list(None)]
+
+    async def _list_few(self, accesses: Sequence[Access]) -> Sequence[Access]:
+        """Those that have no more contacts than FREQUENT; with the fewest first."""
+        counts = await asyncio.gather(
+            *(
+                self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
+                for query, index in accesses
+            )
+        )
+        counted = [(count, place) for place, count in enumerate(counts) if count <= FREQUENT]
+        return [accesses[place] for _, place in sorted(counted)]
 
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]

@@ -25,7 +25,6 @@ from tuyen_events.crm.contacts import (
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
-from tuyen_views.names import list_suffixes
 from tuyen_views.shares import Share
 
 
@@ -88,8 +87,7 @@ def show_content(
 
 
 def _name_fields(name: str | None) -> dict[str, Any]:
-    folded = fold_accents(name or "")
-    return {"name": name, "name_folded": folded, "name_suffixes": list_suffixes(folded)}
+    return {"name": name, "name_folded": fold_accents(name or "")}
 
 
 def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str, Any] | None:
