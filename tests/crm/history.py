@@ -89,6 +89,6 @@ EXPECTED_RESULTS = {
     "cmd_58": {("applied", 13)},
     "cmd_40": {("unchanged", 0)},
     "cmd_60": {("applied", 1)},
-    "cmd_61": {("applied", 15)},
-    "cmd_62": {("applied", 16)},
+    "cmd_61": {("applied", 16)},
+    "cmd_62": {("applied", 17)},
 }

@@ -73,6 +73,17 @@ _APPOINTMENT: dict[str, Any] = {
     "assignee": "lan",
 }
 
+_CONTACT_FILTER: Mapping[str, Any] = {
+    "q": "lan",
+    "phone": "678",
+    "email": "lan@example.com",
+    "tag": "VIP",
+    "step": "retail:new",
+    "campaign": "tet",
+    "care_status": "multi_assigned",
+    "warehouse": "default",
+    "assignee": "lan",
+}
 _CONTACT: Mapping[str, Any] = {
     "name": "Chị Lan",
     "phones": ["0912 345 678"],
@@ -204,15 +215,17 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
                 "warehouse_id": "default",
                 "campaign_id": "tet",
                 "care_status": "multi_assign_pending",
+                "tags": {"add": ["VIP"], "remove": ["mới"]},
+                "step": {"retail": "quoted"},
             },
             "note": "Tết",
         },
-        {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
+        {"filter": _CONTACT_FILTER, "set": {"campaign_id": None}},
     ),
     ("POST", "/v1/exports"): (
         {
             "kind": "contacts",
-            "filter": {"q": "lan"},
+            "filter": _CONTACT_FILTER,
             "columns": ["name", "phones"],
             "format": "csv",
         },
@@ -220,7 +233,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/imports/{import_id}/mapping"): (
         {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
-    ("PATCH", "/v1/contacts/{contact_id}"): ({**_CONTACT, "warehouse_id": "north"},),
+    ("PATCH", "/v1/contacts/{contact_id}"): (
+        {**_CONTACT, "warehouse_id": "north", "campaign_id": None, "care_status": None},
+    ),
     ("POST", "/v1/contacts"): ({**_CONTACT, "warehouse_id": "default"},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),

@@ -120,8 +120,8 @@ class AddContact(ContactCommand, frozen=True, kw_only=True):
 
 
 class PatchContact(ContactCommand, frozen=True, kw_only=True):
-    """Change the fields that are given, and empty those that are null. Of `custom`, each value is a
-    field of its own."""
+    """Change the fields that are given, and empty those that are null: all of them, or none if one
+    of them is refused. Of `custom`, each value is a field of its own."""
 
     type: ClassVar[str] = "contact.patch.v1"
     name: str | UnsetType | None = UNSET
@@ -136,7 +136,13 @@ class PatchContact(ContactCommand, frozen=True, kw_only=True):
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    steps: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """By pipeline; null takes the contact out of it."""
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
 

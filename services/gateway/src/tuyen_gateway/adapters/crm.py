@@ -1,20 +1,22 @@
 """The CRM's views, in the same database."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import msgspec
+from pymongo.errors import OperationFailure
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_queries import (
     Access,
-    ContactsRead,
     after_place,
     covering,
+    encode_id,
     encode_place,
     list_accesses,
     list_reads,
@@ -28,10 +30,13 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
+
+_NO_SUCH_INDEX = 2
+"""MongoDB's code for a bad value, such as the name of an index that does not exist."""
 
 
 class MongoCrm:
@@ -75,37 +80,73 @@ class MongoCrm:
     async def contacts(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
-        few = await self._list_few(list_accesses(scope, wanted))
-        reads = [
-            self._read_contacts(read, wanted.order, limit, after)
-            for read in list_reads(scope, wanted, few)
-        ]
-        found = {one.id: one for read in await asyncio.gather(*reads) for one in read}
+        found: dict[ContactId, ContactDocument] = {}
+        for rows in await self._read_all(scope, wanted, limit + 1, after):
+            for stored in rows:
+                contact = CONTACTS_VIEW.read(stored)
+                found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
         page = [_see(scope, contact) for contact in ordered[:limit]]
         more = len(ordered) > limit
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
 
-    async def _read_contacts(
-        self, read: ContactsRead, order: ContactOrder, limit: int, after: str | None
-    ) -> Sequence[ContactDocument]:
-        query = read.query
-        if after is not None:
-            query = {**query, "$and": [*query["$and"], after_place(order, after)]}
-        rows = self._contacts.find(query, hint=read.hint).sort(order_fields(order))
-        return [CONTACTS_VIEW.read(each) for each in await rows.limit(limit + 1).to_list(None)]
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        readable, by_id = replace(scope, joined=frozenset()), replace(wanted, order=ContactOrder.ID)
+        place = None if after is None else encode_id(after)
+        read = await self._read_all(readable, by_id, limit, place, {"_id": 1})
+        return sorted({stored["_id"] for rows in read for stored in rows})[:limit]
 
-    async def _list_few(self, accesses: Sequence[Access]) -> Sequence[Access]:
-        """Those that have no more contacts than FREQUENT; with the fewest first."""
-        counts = await asyncio.gather(
-            *(
-                self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
-                for query, index in accesses
-            )
-        )
+    async def _read_all(
+        self,
+        scope: ContactScope,
+        wanted: ContactFilter,
+        limit: int,
+        after: str | None,
+        fields: Document | None = None,
+    ) -> Sequence[Sequence[Document]]:
+        """The first contacts of each read; one contact may be in several."""
+        reads = []
+        for query, hint in list_reads(scope, wanted, await self._list_few(scope, wanted)):
+            if after is not None:
+                query["$and"].append(after_place(wanted.order, after))
+            reads.append(self._read(query, hint, order_fields(wanted.order), limit, fields))
+        return await asyncio.gather(*reads)
+
+    async def _list_few(self, scope: ContactScope, wanted: ContactFilter) -> Sequence[Access]:
+        """The accesses with no more contacts than FREQUENT; the one with the fewest first."""
+        accesses = list_accesses(scope, wanted)
+        counts = await asyncio.gather(*(self._count(*access) for access in accesses))
         counted = [(count, place) for place, count in enumerate(counts) if count <= FREQUENT]
         return [accesses[place] for _, place in sorted(counted)]
+
+    async def _read(
+        self,
+        query: Document,
+        hint: str | None,
+        order: Sequence[tuple[str, int]],
+        limit: int,
+        fields: Document | None = None,
+    ) -> Sequence[Document]:
+        """The first contacts. Until the CRM has made the index, MongoDB chooses another one: the
+        gateway may start first."""
+        try:
+            rows = self._contacts.find(query, fields, hint=hint).sort(order).limit(limit)
+            return await rows.to_list(None)
+        except OperationFailure as error:
+            if hint is None or error.code != _NO_SUCH_INDEX:
+                raise
+            return await self._read(query, None, order, limit, fields)
+
+    async def _count(self, query: Document, hint: str) -> int:
+        try:
+            return await self._contacts.count_documents(query, limit=FREQUENT + 1, hint=hint)
+        except OperationFailure as error:
+            if error.code != _NO_SUCH_INDEX:
+                raise
+            return 0
 
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]
@@ -114,6 +155,22 @@ class MongoCrm:
         stored = await self._contacts.find(query).to_list(None)
         seen = [_see(scope, CONTACTS_VIEW.read(each)) for each in stored]
         return [each for each in seen if each.sight is not Sight.NOTHING]
+
+    async def find_known_values(
+        self, organization: OrganizationId, values: Collection[str]
+    ) -> Set[str]:
+        known: set[str] = set()
+        for field, indexed in (("phones", ADDRESS_SUFFIXES), ("emails", "emails")):
+            some = [each for each in values if ("@" in each) is (field == "emails")]
+            stages: list[Document] = [
+                {"$match": {"organization": organization, indexed: {"$in": some}}},
+                {"$unwind": f"${field}"},
+                {"$match": {field: {"$in": some}}},
+                {"$group": {"_id": f"${field}"}},
+            ]
+            found = self._contacts.aggregate(stages)
+            known.update([each["_id"] async for each in found])
+        return known
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
@@ -150,6 +207,19 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        own = {"_id": f"{scope.organization}/{entity_id}", f"{WAS}.contact_id": {"$exists": True}}
+        if view is CONTACTS_VIEW:
+            own = {"_id": entity_id, f"{WAS}.organization": scope.organization}
+        stored = await self._database[view.collection].find_one(own)
+        if stored is None:
+            return Sight.NOTHING
+        was = stored[WAS]
+        if view is CONTACTS_VIEW:
+            return scope.sight_of(was["warehouse_id"], was["assignee"], was["viewers"])
+        contact = await self.contact(scope, was["contact_id"])
+        return Sight.NOTHING if contact is None else contact.sight
 
     async def find_parts(
         self,

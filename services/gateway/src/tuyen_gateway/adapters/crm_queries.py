@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tuyen_events.ids import ContactId
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import InvalidCursorError
@@ -193,6 +194,11 @@ def sort_contacts(
 def encode_place(order: ContactOrder, contact: ContactDocument) -> str:
     """The place after a contact, at which the next page of a list begins."""
     return msgspec.json.encode(_order_key(order, contact)).decode()
+
+
+def encode_id(contact_id: ContactId) -> str:
+    """The place after a contact in a list by id."""
+    return msgspec.json.encode((contact_id,)).decode()
 
 
 def after_place(order: ContactOrder, place: str) -> Document:

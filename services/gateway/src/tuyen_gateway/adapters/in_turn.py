@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from collections.abc import Collection as Ids
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import AgentId, ContactId, ConversationId, MessageId, OrganizationId
@@ -16,7 +17,7 @@ from tuyen_events.limits import (
 )
 from tuyen_events.outbound import OutboundEvent
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -163,11 +164,21 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.contacts(scope, wanted, limit, after)
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.find_readable_ids(scope, wanted, limit, after)
+
     async def find_contacts(
         self, scope: ContactScope, ids: Ids[ContactId]
     ) -> Sequence[VisibleContact]:
         async with self._reads.turn(scope.organization):
             return await self._crm.find_contacts(scope, ids)
+
+    async def find_known_values(self, organization: OrganizationId, values: Ids[str]) -> Set[str]:
+        async with self._reads.turn(organization):
+            return await self._crm.find_known_values(organization, values)
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
@@ -180,6 +191,10 @@ class CrmInTurn:
     ) -> tuple[VisibleContact, ContactPartT] | None:
         async with self._reads.turn(scope.organization):
             return await self._crm.part(view, scope, part_id)
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.sight_of_removed(view, scope, entity_id)
 
     async def find_parts(
         self,

@@ -6,8 +6,6 @@ Decides C1, C4 and C12.
 from collections.abc import Collection
 from typing import assert_never
 
-from msgspec import UNSET
-
 from tuyen_crm.domain.content import patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
@@ -22,6 +20,7 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
 from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
@@ -167,15 +166,18 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
-        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
-    event = follow(command, ContactPatched, contact.sequence + 1)
-    changed = patched_fields(contact.custom, event)
-    if all(getattr(contact, name) == value for name, value in changed.items()):
-        return decide_unchanged(contact.version)
     draft = MergeDraft(known, cause_of(command))
+    refused = place_and_mark(draft, command)
+    if refused is not None:
+        return refused
+    latest = draft.require(command.contact_id)
+    event = follow(facts_alone(command), ContactPatched, latest.sequence + 1)
+    changed = patched_fields(contact.custom, event)
+    if any(getattr(contact, name) != value for name, value in changed.items()):
+        draft.add(event)
+    elif not draft.events:
+        return decide_unchanged(contact.version)
     before = frozenset((*contact.phones, *contact.emails))
-    draft.add(event)
     return join_by_facts(draft, command.contact_id, before)
 
 

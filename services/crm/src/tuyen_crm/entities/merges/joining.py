@@ -75,6 +75,10 @@ class MergeDraft:
             after = merges.evolve(before, now)
         else:
             after = contacts.evolve(before, now)
+        self.note(event, after)
+
+    def note(self, event: ContactEvent, after: ContactState | None) -> None:
+        """Adds an event whose contact is `after` it."""
         if after is not None:
             self._contacts[event.contact_id] = after
         self.events.append(event)

@@ -4,7 +4,7 @@ Decides C11 and W6.
 """
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Query
@@ -42,8 +42,11 @@ _REFUSALS = {
     CrmRefusal.HELD: "Another agent has this contact.",
     CrmRefusal.SOURCE_TAKEN: "Another warehouse has one of these sources: take it out there first.",
     CrmRefusal.NOT_EMPTY: "There are too many contacts in it.",
+    CrmRefusal.STEP_NOT_EMPTY: (
+        "There are contacts at a step that it would not have any more: move them to another one "
+        "first."
+    ),
     CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
-    CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
@@ -135,9 +138,25 @@ async def find_contact_part(
     return found
 
 
+async def require_removed(
+    gateway: Gateway, caller: Caller, view: View[Any], what: str, entity_id: str
+) -> None:
+    """Returns if something that does not exist was removed within the last day, so that a removal
+    can be repeated. Raises NotFoundError if there never was such a thing, and also if the caller
+    does not see the contact; ForbiddenError if they may read it only."""
+    sight = await gateway.crm.sight_of_removed(view, await load_scope(gateway, caller), entity_id)
+    if sight < Sight.READ:
+        raise not_found(what, entity_id)
+    _require_write(sight)
+
+
 def require_writable(contact: VisibleContact) -> None:
     """Raises ForbiddenError if the caller may read the contact only."""
-    if contact.sight < Sight.WRITE:
+    _require_write(contact.sight)
+
+
+def _require_write(sight: Sight) -> None:
+    if sight < Sight.WRITE:
         raise ForbiddenError(
             "This contact is shared with you: you can read it, and change nothing."
         )
@@ -178,6 +197,8 @@ def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) ->
             )
         case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_WAREHOUSE:
             raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_CAMPAIGN:
+            raise InvalidError("campaign_id", "There is no such campaign: add it first.")
         case CrmOutcome.REFUSED:
             detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
             if settled.holder is not None:

@@ -5,11 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict
 
-from tuyen_events.crm.campaigns import PutCampaign, RemoveCampaign
+from tuyen_events.crm.campaigns import EmptyCampaign, PutCampaign, RemoveCampaign
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_gateway.api.bodies import Name, RequestBody
 from tuyen_gateway.api.crm.access import carry_out, not_found
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_setup, meta_of
+from tuyen_gateway.api.crm.entities import (
+    EntityView,
+    command_fields,
+    list_setup,
+    meta_of,
+    remove_emptied,
+)
 from tuyen_gateway.api.dependencies import Administrator, GatewayPorts, SetupReader
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -86,7 +92,7 @@ async def get_campaign(
     "/{campaign_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Remove a campaign",
-    responses=problems(403, 412, 429),
+    responses=problems(403, 409, 412, 429),
 )
 async def delete_campaign(
     campaign_id: CampaignPath,
@@ -94,9 +100,12 @@ async def delete_campaign(
     caller: Administrator,
     gateway: GatewayPorts,
 ) -> None:
-    """For the role `system_admin`. The answer is the same if there is no such campaign."""
-    command = RemoveCampaign(**command_fields(gateway, caller, expected), id=campaign_id)
-    await carry_out(gateway, command, "campaign")
+    """For the role `system_admin`. Its contacts leave it, and have no care status any more. If they
+    are so many that it takes longer than 5 s, the answer is `503`, and the request is to be
+    repeated. The answer is the same if there is no such campaign; it is `409` while a sharing rule
+    is for it."""
+    remove = RemoveCampaign(**command_fields(gateway, caller, expected), id=campaign_id)
+    await remove_emptied(gateway, remove, EmptyCampaign, "campaign")
 
 
 def _view(campaign: CampaignDocument) -> CampaignView:

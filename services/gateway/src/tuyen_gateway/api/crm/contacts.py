@@ -13,7 +13,9 @@ from tuyen_events.crm.contacts import (
     RemoveContact,
 )
 from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
-from tuyen_events.ids import ContactId
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.ids import AgentId, ContactId
+from tuyen_gateway.api.bodies import ChosenId
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     admit_beside_conversation,
@@ -22,9 +24,9 @@ from tuyen_gateway.api.crm.access import (
     find_writable_contact,
     load_scope,
     new_id,
+    require_removed,
     require_writable,
 )
-from tuyen_gateway.api.crm.claims import PLACE_FIELDS, place_contact
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactFacts,
@@ -39,11 +41,12 @@ from tuyen_gateway.api.crm.entities import command_fields, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_active_agent
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import ContactDocument
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -60,6 +63,9 @@ class ContactPatch(ContactFacts):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
+
+    campaign_id: ChosenId | None = None
+    care_status: CareStatus | None = None
 
 
 @router.post(
@@ -138,7 +144,8 @@ async def patch_contact(
     the channel sends later.
 
     `assignee` and `warehouse_id` are for the managers of its warehouse (W5), and `assignee` for the
-    leader of a team in which both agents are (W7).
+    leader of a team in which both agents are (W7). All fields change, or none: if one of them is
+    refused, the others stay as they are.
 
     If another contact of the same owners has one of the phone numbers or emails, both become the
     older one, which is the answer (C2).
@@ -148,14 +155,16 @@ async def patch_contact(
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     fields = {**given_fields(body), **read_facts(body, caller)}
-    if placed := {name: fields.pop(name) for name in PLACE_FIELDS & fields.keys()}:
-        contact = await place_contact(gateway, caller, contact, placed, expected)
-        expected = None if expected is None else contact.version
     if not fields:
         set_etag(response, contact.version)
         return show_contact(contact)
+    if (assignee := fields.get("assignee")) is not None:
+        check_active_agent(caller.organization, "assignee", AgentId(assignee))
     command = PatchContact(
-        **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
+        **command_fields(gateway, caller, expected),
+        contact_id=contact.id,
+        administrator=caller.viewer.manages_default_warehouse,
+        **fields,
     )
     settled = await carry_out(gateway, command, "contact")
     if settled.survivor is not None:
@@ -169,26 +178,28 @@ async def patch_contact(
     "/{contact_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Remove a contact",
-    responses=problems(403, 412, 429),
+    responses=problems(403, 404, 412, 429),
 )
 async def delete_contact(
     contact_id: PathId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
 ) -> None:
     """Removes the contact and all that belongs to it, for agents with the right to `delete` (C11).
-    The answer is the same if there is no such
-    contact, or the caller may not see it. If one of its customers writes again, they are a new
-    contact."""
+    The answer is the same if it was removed within the last day already. If one of its customers
+    writes again, they are a new contact."""
     if not caller.viewer.crm.delete:
         raise ForbiddenError("You may not remove contacts: ask an administrator for the right.")
     scope = await load_scope(gateway, caller)
     contact = await gateway.crm.contact(scope, ContactId(contact_id))
-    if contact is None or contact.document.id != contact_id:
-        return
+    if contact is None:
+        return await require_removed(gateway, caller, CONTACTS_VIEW, "contact", contact_id)
+    if contact.document.id != contact_id:
+        return None  # it is a part of another one, which was not named
     require_writable(contact)
     command = RemoveContact(
         **command_fields(gateway, caller, expected), contact_id=contact.document.id
     )
     await carry_out(gateway, command, "contact")
+    return None
 
 
 _ADDED = 1
@@ -244,13 +255,20 @@ def _build_patched(
     settled: CrmCommandSettled,
     fields: dict[str, Any],
 ) -> ContactDocument:
-    """The contact with its new fields; all else is from the view."""
+    """The contact with its new fields; all else is from the view. What the sharing rules of another
+    campaign gave has ended."""
     custom = {**contact.custom, **fields.get("custom", {})}
     kept = {name: value for name, value in custom.items() if value is not None}
+    moved = fields.get("campaign_id", contact.campaign_id) != contact.campaign_id
     updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
     return msgspec.structs.replace(
         contact,
         **{**fields, "custom": kept},
+        viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
         version=settled.version,
         updated_at=updated_at,
     )
+
+
+def _list_viewers_by_hand(contact: ContactDocument) -> tuple[AgentId, ...]:
+    return tuple(sorted({each.agent_id for each in contact.shares if each.rule_id is None}))

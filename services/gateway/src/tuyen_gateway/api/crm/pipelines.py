@@ -6,12 +6,18 @@ from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from tuyen_events.crm.pipelines import PipelineStep, PutPipeline, RemovePipeline
+from tuyen_events.crm.pipelines import EmptyPipeline, PipelineStep, PutPipeline, RemovePipeline
 from tuyen_events.crm_limits import PIPELINE_STEPS
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import carry_out, not_found
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_setup, meta_of
+from tuyen_gateway.api.crm.entities import (
+    EntityView,
+    command_fields,
+    list_setup,
+    meta_of,
+    remove_emptied,
+)
 from tuyen_gateway.api.dependencies import Administrator, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -78,8 +84,8 @@ async def put_pipeline(
     gateway: GatewayPorts,
     response: Response,
 ) -> PipelineView:
-    """For the role `system_admin`. Contacts stay at the steps at which they are, also at those that
-    the pipeline does not have any more."""
+    """For the role `system_admin`. A step cannot be left out while contacts are at it: the answer
+    is `409` then. `POST /v1/contacts/bulk` moves all of them to another step."""
     existing = await gateway.crm.setup(PIPELINES_VIEW, caller.organization.id, pipeline_id)
     steps = tuple(PipelineStep(id=s.id, name=s.name, color=s.color) for s in body.steps)
     command = PutPipeline(
@@ -130,9 +136,11 @@ async def delete_pipeline(
     caller: Administrator,
     gateway: GatewayPorts,
 ) -> None:
-    """For the role `system_admin`. The answer is the same if there is no such pipeline."""
-    command = RemovePipeline(**command_fields(gateway, caller, expected), id=pipeline_id)
-    await carry_out(gateway, command, "pipeline")
+    """For the role `system_admin`. The contacts at its steps leave it. If they are so many that it
+    takes longer than 5 s, the answer is `503`, and the request is to be repeated. The answer is the
+    same if there is no such pipeline."""
+    remove = RemovePipeline(**command_fields(gateway, caller, expected), id=pipeline_id)
+    await remove_emptied(gateway, remove, EmptyPipeline, "pipeline")
 
 
 def _view(pipeline: PipelineDocument) -> PipelineView:

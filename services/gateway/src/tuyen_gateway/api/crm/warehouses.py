@@ -1,6 +1,5 @@
 """Warehouses (W1, W2): set up by administrators, listed for their managers and members."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -9,7 +8,6 @@ from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
-from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.warehouses import EmptyWarehouse, PutWarehouse, RemoveWarehouse
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS, PAGES, TEXT_CHARACTERS
@@ -17,12 +15,10 @@ from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody
 from tuyen_gateway.api.crm.access import (
     carry_out,
-    check_settled,
     load_scope,
-    new_command_id,
     not_found,
 )
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, meta_of
+from tuyen_gateway.api.crm.entities import EntityView, command_fields, meta_of, remove_emptied
 from tuyen_gateway.api.dependencies import (
     Administrator,
     Caller,
@@ -36,9 +32,7 @@ from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_agents, check_once
 from tuyen_gateway.domain.rights import Right
-from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
 router = APIRouter(prefix="/warehouses", tags=["contacts"])
@@ -46,9 +40,6 @@ router = APIRouter(prefix="/warehouses", tags=["contacts"])
 _DEFAULT_NAME = "Kho mặc định"
 
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-
-_REMOVED_WITHIN_S = WAIT_S
-"""How long one request moves the contacts of a warehouse that is removed."""
 
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARACTERS)
@@ -194,22 +185,8 @@ async def delete_warehouse(
     one keeps it. If they are so many that it takes longer than 5 s, the answer is `503`, and the
     request is to be repeated. The answer is the same if there is no such warehouse; it is `409` for
     the default one."""
-    fields = command_fields(gateway, caller, expected)
-    try:
-        async with asyncio.timeout(_REMOVED_WITHIN_S):
-            while True:
-                fields["command_id"] = new_command_id()
-                remove = RemoveWarehouse(**fields, id=warehouse_id)
-                settled = await gateway.crm_commands.carry_out(remove)
-                if settled.refusal is not CrmRefusal.NOT_EMPTY:
-                    break
-                fields["command_id"] = new_command_id()
-                await carry_out(gateway, EmptyWarehouse(**fields, id=warehouse_id), "warehouse")
-    except TimeoutError:
-        raise UnavailableError(
-            "It has so many contacts that only a part of them was moved: repeat the request."
-        ) from None
-    check_settled(settled, remove, "warehouse")
+    remove = RemoveWarehouse(**command_fields(gateway, caller, expected), id=warehouse_id)
+    await remove_emptied(gateway, remove, EmptyWarehouse, "warehouse")
 
 
 async def _list_visible(gateway: Gateway, caller: Caller) -> Sequence[str]:
