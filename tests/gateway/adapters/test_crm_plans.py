@@ -1,9 +1,9 @@
 """Lists and searches of contacts are answered from indexes, in the order of an index, or with the
 contacts that have a rare text and no others."""
 
-from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.adapters.profiling import profile
@@ -123,7 +123,7 @@ async def test_i4_a_rare_text_is_found_by_itself(
     views: Database, crm: MongoCrm, what: str, order: ContactOrder
 ) -> None:
     wanted = RARE[what]
-    asked = replace(wanted, order=order)
+    asked = msgspec.structs.replace(wanted, order=order)
     assert max(await _examine(views, crm, MANAGER, asked)) <= 2
 
 
@@ -161,7 +161,7 @@ async def test_w3_what_few_of_a_warehouse_have_is_found_by_itself(
 ) -> None:
     """Whatever the others have."""
     scope = ContactScope(organization=SHOP, agent_id=AgentId("hoa"), managed=frozenset({"south"}))
-    asked = replace(wanted, order=order)
+    asked = msgspec.structs.replace(wanted, order=order)
     assert max(await _examine(views, crm, scope, asked)) <= OF_A_KIND
 
 

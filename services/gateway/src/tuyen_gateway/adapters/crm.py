@@ -94,7 +94,8 @@ class MongoCrm:
     async def find_readable_ids(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
     ) -> Sequence[ContactId]:
-        readable, by_id = replace(scope, joined=frozenset()), replace(wanted, order=ContactOrder.ID)
+        readable = replace(scope, joined=frozenset())
+        by_id = msgspec.structs.replace(wanted, order=ContactOrder.ID)
         place = None if after is None else encode_id(after)
         read = await self._read_all(readable, by_id, limit, place, {"_id": 1})
         return sorted({stored["_id"] for rows in read for stored in rows})[:limit]
