@@ -94,7 +94,7 @@ class SetupDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     organization: OrganizationId
     sequence: int
     created_at: datetime
-    created_by: AgentId
+    created_by: AgentId | None
     updated_at: datetime
 
 

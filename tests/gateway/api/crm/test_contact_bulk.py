@@ -224,3 +224,20 @@ async def test_s3_a_job_is_stopped_by_whoever_requested_it(
     assert (await owner.post("/v1/jobs/job_none/stop", None)).status_code == 404
     for _ in range(2):
         assert (await owner.done("POST", stop))["state"] == "stopped"
+
+
+async def test_w5_what_a_removed_agent_had_is_given_to_another_one(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    for name in ("lan", "hoa", "minh"):
+        await desk.staff(owner, name)
+    had = contact(0, "shop", "Nguyễn Vĩnh")
+    await show(contacts, msgspec.structs.replace(had, assignee=AgentId("lan")))
+    assert (await owner.delete("/v1/agents/lan")).status_code == 204
+    body = {"filter": {"assignee": "lan"}, "set": {"assignee": "hoa"}}
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(owner, body)
+    assert (job["total"], job["changed"]) == (1, 1)
+    assert [command.subject for command in asked] == ["con_0"]
+    back = await owner.post(PATH, {"ids": ["con_0"], "set": {"assignee": "lan"}})
+    assert back.status_code == 422

@@ -8,7 +8,8 @@ from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import ContactCommand, ContactEvent
 from tuyen_events.crm.shares import CareStatus
-from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
+from tuyen_events.crm.suggestions import Suggestion
+from tuyen_events.ids import AgentId, ContactId, ConversationId, CustomerId, PageId
 from tuyen_events.vocabulary import Channel, Moment, Word
 
 DEFAULT_WAREHOUSE = "default"
@@ -65,6 +66,11 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """By pipeline."""
     shares: dict[AgentId, tuple[str, ...]] = {}
     """The agents who read it, with the rules that gave it to them; "" is by hand (S1, S2)."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """In their order. Those whose values the contact has by now are not shown (C3)."""
+    declined: tuple[str, ...] = ()
+    """Phone numbers and emails that agents declined or removed, oldest first: they are not offered
+    again."""
 
 
 class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
@@ -91,6 +97,10 @@ class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     """The phone number in E.164, if it is a valid one."""
     emails: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    """The phone numbers and emails in the text that the customer wrote (C3)."""
+    conversation_id: ConversationId | None = None
+    """The conversation of the event. Null in commands of earlier versions."""
     staff: tuple[AgentId, ...] = ()
     """The agents of the organization who are not disabled: its warehouse may give the contact to
     one of them (W5)."""
@@ -216,7 +226,10 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
+    removed: tuple[str, ...] = ()
+    """Phone numbers and emails that the contact had before: they are not offered again (C3)."""
     by: AgentId | None = None
+    """Null for what a livechat's site sent later."""
 
 
 class ContactRemoved(ContactEvent, frozen=True, kw_only=True):

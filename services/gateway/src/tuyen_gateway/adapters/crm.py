@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,6 +36,9 @@ from tuyen_views.teams import TEAMS_VIEW
 from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
+SHOWN_WITHIN_S = 2.0
+_POLL_S = 0.02
+
 _NO_SUCH_INDEX = 2
 """MongoDB's code for a bad value, such as the name of an index that does not exist."""
 
@@ -42,8 +46,10 @@ _NO_SUCH_INDEX = 2
 class MongoCrm:
     """Reads the views that `tuyen_views` defines, and does not write."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shown_within_s: float = SHOWN_WITHIN_S) -> None:
+        """`shown_within_s` is how long a write waits until the views contain it, at most."""
         self._database = database
+        self._shown_within_s = shown_within_s
         self._contacts = database[CONTACTS_VIEW.collection]
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
@@ -288,6 +294,25 @@ class MongoCrm:
         found = [view.read(stored) for stored in await ordered.to_list(None)]
         following = found[limit - 1].id if len(found) > limit else None
         return ViewPage(items=found[:limit], following=following)
+
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        await self._wait_for(CONTACTS_VIEW.collection, contact_id, version)
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        await self._wait_for(view.collection, f"{organization}/{entity_id}", version)
+
+    async def _wait_for(self, name: str, key: str, version: int) -> None:
+        """What is left of a removed document has a sequence, too."""
+        collection = self._database[name]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._shown_within_s):
+                while True:
+                    stored = await collection.find_one({"_id": key}, {"sequence": 1})
+                    if (stored or {}).get("sequence", 0) >= version:
+                        return
+                    await asyncio.sleep(_POLL_S)
 
 
 def _see(scope: ContactScope, contact: ContactDocument) -> VisibleContact:

@@ -235,6 +235,17 @@ class CrmInTurn:
         async with self._reads.turn(organization):
             return await self._crm.list_setup(view, organization, limit, after)
 
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        """Takes no turn, which it would keep while it waits: it reads single documents, for as many
+        callers as an organization may have commands."""
+        await self._crm.wait_for_contact(contact_id, version)
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        """As `wait_for_contact`."""
+        await self._crm.wait_for_setup(view, organization, entity_id, version)
+
 
 class RepliesInTurn:
     """Replies."""

@@ -28,7 +28,7 @@ CONTACT_NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 READ_ONLY = ItemResult(ItemStatus.REFUSED, "read_only")
 """It is shared with the requester, who may read it and change nothing (S1)."""
 
-_FETCHED = 10_000
+_FETCHED = 2_000
 """How many contacts that match a filter are found at once."""
 
 

@@ -284,3 +284,14 @@ class CrmViews(Protocol):
     ) -> ViewPage[SetupT]:
         """In the order of their ids."""
         ...
+
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        """Returns once the views contain this version of the contact and of what belongs to it, or
+        after a short time: a caller who reads what they have just changed finds it."""
+        ...
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        """The same for an entity of the setup."""
+        ...

@@ -18,6 +18,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.facts import email_fact, find_facts, phone_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
 from tuyen_crm.entities.contacts import evolve as contacts
 from tuyen_crm.entities.merges import evolve as merges
 from tuyen_crm.entities.merges.owners import agree_about
@@ -49,6 +50,9 @@ class Cause:
     at: datetime
 
 
+_DraftedEvents = contacts.OwnContactEvent | merges.MergeEvents | SuggestionEvents
+
+
 class MergeDraft:
     """The events that follow from a command, and the contacts after them."""
 
@@ -68,11 +72,13 @@ class MergeDraft:
             raise ValueError(f"there is no contact {contact_id}")
         return contact
 
-    def add(self, event: contacts.OwnContactEvent | merges.MergeEvents) -> None:
+    def add(self, event: _DraftedEvents) -> None:
         before = self.contact(event.contact_id)
         now = msgspec.structs.replace(event, order=_NEWEST)
         if isinstance(now, ContactAbsorbed | ContactReleased):
             after = merges.evolve(before, now)
+        elif isinstance(now, SuggestionEvents):
+            after = apply_suggestions(before, now)
         else:
             after = contacts.evolve(before, now)
         self.note(event, after)

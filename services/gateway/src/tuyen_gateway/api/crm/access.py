@@ -174,12 +174,17 @@ def new_id(kind: str) -> str:
 
 async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmCommandSettled:
     """The CRM's result of a command that it carried out; `what` names the kind of its subject.
+    Returns once the views contain the change, so that the caller can read it.
 
     What the route has read before only says whether the caller may do it. Raises NotFoundError,
     VersionPassedError (412), ConflictError and TakenError (409), and UnavailableError if there is
     no result in time.
     """
-    return check_settled(await gateway.crm_commands.carry_out(command), command, what)
+    settled = check_settled(await gateway.crm_commands.carry_out(command), command, what)
+    contact_id = settled.survivor or settled.contact_id
+    if contact_id is not None:
+        await gateway.crm.wait_for_contact(contact_id, settled.version)
+    return settled
 
 
 def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) -> CrmCommandSettled:

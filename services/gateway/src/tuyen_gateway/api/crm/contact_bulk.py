@@ -10,7 +10,7 @@ from tuyen_directory.usernames import compose_unicode
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.crm_limits import TAG_CHARACTERS
-from tuyen_events.ids import ContactId
+from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.jobs import ContactsChangeRequested
 from tuyen_events.limits import (
     BULK_IDS,
@@ -20,11 +20,11 @@ from tuyen_events.limits import (
 )
 from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.contact_list import ContactSelectionIn
-from tuyen_gateway.api.crm.contact_views import require_known_agent
 from tuyen_gateway.api.crm.entities import LEFT_OUT, given_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_active_agent
 from tuyen_gateway.errors import InvalidError
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
@@ -123,7 +123,8 @@ async def change_contacts(
     if not body.set.model_fields_set:
         raise InvalidError("set", "Say what to set: `assignee`, `campaign_id`, for example.")
     changed = body.set.to_fields()
-    require_known_agent(caller, changed.get("assignee"))
+    if (assignee := changed.get("assignee")) is not None:
+        check_active_agent(caller.organization, "set.assignee", AgentId(assignee))
     request = ContactsChangeRequested(
         job_id=new_job_id(),
         organization=caller.organization.id,

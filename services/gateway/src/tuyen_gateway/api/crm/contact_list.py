@@ -19,7 +19,7 @@ from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactView,
-    render_contact,
+    render_contacts,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -125,7 +125,7 @@ async def list_contacts(
     scope = await load_scope(gateway, caller)
     page = await gateway.crm.contacts(scope, wanted, paging.limit, paging.after)
     return Listed(
-        items=[render_contact(contact) for contact in page.items],
+        items=await render_contacts(gateway, caller, page.items),
         next=paging.cursor(page.following),
         position=position,
     )

@@ -32,7 +32,7 @@ from tuyen_gateway.api.crm.contact_views import (
     ContactFacts,
     ContactView,
     read_facts,
-    render_contact,
+    render_contacts,
     require_known_agent,
     require_manager,
     show_contact,
@@ -102,7 +102,7 @@ async def post_contact(
         version=settled.version,
     )
     set_etag(response, settled.version)
-    return show_contact(contact, settled.known_elsewhere)
+    return await show_contact(gateway, caller, contact, settled.known_elsewhere)
 
 
 @router.get(
@@ -123,7 +123,8 @@ async def get_contact(
     contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
     if contact.sight >= Sight.READ:
         set_etag(response, contact.document.version)
-    return render_contact(contact)
+    (rendered,) = await render_contacts(gateway, caller, [contact])
+    return rendered
 
 
 @router.patch(
@@ -157,7 +158,7 @@ async def patch_contact(
     fields = {**given_fields(body), **read_facts(body, caller)}
     if not fields:
         set_etag(response, contact.version)
-        return show_contact(contact)
+        return await show_contact(gateway, caller, contact)
     if (assignee := fields.get("assignee")) is not None:
         check_active_agent(caller.organization, "assignee", AgentId(assignee))
     command = PatchContact(
@@ -171,7 +172,7 @@ async def patch_contact(
         return await _show_stored(gateway, caller, command, settled, response)
     set_etag(response, settled.version)
     changed = _build_patched(contact, command, settled, fields)
-    return show_contact(changed, settled.known_elsewhere)
+    return await show_contact(gateway, caller, changed, settled.known_elsewhere)
 
 
 @router.delete(
@@ -246,7 +247,7 @@ async def _show_stored(
     contact_id = settled.survivor or command.contact_id
     contact = await find_visible_contact(gateway, caller, contact_id, settled.version)
     set_etag(response, contact.document.version)
-    return show_contact(contact.document, settled.known_elsewhere)
+    return await show_contact(gateway, caller, contact.document, settled.known_elsewhere)
 
 
 def _build_patched(
@@ -264,6 +265,7 @@ def _build_patched(
     return msgspec.structs.replace(
         contact,
         **{**fields, "custom": kept},
+        declined=(*contact.declined, *contact.phones, *contact.emails),
         viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
         version=settled.version,
         updated_at=updated_at,

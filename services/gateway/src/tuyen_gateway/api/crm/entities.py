@@ -128,7 +128,7 @@ async def list_setup(
 
 async def remove_emptied(
     gateway: Gateway, remove: SetupCommand, empty: type[SetupCommand], what: str
-) -> None:
+) -> CrmCommandSettled:
     """Removes an entity of the setup that contacts refer to; as long as these are too many for one
     command, it is emptied by commands before. Raises UnavailableError if that takes longer than
     5 s; a repetition continues."""
@@ -146,4 +146,4 @@ async def remove_emptied(
         raise UnavailableError(
             "It has so many contacts that only a part of them was taken out: repeat the request."
         ) from None
-    check_settled(settled, remove, what)
+    return check_settled(settled, remove, what)
