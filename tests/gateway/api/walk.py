@@ -92,11 +92,8 @@ _CONTACT_FILTER: Mapping[str, Any] = {
     "assignee": "lan",
 }
 _CONTACT: Mapping[str, Any] = {
-    "name": "Chị Lan",
-    "phones": ["0912 345 678"],
-    "emails": ["lan@example.com"],
-    "gender": "female",
-    "birthday": "1990-12-31",
+    **{"name": "Chị Lan", "phones": ["0912 345 678"], "emails": ["lan@example.com"]},
+    **{"gender": "female", "birthday": "1990-12-31"},
     "address": "12 Lê Lợi, Huế",
     "location": "Huế",
     "custom": {"size": "42"},
@@ -106,10 +103,7 @@ _CONTACT: Mapping[str, Any] = {
 _SETUP: Mapping[tuple[str, str], dict[str, Any]] = {
     ("campaigns", "campaign_id"): {"name": "Tết 2027"},
     ("contact-fields", "contact_field_id"): {
-        "name": "Màu",
-        "type": "choice",
-        "choices": ["Đỏ", "Đen"],
-        "required": False,
+        **{"name": "Màu", "type": "choice", "choices": ["Đỏ", "Đen"], "required": False},
     },
     ("pipelines", "pipeline_id"): {
         "name": "Bán lẻ",

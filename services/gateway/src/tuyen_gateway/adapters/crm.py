@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace as replace_fields
 from pymongo.errors import OperationFailure
 
 from tuyen_events.custom_fields import CustomFields, show_values
@@ -16,20 +15,20 @@ from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_queries import (
-    ContactsRead,
-    TextPart,
+    Access,
     after_place,
     covering,
+    encode_id,
     encode_place,
-    list_custom_values,
+    find_custom_values,
+    list_accesses,
     list_reads,
-    list_text_parts,
     order_fields,
     sort_contacts,
 )
 from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
-from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
@@ -92,10 +91,8 @@ class MongoCrm:
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         found: dict[ContactId, ContactDocument] = {}
-        for query, hint in await self._list_reads(scope, wanted):
-            if after is not None:
-                query["$and"].append(after_place(wanted.order, after))
-            for stored in await self._read(query, hint, order_fields(wanted.order), limit + 1):
+        for rows in await self._read_all(scope, wanted, limit + 1, after):
+            for stored in rows:
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
@@ -103,6 +100,37 @@ class MongoCrm:
         more = len(ordered) > limit
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
+
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        readable = replace(scope, joined=frozenset())
+        by_id = msgspec.structs.replace(wanted, order=ContactOrder.ID)
+        place = None if after is None else encode_id(after)
+        read = await self._read_all(readable, by_id, limit, place, {"_id": 1})
+        return sorted({stored["_id"] for rows in read for stored in rows})[:limit]
+
+    async def _read_all(
+        self,
+        scope: ContactScope,
+        wanted: ContactFilter,
+        limit: int,
+        after: str | None,
+        fields: Document | None = None,
+    ) -> Sequence[Sequence[Document]]:
+        """The first contacts of each read; one contact may be in several."""
+        custom = find_custom_values(
+            await self.contact_fields(scope.organization) if wanted.custom else {}, wanted.custom
+        )
+        if custom is None:
+            return []
+        wanted = msgspec.structs.replace(wanted, custom=custom)
+        reads = []
+        for query, hint in list_reads(scope, wanted, await self._list_few(scope, wanted)):
+            if after is not None:
+                query["$and"].append(after_place(wanted.order, after))
+            reads.append(self._read(query, hint, order_fields(wanted.order), limit, fields))
+        return await asyncio.gather(*reads)
 
     async def contact_fields(self, organization: OrganizationId) -> CustomFields:
         found = self._database[CONTACT_FIELDS_VIEW.collection].find({"organization": organization})
@@ -118,45 +146,18 @@ class MongoCrm:
         fields = await self.contact_fields(scope.organization) if some else {}
         return [
             VisibleContact(
-                replace_fields(each, custom=show_values(fields, each.custom)),
+                msgspec.structs.replace(each, custom=show_values(fields, each.custom)),
                 _sight_of(scope, each),
             )
             for each in documents
         ]
 
-    async def find_readable_ids(
-        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
-    ) -> Sequence[ContactId]:
-        found: set[ContactId] = set()
-        for query, hint in await self._list_reads(replace(scope, joined=frozenset()), wanted):
-            if after is not None:
-                query["$and"].append({"_id": {"$gt": after}})
-            rows = await self._read(query, hint, [("_id", 1)], limit, {"_id": 1})
-            found.update(stored["_id"] for stored in rows)
-        return sorted(found)[:limit]
-
-    async def _list_reads(
-        self, scope: ContactScope, wanted: ContactFilter
-    ) -> Sequence[ContactsRead]:
-        """None, if a custom field cannot have the value that is asked for."""
-        fields = await self.contact_fields(scope.organization) if wanted.custom else {}
-        custom = list_custom_values(fields, wanted.custom)
-        if custom is None:
-            return []
-        parts = list_text_parts(wanted, custom)
-        frequent = await self._list_frequent(scope.organization, parts)
-        return list_reads(scope, wanted, frequent, custom)
-
-    async def _list_frequent(
-        self, organization: OrganizationId, parts: Sequence[TextPart]
-    ) -> Sequence[TextPart]:
-        """Those that more contacts than FREQUENT have, as the index counts them."""
-        queries = [
-            ({"organization": organization, **each.indexed}, each.index_name) for each in parts
-        ]
-        counts = [self._count(query, index) for query, index in queries]
-        counted = zip(parts, await asyncio.gather(*counts), strict=True)
-        return [part for part, count in counted if count > FREQUENT]
+    async def _list_few(self, scope: ContactScope, wanted: ContactFilter) -> Sequence[Access]:
+        """The accesses with no more contacts than FREQUENT; the one with the fewest first."""
+        accesses = list_accesses(scope, wanted)
+        counts = await asyncio.gather(*(self._count(*access) for access in accesses))
+        counted = [(count, place) for place, count in enumerate(counts) if count <= FREQUENT]
+        return [accesses[place] for _, place in sorted(counted)]
 
     async def _read(
         self,
