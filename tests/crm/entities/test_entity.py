@@ -23,6 +23,7 @@ def test_the_entities_of_the_crm() -> None:
         "merges",
         "notes",
         "pipelines",
+        "shared_numbers",
         "shares",
         "sharing_rules",
         "steps",

@@ -34,6 +34,7 @@ PATHS: Mapping[str, str] = {
     "warehouse_id": "default",
     "team_id": "nhom-1",
     "pipeline_id": "retail",
+    "number": "+84912345678",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -253,6 +254,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         },
     ),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
+    ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {
             "name": "Khách Tết",
