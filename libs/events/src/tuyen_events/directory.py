@@ -23,6 +23,7 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
+    Merging,
     Moment,
     Role,
     Strategy,
@@ -65,6 +66,7 @@ class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
     when_nobody: WhenNobody = WhenNobody.QUEUE
     take_unassigned: bool = False
     done_after_hours: int = 0
+    merge_contacts: Merging = Merging.PROPOSE
     version: int = 0
     """Rises by one with each change; 0 if they were never set."""
 

@@ -79,6 +79,12 @@ def merge_id(cause: str, older: ContactId, younger: ContactId) -> str:
     return _derive("mrg_", cause, older, younger)
 
 
+def proposal_id(one: ContactId, another: ContactId, fact: str) -> str:
+    """The proposal to merge two contacts because of a phone number or an email: the same two in any
+    order, the same id."""
+    return _derive("mpr_", *sorted((one, another)), fact)
+
+
 def message_thread_id(customer: CustomerId) -> ConversationId:
     """The one message conversation of a customer and page."""
     return ConversationId(_derive("msg_", customer))

@@ -10,6 +10,7 @@ from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
+from tuyen_views.merge_proposals import ProposalOfContact
 from tuyen_views.names import SUFFIXES, list_suffixes, match_part
 from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
@@ -52,6 +53,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[AppliedRule, ...] = ()
     merged: tuple[ContactId, ...] = ()
     """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    proposals: tuple[ProposalOfContact, ...] = ()
     merged_into: ContactId | None = None
     """The contact of which this one is a part. Such a document has no content, no warehouse and no
     assignee, so that nobody's scope covers it."""
@@ -67,6 +69,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
 CONTACTS_BY_TAG, CONTACTS_BY_STEP, CONTACTS_BY_CAMPAIGN = "by_tag", "by_step", "by_campaign"
+CONTACTS_BY_PROPOSAL = "by_proposal"
 
 FOLDED_TAGS = "folded_tags"
 """The tags, as they are compared."""
@@ -129,6 +132,11 @@ CONTACTS_VIEW = ContactsView(
         _index("by_merged", "merged"),
         _index(CONTACTS_BY_TAG, FOLDED_TAGS, "_id"),
         _index(CONTACTS_BY_STEP, AT_STEPS, "_id"),
+        IndexModel(
+            [("organization", ASCENDING), ("proposals.id", ASCENDING)],
+            name=CONTACTS_BY_PROPOSAL,
+            partialFilterExpression={"proposals.id": {"$exists": True}},
+        ),
     ),
 )
 """A list of all that a warehouse has is in the order of an index. An agent has few contacts beside

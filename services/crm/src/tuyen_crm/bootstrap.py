@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from tuyen_crm.adapters.agents import DirectoryAgents
 from tuyen_crm.adapters.countries import DirectoryCountries
+from tuyen_crm.adapters.merging import DirectoryMergeSettings
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -36,6 +37,7 @@ class Crm:
     log: Log
     agents: DirectoryAgents
     countries: DirectoryCountries
+    settings: DirectoryMergeSettings
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -47,6 +49,7 @@ class Crm:
         return [
             self.countries.run,
             self.agents.run,
+            self.settings.run,
             self.observer.run,
             self.decider.run,
             self.project,
@@ -69,8 +72,12 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    countries, agents = DirectoryCountries(log), DirectoryAgents(log)
-    observer, decider = CustomerObserver(log, countries, agents), CommandDecider(log)
+    countries, agents, settings = (
+        DirectoryCountries(log),
+        DirectoryAgents(log),
+        DirectoryMergeSettings(log),
+    )
+    observer, decider = CustomerObserver(log, countries, agents, settings), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -83,6 +90,7 @@ def compose(log: Log, database: Database) -> Crm:
         log=log,
         agents=agents,
         countries=countries,
+        settings=settings,
         observer=observer,
         decider=decider,
         view=CrmProjection(database),

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from tuyen_attachments.mongodb import MongoAttachments
 from tuyen_attachments.ports import Attachments
+from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, Merging
 from tuyen_gateway.adapters.attachments import (
     AttachmentAccessInTurn,
     AttachmentsInTurn,
@@ -153,7 +154,7 @@ def compose(
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
         crm=crm_views,
-        crm_commands=CrmCommandSender(log, clock),
+        crm_commands=CrmCommandSender(log, clock, partial(_read_merging, sources.directory)),
         sharing_scans=sharing_scans,
         import_drafts=MongoImportDrafts(database),
         dead_letters=MongoDeadLetters(database, log, reads),
@@ -195,6 +196,11 @@ def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: C
             clock=clock,
         )
     return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
+
+
+def _read_merging(directory: DirectoryTable, organization_id: OrganizationId) -> Merging:
+    organization = directory.organization(organization_id)
+    return Merging.PROPOSE if organization is None else organization.settings.merge_contacts
 
 
 def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:

@@ -10,6 +10,7 @@ import msgspec
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_proposals import list_proposals
 from tuyen_gateway.adapters.crm_queries import (
     TextPart,
     after_place,
@@ -24,6 +25,7 @@ from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
 from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
@@ -175,6 +177,11 @@ class MongoCrm:
         seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
         wholes = [each.document for each in seen if each.sight >= Sight.READ]
         return {part for whole in wholes for part in (whole.id, *whole.merged)}
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        return await list_proposals(self._database, wanted, limit, after)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None

@@ -21,6 +21,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
@@ -237,6 +238,12 @@ class CrmViews(Protocol):
         """The parts of one kind of all contacts that the viewer may read. A page ends early if it
         contains many bytes, or if the viewer may read few of many; it may be empty and not the
         last."""
+        ...
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        """The proposals to merge contacts, newest first, each once."""
         ...
 
     async def tags(

@@ -5,6 +5,7 @@ Decides C1, C4 and C12.
 
 from typing import assert_never
 
+import msgspec
 from msgspec import UNSET
 
 from tuyen_crm.domain.content import patched_fields
@@ -21,7 +22,9 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import find_whole
-from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.proposing import close_all, close_lost
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
 from tuyen_events.crm.contacts import (
@@ -55,7 +58,7 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
             return NOT_FOUND if contact is None else _patch(known, contact, command)
         case RemoveContact():
             contact = known.contact(command.contact_id)
-            return decide_unchanged(0) if contact is None else _remove(contact, command)
+            return decide_unchanged(0) if contact is None else _remove(known, contact, command)
         case RenameContact():
             contact = known.contact(command.contact_id)
             return NOT_FOUND if contact is None else _rename(contact, command)
@@ -71,7 +74,12 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     if whole is None:
         draft = MergeDraft(
             known,
-            Cause(organization=command.organization, caused_by=command.caused_by, at=command.at),
+            Cause(
+                organization=command.organization,
+                caused_by=command.caused_by,
+                at=command.at,
+                merging=command.merging,
+            ),
         )
         created = _build_created(known, command)
         draft.add(created)
@@ -79,7 +87,10 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
         if joined.survivor is not None:
             return joined
         given = distribute(known, created, created.warehouse_id, command.staff)
-        return joined if given is None else follow_by(joined, given)
+        if given is None:
+            return joined
+        sequence = draft.require(command.contact_id).sequence + 1
+        return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
     contact_id, contact = whole
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
@@ -161,16 +172,20 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     draft = MergeDraft(known, cause_of(command))
     before = frozenset((*contact.phones, *contact.emails))
     draft.add(event)
+    close_lost(draft, command.contact_id)
     return join_by_facts(draft, command.contact_id, before)
 
 
-def _remove(contact: ContactState, command: RemoveContact) -> CommandDecision:
+def _remove(known: KnownState, contact: ContactState, command: RemoveContact) -> CommandDecision:
     if contact.merged_into is not None:
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    sequence = contact.sequence + 1
-    return decide_applied(follow(command, ContactRemoved, sequence, merged=contact.merged))
+    draft = MergeDraft(known, cause_of(command))
+    close_all(draft, command.contact_id)
+    sequence = draft.require(command.contact_id).sequence + 1
+    removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
+    return decide_applied(*draft.events, removed)
 
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:

@@ -15,13 +15,14 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import (
-    MergeDraft,
-    cause_of,
     decide_joined,
     fits,
-    merge_contacts,
+    merge_by_hand,
+    propose_by_facts,
 )
+from tuyen_crm.entities.merges.proposing import close_lost
 from tuyen_events.crm.contacts import ContactSeparated
 from tuyen_events.crm.merges import ContactReleased, MergeContacts, UndoMerge
 from tuyen_events.crm.records import CrmRefusal
@@ -55,7 +56,7 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
     if not fits(contact, other):
         return decide_refused(CrmRefusal.TOO_MANY)
     draft = MergeDraft(known, cause_of(command))
-    last = merge_contacts(draft, command.contact_id, command.other, by=command.by, fact=None)
+    last = merge_by_hand(draft, command.contact_id, command.other, command.by)
     return decide_joined(draft, command.contact_id, last)
 
 
@@ -105,4 +106,6 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
             created_at=gone.created_at,
         )
     )
+    close_lost(draft, command.contact_id)
+    propose_by_facts(draft, undone.contact_id)
     return decide_joined(draft, command.contact_id, command.contact_id)

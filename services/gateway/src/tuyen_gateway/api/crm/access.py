@@ -46,6 +46,7 @@ _REFUSALS = {
     CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
+    CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
 

@@ -40,7 +40,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
-from tuyen_gateway.errors import ForbiddenError
+from tuyen_gateway.errors import ForbiddenError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
@@ -77,8 +77,9 @@ async def post_contact(
     scope = await load_scope(gateway, caller)
     command = AddContact(**_added_fields(gateway, caller, scope, body))
     settled = await carry_out(gateway, command, "contact")
-    if settled.survivor is not None:
-        return await _show_survivor(gateway, caller, settled, response)
+    survivor = await _find_survivor(gateway, caller, settled)
+    if survivor is not None:
+        return _show_survivor(survivor, settled, response)
     given = {name: getattr(command, name) for name in _FACTS}
     contact = ContactDocument(
         **given,
@@ -91,9 +92,9 @@ async def post_contact(
         created_at=command.at,
         created_by=command.by,
         updated_at=command.at,
-        version=settled.version,
+        version=_own_version(settled, 1),
     )
-    set_etag(response, settled.version)
+    set_etag(response, contact.version)
     return show_contact(contact, settled.known_elsewhere)
 
 
@@ -156,10 +157,11 @@ async def patch_contact(
         **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
     )
     settled = await carry_out(gateway, command, "contact")
-    if settled.survivor is not None:
-        return await _show_survivor(gateway, caller, settled, response)
-    set_etag(response, settled.version)
+    survivor = await _find_survivor(gateway, caller, settled)
+    if survivor is not None:
+        return _show_survivor(survivor, settled, response)
     changed = _build_patched(contact, command, settled, fields)
+    set_etag(response, changed.version)
     return show_contact(changed, settled.known_elsewhere)
 
 
@@ -217,13 +219,32 @@ def _added_fields(
     }
 
 
-async def _show_survivor(
-    gateway: Gateway, caller: Caller, settled: CrmCommandSettled, response: Response
+async def _find_survivor(
+    gateway: Gateway, caller: Caller, settled: CrmCommandSettled
+) -> ContactDocument | None:
+    """The contact that the caller's own has become a part of; None if it has not, or the caller may
+    not see that one: then nothing is said of it but that it has the phone number or email (C2)."""
+    if settled.survivor is None:
+        return None
+    try:
+        return (
+            await find_visible_contact(gateway, caller, settled.survivor, settled.version)
+        ).document
+    except NotFoundError:
+        return None
+
+
+def _show_survivor(
+    survivor: ContactDocument, settled: CrmCommandSettled, response: Response
 ) -> ContactView:
-    survivor = str(settled.survivor)
-    contact = await find_visible_contact(gateway, caller, survivor, settled.version)
-    set_etag(response, contact.document.version)
-    return show_contact(contact.document, settled.known_elsewhere)
+    set_etag(response, survivor.version)
+    return show_contact(survivor, settled.known_elsewhere)
+
+
+def _own_version(settled: CrmCommandSettled, own: int) -> int:
+    """The version of the caller's contact; `own` if it is a part of one that they may not see,
+    whose version is not theirs to know."""
+    return settled.version if settled.survivor is None else own
 
 
 def _build_patched(
@@ -239,6 +260,6 @@ def _build_patched(
     return msgspec.structs.replace(
         contact,
         **{**fields, "custom": kept},
-        version=settled.version,
+        version=_own_version(settled, contact.version + 1),
         updated_at=updated_at,
     )
