@@ -16,7 +16,8 @@ from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.fact_index import FactIndex
 from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
-from tuyen_events.crm.contacts import ContactCreated
+from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
+from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
 from tuyen_events.crm.warehouses import PutWarehouse
 from tuyen_events.ids import AgentId, ContactId, contact_id
@@ -84,6 +85,16 @@ class Decided:
             assert (event.by, event.sequence) == (None, created.sequence + 1)
             return event.assignee
         return None
+
+    def come_in(self, command: AddContact | ImportContact) -> AgentId | None:
+        """The command creates a contact; returns who gets it."""
+        created, *more = self.decide(command)
+        assert isinstance(created, ContactAdded)
+        for event in more:
+            assert isinstance(event, ContactAssigned)
+            assert (event.by, event.sequence, event.warehouse_id) == (None, 2, "north")
+            return event.assignee
+        return created.content.assignee
 
     def load(self, agent: str) -> int:
         return self.count(fact_key(SHOP, held_fact("north", AgentId(agent))), {})
@@ -160,6 +171,57 @@ def test_w5_who_is_disabled_gets_nothing_and_is_still_a_member() -> None:
     assert shop.arrive(3) == "b"
     assert shop.arrive(4, (AgentId("f"),)) is None
     assert shop.arrive(5) == "c"
+
+
+def by_hand(number: int, **fields: Any) -> AddContact:
+    return AddContact(
+        **{**COMMON, "staff": STAFF, "warehouse_id": "north", **fields},
+        command_id=f"hand_{number}",
+        contact_id=ContactId(f"con_hand{number}"),
+    )
+
+
+def from_file(number: int, **fields: Any) -> ImportContact:
+    return ImportContact(
+        **{**COMMON, "staff": STAFF, "warehouse_id": "north", **fields},
+        command_id=f"row_{number}",
+        contact_id=ContactId(f"con_row{number}"),
+        source="imp_1",
+        duplicates=Duplicates.FILL,
+        managed=("north",),
+    )
+
+
+def test_w5_in_turn_whatever_way_contacts_come_in() -> None:
+    shop = Decided()
+    shop.put("abcd", Strategy.SEQUENTIAL)
+    chosen = [shop.come_in(by_hand(1)), shop.come_in(from_file(1)), shop.arrive(1)]
+    assert [*chosen, shop.come_in(from_file(2))] == list("abcd")
+
+
+def test_w5_by_load_contacts_of_a_file_count_one_after_another() -> None:
+    shop = Decided()
+    shop.put("abc", Strategy.LEAST_LOADED)
+    assert shop.come_in(by_hand(1, assignee=AgentId("b"))) == "b"
+    assert [shop.come_in(from_file(number)) for number in range(4)] == ["a", "c", "a", "b"]
+
+
+def test_w5_whom_the_creator_named_keeps_the_contact_and_nobody_loses_a_turn() -> None:
+    shop = Decided()
+    shop.put("abc", Strategy.SEQUENTIAL)
+    assert shop.come_in(by_hand(1)) == "a"
+    assert shop.come_in(by_hand(2, assignee=AgentId("f"))) == "f"
+    assert shop.come_in(by_hand(3)) == "b"
+    assert shop.come_in(by_hand(4, staff=())) is None
+
+
+def test_w5_a_row_of_somebody_who_is_known_already_is_nobodys_turn() -> None:
+    shop = Decided()
+    shop.put("abc", Strategy.SEQUENTIAL)
+    lan: dict[str, Any] = {"phones": ("+84912345678",)}
+    assert shop.come_in(by_hand(1, **lan)) == "a"
+    assert shop.decide(from_file(1, **lan)) == ()
+    assert shop.come_in(from_file(2)) == "b"
 
 
 @pytest.mark.parametrize("members", ["", "abc"])

@@ -133,7 +133,11 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     async def find_scope(_: ImportRun) -> tuple[Organization, ContactScope]:
         return Organization(id=SHOP), scope
 
+    async def find_staff(_: ImportRun, _organization: Organization) -> tuple[AgentId, ...]:
+        return ()
+
     monkeypatch.setattr(ImportRun, "_find_scope", find_scope)
+    monkeypatch.setattr(ImportRun, "_find_staff", find_staff)
 
 
 async def begin_shop(content: str = FILE) -> ImportingShop:

@@ -99,6 +99,12 @@ class Organization:
         stored = self.agents.get(agent_id)
         return None if stored is None or stored.value.disabled else stored.value
 
+    @cached_property
+    def active_agents(self) -> tuple[AgentId, ...]:
+        """The agents who are not disabled, in the order of their ids."""
+        agents = sorted(self.agents.items())
+        return tuple(agent_id for agent_id, stored in agents if not stored.value.disabled)
+
     def agent_named(self, username: str) -> AgentChanged | None:
         """The agent who logs in with `username`, whatever its case and Unicode form; of two, the
         one who had it first. Two old usernames that differ only in their Unicode form stay

@@ -3,15 +3,18 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import START, Rig, User, records
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.ids import AgentId
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.api.crm import contacts as contact_routes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -68,6 +71,29 @@ async def test_c12_a_contact_that_is_added_by_hand_is_a_command_to_the_crm(
     shown = answer.json()
     assert (shown["id"], shown["name"]) == (command.contact_id, "Chị Thu")
     assert (shown["created_by"], shown["version"]) == ("admin", 1)
+
+
+async def test_w5_a_contact_that_its_warehouse_gave_to_a_member_is_shown_with_them(
+    desk: Rig,
+    owner: User,
+    contacts: Database,
+    log: InMemoryLog,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await desk.staff(owner, "lan")
+    await desk.staff(owner, "gone")
+    disabled = {"name": "G", "username": "gone", "role": "agent", "disabled": True}
+    await owner.done("PUT", "/v1/agents/gone", disabled)
+    monkeypatch.setattr(contact_routes, "new_id", lambda kind: f"{kind}_3")
+    given = msgspec.structs.replace(contact(3, "shop", "Chị Thu", 2), assignee=AgentId("lan"))
+    await show(contacts, given)
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        answer = await owner.post("/v1/contacts", {"name": "Chị Thu"})
+    assert (answer.status_code, answer.json()["assignee"]) == (201, "lan")
+    async with crm(log, CrmOutcome.APPLIED, 1) as more:
+        await owner.done("POST", "/v1/contacts", {"name": "Chị Thu", "assignee": "lan"})
+    staff = [each.staff for each in (*asked, *more) if isinstance(each, AddContact)]
+    assert staff == [("admin", "lan"), ()]
 
 
 async def test_c4_a_new_name_is_a_command_to_the_crm(

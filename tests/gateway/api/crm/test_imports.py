@@ -4,16 +4,21 @@ import io
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from gateway.api.crm.answering import crm
+from gateway.api.crm.answering import CREATED, crm
 from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.api.crm import imports
 from tuyen_gateway.imports.columns import CONTACT_FIELDS
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database
+from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
 PATH = "/v1/imports"
 FILE = "Họ tên;SĐT;Ghi chú\nLan;0912 345 678;a\nMinh;x;b\nLan Anh;84912345678;c\n"
@@ -84,6 +89,38 @@ async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog)
     assert (first.name, first.phones, first.source) == ("Lan", ("+84912345678",), import_id)
     assert (first.warehouse_id, first.managed, first.by) == ("default", ("default",), "admin")
     assert (await owner.done("GET", f"/v1/jobs/{import_id}"))["kind"] == "import"
+
+
+async def test_w5_rows_name_the_members_who_can_work_if_the_warehouse_distributes(
+    desk: Rig, owner: User, views: Database, log: InMemoryLog
+) -> None:
+    await desk.staff(owner, "lan")
+    await desk.staff(owner, "minh")
+    warehouse = WarehouseDocument(
+        key="shop/default",
+        id="default",
+        organization=OrganizationId("shop"),
+        name="Kho",
+        members=(AgentId("lan"), AgentId("removed")),
+        distribute=Strategy.SEQUENTIAL,
+        sequence=1,
+        created_at=CREATED,
+        created_by=AgentId("admin"),
+        updated_at=CREATED,
+    )
+    staff = []
+    for distribute in (Strategy.SEQUENTIAL, None):
+        document = msgspec.structs.replace(warehouse, distribute=distribute)
+        await views[WAREHOUSES_VIEW.collection].replace_one(
+            {"_id": document.key}, WAREHOUSES_VIEW.encode(document), upsert=True
+        )
+        upload_id = (await uploaded(owner))["id"]
+        await owner.done("PUT", f"{PATH}/{upload_id}/mapping", {"mapping": MAPPING})
+        async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+            await owner.done("POST", f"{PATH}/{upload_id}/start")
+            await wait_until_ended(owner, upload_id)
+        staff.append({each.staff for each in asked if isinstance(each, ImportContact)})
+    assert staff == [{("lan",)}, {()}]
 
 
 async def test_c9_an_import_without_a_mapping_is_not_started(owner: User) -> None:

@@ -113,6 +113,9 @@ class AddContact(JoiningCommand, frozen=True, kw_only=True):
     warehouse_id: str | None = None
     """Null for the warehouse of the source."""
     assignee: AgentId | None = None
+    staff: tuple[AgentId, ...] = ()
+    """The agents of the organization who are not disabled: without an assignee, its warehouse may
+    give the contact to one of them (W5)."""
     by: AgentId | None = None
 
 

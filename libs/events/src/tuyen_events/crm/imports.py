@@ -43,4 +43,7 @@ class ImportContact(JoiningCommand, frozen=True, kw_only=True):
     warehouse_id: str
     duplicates: Duplicates
     managed: tuple[str, ...] = ()
+    staff: tuple[AgentId, ...] = ()
+    """The members of the warehouse who are not disabled, if it distributes its new contacts
+    (W5)."""
     by: AgentId

@@ -13,7 +13,7 @@ from tuyen_directory.organization import Organization
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.directory import COUNTRY
-from tuyen_events.ids import ContactId, derive_command_id
+from tuyen_events.ids import AgentId, ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
@@ -25,6 +25,7 @@ from tuyen_gateway.jobs.turns import Turn
 from tuyen_gateway.sheets.loading import load_sheet
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, name_columns
+from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 INVALID_ROW = ItemResult(ItemStatus.REFUSED, "invalid_row")
 """The preview says what is wrong with it."""
@@ -52,13 +53,14 @@ class ImportRun(JobRun):
         if not self._read.keys() >= set(ids):
             await self._read_after(int(ids[0]) - 1)
         organization, scope = await self._find_scope()
+        staff = await self._find_staff(organization)
         commands, results = {}, dict[str, ItemResult]()
         for one in ids:
             fields = None if one not in self._read else self._read_fields(organization, one)
             if fields is None:
                 results[one] = INVALID_ROW
             else:
-                commands[one] = self._build_command(one, scope, fields)
+                commands[one] = self._build_command(one, scope, staff, fields)
         settled = await self.retry(
             lambda: self.gateway.crm_commands.carry_out_all(list(commands.values()))
         )
@@ -81,7 +83,7 @@ class ImportRun(JobRun):
         return None if errors else fields
 
     def _build_command(
-        self, one: str, scope: ContactScope, fields: dict[str, Any]
+        self, one: str, scope: ContactScope, staff: tuple[AgentId, ...], fields: dict[str, Any]
     ) -> ImportContact:
         request = self._request()
         command_id = derive_command_id(self.job.id, one)
@@ -93,6 +95,7 @@ class ImportRun(JobRun):
             warehouse_id=request.warehouse_id,
             duplicates=request.duplicates,
             managed=tuple(sorted(scope.managed)),
+            staff=staff,
             by=request.by,
             at=self.gateway.crm_commands.now(),
             **fields,
@@ -128,6 +131,18 @@ class ImportRun(JobRun):
         if self._request().warehouse_id not in scope.managed:
             raise StoppedError(f"{agent.id} does not manage the warehouse any more.")
         return organization, scope
+
+    async def _find_staff(self, organization: Organization) -> tuple[AgentId, ...]:
+        """Who may get the contacts of this batch, if the warehouse distributes its new ones (W5). A
+        hundred thousand commands name the members alone, and not all agents."""
+        warehouse_id = self._request().warehouse_id
+        warehouse = await self.retry(
+            lambda: self.gateway.crm.setup(WAREHOUSES_VIEW, organization.id, warehouse_id)
+        )
+        if warehouse is None or warehouse.distribute is None:
+            return ()
+        members = frozenset(warehouse.members)
+        return tuple(agent for agent in organization.active_agents if agent in members)
 
     def _request(self) -> ImportRequested:
         request = self.job.request

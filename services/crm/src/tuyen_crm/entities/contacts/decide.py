@@ -3,6 +3,7 @@
 Decides C1, C4 and C12.
 """
 
+from collections.abc import Collection
 from typing import assert_never
 
 import msgspec
@@ -43,6 +44,7 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.ids import AgentId
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
@@ -83,14 +85,7 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
         )
         created = _build_created(known, command)
         draft.add(created)
-        joined = join_by_facts(draft, command.contact_id, frozenset())
-        if joined.survivor is not None:
-            return joined
-        given = distribute(known, created, created.warehouse_id, command.staff)
-        if given is None:
-            return joined
-        sequence = draft.require(command.contact_id).sequence + 1
-        return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
+        return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
     contact_id, contact = whole
     if command.name is None or command.customer_id not in contact.nameless:
         return decide_unchanged(contact.version)
@@ -154,8 +149,28 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
         assignee=command.assignee,
     )
     draft = MergeDraft(known, cause_of(command))
-    draft.add(follow(command, ContactAdded, 1, content=content))
-    return join_by_facts(draft, command.contact_id, frozenset())
+    added = follow(command, ContactAdded, 1, content=content)
+    draft.add(added)
+    staff = command.staff if command.assignee is None else ()
+    return _join_and_distribute(draft, added, warehouse_id, staff)
+
+
+def _join_and_distribute(
+    draft: MergeDraft,
+    created: ContactCreated | ContactAdded,
+    warehouse_id: str,
+    staff: Collection[AgentId],
+) -> CommandDecision:
+    """The decision after a contact was created: it becomes a part of one with the same phone number
+    or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
+    joined = join_by_facts(draft, created.contact_id, frozenset())
+    if joined.survivor is not None:
+        return joined
+    given = distribute(draft.known, created, warehouse_id, staff)
+    if given is None:
+        return joined
+    sequence = draft.require(created.contact_id).sequence + 1
+    return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:

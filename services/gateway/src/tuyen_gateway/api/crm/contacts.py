@@ -69,7 +69,8 @@ async def post_contact(
     body: ContactIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> ContactView:
     """Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
-    its warehouse, it is nobody's yet.
+    its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
+    nobody's yet.
 
     If another contact of the same owners has one of the phone numbers or emails, the answer is that
     contact, which has all of both now (C2).
@@ -77,9 +78,11 @@ async def post_contact(
     scope = await load_scope(gateway, caller)
     command = AddContact(**_added_fields(gateway, caller, scope, body))
     settled = await carry_out(gateway, command, "contact")
-    survivor = await _find_survivor(gateway, caller, settled)
-    if survivor is not None:
-        return _show_survivor(survivor, settled, response)
+    distributed = bool(command.staff) and settled.version > _ADDED
+    if settled.survivor is not None or distributed:
+        stored = await _find_stored(gateway, caller, command, settled)
+        if stored is not None:
+            return _show_stored(stored, settled, response)
     given = {name: getattr(command, name) for name in _FACTS}
     contact = ContactDocument(
         **given,
@@ -92,7 +95,7 @@ async def post_contact(
         created_at=command.at,
         created_by=command.by,
         updated_at=command.at,
-        version=_own_version(settled, 1),
+        version=_own_version(settled, _ADDED),
     )
     set_etag(response, contact.version)
     return show_contact(contact, settled.known_elsewhere)
@@ -157,9 +160,10 @@ async def patch_contact(
         **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
     )
     settled = await carry_out(gateway, command, "contact")
-    survivor = await _find_survivor(gateway, caller, settled)
-    if survivor is not None:
-        return _show_survivor(survivor, settled, response)
+    if settled.survivor is not None:
+        stored = await _find_stored(gateway, caller, command, settled)
+        if stored is not None:
+            return _show_stored(stored, settled, response)
     changed = _build_patched(contact, command, settled, fields)
     set_etag(response, changed.version)
     return show_contact(changed, settled.known_elsewhere)
@@ -191,6 +195,9 @@ async def delete_contact(
     await carry_out(gateway, command, "contact")
 
 
+_ADDED = 1
+"""The version of a contact that was added, and that nothing else happened to."""
+
 _FACTS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
 
 
@@ -216,29 +223,32 @@ def _added_fields(
         "contact_id": contact_id,
         "warehouse_id": warehouse_id,
         "assignee": assignee,
+        "staff": caller.organization.active_agents if assignee is None else (),
     }
 
 
-async def _find_survivor(
-    gateway: Gateway, caller: Caller, settled: CrmCommandSettled
+async def _find_stored(
+    gateway: Gateway,
+    caller: Caller,
+    command: AddContact | PatchContact,
+    settled: CrmCommandSettled,
 ) -> ContactDocument | None:
-    """The contact that the caller's own has become a part of; None if it has not, or the caller may
-    not see that one: then nothing is said of it but that it has the phone number or email (C2)."""
-    if settled.survivor is None:
-        return None
+    """What became of the contact by more than the command says: a merge, or its warehouse's
+    distribution. None if it is a part of one now that the caller may not see: then nothing is said
+    of that one but that it has the phone number or email (C2)."""
+    contact_id = settled.survivor or command.contact_id
     try:
-        return (
-            await find_visible_contact(gateway, caller, settled.survivor, settled.version)
-        ).document
+        found = await find_visible_contact(gateway, caller, contact_id, settled.version)
     except NotFoundError:
         return None
+    return found.document
 
 
-def _show_survivor(
-    survivor: ContactDocument, settled: CrmCommandSettled, response: Response
+def _show_stored(
+    stored: ContactDocument, settled: CrmCommandSettled, response: Response
 ) -> ContactView:
-    set_etag(response, survivor.version)
-    return show_contact(survivor, settled.known_elsewhere)
+    set_etag(response, stored.version)
+    return show_contact(stored, settled.known_elsewhere)
 
 
 def _own_version(settled: CrmCommandSettled, own: int) -> int:

@@ -85,7 +85,7 @@ class WarehouseIn(RequestBody):
     """The pages and integrations whose new contacts are put here (W2). Each belongs to one
     warehouse."""
     distribute: Distribution = "off"
-    """Whether new contacts from the sources are given to the members: in turn, or to who has the
+    """Whether new contacts are given to the members: in turn, or to who has the
     fewest contacts of the warehouse (W5). A disabled agent gets none."""
 
 
