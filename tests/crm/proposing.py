@@ -16,7 +16,7 @@ A, B, C = "+84912345678", "+84987654321", "+84382345678"
 an, binh, hoa, quan = (AgentId(name) for name in ("an", "binh", "hoa", "quan"))
 
 
-def put_warehouse(world: World, warehouse_id: str, *managers: AgentId) -> None:
+def put_warehouse(world: World, warehouse_id: str, *managers: AgentId, **more: Any) -> None:
     world.do(
         PutWarehouse(
             command_id=f"cmd_{warehouse_id}",
@@ -25,6 +25,7 @@ def put_warehouse(world: World, warehouse_id: str, *managers: AgentId) -> None:
             at=MOMENT,
             name=warehouse_id,
             managers=managers,
+            **more,
             by=AGENT,
         )
     )

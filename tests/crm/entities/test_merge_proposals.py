@@ -1,6 +1,6 @@
 """C2: where somebody would gain or lose a contact, a merge is proposed to the managers of both."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -20,15 +20,23 @@ from crm.proposing import (
     remove,
 )
 from crm.world import HOA, LAN, MINH, World
+from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.entities.merge_proposals.view import ProposalEvents, describe
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
     MergeProposed,
     ProposalState,
 )
-from tuyen_events.crm.records import CrmOutcome, CrmRefusal
+from tuyen_events.crm.records import ContactEvent, CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import ShareContact
-from tuyen_events.ids import ContactId, proposal_id
-from tuyen_events.vocabulary import Merging
+from tuyen_events.ids import AgentId, ContactId, proposal_id
+from tuyen_events.limits import (
+    CONTACT_PHONES,
+    CONTACT_PROPOSALS,
+    NUMBER_CONTACTS,
+    PROPOSED_CONTACTS,
+)
+from tuyen_events.vocabulary import Merging, Strategy
 
 
 @pytest.fixture
@@ -271,3 +279,85 @@ def test_c2_a_setting_merges_at_once_but_not_what_was_declined(world: World) -> 
     world.patch(HOA, phones=())
     world.patch(HOA, phones=(B,), **at_once)
     assert list(world.whole()) == [LAN, HOA]
+
+
+def test_c8_the_history_of_both_contacts_tells_of_a_proposal_and_its_end(apart: World) -> None:
+    decide(apart, LAN, MINH, by=hoa)
+    decide(apart, LAN, MINH, by=quan, accept=False)
+    asked = f"Another contact has {A} as well: the managers are asked to merge them."
+    assert tell(apart, LAN) == [
+        (None, asked),
+        (hoa, "accepted the merge, which waits for the managers of the other contact."),
+        (None, "The managers of the other contact declined the merge."),
+    ]
+    assert tell(apart, MINH) == [
+        (None, asked),
+        (None, "The managers of the other contact accepted the merge."),
+        (quan, "declined the proposed merge."),
+    ]
+    assert tell(apart, MINH, "vi") == [
+        (None, f"Một khách khác cũng có {A}: người quản lý được hỏi có gộp hay không."),
+        (None, "Người quản lý của khách kia đã đồng ý gộp."),
+        (quan, "từ chối đề nghị gộp."),
+    ]
+
+
+def test_c8_the_history_tells_of_what_was_accepted_and_of_what_lost_its_reason(
+    proposed: World,
+) -> None:
+    proposed.patch(MINH, phones=())
+    proposed.patch(MINH, phones=(A,))
+    decide(proposed, LAN, MINH, by=hoa)
+    ended = "The proposed merge ended, because its reason is gone."
+    for contact in (LAN, MINH):
+        said = tell(proposed, contact)
+        assert (said[1], said[3]) == ((None, ended), (hoa, "accepted the proposed merge."))
+
+
+def test_c2_a_contact_that_its_warehouse_distributes_is_proposed_as_well(world: World) -> None:
+    """The events of the new contact have sequences without a gap."""
+    put_warehouse(world, "chia", hoa, members=(an,), distribute=Strategy.SEQUENTIAL)
+    world.add(LAN, A, assignee=binh, warehouse_id="bac")
+    world.do(ShareContact(**world._common(LAN), agent_id=quan, by=hoa))
+    world.add(MINH, A, warehouse_id="chia", staff=(an,))
+    assert world.contacts[MINH].assignee == an
+    assert only(world, MINH).other == LAN
+
+
+def test_c2_what_one_contact_cannot_contain_is_not_proposed(world: World) -> None:
+    many = [f"+8491234{number:04d}" for number in range(CONTACT_PHONES)]
+    world.add(LAN, *many, assignee=an)
+    told = world.add(MINH, many[0], B, assignee=binh)
+    assert (told.known_elsewhere, world.contacts[MINH].proposals) == ((many[0],), {})
+
+
+def test_c2_what_does_not_fit_any_more_stays_open(proposed: World) -> None:
+    proposed.patch(LAN, phones=(A, *(f"+8491234{n:04d}" for n in range(CONTACT_PHONES - 1))))
+    proposed.patch(MINH, phones=(A, B))
+    assert decide(proposed, LAN, MINH, by=hoa).refusal is CrmRefusal.TOO_MANY
+    assert only(proposed, LAN).state is ProposalState.OPEN
+
+
+def test_c2_of_a_number_of_many_contacts_so_many_are_proposed(world: World) -> None:
+    told = [
+        world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
+        for number in range(NUMBER_CONTACTS + 3)
+    ]
+    assert all(each.known_elsewhere == (A,) for each in told[1:])
+    assert len(world.find(proposed_fact(A))) == PROPOSED_CONTACTS
+    most = max(len(each.proposals) for each in world.contacts.values())
+    assert most <= CONTACT_PROPOSALS
+    same = world.add(LAN, A, assignee=AgentId("nv_0"))
+    assert (same.survivor, same.known_elsewhere) == (None, (A,))
+
+
+def tell(
+    world: World, contact: ContactId, language: str = "en"
+) -> list[tuple[AgentId | None, str]]:
+    """What a contact's history says of proposals."""
+    found = [describe(each, None, None) for each in world.events if is_about(each, contact)]
+    return [(each.by, getattr(each, language)) for each in found]
+
+
+def is_about(event: ContactEvent, contact: ContactId) -> TypeGuard[ProposalEvents]:
+    return event.contact_id == contact and isinstance(event, ProposalEvents)

@@ -1,5 +1,7 @@
 """C2: numbers that many people share merge nothing."""
 
+from typing import Any
+
 import pytest
 
 from crm.world import AGENT, LAN, MINH, MOMENT, SHOP, World
@@ -61,7 +63,13 @@ def test_c2_a_mark_is_set_once_and_taken_off_once(world: World) -> None:
 
 
 def test_o2_a_mark_in_the_history() -> None:
-    about = {"organization": SHOP, "id": PHONE, "at": MOMENT, "by": AGENT, "caused_by": "cmd_1"}
+    about: dict[str, Any] = {
+        "organization": SHOP,
+        "id": PHONE,
+        "at": MOMENT,
+        "by": AGENT,
+        "caused_by": "cmd_1",
+    }
     added = SharedNumberAdded(**about, sequence=1)
     removed = SharedNumberRemoved(**about, sequence=2)
     document = fold(None, added)

@@ -35,6 +35,7 @@ PATHS: Mapping[str, str] = {
     "team_id": "nhom-1",
     "pipeline_id": "retail",
     "number": "+84912345678",
+    "proposal_id": "mpr_1",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -145,6 +146,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "when_nobody": "queue",
             "take_unassigned": True,
             "done_after_hours": 1,
+            "merge_contacts": "at_once",
         },
     ),
     ("PUT", "/v1/rules/{rule_id}"): (
@@ -254,6 +256,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         },
     ),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
+    ("POST", "/v1/merge-proposals/{proposal_id}"): ({"accept": True},),
     ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
     ("PUT", "/v1/sharing-rules/{rule_id}"): (
         {

@@ -70,6 +70,7 @@ from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
@@ -198,7 +199,7 @@ def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: C
     return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
 
 
-def _read_merging(directory: DirectoryTable, organization_id: OrganizationId) -> Merging:
+def _read_merging(directory: Directory, organization_id: OrganizationId) -> Merging:
     organization = directory.organization(organization_id)
     return Merging.PROPOSE if organization is None else organization.settings.merge_contacts
 

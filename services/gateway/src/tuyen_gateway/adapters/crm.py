@@ -25,9 +25,9 @@ from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
 from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
-from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
-from tuyen_gateway.ports.views import ViewPage, VisibleContact
+from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW

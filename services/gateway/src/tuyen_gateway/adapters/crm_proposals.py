@@ -2,8 +2,8 @@
 
 import msgspec
 
-from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
-from tuyen_gateway.ports.views import ViewPage
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
+from tuyen_gateway.ports.views import MergeProposal, ViewPage
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_BY_PROPOSAL, CONTACTS_VIEW
 from tuyen_views.merge_proposals import ProposalOfContact
@@ -27,7 +27,7 @@ async def list_proposals(
         ],
         hint=CONTACTS_BY_PROPOSAL,
     )
-    found = [_read(each["first"]) async for each in await listed]
+    found = [_read(each["first"]) async for each in listed]
     following = found[limit - 1].shown.place if len(found) > limit else None
     return ViewPage(items=found[:limit], following=following)
 

@@ -20,7 +20,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
-from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
@@ -34,6 +34,7 @@ from tuyen_gateway.ports.views import (
     CrmViews,
     InboxCounts,
     InboxViews,
+    MergeProposal,
     ViewPage,
     VisibleContact,
 )

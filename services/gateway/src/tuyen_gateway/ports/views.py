@@ -21,12 +21,13 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
-from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.contacts import ContactDocument
+from tuyen_views.merge_proposals import ProposalOfContact
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
@@ -186,6 +187,20 @@ class VisibleContact:
 
     document: ContactDocument
     sight: Sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeProposal:
+    """A proposal, as the document of one of its contacts, `contact_id`, has it."""
+
+    contact_id: ContactId
+    shown: ProposalOfContact
+
+    @property
+    def contact_ids(self) -> tuple[ContactId, ContactId]:
+        """The same in both documents."""
+        one, another = sorted((self.contact_id, self.shown.other))
+        return one, another
 
 
 class CrmViews(Protocol):

@@ -1,7 +1,4 @@
-"""What the contacts' documents have of proposals, and proposals in words.
-
-Decides C8.
-"""
+"""What the contacts' documents have of proposals, and proposals in words (C8)."""
 
 from typing import assert_never
 
@@ -49,12 +46,10 @@ def _fold_proposal(
                 shown, approved=approved, updated_at=event.at, version=event.version
             )
         case MergeProposalClosed():
-            return (
-                shown
-                and event.state
-                and msgspec.structs.replace(
-                    shown, state=event.state, updated_at=event.at, version=event.version
-                )
+            if shown is None or event.state is None:
+                return None
+            return msgspec.structs.replace(
+                shown, state=event.state, updated_at=event.at, version=event.version
             )
         case _:
             assert_never(event)

@@ -17,8 +17,9 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.domain.merge_proposals import MergeProposal, ProposalFilter
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.views import MergeProposal
 
 router = APIRouter(prefix="/merge-proposals", tags=["contacts"])
 
