@@ -165,6 +165,14 @@ async def test_i6_what_a_customer_took_back_is_removed(store: Attachments) -> No
     assert (await store.find(SHOP, ids)).keys() == {ids[1]}
 
 
+async def test_i8_what_is_left_of_an_edited_comment_is_not_removed(store: Attachments) -> None:
+    ids = [AttachmentId("att_m1"), AttachmentId("att_m2")]
+    for name in ("m1", "m2"):
+        await store.add(received(name, "m_1"), content())
+    await store.remove_of_message(SHOP, MessageId("m_1"), [ids[1]])
+    assert (await store.find(SHOP, ids)).keys() == {ids[1]}
+
+
 async def test_r9_5_uploads_are_counted_for_their_organization(store: Attachments) -> None:
     await store.add(uploaded("old", at=NOW - timedelta(hours=2)), content())
     await store.add(uploaded("new"), content(b"x" * 100))

@@ -89,6 +89,7 @@ STORED_TYPE_NAMES = {
     "livestream.changed.v1",
     "loads.reported.v1",
     "media.kept.v1",
+    "media.missed.v1",
     "merge.made.v1",
     "merge.request.v1",
     "merge.undo.v1",

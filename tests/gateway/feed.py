@@ -41,7 +41,15 @@ from tuyen_events.inbound import (
     PostPublished,
     Visit,
 )
-from tuyen_events.media import KeptMedium, MediaKept, media_id, picture_id, post_media_owner
+from tuyen_events.media import (
+    KeptMedium,
+    MediaKept,
+    MediaMissed,
+    MissedReason,
+    media_id,
+    picture_id,
+    post_media_owner,
+)
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.outbound_topics import MEDIA
 from tuyen_events.pools import PoolRecorded
@@ -265,6 +273,20 @@ class Feed:
             at=START,
         )
         await self._append(MEDIA, who, event, external_id, *urls, key=message)
+
+    async def miss(self, external_id: str, who: str, url: str, reason: MissedReason) -> None:
+        """A medium of a message with this address will not be stored."""
+        organization, page = OrganizationId(self.organization), PageId(self.page)
+        message = message_id(organization, page, external_id)
+        event = MediaMissed(
+            organization=organization,
+            page_id=page,
+            message_id=message,
+            media=(media_id(message, url),),
+            reason=reason,
+            at=START,
+        )
+        await self._append(MEDIA, who, event, external_id, url, reason, key=message)
 
     async def change(
         self,

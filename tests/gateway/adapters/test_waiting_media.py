@@ -51,8 +51,26 @@ async def test_i6_what_was_taken_back_is_not_added_and_nothing_else_is_left_out(
     assert left is not None
     assert left.id == "att_b"
     assert await waiting.claim(SHOP, NOW, NOW + MINUTE) is None
-    assert await waiting.is_withdrawn(SHOP, MessageId("m_1"))
-    assert not await waiting.is_withdrawn(SHOP, MessageId("m_2"))
+    assert list(await waiting.find_left(SHOP, MessageId("m_1")) or ()) == []
+    assert await waiting.find_left(SHOP, MessageId("m_2")) is None
+
+
+async def test_i8_what_an_edit_took_off_is_not_added_whichever_edit_is_read_last(
+    waiting: WaitingMedia,
+) -> None:
+    message = MessageId("m_1")
+    for order, left in (("2", "b"), ("1", "a"), ("2", "a")):
+        await waiting.note_edit(SHOP, message, order, [AttachmentId(f"att_{left}")], NOW + MINUTE)
+    assert list(await waiting.find_left(SHOP, message) or ()) == ["att_b"]
+    gone = await waiting.add([medium("a"), medium("b")])
+    assert {one.id for one in gone} == {"att_a", "att_b"}  # nothing remains to be done for the one
+    for found in ("att_b", None):
+        claimed = await waiting.claim(SHOP, NOW, NOW + MINUTE)
+        assert (None if claimed is None else claimed.id) == found
+    await waiting.withdraw(SHOP, message, NOW + MINUTE)
+    assert await waiting.find_left(SHOP, message) is not None
+    assert list(await waiting.find_left(SHOP, message) or ()) == []
+    assert await waiting.find_left(OTHER, message) is None
 
 
 async def test_i6_what_is_taken_back_while_it_is_fetched_is_due_again(
@@ -68,5 +86,6 @@ async def test_i6_what_is_taken_back_while_it_is_fetched_is_due_again(
 @pytest.mark.mongodb
 async def test_r9_6_what_was_taken_back_is_forgotten(views: Database) -> None:
     await MongoWaitingMedia(views).withdraw(SHOP, MessageId("m_1"), NOW)
-    indexes = await views[waiting_media.WITHDRAWN].index_information()
-    assert indexes["kept"]["expireAfterSeconds"] == 0
+    for name in (waiting_media.WITHDRAWN, waiting_media.EDITED):
+        indexes = await views[name].index_information()
+        assert indexes["kept"]["expireAfterSeconds"] == 0

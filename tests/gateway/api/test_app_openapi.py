@@ -14,13 +14,18 @@ WITHOUT_LOGIN = {
     ("post", "/v1/auth/openid/start"),
     ("post", "/v1/auth/openid/callback"),
 }
-PUBLIC = {("get", "/livechat/{app_id}/departments"), ("get", "/livechat/files/{link}")}
+PUBLIC = {
+    ("get", "/livechat/{app_id}/departments"),
+    ("get", "/livechat/{app_id}/widget.js"),
+    ("get", "/livechat/files/{link}"),
+}
 """What anybody may ask: there is nobody to be refused with 401."""
 
 FILES = {
     ("get", "/v1/attachments/{attachment_id}"),
     ("get", "/v1/exports/{job_id}/file"),
     ("get", "/v1/imports/template.xlsx"),
+    ("get", "/livechat/{app_id}/widget.js"),
     ("get", "/livechat/files/{link}"),
 }
 """What answers with a file."""
@@ -160,6 +165,7 @@ async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
         ("POST", "/v1/pages/connect/{channel}/callback"),
         ("POST", "/v1/pages/connect/callback"),
         ("GET", "/livechat/{app_id}/departments"),
+        ("GET", "/livechat/{app_id}/widget.js"),
         ("PUT", "/v1/presence"),
         ("POST", "/v1/presence/heartbeat"),
         ("GET", "/v1/presence"),

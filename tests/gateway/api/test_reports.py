@@ -3,7 +3,8 @@ again."""
 
 import csv
 import random
-from collections.abc import Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -11,124 +12,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gateway.rig import START, Rig, User
-from support.outbound import at_second, failed, requested, settled
-from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued
+from gateway.api.report_contacts import contacts
+from gateway.api.report_events import (
+    EVENING,
+    SPAN,
+    asked,
+    assignment,
+    evening,
+    fold,
+    report,
+    talk,
+)
+from gateway.rig import Rig, User
 from tuyen_events.event import Event
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    OrganizationId,
-    PageId,
-    RuleId,
-    message_id,
-)
-from tuyen_events.inbound import Customer, MessageReceived
-from tuyen_events.topics import ASSIGNMENT_HISTORY
-from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
-from tuyen_gateway.projections.reports import (
-    BY_TIME,
-    COURSES,
-    NUMBERS,
-    OPENINGS,
-    ensure_report_indexes,
-    fold_reports,
-)
-from tuyen_platform.kafka.ports import RecordPosition
+from tuyen_gateway.domain.rollups import cut_past, cut_span
+from tuyen_gateway.projections.reports import BY_TIME, NUMBERS, REPORT_COLLECTIONS
 from tuyen_platform.mongodb import Database
-from tuyen_platform.projection import FoldedEvent
-
-EVENING = START.replace(hour=16, minute=30)
-"""23:30 in Vietnam."""
-SPAN = "from=2026-11-21T00:00:00Z&to=2026-11-23T00:00:00Z"
-
-
-def assignment(
-    number: int, version: int, at: datetime, agent: str | None, organization: str = "shop"
-) -> AssignmentEvent:
-    kind = AssignmentQueued if agent is None else AssignmentMade
-    return kind(
-        organization=OrganizationId(organization),
-        page_id=PageId("page"),
-        conversation_id=ConversationId(f"{organization}-{number}"),
-        customer_id=CustomerId("cus"),
-        kind=ConversationKind.MESSAGE,
-        version=version,
-        agent_id=None if agent is None else AgentId(agent),
-        previous_agent_id=None,
-        reason=Reason.QUEUED if agent is None else Reason.QUEUE_DRAINED,
-        rule_id=RuleId("r"),
-        mode=Strategy.SEQUENTIAL,
-        by=None,
-        caused_by="evt",
-        at=at,
-    )
-
-
-def evening(organization: str = "shop") -> list[AssignmentEvent]:
-    """Three conversations wait from 23:30, 23:31 and 23:32. Two get an agent, after 60 s and after
-    40 minutes, on the next day."""
-    minute = timedelta(minutes=1)
-    return [
-        *(assignment(n, 1, EVENING + n * minute, None, organization) for n in range(3)),
-        assignment(0, 2, EVENING + minute, "lan", organization),
-        assignment(1, 2, EVENING + 41 * minute, "minh", organization),
-    ]
-
-
-def asked(number: int, at: datetime, organization: str = "shop") -> Event:
-    page, external = PageId("page"), f"c{number}"
-    return MessageReceived(
-        organization=OrganizationId(organization),
-        page_id=page,
-        channel=Channel.FACEBOOK,
-        occurred_at=at,
-        accepted_at=at,
-        customer=Customer(id=CustomerId(external), external_id=external),
-        conversation_id=ConversationId(f"{organization}-{number}"),
-        message_id=message_id(OrganizationId(organization), page, f"mid-{number}-{at}"),
-        external_id=f"mid-{number}-{at}",
-    )
-
-
-def answered(number: int, agent: str, at: datetime, *, sent: bool = True) -> list[Event]:
-    reply = requested(
-        f"key-{number}-{agent}",
-        organization=OrganizationId("shop"),
-        page_id=PageId("page"),
-        conversation_id=ConversationId(f"shop-{number}"),
-        by=AgentId(agent),
-        at=(at - at_second(0)).total_seconds(),
-    )
-    return [reply, settled(reply) if sent else failed(reply)]
-
-
-def talk() -> list[Event]:
-    """Three conversations begin. Lan answers the first after 30 s and the second after 20 minutes;
-    what Minh wrote before in the second was refused. Nobody answers the third."""
-    minute = timedelta(minutes=1)
-    return [
-        *(asked(n, EVENING + n * minute) for n in range(3)),
-        asked(1, EVENING + 5 * minute),
-        *answered(0, "lan", EVENING + minute / 2),
-        *answered(1, "minh", EVENING + 3 * minute, sent=False),
-        *answered(1, "lan", EVENING + 21 * minute),
-    ]
-
-
-async def fold(views: Database, events: Sequence[Event]) -> None:
-    await ensure_report_indexes(views)
-    batch = [
-        FoldedEvent(event, f"evt_{number}", RecordPosition(ASSIGNMENT_HISTORY.name, 0, number, 0))
-        for number, event in enumerate(events)
-    ]
-    await fold_reports(views, batch)
-
-
-async def report(user: User, path: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await user.done("GET", f"/v1/reports/{path}"))["items"]
-    return found
 
 
 async def test_o3_the_queue_is_reported_by_the_days_of_the_time_zone(
@@ -146,6 +45,7 @@ async def test_o3_the_queue_is_reported_by_the_days_of_the_time_zone(
     assert first == {
         "at": "2026-11-20T17:00:00Z",
         "page_id": "page",
+        "page": None,
         "entered": 3,
         "left": 1,
         "waiting": 2,
@@ -198,18 +98,29 @@ async def test_o3_agents_are_reported_with_their_load_and_first_responses(
 ) -> None:
     await fold(views, [*evening(), *talk(), asked(0, EVENING, "other")])
     span = "from=2026-11-21T16:00:00Z&to=2026-11-21T18:00:00Z&by=hour"
-    lan, minh = await report(owner, f"agents?{span}")
+    await desk.staff(owner, "lan")
+    lan, minh, later = await report(owner, f"agents?{span}")
     assert lan == {
         "at": "2026-11-21T16:00:00Z",
         "agent_id": "lan",
+        "agent": "Lan",
         "assigned": 1,
         "lost": 0,
         "held": 1,
         "first_responses": 2,
         "first_response_median_s": 30,
         "first_response_p90_s": 1200,
+        "responses": 2,
+        "response_median_s": 30,
+        "response_p90_s": 1200,
     }
-    assert (minh["at"], minh["assigned"], minh["first_responses"]) == ("2026-11-21T17:00:00Z", 1, 0)
+    assert (minh["at"], minh["first_responses"], minh["responses"]) == (lan["at"], 0, 1)
+    assert minh["response_median_s"] == minh["response_p90_s"] == 600
+    assert (later["agent_id"], later["at"], later["assigned"]) == (
+        "minh",
+        "2026-11-21T17:00:00Z",
+        1,
+    )
 
 
 async def test_o3_pages_are_reported_with_what_began_and_was_answered_there(
@@ -220,10 +131,14 @@ async def test_o3_pages_are_reported_with_what_began_and_was_answered_there(
         {
             "at": "2026-11-20T17:00:00Z",
             "page_id": "page",
+            "page": None,
             "begun": 3,
             "first_responses": 2,
             "first_response_median_s": 30,
             "first_response_p90_s": 1200,
+            "responses": 3,
+            "response_median_s": 600,
+            "response_p90_s": 1200,
         }
     ]
 
@@ -242,7 +157,7 @@ async def test_o3_days_are_as_long_as_the_clock_was_put_forward_or_back(
     ]
 
 
-@pytest.mark.parametrize("name", ["agents", "fairness", "pages", "queue"])
+@pytest.mark.parametrize("name", ["agents", "fairness", "pages", "pipeline", "queue", "sources"])
 async def test_o3_a_report_is_a_table_and_a_chart_too_also_without_anything(
     desk: Rig, owner: User, views: Database, name: str
 ) -> None:
@@ -250,12 +165,13 @@ async def test_o3_a_report_is_a_table_and_a_chart_too_also_without_anything(
         items = await report(owner, f"{name}?{SPAN}")
         table = await owner.get(f"/v1/reports/{name}?{SPAN}&format=csv")
         assert table.headers["content-type"] == "text/csv; charset=utf-8"
-        rows = list(csv.DictReader(StringIO(table.text)))
+        assert table.content.startswith(BOM_UTF8)
+        rows = list(csv.DictReader(StringIO(table.content.decode("utf-8-sig"))))
         assert [one["at"] for one in rows] == [one["at"] for one in items]
         chart = await owner.get(f"/v1/reports/{name}?{SPAN}&format=svg")
         assert chart.headers["content-type"] == "image/svg+xml"
         assert ElementTree.fromstring(chart.text).tag.endswith("svg")  # noqa: S314 - our own
-        await fold(views, [*evening(), *talk()])
+        await fold(views, [*evening(), *talk(), *contacts()])
 
 
 async def test_o3_a_replay_in_another_order_gives_the_same_numbers(views: Database) -> None:
@@ -267,9 +183,8 @@ async def test_o3_a_replay_in_another_order_gives_the_same_numbers(views: Databa
     ]
     await fold(views, events)
     before = await numbers(views)
-    await views[COURSES].drop()
-    await views[OPENINGS].drop()
-    await views[NUMBERS].drop()
+    for name in REPORT_COLLECTIONS:
+        await views[name].drop()
     shuffled = random.Random(7).sample(events, len(events))  # noqa: S311 - not a secret
     for begin in range(0, len(shuffled), 20):
         await fold(views, shuffled[begin : begin + 20])
@@ -284,13 +199,65 @@ async def numbers(views: Database) -> list[dict[str, Any]]:
 
 
 def _without_zeros(stored: Mapping[str, Any]) -> dict[str, Any]:
-    counts = {name: value for name, value in stored.items() if isinstance(value, int) and value}
-    waits = {name: number for name, number in stored.get("wait", {}).items() if number}
-    return {**counts, "wait": waits} if waits else counts
+    counts: dict[str, Any] = {
+        name: value for name, value in stored.items() if isinstance(value, int) and value
+    }
+    for kind in ("wait", "first", "response"):
+        waits = {name: number for name, number in stored.get(kind, {}).items() if number}
+        counts |= {kind: waits} if waits else {}
+    return counts
 
 
-async def test_o3_a_report_reads_only_the_quarters_of_its_time(views: Database) -> None:
+async def test_o3_a_report_reads_only_its_time_from_the_index(views: Database) -> None:
     await fold(views, evening())
-    query = {"organization": "shop", "counted": "queue", "quarter": {"$gte": EVENING}}
-    plan = await views[NUMBERS].find(query).explain()
-    assert BY_TIME in str(plan["queryPlanner"]["winningPlan"])
+    stretches = [*cut_past(EVENING), *cut_span(EVENING, EVENING + timedelta(days=1), "UTC")]
+    query = {
+        "$or": [
+            {
+                "organization": "shop",
+                "counted": "queue",
+                "level": one.level.value,
+                "at": {"$gte": one.since, "$lt": one.until},
+            }
+            for one in stretches
+        ]
+    }
+    plan = str((await views[NUMBERS].find(query).explain())["queryPlanner"]["winningPlan"])
+    assert BY_TIME in plan
+    assert "COLLSCAN" not in plan
+
+
+async def test_o3_a_manager_of_some_pages_gets_the_numbers_of_these(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, [*evening(), *talk()])
+    await owner.done("PUT", "/v1/settings", {"page_permissions": True})
+    manager = await desk.staff(owner, "chief", role="store_manager")
+    for name in ("pages", "queue"):
+        assert await report(owner, f"{name}?{SPAN}")
+        assert await report(manager, f"{name}?{SPAN}") == []
+
+
+async def test_o3_a_chart_has_its_title_in_the_language_of_the_viewer(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, [*evening(), *talk()])
+    await desk.staff(owner, "lan")
+    vietnamese = await owner.get(f"/v1/reports/agents?{SPAN}&format=svg")
+    assert "Hội thoại được giao cho nhân viên, 21/11/2026–23/11/2026" in vietnamese.text
+    assert ">Lan (1)<" in vietnamese.text
+    await owner.done("PUT", "/v1/me/preferences", {"language": "en-GB"})
+    english = await owner.get(f"/v1/reports/agents?{SPAN}&format=svg")
+    assert "Conversations that agents got" in english.text
+
+
+async def test_o3_a_table_defuses_what_a_spreadsheet_would_take_for_a_formula(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, evening())
+    await owner.done(
+        "PUT", "/v1/agents/lan", {"name": "=cmd()", "username": "lan", "role": "agent"}
+    )
+    table = (await owner.get(f"/v1/reports/agents?{SPAN}&format=csv")).text
+    assert ",'=cmd()," in table
+    assert ",=cmd()" not in table

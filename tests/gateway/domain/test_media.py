@@ -3,12 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from channels.facebook.samples import PAGES
+from support.facebook import payload
+from tuyen_channels.facebook import parser
+from tuyen_channels.live_posts import LivePosts
 from tuyen_events.ids import (
     ConversationId,
     CustomerId,
     MessageId,
     OrganizationId,
     PageId,
+    reply_id,
 )
 from tuyen_events.inbound import Attachment, Customer, MessageEchoed, MessageReceived
 from tuyen_events.media import media_id
@@ -56,9 +61,15 @@ def test_i6_media_are_fetched_and_links_are_not() -> None:
     assert {one.partition for one in found} == {7}
 
 
-def test_i6_of_echoes_only_what_others_sent_is_fetched() -> None:
+def test_i6_an_echo_of_another_program_is_fetched_like_a_customers_message() -> None:
+    parsed = parser.parse(payload("messenger__echo_attachment"), NOW, PAGES, LivePosts())
+    (echo,) = (found.event for found in parsed.events)
+    assert isinstance(echo, MessageEchoed)
+    (found,) = list_media(echo, 0)
+    assert (found.url, found.claims) == (echo.attachments[0].url, None)
+
+
+def test_i6_an_echo_with_a_note_says_which_reply_it_would_be() -> None:
     image = (Attachment(kind="image", url="https://cdn/1.jpg"),)
-    theirs = MessageEchoed(**COMMON, attachments=image)
-    ours = MessageEchoed(**COMMON, attachments=image, client_id="c1")
-    assert len(list_media(theirs, 0)) == 1
-    assert list_media(ours, 0) == []
+    (found,) = list_media(MessageEchoed(**COMMON, attachments=image, client_id="c1"), 0)
+    assert found.claims == reply_id(ConversationId("msg_1"), "c1")

@@ -7,17 +7,19 @@ from datetime import timedelta
 import pytest
 
 from gateway.feed import Feed
-from gateway.rig import DEADLINE_S, records
+from gateway.rig import DEADLINE_S, events, records
 from tuyen_attachments.memory import InMemoryAttachments
-from tuyen_attachments.ports import NewAttachment
+from tuyen_attachments.ports import NewAttachment, StoredAttachment
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
-from tuyen_events.ids import OrganizationId, PageId, message_id
-from tuyen_events.inbound import Attachment, PostDescribed, PostRemoved
-from tuyen_events.media import media_id
+from tuyen_events.ids import MessageId, OrganizationId, PageId, message_id
+from tuyen_events.inbound import Attachment, CommentEdited, PostDescribed, PostRemoved
+from tuyen_events.media import MediaMissed, media_id
+from tuyen_events.outbound_topics import MEDIA
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia
 from tuyen_gateway.media.observer import MediaObserver
+from tuyen_platform import metrics
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -53,6 +55,23 @@ async def until_media(waiting: InMemoryWaitingMedia, number: int) -> None:
             await asyncio.sleep(0.01)
 
 
+async def keep(
+    store: InMemoryAttachments, message: MessageId, url: str, clock: ManualClock
+) -> StoredAttachment:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"GIF89a"
+
+    new = NewAttachment(
+        id=media_id(message, url),
+        organization=OrganizationId("shop"),
+        kind="image",
+        content_type="image/gif",
+        message_id=message,
+        created_at=clock.now(),
+    )
+    return await store.add(new, content())
+
+
 @pytest.mark.usefixtures("observer")
 async def test_i6_the_media_of_a_message_wait_to_be_fetched(
     feed: Feed, waiting: InMemoryWaitingMedia
@@ -78,7 +97,7 @@ async def test_i9_the_picture_of_a_post_waits_and_is_withdrawn_with_the_post(
     assert (medium.post_external_id, medium.seen_on) == ("post", "page")
     await feed.post(kind=PostRemoved)
     async with asyncio.timeout(DEADLINE_S):
-        while not await waiting.is_withdrawn(medium.organization, medium.message_id):  # noqa: ASYNC110 - as above
+        while await waiting.find_left(medium.organization, medium.message_id) is None:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 
 
@@ -86,23 +105,58 @@ async def test_i9_the_picture_of_a_post_waits_and_is_withdrawn_with_the_post(
 async def test_i6_what_its_author_took_back_is_removed(
     feed: Feed, waiting: InMemoryWaitingMedia, store: InMemoryAttachments, clock: ManualClock
 ) -> None:
-    async def content() -> AsyncIterator[bytes]:
-        yield b"GIF89a"
-
-    new = NewAttachment(
-        id=media_id(MESSAGE, URL),
-        organization=OrganizationId("shop"),
-        kind="image",
-        content_type="image/gif",
-        message_id=MESSAGE,
-        created_at=clock.now(),
-    )
-    stored = await store.add(new, content())
+    stored = await keep(store, MESSAGE, URL, clock)
     await feed.unsend("a", "m1")
     async with asyncio.timeout(DEADLINE_S):
         while await store.find(stored.organization, [stored.id]):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
-    assert await waiting.is_withdrawn(stored.organization, MESSAGE)
+    assert await waiting.find_left(stored.organization, MESSAGE) == ()
+
+
+@pytest.mark.usefixtures("observer")
+async def test_i8_a_picture_that_an_edit_took_off_is_removed_and_its_successor_is_fetched(
+    feed: Feed, waiting: InMemoryWaitingMedia, store: InMemoryAttachments, clock: ManualClock
+) -> None:
+    comment, newer = message_id(OrganizationId("shop"), PageId("page"), "c1"), f"{URL}?2"
+    stored = await keep(store, comment, URL, clock)
+    others = await keep(store, MESSAGE, URL, clock)
+    picture = (Attachment(kind="image", url=newer),)
+    await feed.change(CommentEdited, "c1", who="a", at=20, text="sửa", attachments=picture)
+    await until_media(waiting, 1)
+    assert await store.find(stored.organization, [stored.id]) == {}
+    assert await store.find(others.organization, [others.id])
+    # An earlier edit, and the comment itself, are read later: both have the first picture.
+    await feed.change(CommentEdited, "c1", who="a", at=10, text="sửa", attachments=IMAGE)
+    await feed.comment("c1", "a", at=5, attachments=IMAGE)
+    await feed.message("a", mid="m1", attachments=IMAGE, at=21)
+    await until_media(waiting, 2)
+    assert [one.url for one in waiting.waiting.values()] == [newer, URL]
+    # Without any picture left, nothing waits either.
+    await feed.change(CommentEdited, "c1", who="a", at=30, text="sửa")
+    async with asyncio.timeout(DEADLINE_S):
+        while await waiting.find_left(stored.organization, comment) != ():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
+
+async def test_i6_media_beyond_those_that_may_wait_are_shown_as_missed_and_counted(
+    log: InMemoryLog, feed: Feed, store: InMemoryAttachments, clock: ManualClock
+) -> None:
+    waiting = InMemoryWaitingMedia(most=0)
+    before = metrics.MEDIA_FETCHES.labels(Channel.FACEBOOK, "left_out")._value.get()
+    await feed.message("a", mid="m1", attachments=IMAGE)
+    observer = MediaObserver(log, clock, waiting, store)
+    task = asyncio.create_task(observer.run())
+    async with asyncio.timeout(DEADLINE_S):
+        while not (found := await events(log, MEDIA)):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    (missed,) = found
+    assert isinstance(missed, MediaMissed)
+    assert (missed.message_id, missed.media) == (MESSAGE, (media_id(MESSAGE, URL),))
+    assert missed.reason == "too_many"
+    after = metrics.MEDIA_FETCHES.labels(Channel.FACEBOOK, "left_out")._value.get()
+    assert after == before + 1
 
 
 @pytest.mark.parametrize("comes_first", [True, False])

@@ -75,8 +75,19 @@ class InMemoryAttachments:
         ]
         return Usage(len(sizes), sum(sizes))
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        self._remove(lambda one: one.organization == organization and one.message_id == message_id)
+    async def remove_of_message(
+        self,
+        organization: OrganizationId,
+        message_id: MessageId,
+        but: Collection[AttachmentId] = (),
+    ) -> None:
+        self._remove(
+            lambda one: (
+                one.organization == organization
+                and one.message_id == message_id
+                and one.id not in but
+            )
+        )
 
     async def remove_unused(self, before: datetime) -> int:
         return self._remove(

@@ -234,8 +234,17 @@ class MongoAttachments:
         ).to_list(None)
         return found
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        query = {"metadata.message_id": message_id, "metadata.organization": organization}
+    async def remove_of_message(
+        self,
+        organization: OrganizationId,
+        message_id: MessageId,
+        but: Collection[AttachmentId] = (),
+    ) -> None:
+        query: Document = {
+            "metadata.message_id": message_id,
+            "metadata.organization": organization,
+            "_id": {"$nin": list(but)},
+        }
         await self._remove([one["_id"] async for one in self._files.find(query, {"_id": 1})])
 
     async def remove_unused(self, before: datetime) -> int:

@@ -107,8 +107,14 @@ class Attachments(Protocol):
         """What agents of the organization uploaded since then and is still stored."""
         ...
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        """Removes what came with a message that its author removed. Can be repeated."""
+    async def remove_of_message(
+        self,
+        organization: OrganizationId,
+        message_id: MessageId,
+        but: Collection[AttachmentId] = (),
+    ) -> None:
+        """Removes what came with a message that its author removed, or changed: then all `but` what
+        is left. Can be repeated."""
         ...
 
     async def remove_unused(self, before: datetime) -> int:

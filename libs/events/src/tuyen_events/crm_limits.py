@@ -31,5 +31,5 @@ REFUSALS_AUDITED_AN_HOUR = 200
 """Refused logins and requests within an hour that the audit records, of each agent, and of all who
 are nobody together. The rest is in the log of the service."""
 
-REPORT_ROWS = 20_000
+REPORT_ROWS = 50_000
 """Rows of one report."""

@@ -1,5 +1,5 @@
-"""Media of customers' messages, and pictures of posts, that are kept here, because their addresses
-at the channel expire.
+"""Media of messages, and pictures of posts, that are kept here, because their addresses at the
+channel expire; and those that could not be kept.
 
 They are in `media`, in the partition of the events that name them, keyed by message or post.
 """
@@ -11,7 +11,7 @@ import msgspec
 from tuyen_events.event import Event
 from tuyen_events.ids import MessageId, OrganizationId, PageId, kept_media_id, message_id
 from tuyen_events.outbound import AttachmentId
-from tuyen_events.vocabulary import Moment
+from tuyen_events.vocabulary import Moment, OpenWord
 
 
 class KeptMedium(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +38,31 @@ class MediaKept(Event, frozen=True, kw_only=True):
     """When the message, or what named the picture, was accepted."""
     post_external_id: str | None = None
     """The post whose picture it is; null for a message."""
+
+
+class MissedReason(OpenWord):
+    """Why a medium is not kept."""
+
+    TOO_MANY = "too_many"
+    """Too many media of the organization waited to be fetched."""
+    REFUSED = "refused"
+    """It is gone, too large, or not at one of the channel's hosts."""
+    UNAVAILABLE = "unavailable"
+    """It could not be had until its address had expired."""
+
+
+class MediaMissed(Event, frozen=True, kw_only=True):
+    """Media of a message will not be kept here. What is stored all the same, because its message is
+    read again later, is in a `media.kept`."""
+
+    type: ClassVar[str] = "media.missed.v1"
+    organization: OrganizationId
+    page_id: PageId
+    message_id: MessageId
+    media: tuple[AttachmentId, ...]
+    reason: MissedReason
+    at: Moment
+    """When the message was accepted."""
 
 
 def media_id(message: MessageId, url: str) -> AttachmentId:

@@ -42,6 +42,6 @@ MEDIA = Topic(
     cleanup=Cleanup.DELETE,
     retention=None,
     public=False,
-    carries="which media of customers' messages are kept here",
-    events=(media.MediaKept,),
+    carries="which media of messages are kept here, and which could not be",
+    events=(media.MediaKept, media.MediaMissed),
 )

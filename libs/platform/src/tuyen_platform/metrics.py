@@ -105,7 +105,8 @@ PAGE_SUBSCRIPTIONS = Counter(
 )
 MEDIA_FETCHES = Counter(
     "tuyen_media_fetches_total",
-    "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
+    "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up; "
+    "and those that too many others keep from being fetched: left_out",
     ["channel", "result"],
 )
 LIVE_STREAMS = Gauge(

@@ -281,6 +281,6 @@ def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
     stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
     observer = MediaObserver(log, clock, waiting, stored)
     fetcher = HttpMediaFetcher(settings.media_hosts, GuardedNames(AdmittedNetworks()))
-    keeper = MediaKeeper(log, clock, waiting, stored, fetcher)
+    keeper = MediaKeeper(log, clock, waiting, stored, fetcher, replies=gateway.replies)
     gateway.health.live_when("media", observer.status.live)
     return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

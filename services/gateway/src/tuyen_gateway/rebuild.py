@@ -24,7 +24,7 @@ from tuyen_gateway.projections.audit import ENTRIES
 from tuyen_gateway.projections.collections import COLLECTIONS, HISTORY, VIEW
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_gateway.projections.history import record
-from tuyen_gateway.projections.reports import COURSES, NUMBERS, OPENINGS, REPORTS
+from tuyen_gateway.projections.reports import REPORT_COLLECTIONS, REPORTS
 from tuyen_gateway.projections.run import GROUP
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped
@@ -62,7 +62,7 @@ async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[
         kept,
     ):
         await positions.forget()
-    for name in (*COLLECTIONS, LETTERS, ENTRIES, COURSES, OPENINGS, NUMBERS):
+    for name in (*COLLECTIONS, LETTERS, ENTRIES, *REPORT_COLLECTIONS):
         await database.drop_collection(name)
     _log.info("views_dropped", view=VIEW)
     await stopped()

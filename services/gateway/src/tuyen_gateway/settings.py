@@ -30,7 +30,8 @@ class GatewaySettings(SealingSettings):
     """The platform operator's token for creating and suspending organizations, at least 16 bytes.
     Without one, on the local stack, there is no operator."""
     ingest_url: str = "http://127.0.0.1:8001"
-    """The public address of ingest, without a slash at its end: it is shown to livechat sites."""
+    """The public address of ingest: livechat sites send their webhooks there, and the widget that
+    the gateway serves speaks with it."""
     trusted_proxies: str = ""
     """Addresses or networks of the proxies in front, separated by commas: `X-Forwarded-For` is used
     only if it comes from them. The login throttle distinguishes callers by it."""

@@ -152,8 +152,13 @@ class AttachmentsInTurn:
         async with self._reads.turn(organization):
             return await self._store.uploaded_since(organization, since)
 
-    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
-        await self._store.remove_of_message(organization, message_id)
+    async def remove_of_message(
+        self,
+        organization: OrganizationId,
+        message_id: MessageId,
+        but: Collection[AttachmentId] = (),
+    ) -> None:
+        await self._store.remove_of_message(organization, message_id, but)
 
     async def remove_unused(self, before: datetime) -> int:
         return await self._store.remove_unused(before)

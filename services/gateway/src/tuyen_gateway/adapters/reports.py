@@ -1,24 +1,30 @@
-"""The numbers of reports, from the view. MongoDB adds the quarters up, in the time zone of the
+"""The numbers of reports, from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tuyen_events.crm_limits import REPORT_ROWS
-from tuyen_events.ids import AgentId, PageId
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.reports import (
-    BegunNumbers,
-    ChoiceRow,
-    Counted,
-    LoadNumbers,
-    QueueNumbers,
-    ResponseNumbers,
-)
+from tuyen_gateway.domain.rollups import CAME, WENT, Counted, Period, Rollup, cut_past, cut_span
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.ports.reports import ReportSpan
 from tuyen_gateway.projections.reports import NUMBERS
 from tuyen_platform.mongodb import Database, Document
+
+_COUNTS = {
+    Counted.QUEUE: (CAME, WENT),
+    Counted.RULE: ("chosen",),
+    Counted.AGENT: (CAME, WENT),
+    Counted.PAGE: ("begun",),
+    Counted.ORIGIN: (CAME, WENT, "added", "removed"),
+    Counted.STEP: (CAME, WENT, "entered", "left"),
+}
+_WAITS = {
+    Counted.QUEUE: ("wait",),
+    Counted.AGENT: ("first", "response"),
+    Counted.PAGE: ("first", "response"),
+}
 
 
 class MongoReports:
@@ -28,127 +34,72 @@ class MongoReports:
         self._numbers = database[NUMBERS]
         self._reads = reads
 
-    async def queue(self, span: ReportSpan) -> tuple[Mapping[PageId, int], Sequence[QueueNumbers]]:
-        async with self._reads.turn(span.organization):
-            standing = await self._stand(span, Counted.QUEUE, "page_id", ("entered", "left"))
-            before = {PageId(page_id): number for page_id, number in standing.items()}
-            found = await self._group(
-                span,
-                Counted.QUEUE,
-                ("page_id",),
-                {
-                    "entered": {"$sum": "$entered"},
-                    "left": {"$sum": "$left"},
-                    "waits": {"$push": "$wait"},
-                },
-            )
-        return before, [
-            QueueNumbers(
-                at=one["_id"]["at"],
-                page_id=one["_id"]["page_id"],
-                entered=one["entered"],
-                left=one["left"],
-                waits=_sum_waits(one["waits"]),
-            )
-            for one in found
-        ]
-
-    async def choices(self, span: ReportSpan) -> Sequence[ChoiceRow]:
-        async with self._reads.turn(span.organization):
-            found = await self._group(
-                span, Counted.RULE, ("rule_id", "agent_id"), {"chosen": {"$sum": "$chosen"}}
-            )
-        return [
-            ChoiceRow(
-                at=one["_id"]["at"],
-                rule_id=one["_id"]["rule_id"],
-                agent_id=one["_id"]["agent_id"],
-                chosen=one["chosen"],
-            )
-            for one in found
-        ]
-
-    async def load(self, span: ReportSpan) -> tuple[Mapping[AgentId, int], Sequence[LoadNumbers]]:
-        async with self._reads.turn(span.organization):
-            standing = await self._stand(span, Counted.AGENT, "agent_id", ("got", "lost"))
-            sums = {"got": {"$sum": "$got"}, "lost": {"$sum": "$lost"}}
-            found = await self._group(span, Counted.AGENT, ("agent_id",), sums)
-        rows = [
-            LoadNumbers(
-                at=one["_id"]["at"],
-                agent_id=one["_id"]["agent_id"],
-                got=one["got"],
-                lost=one["lost"],
-            )
-            for one in found
-        ]
-        return {AgentId(agent_id): number for agent_id, number in standing.items()}, rows
-
-    async def responses(self, span: ReportSpan, *, by_page: bool) -> Sequence[ResponseNumbers]:
-        whose = "page_id" if by_page else "agent_id"
-        async with self._reads.turn(span.organization):
-            found = await self._group(
-                span, Counted.RESPONSE, (whose,), {"waits": {"$push": "$wait"}}
-            )
-        rows = [
-            ResponseNumbers(
-                at=one["_id"]["at"], whose=one["_id"][whose], waits=_sum_waits(one["waits"])
-            )
-            for one in found
-        ]
-        return [row for row in rows if row.waits]
-
-    async def begun(self, span: ReportSpan) -> Sequence[BegunNumbers]:
-        async with self._reads.turn(span.organization):
-            found = await self._group(
-                span, Counted.BEGUN, ("page_id",), {"begun": {"$sum": "$begun"}}
-            )
-        return [
-            BegunNumbers(at=one["_id"]["at"], page_id=one["_id"]["page_id"], begun=one["begun"])
-            for one in found
-            if one["begun"]
-        ]
-
-    async def _stand(
-        self, span: ReportSpan, counted: Counted, field: str, names: tuple[str, str]
-    ) -> dict[str, int]:
-        """By `field`, how many came and did not go before the span."""
-        earlier: Document = {
-            "organization": span.organization,
-            "counted": counted.value,
-            "quarter": {"$lt": span.since},
-        }
-        came, went = names
-        standing = {"$subtract": [_or_none(f"${came}"), _or_none(f"${went}")]}
-        rows = self._numbers.aggregate(
-            [{"$match": earlier}, {"$group": {"_id": f"${field}", "n": {"$sum": standing}}}]
-        )
-        return {one["_id"]: one["n"] for one in await rows.to_list(None)}
-
-    async def _group(
-        self, span: ReportSpan, counted: Counted, fields: Sequence[str], sums: Document
-    ) -> list[Document]:
-        """The sums of each interval and combination of `fields`, in that order."""
-        interval = {"date": "$quarter", "unit": span.by.value, "timezone": span.time_zone}
-        by = {"at": {"$dateTrunc": interval}, **{name: f"${name}" for name in fields}}
-        rows = self._numbers.aggregate(
+    async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
+        counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
+        interval = {"date": "$at", "unit": span.by.value, "timezone": span.time_zone}
+        query = _match(span, counted, cut_span(span.since, span.until, span.time_zone))
+        found = await self._aggregate(
+            span,
             [
+                {"$match": query},
                 {
-                    "$match": {
-                        "organization": span.organization,
-                        "counted": counted.value,
-                        "quarter": {"$gte": span.since, "$lt": span.until},
+                    "$group": {
+                        "_id": {"at": {"$dateTrunc": interval}, "about": "$about"},
+                        **{name: {"$sum": f"${name}"} for name in counts},
+                        **{kind: {"$push": f"${kind}"} for kind in kinds},
                     }
                 },
-                {"$group": {"_id": by, **sums}},
-                {"$sort": {f"_id.{name}": 1 for name in by}},
                 {"$limit": REPORT_ROWS + 1},
-            ]
+            ],
         )
-        found: list[Document] = await rows.to_list(None)
         if len(found) > REPORT_ROWS:
             raise InvalidError("", f"This report has over {REPORT_ROWS} rows: ask for less time.")
+        return [rollup for one in found if (rollup := _read(one, counts, kinds)) is not None]
+
+    async def standing(
+        self, span: ReportSpan, counted: Counted
+    ) -> Mapping[tuple[str | None, ...], int]:
+        balance = {"$subtract": [_or_none(f"${CAME}"), _or_none(f"${WENT}")]}
+        found = await self._aggregate(
+            span,
+            [
+                {"$match": _match(span, counted, cut_past(span.since))},
+                {"$group": {"_id": "$about", "n": {"$sum": balance}}},
+            ],
+        )
+        return {tuple(one["_id"]): one["n"] for one in found}
+
+    async def _aggregate(self, span: ReportSpan, stages: list[Document]) -> list[Document]:
+        async with self._reads.turn(span.organization):
+            found: list[Document] = await self._numbers.aggregate(stages).to_list(None)
         return found
+
+
+def _match(span: ReportSpan, counted: Counted, stretches: Sequence[Period]) -> Document:
+    """Each stretch is a range of the index."""
+    own: Document = {"organization": span.organization, "counted": counted.value}
+    if counted in (Counted.ORIGIN, Counted.STEP):
+        own["warehouse_id"] = {"$in": sorted(span.warehouses)}
+    if counted in (Counted.PAGE, Counted.QUEUE) and span.pages is not None:
+        own["about"] = {"$in": [[page_id] for page_id in sorted(span.pages)]}
+    return {
+        "$or": [
+            {**own, "level": one.level.value, "at": {"$gte": one.since, "$lt": one.until}}
+            for one in stretches
+        ]
+    }
+
+
+def _read(found: Document, counts: Sequence[str], kinds: Sequence[str]) -> Rollup | None:
+    """None if all of it was counted and taken back."""
+    rollup = Rollup(
+        at=found["_id"]["at"],
+        about=tuple(found["_id"]["about"]),
+        counts={name: found[name] for name in counts},
+        waits={kind: _sum_waits(found[kind]) for kind in kinds},
+    )
+    happened = any(rollup.counts.values()) or any(rollup.waits.values())
+    return rollup if happened else None
 
 
 def _or_none(field: str) -> Document:
@@ -156,7 +107,7 @@ def _or_none(field: str) -> Document:
 
 
 def _sum_waits(parts: Sequence[Mapping[str, int]]) -> Mapping[int, int]:
-    waits: Counter[int] = Counter()
+    waits: Counter[str] = Counter()
     for part in parts:
-        waits.update({int(seconds): count for seconds, count in part.items()})
-    return {seconds: count for seconds, count in waits.items() if count}
+        waits.update(part)
+    return {int(seconds): count for seconds, count in waits.items() if count}

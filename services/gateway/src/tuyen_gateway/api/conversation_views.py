@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, CustomerId, contact_id, is_unnamed
+from tuyen_events.inbound import Attachment
 from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
@@ -18,6 +19,7 @@ from tuyen_gateway.domain.attempts import (
 )
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import find_message_revision
+from tuyen_gateway.domain.thread_media import explain_missed
 from tuyen_gateway.domain.threads import Direction, Message, shown_text
 from tuyen_gateway.ports.views import InboxCounts
 
@@ -91,6 +93,14 @@ class AuthorView(ResponseBody):
     name: str | None
 
 
+class ErrorView(ResponseBody):
+    """Why something was not done at the channel. `retry` is whether it may succeed later."""
+
+    code: str
+    text: BilingualText
+    retry: bool
+
+
 class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
@@ -99,14 +109,9 @@ class AttachmentView(ResponseBody):
     title: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-
-
-class ErrorView(ResponseBody):
-    """Why something was not done at the channel. `retry` is whether it may succeed later."""
-
-    code: str
-    text: BilingualText
-    retry: bool
+    error: ErrorView | None = None
+    """Why it is not kept here: `too_many`, `refused` or `unavailable`. The address at the channel
+    is all that there is."""
 
 
 class ProblemView(ErrorView):
@@ -330,22 +335,24 @@ def _attachments(message: Message) -> list[AttachmentView]:
             AttachmentView(kind=one.kind, url=attachment_url(one.id), title=one.name)
             for one in message.request.attachments
         ]
-    return [
-        AttachmentView(
-            kind=one.kind,
-            url=_find_url(one.url, message),
-            title=one.title,
-            latitude=one.latitude,
-            longitude=one.longitude,
-        )
-        for one in message.attachments
-    ]
+    return [_attachment(one, message) for one in message.attachments]
 
 
-def _find_url(url: str | None, message: Message) -> str | None:
-    """The address of an attachment: our own once it is kept here."""
-    kept = None if url is None else media_id(message.id, url)
-    return url if kept is None or kept not in message.kept else attachment_url(kept)
+def _attachment(one: Attachment, message: Message) -> AttachmentView:
+    """With our own address once it is kept here, and an `error` only if it will not be."""
+    medium = None if one.url is None else media_id(message.id, one.url)
+    kept = medium is not None and medium in message.kept
+    reason = None if medium is None or kept else message.missed.get(medium)
+    why = None if reason is None else explain_missed(reason)
+    error = {} if why is None else {"error": ErrorView.model_validate(_error_fields(why))}
+    return AttachmentView(
+        kind=one.kind,
+        url=attachment_url(medium) if kept and medium is not None else one.url,
+        title=one.title,
+        latitude=one.latitude,
+        longitude=one.longitude,
+        **error,
+    )
 
 
 def _state(message: Message, row: InboxRow) -> str:

@@ -1,14 +1,18 @@
 """Routes for a livechat's widget, in the browser of an anonymous visitor, and the files of replies
 for sites with a chat of their own."""
 
+from functools import cache
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tuyen_channels.livechat.widget import WidgetScript
 from tuyen_directory.offers import find_choices
+from tuyen_directory.organization import Organization
+from tuyen_events.directory import PageChanged
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
 from tuyen_gateway.api.attachments import FILE_RESPONSES, serve_attachment
@@ -40,17 +44,9 @@ class OfferedChoices(ResponseBody):
     items: list[OfferedDepartment]
 
 
-@router.get(
-    "/{app_id}/departments",
-    summary="The departments that visitors can choose now",
-    response_model_exclude_none=True,
-)
-async def list_choices(
+async def _find_site(
     app_id: Annotated[str, Path(max_length=ID_CHARACTERS)], gateway: GatewayPorts
-) -> OfferedChoices:
-    """For everybody: no token, and from any site's pages. The departments with an agent who is
-    online, not disabled, and works on the page; in the order of their ids. `404` for an app that is
-    unknown or inactive, or whose organization is suspended."""
+) -> tuple[Organization, PageChanged]:
     holder = gateway.directory.holder(Channel.LIVECHAT, app_id)
     organization = None if holder is None else gateway.directory.organization(holder[0])
     page = None if holder is None or organization is None else organization.pages.get(holder[1])
@@ -62,9 +58,43 @@ async def list_choices(
         or page.value.status == INACTIVE
     ):
         raise NotFoundError(f"There is no livechat {app_id!r}.")
+    return organization, page.value
+
+
+AddressedSite = Annotated[tuple[Organization, PageChanged], Depends(_find_site)]
+
+
+_build_script = cache(WidgetScript)
+
+
+@router.get(
+    "/{app_id}/widget.js",
+    summary="The widget's script",
+    response_class=Response,
+    responses={200: {"content": {"text/javascript": {}}}},
+    dependencies=[Depends(_find_site)],
+)
+async def get_script(request: Request, gateway: GatewayPorts) -> Response:
+    """For everybody, from any site's pages: the script that ingest serves as well (L4). `404` for
+    an app that is unknown or inactive, or whose organization is suspended."""
+    script = _build_script(gateway.settings.ingest_url.rstrip("/"))
+    found = script.answer(request.headers)
+    return Response(found.content, found.status, found.headers)
+
+
+@router.get(
+    "/{app_id}/departments",
+    summary="The departments that visitors can choose now",
+    response_model_exclude_none=True,
+)
+async def list_choices(site: AddressedSite, gateway: GatewayPorts) -> OfferedChoices:
+    """For everybody: no token, and from any site's pages. The departments with an agent who is
+    online, not disabled, and works on the page; in the order of their ids. `404` for an app that is
+    unknown or inactive, or whose organization is suspended."""
+    organization, page = site
     found = find_choices(
         organization,
-        page.value.id,
+        page.id,
         lambda agent: gateway.presence.presence(organization.id, agent) is Presence.ONLINE,
     )
     return OfferedChoices(

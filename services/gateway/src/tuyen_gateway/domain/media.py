@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from tuyen_events.ids import MessageId, OrganizationId, PageId
+from tuyen_events.ids import MessageId, OrganizationId, PageId, reply_id
 from tuyen_events.inbound import (
     Attachment,
     CommentAdded,
@@ -51,6 +51,9 @@ class WaitingMedium(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     post_external_id: str | None = None
     """The post whose picture it is: then `message_id` is its `post_media_owner`."""
+    claims: MessageId | None = None
+    """The reply that an echo says to be a part of. If it was requested here, its files are stored
+    already; another program may send the same kind of note with what it writes."""
 
     @property
     def seen_on(self) -> PageId | None:
@@ -66,13 +69,14 @@ def find_media_owner(event: MessageDeleted | CommentRemoved | PostRemoved) -> Me
 
 
 def list_media(event: InboundEvent, partition: int) -> list[WaitingMedium]:
-    """The media of an event, each once. What we sent ourselves is stored already."""
+    """The media of an event, each once."""
     if not isinstance(event, WITH_MEDIA):
         return []
     if isinstance(event, WITH_PICTURE):
         return _list_picture(event, partition)
+    claims = None
     if isinstance(event, MessageEchoed) and event.client_id is not None:
-        return []
+        claims = reply_id(event.conversation_id, event.client_id)
     found = {
         media_id(event.message_id, one.url): one
         for one in event.attachments
@@ -90,6 +94,7 @@ def list_media(event: InboundEvent, partition: int) -> list[WaitingMedium]:
             partition=partition,
             accepted_at=event.accepted_at,
             due=event.accepted_at,
+            claims=claims,
         )
         for identity, one in found.items()
     ]

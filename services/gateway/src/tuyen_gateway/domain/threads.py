@@ -40,7 +40,7 @@ from tuyen_events.inbound import (
     Reacted,
 )
 from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
-from tuyen_events.media import MediaKept
+from tuyen_events.media import MissedReason
 from tuyen_events.outbound import (
     AttachmentId,
     OutboundAction,
@@ -117,6 +117,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attachments: tuple[Attachment, ...] = ()
     kept: tuple[AttachmentId, ...] = ()
     """Those of its media that are stored here (`media_id`), in order."""
+    missed: dict[AttachmentId, MissedReason] = {}
+    """Those that will not be stored, unless they are among `kept`, and why."""
     content_at: ActionTime | None = None
     hidden: bool = False
     hidden_at: ActionTime | None = None
@@ -305,16 +307,6 @@ def _apply_removed(message: Message, event: InboundEvent, source: EventSource) -
         attachments=(),
         content_at=None,
     )
-
-
-def note_kept(message: Message | None, event: MediaKept) -> Message:
-    """The message some of whose media are stored here. Idempotent."""
-    if message is None:
-        message = Message(
-            id=event.message_id, organization=event.organization, page_id=event.page_id
-        )
-    kept = tuple(sorted({*message.kept, *(one.id for one in event.media)}))
-    return message if kept == message.kept else msgspec.structs.replace(message, kept=kept)
 
 
 def is_later(stored: ActionTime | None, action: ActionTime) -> bool:

@@ -12,14 +12,16 @@ from tuyen_attachments.recognizing import UNKNOWN_FILE
 from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import derive_event_id
-from tuyen_events.media import KeptMedium, MediaKept
+from tuyen_events.media import KeptMedium, MediaKept, MissedReason
 from tuyen_events.outbound_topics import MEDIA
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.media.missing import report_missed
 from tuyen_gateway.ports.media import (
     MediaFetcher,
     MediaRefusedError,
     MediaUnavailableError,
+    OwnReplies,
     WaitingMedia,
 )
 from tuyen_platform import metrics
@@ -51,9 +53,10 @@ class MediaKeeper:
     A medium is removed from those that wait once it is stored and the log says so. After a crash
     before that, it is fetched again: the store has it already, and the log gets the same event. A
     medium that cannot be had at the moment is put off, longer each time, until its message is
-    MEDIA_FETCHED_WITHIN_S old; one that cannot be had at all is given up at once. Then the thread
-    keeps the address at the channel. What is fetched while its message is taken back is removed
-    again.
+    MEDIA_FETCHED_WITHIN_S old; one that cannot be had at all is given up at once. Then the log says
+    that, and the thread keeps the address at the channel. What is fetched while its message is
+    taken back, or edited so that it has it no more, is removed again. The files of a reply that was
+    requested here are stored already.
     """
 
     def __init__(
@@ -63,12 +66,15 @@ class MediaKeeper:
         waiting: WaitingMedia,
         store: Attachments,
         fetcher: MediaFetcher,
+        *,
+        replies: OwnReplies,
     ) -> None:
         self._log = log
         self._clock = clock
         self._waiting = waiting
         self._store = store
         self._fetcher = fetcher
+        self._replies = replies
         self._workers = FairWorkers(
             clock, waiting, self._keep, claimed_for=_CLAIMED, log_as="media_wait"
         )
@@ -83,7 +89,7 @@ class MediaKeeper:
 
     async def _keep(self, medium: WaitingMedium) -> None:
         try:
-            if await self._remove_withdrawn(medium):
+            if await self._is_our_own(medium) or await self._remove_withdrawn(medium):
                 return
             async with asyncio.timeout(_WITHIN_S):
                 stored = await self._fetch(medium)
@@ -91,24 +97,37 @@ class MediaKeeper:
                 return
             await self._report(medium, stored)
         except (MediaRefusedError, AttachmentTooLargeError) as error:
-            await self._give_up(medium, "refused", str(error))
+            await self._give_up(medium, MissedReason.REFUSED, str(error))
         except (MediaUnavailableError, TimeoutError) as error:
             await self._put_off(medium, str(error) or "it takes too long")
         except Exception as error:  # one medium must not stop the others
             if is_unavailable(error):
                 raise
             _log.error("medium_failed", medium=medium.id, raised_at=list_calls(error))
-            await self._give_up(medium, "refused", type(error).__name__)
+            await self._give_up(medium, MissedReason.REFUSED, type(error).__name__)
         else:
             await self._waiting.remove(medium)
             metrics.MEDIA_FETCHES.labels(medium.channel, "kept").inc()
 
-    async def _remove_withdrawn(self, medium: WaitingMedium) -> bool:
-        """Removes what is stored of a message that was taken back, and forgets the medium; returns
-        whether it was. If the process ends before, the medium is claimed again."""
-        if not await self._waiting.is_withdrawn(medium.organization, medium.message_id):
+    async def _is_our_own(self, medium: WaitingMedium) -> bool:
+        """Forgets a medium of a reply that was requested here, and returns whether it was. If the
+        views do not show the reply yet, the medium is stored once more, and nothing shows it."""
+        if medium.claims is None:
             return False
-        await self._store.remove_of_message(medium.organization, medium.message_id)
+        found = await self._replies.find(medium.organization, [medium.claims])
+        if medium.claims not in found or found[medium.claims].request is None:
+            return False
+        await self._waiting.remove(medium)
+        return True
+
+    async def _remove_withdrawn(self, medium: WaitingMedium) -> bool:
+        """Removes what is stored of a message and was taken back, or is not left after an edit, and
+        forgets the medium if that holds for it; returns whether it does. If the process ends
+        before, the medium is claimed again."""
+        left = await self._waiting.find_left(medium.organization, medium.message_id)
+        if left is None or medium.id in left:
+            return False
+        await self._store.remove_of_message(medium.organization, medium.message_id, left)
         await self._waiting.remove(medium)
         return True
 
@@ -158,13 +177,15 @@ class MediaKeeper:
     async def _put_off(self, medium: WaitingMedium, reason: str) -> None:
         due = _RETRIES.find_next(medium, medium.accepted_at, self._clock.now())
         if due is None:
-            await self._give_up(medium, "given_up", reason)
+            await self._give_up(medium, MissedReason.UNAVAILABLE, reason)
             return
         await self._waiting.put_off(medium, due)
         metrics.MEDIA_FETCHES.labels(medium.channel, "put_off").inc()
 
-    async def _give_up(self, medium: WaitingMedium, result: str, reason: str) -> None:
+    async def _give_up(self, medium: WaitingMedium, missed: MissedReason, reason: str) -> None:
+        await report_missed(self._log, medium, missed)
         await self._waiting.remove(medium)
+        result = "refused" if missed is MissedReason.REFUSED else "given_up"
         metrics.MEDIA_FETCHES.labels(medium.channel, result).inc()
         _log.warning(
             "medium_not_kept",

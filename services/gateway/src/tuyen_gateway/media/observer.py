@@ -1,12 +1,17 @@
 """Notes the media in inbound events, to be fetched; and removes what came with messages and posts
-that were removed."""
+that were removed, or was removed from them by an edit."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tuyen_attachments.ports import Attachments
 from tuyen_channels.media_hosts import MEDIA_HOSTS
 from tuyen_events.codec import decode, header
+from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.inbound import CommentEdited
+from tuyen_events.media import MissedReason
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.topics import INBOUND
 from tuyen_gateway.domain.media import (
     WITH_MEDIA,
@@ -15,8 +20,11 @@ from tuyen_gateway.domain.media import (
     find_media_owner,
     list_media,
 )
+from tuyen_gateway.domain.threads import moment_of
 from tuyen_gateway.identity import SERVICE
+from tuyen_gateway.media.missing import report_missed
 from tuyen_gateway.ports.media import WaitingMedia
+from tuyen_platform import metrics
 from tuyen_platform.clock import Clock
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
@@ -27,7 +35,7 @@ _APART_S = 0.25
 """The pause between batches while there is always something new."""
 
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
-_REMOVALS = frozenset(kind.type.encode() for kind in WITHDRAWALS)
+_CHANGES = frozenset(kind.type.encode() for kind in (*WITHDRAWALS, CommentEdited))
 _NAMES = (b'"attachments":', b'"picture":')
 """The fields that name media."""
 _WITHIN = timedelta(seconds=MEDIA_FETCHED_WITHIN_S)
@@ -40,8 +48,9 @@ class MediaObserver:
     again adds the same media, which are fetched again and stored once. An event that cannot be
     read goes to the dead letters, and the next one is handled (R9.5). The media of messages that
     are older than MEDIA_FETCHED_WITHIN_S are left out: a group that begins with the first event
-    fetches none that is gone anyway. For as long it is remembered that a message was taken back:
-    its own event may be handled later, or again.
+    fetches none that is gone anyway. For as long it is remembered that a message was taken back, or
+    what it has since an edit: its own event, or an earlier edit, may be handled later, or again.
+    Of media that do not wait, because there are too many already, the log says that.
     """
 
     def __init__(self, log: Log, clock: Clock, waiting: WaitingMedia, store: Attachments) -> None:
@@ -74,7 +83,11 @@ class MediaObserver:
                 except Exception as error:  # one record must not stop the others
                     await reject_or_raise(self._log, record, SERVICE, error)
         if wanted:
-            await self._waiting.add(wanted)
+            added = {one.id for one in await self._waiting.add(wanted)}
+            for one in wanted:
+                if one.id not in added:
+                    await report_missed(self._log, one, MissedReason.TOO_MANY)
+                    metrics.MEDIA_FETCHES.labels(one.channel, "left_out").inc()
         return True
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
@@ -82,9 +95,10 @@ class MediaObserver:
         kind = header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []
-        if kind not in _REMOVALS and not any(name in record.value for name in _NAMES):
+        if kind not in _CHANGES and not any(name in record.value for name in _NAMES):
             return []
-        event = decode(record.headers, record.value).data
+        envelope = decode(record.headers, record.value)
+        event = envelope.data
         if isinstance(event, WITHDRAWALS):
             # First the note: whoever stores a medium of it afterwards finds it, and removes that.
             owner, until = find_media_owner(event), self._clock.now() + _WITHIN
@@ -94,4 +108,17 @@ class MediaObserver:
             return []
         if event.accepted_at < self._clock.now() - _WITHIN:
             return []
-        return list_media(event, record.partition)
+        media = list_media(event, record.partition)
+        if isinstance(event, CommentEdited):
+            await self._note_edit(envelope, event, [one.id for one in media])
+        return media
+
+    async def _note_edit(
+        self, envelope: Envelope, event: CommentEdited, media: Sequence[AttachmentId]
+    ) -> None:
+        """First the note, as above. The order is that in which a thread takes edits."""
+        order = f"{moment_of(event)[0].isoformat(timespec='milliseconds')} {envelope.id}"
+        until = self._clock.now() + _WITHIN
+        await self._waiting.note_edit(event.organization, event.message_id, order, media, until)
+        left = await self._waiting.find_left(event.organization, event.message_id)
+        await self._store.remove_of_message(event.organization, event.message_id, left or ())

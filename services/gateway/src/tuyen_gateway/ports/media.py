@@ -1,13 +1,15 @@
 """What fetching the media of messages needs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from tuyen_events.ids import MessageId, OrganizationId
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.domain.media import WaitingMedium
+from tuyen_gateway.domain.threads import Message
 from tuyen_platform.fair_work import WaitingItems
 
 
@@ -33,9 +35,19 @@ class MediaFetcher(Protocol):
         ...
 
 
+class OwnReplies(Protocol):
+    """The replies that were requested here, as the views show them."""
+
+    async def find(
+        self, organization: OrganizationId, ids: Collection[MessageId]
+    ) -> Mapping[MessageId, Message]:
+        """Those of `ids` that are known."""
+        ...
+
+
 class WaitingMedia(WaitingItems[WaitingMedium], Protocol):
-    """The media that are to be fetched, shared by all gateways. What was withdrawn is not added,
-    and nothing remains to be done for it."""
+    """The media that are to be fetched, shared by all gateways. What was withdrawn, or is not left
+    after an edit, is not added, and nothing remains to be done for it."""
 
     async def withdraw(
         self, organization: OrganizationId, message_id: MessageId, until: datetime
@@ -44,6 +56,21 @@ class WaitingMedia(WaitingItems[WaitingMedium], Protocol):
         whoever fetches it at the moment may store it after this."""
         ...
 
-    async def is_withdrawn(self, organization: OrganizationId, message_id: MessageId) -> bool:
-        """Whether a message was taken back, as long as that is noted."""
+    async def note_edit(
+        self,
+        organization: OrganizationId,
+        message_id: MessageId,
+        order: str,
+        media: Collection[AttachmentId],
+        until: datetime,
+    ) -> None:
+        """Notes until then which media a message has since an edit. Of two edits the one with the
+        greater `order` counts."""
+        ...
+
+    async def find_left(
+        self, organization: OrganizationId, message_id: MessageId
+    ) -> Collection[AttachmentId] | None:
+        """The media that are left of a message that was taken back or edited, as long as that is
+        noted; None if nothing is: all of them."""
         ...

@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_gateway.domain.reports import (
-    BegunNumbers,
-    ChoiceRow,
-    LoadNumbers,
-    QueueNumbers,
-    ResponseNumbers,
-)
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_gateway.domain.rollups import Counted, Rollup
 
 
 class Interval(StrEnum):
@@ -23,36 +18,36 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSpan:
-    """What a report is about: from `since` on and before `until`, by intervals of a time zone."""
+    """What a report is about: from `since` on and before `until`, by intervals of a time zone. Of
+    contacts it is about those in `warehouses`; of pages and their queues about `pages` (None is
+    all)."""
 
     organization: OrganizationId
     since: datetime
     until: datetime
     by: Interval
     time_zone: str
+    warehouses: frozenset[str] = frozenset()
+    pages: frozenset[PageId] | None = None
+
+    def begin_of_interval(self, moment: datetime) -> datetime:
+        """When the interval begins that contains the moment, in UTC."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        hour = local.hour if self.by is Interval.HOUR else 0
+        begin = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+        return begin.astimezone(UTC)
 
 
 class Reports(Protocol):
     """All reads raise TooManyAttemptsError when the organization reads too much at once, and
     InvalidError for a report of more than REPORT_ROWS rows."""
 
-    async def queue(self, span: ReportSpan) -> tuple[Mapping[PageId, int], Sequence[QueueNumbers]]:
-        """How many waited on each page when the span began; what happened to each queue since."""
+    async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
+        """What happened in each interval, where something did, in any order."""
         ...
 
-    async def choices(self, span: ReportSpan) -> Sequence[ChoiceRow]:
-        """How often each rule chose each agent, in the order of time, rule and agent."""
-        ...
-
-    async def load(self, span: ReportSpan) -> tuple[Mapping[AgentId, int], Sequence[LoadNumbers]]:
-        """How many conversations each agent had when the span began; what each got and lost
-        since."""
-        ...
-
-    async def responses(self, span: ReportSpan, *, by_page: bool) -> Sequence[ResponseNumbers]:
-        """The first responses of each agent, or on each page."""
-        ...
-
-    async def begun(self, span: ReportSpan) -> Sequence[BegunNumbers]:
-        """How many conversations began on each page."""
+    async def standing(
+        self, span: ReportSpan, counted: Counted
+    ) -> Mapping[tuple[str | None, ...], int]:
+        """How many there were when the span began, by what they are about."""
         ...

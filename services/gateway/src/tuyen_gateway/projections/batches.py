@@ -22,7 +22,7 @@ from tuyen_events.inbound import (
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead, ConversationTagged
-from tuyen_events.media import MediaKept
+from tuyen_events.media import MediaKept, MediaMissed
 from tuyen_events.outbound import OutboundEvent, OutboundRequested, OutboundSettled
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
@@ -82,7 +82,7 @@ class BatchWork:
     described: list[tuple[CustomerDescribed, EventSource]] = field(default_factory=list)
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
-    kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
+    media: dict[MessageId, list[MediaKept | MediaMissed]] = field(default_factory=dict)
     posts: list[tuple[PostFacts, str]] = field(default_factory=list)
     """What the events say of posts, each with the event's id."""
     parents: set[MessageId] = field(default_factory=set)
@@ -148,8 +148,8 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             work.pools.append(event)
         case MediaKept() if (facts := facts_of_kept(event)) is not None:
             work.posts.append((facts, one.id))
-        case MediaKept():
-            work.kept.setdefault(event.message_id, []).append(event)
+        case MediaKept() | MediaMissed():
+            work.media.setdefault(event.message_id, []).append(event)
         case InboundEvent():
             if (facts := post_facts_of(event)) is not None:
                 work.posts.append((facts, one.id))

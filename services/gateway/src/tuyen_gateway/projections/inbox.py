@@ -23,7 +23,8 @@ from tuyen_gateway.domain.reconciling import (
     settle_waiting,
 )
 from tuyen_gateway.domain.replies import fold_reply
-from tuyen_gateway.domain.threads import Direction, Message, fold_message, note_kept
+from tuyen_gateway.domain.thread_media import note_media
+from tuyen_gateway.domain.threads import Direction, Message, fold_message
 from tuyen_gateway.projections.answers import find_last_answer
 from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
@@ -103,12 +104,12 @@ class InboxProjection:
 
     async def _fold_messages(self, work: BatchWork) -> Messages:
         """The messages of the batch, and those that get their conversation from it, as stored."""
-        ids = work.messages.keys() | work.kept.keys() | work.parents
+        ids = work.messages.keys() | work.media.keys() | work.parents
         for _ in range(_TRIES):
             stored = await read_by_id(self._messages, Message, ids)
             folded: Messages = {
                 message_id: _fold_all(stored.get(message_id), work, message_id)
-                for message_id in work.messages.keys() | work.kept.keys()
+                for message_id in work.messages.keys() | work.media.keys()
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
@@ -229,8 +230,8 @@ def _fold_all(
             message = fold_reply(message, message_id, event, source)
         else:
             message = fold_message(message, event, source)
-    for kept in work.kept.get(message_id, ()):
-        message = note_kept(message, kept)
+    for medium in work.media.get(message_id, ()):
+        message = note_media(message, medium)
     if message is None:
         raise ValueError(f"the batch says nothing of {message_id}")
     return message

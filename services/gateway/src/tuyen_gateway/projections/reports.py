@@ -1,23 +1,36 @@
 """The numbers of reports: folded from topics that are kept for ever.
 
-What is known of each conversation is stored in one transaction with what it adds to the numbers,
-so nothing is counted twice, whoever folds it (decision 23).
+What is known of each conversation and contact is stored in one transaction with what it adds to the
+numbers, so nothing is counted twice, whoever folds it (decision 23).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import TypeVar
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.crm.records import ContactEvent
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
-from tuyen_events.topics import ASSIGNMENT_HISTORY, INBOUND
-from tuyen_gateway.domain.reports import Course, CourseRecord, Slot, course_record_of, note_records
-from tuyen_gateway.domain.responses import Heard, Opening, note_heard, read_heard
+from tuyen_events.topics import ASSIGNMENT_HISTORY, CONTACTS, INBOUND
+from tuyen_gateway.domain.contact_counts import CountedContact, note_contact_events
+from tuyen_gateway.domain.courses import Course, CourseRecord, course_record_of, note_records
+from tuyen_gateway.domain.responses import (
+    Heard,
+    Opening,
+    Talk,
+    begin_opening,
+    begin_talks,
+    note_opening,
+    note_talk,
+    read_heard,
+)
+from tuyen_gateway.domain.rollups import Level, Slot, count_by_level
 from tuyen_gateway.identity import SERVICE
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
@@ -31,29 +44,40 @@ from tuyen_platform.mongodb import (
 )
 from tuyen_platform.projection import FoldedEvent, MongoPositions, run_projection
 
-COURSES = "report_courses_1"
-OPENINGS = "report_openings_1"
-NUMBERS = "report_numbers_1"
-REPORTS = "reports_1"
+COURSES = "report_courses_2"
+OPENINGS = "report_openings_2"
+TALKS = "report_talks_1"
+COUNTED_CONTACTS = "report_contacts_1"
+NUMBERS = "report_numbers_2"
+REPORT_COLLECTIONS = (COURSES, OPENINGS, TALKS, COUNTED_CONTACTS, NUMBERS)
+REPORTS = "reports_2"
 """The name of all of them together: they have one position in the log."""
 
 REPORTS_GROUP = "gateway-reports"
-REPORTED = (ASSIGNMENT_HISTORY, INBOUND, OUTBOUND, OUTBOUND_RESULTS)
+REPORTED = (ASSIGNMENT_HISTORY, INBOUND, OUTBOUND, OUTBOUND_RESULTS, CONTACTS)
 """The topics that are folded."""
 
 _APART_S = 1.0
 _TRIES = 50
 
+_TALK_KEPT = timedelta(days=60)
+"""How long a month of a conversation is remembered after it was changed last: what is counted of it
+stays."""
+
 BY_TIME = "by_time"
 _INDEX = IndexModel(
-    [("organization", ASCENDING), ("counted", ASCENDING), ("quarter", ASCENDING)], name=BY_TIME
+    [(name, ASCENDING) for name in ("organization", "counted", "level", "at")], name=BY_TIME
+)
+_EXPIRY = IndexModel(
+    [("changed_at", ASCENDING)], name="expiry", expireAfterSeconds=_TALK_KEPT.total_seconds()
 )
 
 
 async def ensure_report_indexes(database: Database) -> None:
     """Creates the indexes that are missing. Can be repeated."""
     await database[NUMBERS].create_indexes([_INDEX])
-    for name in {COURSES, OPENINGS} - set(await database.list_collection_names()):
+    await database[TALKS].create_indexes([_EXPIRY])
+    for name in {*REPORT_COLLECTIONS} - set(await database.list_collection_names()):
         await database.create_collection(name)
 
 
@@ -82,68 +106,83 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
     )
 
 
+Followed = TypeVar("Followed", Course, Opening, Talk, CountedContact)
+Noted = TypeVar("Noted")
+Note = Callable[[Followed, list[Noted]], tuple[Followed, Mapping[Slot, Counter[str]]]]
+
+
+class _Fold(Generic[Followed, Noted]):
+    """What a batch says of the conversations or contacts in one collection."""
+
+    def __init__(self, collection: str, note: Note[Followed, Noted]) -> None:
+        self.collection = collection
+        self.blank: dict[str, Followed] = {}
+        self._noted: dict[str, list[Noted]] = defaultdict(list)
+        self._note: Note[Followed, Noted] = note
+
+    def add(self, blank: Followed, noted: Noted) -> None:
+        self.blank.setdefault(blank.id, blank)
+        self._noted[blank.id].append(noted)
+
+    def apply(self, before: Followed) -> tuple[Followed, Mapping[Slot, Counter[str]]]:
+        return self._note(before, self._noted[before.id])
+
+
 async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None:
     """Returns once the numbers contain the batch; folding it again changes nothing."""
-    courses: dict[str, Course] = {}
-    records: dict[str, list[tuple[int, CourseRecord]]] = defaultdict(list)
-    openings: dict[str, Opening] = {}
-    heard: dict[str, list[Heard]] = defaultdict(list)
+    courses: _Fold[Course, tuple[int, CourseRecord]] = _Fold(COURSES, note_records)
+    openings: _Fold[Opening, Heard] = _Fold(OPENINGS, note_opening)
+    talks: _Fold[Talk, Heard] = _Fold(TALKS, note_talk)
+    contacts: _Fold[CountedContact, ContactEvent] = _Fold(COUNTED_CONTACTS, note_contact_events)
     for one in batch:
         event = one.event
         if isinstance(event, AssignmentEvent):
             course = Course(id=event.conversation_id, organization=event.organization)
-            courses.setdefault(course.id, course)
-            records[course.id].append((event.version, course_record_of(event)))
+            courses.add(course, (event.version, course_record_of(event)))
+        elif isinstance(event, ContactEvent):
+            contact = CountedContact(id=event.contact_id, organization=event.organization)
+            contacts.add(contact, event)
         elif (read := read_heard(event)) is not None:
-            opening, word = read
-            openings.setdefault(opening.id, opening)
-            heard[opening.id].append(word)
-    await _fold(database, COURSES, courses, lambda one: note_records(one, records[one.id]))
-    await _fold(database, OPENINGS, openings, lambda one: note_heard(one, heard[one.id]))
+            openings.add(begin_opening(read), read.heard)
+            for talk in begin_talks(read):
+                talks.add(talk, read.heard)
+    await _store_fold(database, courses)
+    await _store_fold(database, openings)
+    await _store_fold(database, talks)
+    await _store_fold(database, contacts)
 
 
-Followed = TypeVar("Followed", Course, Opening)
-
-
-async def _fold(
-    database: Database,
-    collection: str,
-    blank: Mapping[str, Followed],
-    note: Callable[[Followed], tuple[Followed, Mapping[Slot, Counter[str]]]],
-) -> None:
-    for _ in range(_TRIES if blank else 0):
-        if await _try_to_fold(database, collection, blank, note):
+async def _store_fold(database: Database, fold: _Fold[Followed, Noted]) -> None:
+    for _ in range(_TRIES if fold.blank else 0):
+        if await _try_to_store(database, fold):
             return
-    if blank:
-        raise ContendedError(collection)
+    if fold.blank:
+        raise ContendedError(fold.collection)
 
 
-async def _try_to_fold(
-    database: Database,
-    collection: str,
-    blank: Mapping[str, Followed],
-    note: Callable[[Followed], tuple[Followed, Mapping[Slot, Counter[str]]]],
-) -> bool:
+async def _try_to_store(database: Database, fold: _Fold[Followed, Noted]) -> bool:
     """False if another gateway was faster: then nothing is stored."""
-    found = await database[collection].find({"_id": {"$in": list(blank)}}).to_list(None)
+    found = await database[fold.collection].find({"_id": {"$in": list(fold.blank)}}).to_list(None)
     stored = {document["_id"]: document for document in found}
     operations: list[Operation] = []
     numbers: dict[Slot, Counter[str]] = defaultdict(Counter)
-    for conversation_id, new in blank.items():
-        known = stored.get(conversation_id)
+    for followed_id, new in fold.blank.items():
+        known = stored.get(followed_id)
         before = new if known is None else msgspec.convert(known, type(new))
-        after, added = note(before)
+        after, added = fold.apply(before)
         if after == before:
             continue
         operations.append(_store(after, is_new=known is None))
         for slot, counts in added.items():
             numbers[slot].update(counts)
-    return not operations or await _commit(database, collection, operations, numbers)
+    return not operations or await _commit(database, fold.collection, operations, numbers)
 
 
-def _store(followed: Course | Opening, *, is_new: bool) -> Operation:
+def _store(followed: Course | Opening | Talk | CountedContact, *, is_new: bool) -> Operation:
     after = msgspec.structs.replace(followed, revision=followed.revision + 1)
     document: Document = msgspec.to_builtins(after, builtin_types=(datetime,))
+    if isinstance(followed, Talk):
+        document["changed_at"] = datetime.now(UTC)
     if is_new:
         return InsertOne(document)
     return ReplaceOne({"_id": followed.id, "revision": followed.revision}, document)
@@ -155,7 +194,7 @@ async def _commit(
     operations: list[Operation],
     numbers: Mapping[Slot, Counter[str]],
 ) -> bool:
-    counting = [_add(slot, counts) for slot, counts in sorted(numbers.items(), key=_place)]
+    counting = _list_additions(numbers)
     try:
         async with await database.client.start_session() as session, session.start_transaction():
             written = await database[collection].bulk_write(
@@ -185,23 +224,38 @@ def _is_race(error: PyMongoError) -> bool:
     )
 
 
-def _place(entry: tuple[Slot, Counter[str]]) -> str:
-    return _key(entry[0])
+class _Place(NamedTuple):
+    """Where numbers are added up."""
+
+    slot: Slot
+    level: Level
+
+    @property
+    def key(self) -> str:
+        slot = self.slot
+        named = (slot.organization, slot.counted, self.level, slot.quarter.isoformat())
+        about = ("" if one is None else f"={one}" for one in slot.about)
+        return "|".join((*named, slot.warehouse_id or "", *about))
 
 
-def _key(slot: Slot) -> str:
-    named = (slot.organization, slot.counted, slot.quarter.isoformat(), slot.page_id)
-    return "|".join((*named, slot.rule_id or "", slot.agent_id or ""))
+def _list_additions(numbers: Mapping[Slot, Counter[str]]) -> list[UpdateOne]:
+    """In the order of their keys, so that two gateways do not wait for each other."""
+    total: dict[_Place, Counter[str]] = defaultdict(Counter)
+    for slot, counts in numbers.items():
+        for level, at, part in count_by_level(slot, counts):
+            total[_Place(replace(slot, quarter=at), level)].update(part)
+    return [_add(place, total[place]) for place in sorted(total, key=lambda one: one.key)]
 
 
-def _add(slot: Slot, counts: Counter[str]) -> UpdateOne:
+def _add(place: _Place, counts: Counter[str]) -> UpdateOne:
+    slot = place.slot
     named = {
         "organization": slot.organization,
         "counted": slot.counted.value,
-        "quarter": slot.quarter,
-        "page_id": slot.page_id,
-        "rule_id": slot.rule_id,
-        "agent_id": slot.agent_id,
+        "level": place.level.value,
+        "at": slot.quarter,
+        "about": list(slot.about),
+        "warehouse_id": slot.warehouse_id,
     }
     update = {"$setOnInsert": named, "$inc": dict(counts)}
-    return UpdateOne({"_id": _key(slot)}, update, upsert=True)
+    return UpdateOne({"_id": place.key}, update, upsert=True)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_attachments.naming import clean_name
 from tuyen_attachments.serving import begin_reading
+from tuyen_channels.livechat.widget import WidgetScript
 from tuyen_events.ids import MessageId
 from tuyen_events.visitor_limits import (
     VISITOR_BODY_BYTES,
@@ -42,7 +43,6 @@ from tuyen_ingest.api.visitor_bodies import (
     read_json,
     read_query,
 )
-from tuyen_ingest.api.widget import WidgetScript
 from tuyen_ingest.domain.threads import find_seen_until
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import InvalidRequestError, StrangeVisitorError, VisitorRefusedError
@@ -159,7 +159,8 @@ class VisitorRoutes:
         return response if route == "widget.js" else share(response, site, call.origin)
 
     async def _serve_script(self, call: _Call) -> Response:
-        return self._script.answer(call.request)
+        found = self._script.answer(call.request.headers)
+        return Response(found.content, found.status, found.headers)
 
     async def _serve_file(self, call: _Call) -> Response:
         """A browser that loads a picture names no origin: the address itself is the secret."""

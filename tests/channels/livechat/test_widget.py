@@ -3,11 +3,9 @@
 import gzip
 import re
 
-import httpx
 import pytest
 
-from ingest.visitor_rig import BASE, VisitorRig
-from tuyen_ingest.api.widget import WidgetScript
+from tuyen_channels.livechat.widget import WidgetScript
 
 SCRIPT = WidgetScript()
 TEXT = SCRIPT.content.decode()
@@ -76,24 +74,10 @@ def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
     assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)
 
 
-async def fetch(rig: VisitorRig, **headers: str) -> httpx.Response:
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await rig.http.get(f"{BASE}/widget.js", headers=given)
-
-
-async def test_l4_it_is_served_compressed_and_cached(stranger: VisitorRig) -> None:
-    answer = await fetch(stranger, accept_encoding="br, gzip;q=0.8")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-    assert "max-age=" in answer.headers["cache-control"]
-    assert answer.headers["vary"] == "Accept-Encoding"
-    assert answer.content == SCRIPT.content
-    again = await fetch(stranger, if_none_match=answer.headers["etag"])
-    assert again.status_code == 304
-    assert again.content == b""
-    for accepted in ("identity", "gzip;q=0", ""):
-        plain = await fetch(stranger, accept_encoding=accepted)
-        assert "content-encoding" not in plain.headers
-        assert plain.content == SCRIPT.content
+def test_l4_another_service_serves_the_same_script_with_the_address_of_ingest_in_it() -> None:
+    there = WidgetScript("https://ingest.example").content.decode()
+    assert there.replace('const HOME = "https://ingest.example";', 'const HOME = "";') == TEXT
+    assert TEXT.count('const HOME = "";') == 1
+    assert "const base = HOME ? `${HOME}/livechat/${app}/` : own;" in TEXT
+    odd = WidgetScript('https://x.example/"</script>').content.decode()
+    assert r'const HOME = "https://x.example/\"</script>";' in odd

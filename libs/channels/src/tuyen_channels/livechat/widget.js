@@ -11,8 +11,10 @@
   const ID = "tuyen-chat";
   if (!script || document.getElementById(ID)) return;
 
-  const base = script.src.replace(/widget\.js(?:[?#].*)?$/, "");
-  const app = base.split("/").slice(-2)[0];
+  const HOME = ""; // the address of INGEST, in a copy that another service serves
+  const own = script.src.replace(/widget\.js(?:[?#].*)?$/, "");
+  const app = own.split("/").slice(-2)[0];
+  const base = HOME ? `${HOME}/livechat/${app}/` : own;
   const site = script.dataset; // userId, userHash, name, lang
 
   const WAIT_S = 25;

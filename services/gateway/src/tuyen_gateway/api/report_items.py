@@ -1,0 +1,255 @@
+"""The rows of each report, and the names in them (O3)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tuyen_directory.organization import Organization
+from tuyen_directory.organization import find as find_entity
+from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.domain.contact_counts import SourceKind
+from tuyen_gateway.domain.rollups import CAME, WENT, ReportRow, find_percentile
+from tuyen_views.pipelines import PipelineDocument
+
+_MEDIAN, _P90 = 0.5, 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNames:
+    """What the things in a report are called by now; null for what does not exist any more."""
+
+    organization: Organization
+    pipelines: Mapping[str, PipelineDocument] = field(default_factory=dict)
+
+    def find(self, entity: str, entity_id: str | None) -> str | None:
+        stored = None if entity_id is None else find_entity(self.organization, entity, entity_id)
+        name: str | None = None if stored is None else getattr(stored.value, "name", None)
+        return name
+
+    def find_pipeline(self, pipeline_id: str) -> str | None:
+        found = self.pipelines.get(pipeline_id)
+        return None if found is None else found.name
+
+    def find_step(self, pipeline_id: str, step_id: str) -> str | None:
+        found = self.pipelines.get(pipeline_id)
+        steps = () if found is None else found.steps
+        return next((step.name for step in steps if step.id == step_id), None)
+
+
+class ReportItem(ResponseBody):
+    at: datetime
+    """When the interval begins."""
+
+
+class QueueItem(ReportItem):
+    page_id: str
+    page: str | None
+    """Its name."""
+    entered: int
+    """Conversations that began to wait for an agent."""
+    left: int
+    """Conversations that stopped waiting: most got an agent, others were closed or removed."""
+    waiting: int
+    """Conversations that waited when the interval ended."""
+    wait_median_s: int | None
+    """How long those waited who got an agent; null if nobody did."""
+    wait_p90_s: int | None
+
+
+class _Responses(ReportItem):
+    first_responses: int
+    """Conversations in which a person on our side spoke for the first time, after the customer."""
+    first_response_median_s: int | None
+    """How long their customers had waited; null if there were none."""
+    first_response_p90_s: int | None
+    responses: int
+    """How often a person on our side answered a customer who waited, the first time included."""
+    response_median_s: int | None
+    """How long the customers had waited, since their first word after the answer before."""
+    response_p90_s: int | None
+
+
+class AgentItem(_Responses):
+    agent_id: str | None
+    """Null is whoever answers at the channel itself."""
+    agent: str | None
+    """Their name."""
+    assigned: int
+    """Conversations that the agent got."""
+    lost: int
+    """Conversations that somebody else got, or nobody has any more."""
+    held: int
+    """Conversations whose assignee the agent was when the interval ended, done or not."""
+
+
+class PageItem(_Responses):
+    page_id: str
+    page: str | None
+    """Its name."""
+    begun: int
+    """Conversations that a customer began."""
+
+
+class FairnessItem(ReportItem):
+    rule_id: str
+    rule: str | None
+    """Its name."""
+    agent_id: str
+    agent: str | None
+    """Their name."""
+    chosen: int
+    """How often the rule chose the agent."""
+    share: float
+    """The part of all its choices in the interval."""
+
+
+class SourceItem(ReportItem):
+    kind: SourceKind
+    source_id: str | None
+    """The id of the page, the import or the integration; null for contacts by hand."""
+    source: str | None
+    """The page's name; null for any other source."""
+    added: int
+    """Contacts that came from there. One whose merge was undone is counted once more."""
+    removed: int
+    """Contacts that were removed, or merged into an older one."""
+    contacts: int
+    """How many there were when the interval ended."""
+
+
+class PipelineItem(ReportItem):
+    pipeline_id: str
+    pipeline: str | None
+    """Its name."""
+    step_id: str
+    step: str | None
+    """Its name."""
+    entered: int
+    """Contacts that came to the step."""
+    left: int
+    """Contacts that went to another step or out of the pipeline, or were removed or merged."""
+    contacts: int
+    """How many were at the step when the interval ended."""
+
+
+def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem]:
+    return [
+        QueueItem(
+            at=row.rollup.at,
+            page_id=page_id,
+            page=names.find("page", page_id),
+            entered=row.rollup.counts[CAME],
+            left=row.rollup.counts[WENT],
+            waiting=row.standing,
+            wait_median_s=find_percentile(row.rollup.waits["wait"], _MEDIAN),
+            wait_p90_s=find_percentile(row.rollup.waits["wait"], _P90),
+        )
+        for row in rows
+        for page_id in _ids(row)
+    ]
+
+
+def build_agents(rows: Sequence[ReportRow], names: ReportNames) -> list[AgentItem]:
+    return [
+        AgentItem(
+            at=row.rollup.at,
+            agent_id=agent_id,
+            agent=names.find("agent", agent_id),
+            assigned=row.rollup.counts[CAME],
+            lost=row.rollup.counts[WENT],
+            held=row.standing,
+            **_describe_responses(row),
+        )
+        for row in rows
+        for agent_id in row.rollup.about
+    ]
+
+
+def build_pages(rows: Sequence[ReportRow], names: ReportNames) -> list[PageItem]:
+    return [
+        PageItem(
+            at=row.rollup.at,
+            page_id=page_id,
+            page=names.find("page", page_id),
+            begun=row.rollup.counts["begun"],
+            **_describe_responses(row),
+        )
+        for row in rows
+        for page_id in _ids(row)
+    ]
+
+
+def build_fairness(rows: Sequence[ReportRow], names: ReportNames) -> list[FairnessItem]:
+    totals: Counter[tuple[datetime, str]] = Counter()
+    for row in rows:
+        totals[row.rollup.at, _ids(row)[0]] += row.rollup.counts["chosen"]
+    items = []
+    for row in rows:
+        rule_id, agent_id = _ids(row)
+        chosen = row.rollup.counts["chosen"]
+        items.append(
+            FairnessItem(
+                at=row.rollup.at,
+                rule_id=rule_id,
+                rule=names.find("rule", rule_id),
+                agent_id=agent_id,
+                agent=names.find("agent", agent_id),
+                chosen=chosen,
+                share=round(chosen / totals[row.rollup.at, rule_id], 4),
+            )
+        )
+    return items
+
+
+def build_sources(rows: Sequence[ReportRow], names: ReportNames) -> list[SourceItem]:
+    items = []
+    for row in rows:
+        kind, source_id = SourceKind(row.rollup.about[0] or ""), row.rollup.about[1]
+        items.append(
+            SourceItem(
+                at=row.rollup.at,
+                kind=kind,
+                source_id=source_id,
+                source=names.find("page", source_id) if kind is SourceKind.PAGE else None,
+                added=row.rollup.counts.get("added", 0),
+                removed=row.rollup.counts.get("removed", 0),
+                contacts=row.standing,
+            )
+        )
+    return items
+
+
+def build_pipeline(rows: Sequence[ReportRow], names: ReportNames) -> list[PipelineItem]:
+    items = []
+    for row in rows:
+        pipeline_id, step_id = _ids(row)
+        items.append(
+            PipelineItem(
+                at=row.rollup.at,
+                pipeline_id=pipeline_id,
+                pipeline=names.find_pipeline(pipeline_id),
+                step_id=step_id,
+                step=names.find_step(pipeline_id, step_id),
+                entered=row.rollup.counts.get("entered", 0),
+                left=row.rollup.counts.get("left", 0),
+                contacts=row.standing,
+            )
+        )
+    return items
+
+
+def _ids(row: ReportRow) -> list[str]:
+    return [part or "" for part in row.rollup.about]
+
+
+def _describe_responses(row: ReportRow) -> dict[str, int | None]:
+    fields: dict[str, int | None] = {}
+    for kind, name in (("first", "first_response"), ("response", "response")):
+        waits = row.rollup.waits[kind]
+        fields |= {
+            f"{name}s": sum(waits.values()),
+            f"{name}_median_s": find_percentile(waits, _MEDIAN),
+            f"{name}_p90_s": find_percentile(waits, _P90),
+        }
+    return fields

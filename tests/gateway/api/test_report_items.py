@@ -1,0 +1,138 @@
+"""O3: contacts per source, and at the steps of pipelines; and W6: nobody gets the numbers of
+warehouses that they do not manage."""
+
+import random
+from typing import Any
+
+from gateway.api.crm.test_warehouses import fill, warehouse
+from gateway.api.report_contacts import contacts
+from gateway.api.report_events import SPAN, fold, report
+from gateway.rig import START, Rig, User
+from tuyen_events.crm.pipelines import PipelineStep
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_gateway.projections.reports import NUMBERS, REPORT_COLLECTIONS
+from tuyen_platform.mongodb import Database
+from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
+
+RETAIL = PipelineDocument(
+    key="shop/retail",
+    id="retail",
+    organization=OrganizationId("shop"),
+    name="Bán lẻ",
+    steps=(PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Đã báo giá")),
+    created_at=START,
+    created_by=AgentId("admin"),
+    updated_at=START,
+    sequence=1,
+)
+
+
+def shorten(items: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [
+        (one["at"][8:13], one.get("source_id", one.get("step_id")), *list(one.values())[-3:])
+        for one in items
+    ]
+
+
+async def test_o3_contacts_are_reported_by_their_source_and_day(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, [*contacts(), *contacts("other")])
+    await owner.done(
+        "PUT", "/v1/pages/page", {"channel": "zalo", "external_id": "7", "name": "Cửa hàng"}
+    )
+    days = await report(owner, f"sources?{SPAN}&by=day")
+    assert shorten(days) == [
+        ("20T17", "job_1", 1, 0, 1),
+        ("20T17", "page", 2, 0, 2),
+        ("21T17", "job_1", 0, 0, 0),
+    ]
+    assert days[1] == {
+        "at": "2026-11-20T17:00:00Z",
+        "kind": "page",
+        "source_id": "page",
+        "source": "Cửa hàng",
+        "added": 2,
+        "removed": 0,
+        "contacts": 2,
+    }
+    assert [one["kind"] for one in days] == ["import", "page", "import"]
+
+
+async def test_o3_the_steps_of_pipelines_are_reported_with_who_stands_there(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await views[PIPELINES_VIEW.collection].insert_one(PIPELINES_VIEW.encode(RETAIL))
+    await fold(views, contacts())
+    hours = await report(owner, f"pipeline?{SPAN}&by=hour")
+    assert shorten(hours) == [
+        ("21T16", "new", 2, 0, 2),
+        ("21T17", "new", 0, 1, 1),
+        ("21T17", "quoted", 1, 0, 1),
+    ]
+    assert (hours[0]["pipeline"], hours[2]["step"]) == ("Bán lẻ", "Đã báo giá")
+    chart = await owner.get(f"/v1/reports/pipeline?{SPAN}&format=svg")
+    assert chart.text.index("Đã báo giá") > 0
+
+
+async def test_o3_who_stood_at_a_step_before_is_in_the_first_interval(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, contacts())
+    later = "from=2026-11-25T00:00:00Z&to=2026-11-27T00:00:00Z&by=day"
+    steps = await report(owner, f"pipeline?{later}")
+    assert shorten(steps) == [("24T17", "new", 0, 0, 1), ("24T17", "quoted", 0, 0, 1)]
+    assert shorten(await report(owner, f"sources?{later}")) == [("24T17", "page", 0, 0, 2)]
+
+
+async def test_o3_w6_a_report_of_contacts_has_only_the_warehouses_that_the_viewer_manages(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    """The manager of a warehouse gets its numbers, whatever their role is; a manager by role who
+    manages no warehouse gets none; a member, or the leader of a team, may not read them."""
+    users = {name: await desk.staff(owner, name) for name in ("lan", "minh")}
+    manager = await desk.staff(owner, "chief", role="sales_manager")
+    north = warehouse("north", members=("minh",), managers=("lan",))
+    await fill(views, north, warehouse("away", managers=("admin",)))
+    await fold(views, contacts(warehouse="north"))
+    for name in ("sources", "pipeline"):
+        path = f"{name}?{SPAN}&by=day"
+        assert await report(users["lan"], path)
+        assert await report(manager, path) == []
+        assert (await users["minh"].get(f"/v1/reports/{path}")).status_code == 403
+        table = await manager.get(f"/v1/reports/{path}&format=csv")
+        assert len(table.text.splitlines()) == 1
+    assert shorten(await report(users["lan"], f"sources?{SPAN}&by=day")) == [
+        ("20T17", "job_1", 1, 0, 1),
+        ("20T17", "page", 2, 0, 2),
+        ("21T17", "job_1", 0, 0, 0),
+    ]
+    came = await report(owner, f"sources?{SPAN}&by=day")
+    assert shorten(came) == [("21T17", "job_1", 0, 0, 1)], "what came into the admin's by a move"
+
+
+async def test_o3_c11_a_report_of_contacts_needs_access_to_the_crm(desk: Rig, owner: User) -> None:
+    manager = await desk.staff(owner, "chief", role="sales_manager")
+    crm = {"access": False, "import": False, "export": False, "delete": False}
+    body = {"name": "Chief", "username": "chief", "role": "sales_manager", "crm": crm}
+    await owner.done("PUT", "/v1/agents/chief", body)
+    assert (await manager.get(f"/v1/reports/sources?{SPAN}")).status_code == 403
+    assert (await manager.get(f"/v1/reports/agents?{SPAN}")).status_code == 200
+
+
+async def test_o3_o4_the_numbers_of_contacts_that_are_folded_again_are_the_same(
+    views: Database,
+) -> None:
+    """Partitions are read in any order, and parts of them again."""
+    await fold(views, [*contacts(), *contacts("other")])
+    before = await views[NUMBERS].find({}).sort("_id", 1).to_list(None)
+    for name in REPORT_COLLECTIONS:
+        await views[name].drop()
+    by_contact: dict[str, list[Any]] = {}
+    for event in [*contacts(), *contacts("other")]:
+        by_contact.setdefault(event.contact_id, []).append(event)
+    order = random.Random(3)  # noqa: S311 - not a secret
+    for events in order.sample(list(by_contact.values()), len(by_contact)):
+        await fold(views, events[:1])
+        await fold(views, events)
+    assert await views[NUMBERS].find({}).sort("_id", 1).to_list(None) == before

@@ -1,0 +1,135 @@
+"""O3: numbers by time, and what is read of them for a report."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuyen_events.ids import OrganizationId
+from tuyen_gateway.domain.rollups import (
+    Counted,
+    Level,
+    Period,
+    Rollup,
+    Slot,
+    complete,
+    count_by_level,
+    cut_past,
+    cut_span,
+    find_percentile,
+    list_rows,
+    quarter_of,
+    round_wait,
+)
+
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+MONTHS = 40 * 24 * 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counted"), [(0, 0), (-3, 0), (999.4, 999), (1234, 1230), (86_449, 86_400)]
+)
+def test_o3_a_long_wait_is_counted_by_three_digits(seconds: float, counted: int) -> None:
+    assert round_wait(timedelta(seconds=seconds)) == counted
+
+
+def test_o3_the_median_and_p90_are_waits_that_were() -> None:
+    waits = {10: 5, 60: 4, 600: 1}
+    assert [find_percentile(waits, share) for share in (0.5, 0.9, 1.0)] == [10, 60, 600]
+    assert find_percentile({}, 0.5) is None
+
+
+def test_o3_a_quarter_begins_alike_in_every_time_zone() -> None:
+    assert quarter_of(START + timedelta(minutes=59, seconds=59)) == START + timedelta(minutes=45)
+
+
+@given(
+    times=st.lists(st.integers(0, MONTHS), min_size=1, max_size=20),
+    since=st.integers(0, MONTHS),
+    length=st.integers(0, MONTHS),
+    zone=st.sampled_from(["Asia/Ho_Chi_Minh", "Asia/Kathmandu", "Europe/Berlin", "UTC"]),
+)
+def test_o3_each_quarter_of_the_time_is_read_once_and_no_other(
+    times: list[int], since: int, length: int, zone: str
+) -> None:
+    """Whatever levels are read, the sum is that of the quarters before, and within the span."""
+    begin, end = START + since * QUARTER, START + (since + length) * QUARTER
+    stored: Counter[tuple[Level, datetime]] = Counter()
+    for time in times:
+        slot = _slot(START + time * QUARTER)
+        for level, at, counts in count_by_level(slot, {"came": 1}):
+            stored[level, at] += counts["came"]
+    within = sum(begin <= START + time * QUARTER < end for time in times)
+    assert _read(stored, cut_span(begin, end, zone)) == within
+    before = sum(START + time * QUARTER < begin for time in times)
+    assert _read(stored, cut_past(begin)) == before
+
+
+def _slot(quarter: datetime) -> Slot:
+    return Slot(
+        organization=OrganizationId("shop"), counted=Counted.AGENT, quarter=quarter, about=("lan",)
+    )
+
+
+def _read(stored: Counter[tuple[Level, datetime]], stretches: list[Period]) -> int:
+    return sum(
+        number
+        for (level, at), number in stored.items()
+        for one in stretches
+        if one.level is level and one.since <= at < one.until
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "level"), [("Asia/Ho_Chi_Minh", Level.HOUR), ("Asia/Kathmandu", Level.QUARTER)]
+)
+def test_o3_a_month_is_read_by_hours_where_the_zone_has_the_same_ones(
+    zone: str, level: Level
+) -> None:
+    month = cut_span(START, START + timedelta(days=30), zone)
+    assert [one.level for one in month] == [level]
+
+
+def test_o3_only_what_stands_is_added_up_by_months() -> None:
+    counted = list(count_by_level(_slot(START), {"came": 2, "first.60": 1}))
+    assert counted[-1] == (Level.MONTH, datetime(2026, 11, 1, tzinfo=UTC), {"came": 2})
+    assert [level for level, _, _ in count_by_level(_slot(START), {"first.60": 1})] == [
+        Level.QUARTER,
+        Level.HOUR,
+    ]
+
+
+def rollup(hours: int, about: str | None, **counts: int) -> Rollup:
+    return Rollup(at=START + timedelta(hours=hours), about=(about,), counts=counts, waits={})
+
+
+def test_o3_what_stands_goes_on_from_before_the_report() -> None:
+    rows = list_rows(
+        {("lan",): 4},
+        [
+            rollup(1, "lan", came=0, went=2),
+            rollup(0, "lan", came=3, went=1),
+            rollup(0, None, came=0),
+            rollup(0, "minh", came=1),
+        ],
+    )
+    assert [(row.rollup.about, row.standing) for row in rows] == [
+        ((None,), 0),
+        (("lan",), 6),
+        (("minh",), 1),
+        (("lan",), 4),
+    ]
+
+
+def test_o3_what_was_there_before_and_did_not_change_is_in_the_first_interval() -> None:
+    rollups = [rollup(0, "lan", came=1), rollup(1, "minh", came=1)]
+    before: dict[tuple[str | None, ...], int] = {("lan",): 1, ("minh",): 2, ("gone",): 0}
+    rows = list_rows(before, complete(rollups, before, START))
+    assert [(row.rollup.at, row.rollup.about, row.standing) for row in rows] == [
+        (START, ("lan",), 2),
+        (START, ("minh",), 2),
+        (START + timedelta(hours=1), ("minh",), 3),
+    ]
