@@ -20,6 +20,7 @@ def test_the_entities_of_the_crm() -> None:
         "contacts",
         "deals",
         "imports",
+        "merge_proposals",
         "merges",
         "notes",
         "pipelines",

@@ -29,13 +29,9 @@ from tuyen_events.crm.merge_proposals import (
 )
 from tuyen_events.crm.records import ContactEvent, CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import ShareContact
+from tuyen_events.crm_limits import CONTACT_PROPOSALS, NUMBER_CONTACTS, PROPOSED_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, proposal_id
-from tuyen_events.limits import (
-    CONTACT_PHONES,
-    CONTACT_PROPOSALS,
-    NUMBER_CONTACTS,
-    PROPOSED_CONTACTS,
-)
+from tuyen_events.limits import CONTACT_PHONES
 from tuyen_events.vocabulary import Merging, Strategy
 
 

@@ -391,15 +391,5 @@ CONTACT_CUSTOMERS = 100
 CONTACT_CUSTOM_VALUES = 200
 """What one contact has at most. Two contacts that together would have more are not merged."""
 
-CONTACT_PROPOSALS = 50
-"""Proposals to merge one contact with others, of which those that were declined are remembered."""
-
-NUMBER_CONTACTS = 200
-"""Contacts with one phone number or email. One that more contacts have merges nothing, as if it
-were marked as shared."""
-
-PROPOSED_CONTACTS = 50
-"""Contacts with open proposals because of one phone number or email."""
-
 CONTACT_MERGES = 50
 """Contacts that one contact has absorbed, and contacts from which it was separated again."""

@@ -20,6 +20,7 @@ from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm_limits import NUMBER_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, merge_id
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
@@ -27,7 +28,6 @@ from tuyen_events.limits import (
     CONTACT_EMAILS,
     CONTACT_MERGES,
     CONTACT_PHONES,
-    NUMBER_CONTACTS,
 )
 from tuyen_events.vocabulary import Merging
 

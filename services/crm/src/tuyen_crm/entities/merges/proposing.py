@@ -15,8 +15,8 @@ from tuyen_events.crm.merge_proposals import (
     MergeProposed,
     ProposalState,
 )
+from tuyen_events.crm_limits import CONTACT_PROPOSALS, PROPOSED_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, proposal_id
-from tuyen_events.limits import CONTACT_PROPOSALS, PROPOSED_CONTACTS
 
 
 def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> None:
