@@ -14,9 +14,11 @@ from tuyen_events.crm.shares import (
     UnshareContact,
 )
 from tuyen_events.crm.sharing_rules import PutSharingRule, RemoveSharingRule
+from tuyen_events.crm.suggestions import AnswerSuggestion
 from tuyen_events.ids import (
     AgentId,
     merge_id,
+    suggestion_id,
 )
 
 
@@ -52,6 +54,20 @@ def give_phone(number: int, external_id: str, phone: str) -> PatchContact:
         contact_id=contact(external_id),
         at=MOMENT,
         phones=(phone,),
+        by=AgentId("hoa"),
+    )
+
+
+def answer_suggestion(
+    number: int, external_id: str, value: str, *, accept: bool
+) -> AnswerSuggestion:
+    return AnswerSuggestion(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        suggestion_id=suggestion_id(SHOP, value),
+        accept=accept,
         by=AgentId("hoa"),
     )
 

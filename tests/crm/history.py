@@ -2,6 +2,7 @@
 
 from crm.asking import (
     add_contact,
+    answer_suggestion,
     apply_rule,
     change_note,
     enroll,
@@ -19,7 +20,7 @@ from crm.asking import (
 )
 from tuyen_events.crm.records import CrmCommand
 
-HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
+HISTORY: tuple[CrmCommand | tuple[str, str | None] | tuple[str, str | None, str], ...] = (
     ("670", None),
     rename(1, "670", "Chị Lan"),
     ("671", "Minh"),
@@ -57,6 +58,10 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     add_contact(60, "672", "+84912345678"),
     give_phone(61, "670", "+84912345678"),
     undo_merge(62, "670", of=61, younger="672"),
+    ("670", None, "sđt em 0987 654 321, mail lan@example.com"),
+    answer_suggestion(63, "670", "+84987654321", accept=True),
+    answer_suggestion(64, "670", "lan@example.com", accept=False),
+    ("670", None, "0987654321, lan@example.com"),
 )
 """Four commands are in the log twice."""
 
@@ -89,6 +94,8 @@ EXPECTED_RESULTS = {
     "cmd_58": {("applied", 13)},
     "cmd_40": {("unchanged", 0)},
     "cmd_60": {("applied", 1)},
-    "cmd_61": {("applied", 15)},
-    "cmd_62": {("applied", 16)},
+    "cmd_61": {("applied", 16)},
+    "cmd_62": {("applied", 17)},
+    "cmd_63": {("applied", 19)},
+    "cmd_64": {("applied", 20)},
 }

@@ -72,6 +72,7 @@ async def write_message(
     organization: OrganizationId = SHOP,
     page: PageId = PAGE,
     at: datetime = MOMENT,
+    text: str | None = None,
 ) -> None:
     """Puts a message of the customer into the log, as ingest does."""
     data = MessageReceived(
@@ -84,6 +85,7 @@ async def write_message(
         conversation_id=ConversationId("msg_1"),
         message_id=MessageId("m_1"),
         external_id="m_1",
+        text=text,
     )
     envelope = Envelope(id=event_id, source="t", subject="s", time=at, data=data)
     key = customer_key(organization, page, customer.external_id)

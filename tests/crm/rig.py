@@ -182,16 +182,25 @@ class Shop:
         self._sent = 0
 
     async def write(
-        self, external_id: str, name: str | None = None, organization: str = SHOP
+        self,
+        external_id: str,
+        name: str | None = None,
+        text: str | None = None,
+        *,
+        organization: str = SHOP,
+        phone: str | None = None,
     ) -> str:
         """A customer's message; returns the id of its event."""
         self._sent += 1
         shop = OrganizationId(organization)
         identity = f"evt_{self._sent}"
         author = Customer(
-            id=customer(external_id, organization), external_id=external_id, name=name
+            id=customer(external_id, organization),
+            external_id=external_id,
+            name=name,
+            phone=phone,
         )
-        await write_message(self.log, identity, author, organization=shop)
+        await write_message(self.log, identity, author, organization=shop, text=text)
         return identity
 
     async def ask(self, command: CrmCommand) -> None:

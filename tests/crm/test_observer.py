@@ -11,9 +11,11 @@ from tuyen_events.codec import decode
 from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
+    ContactPatched,
     ContactRenamed,
     ObserveCustomer,
 )
+from tuyen_events.crm.suggestions import SuggestionsOffered
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import customer_key
 from tuyen_events.inbound import Customer, InboundEvent, MessageReceived
@@ -165,6 +167,33 @@ async def test_r9_6_a_customer_is_sent_on_once_for_themselves_and_once_for_their
     async with shop.run_crm():
         await shop.wait_until_settled()
     assert len(await shop.records(CRM_COMMANDS)) == 2
+
+
+async def test_c3_what_a_customer_writes_is_offered_once(shop: Shop) -> None:
+    async with shop.run_crm():
+        for _ in range(3):
+            await shop.write("670", "Lan", "gọi em 0912 345 678")
+        await shop.write("671", "Minh", "giá 350.000 thôi ạ?")
+        await shop.wait_until_settled()
+    own = [event for event in await shop.contacts() if event.contact_id == contact("670")]
+    created, offered = own
+    assert isinstance(created, ContactCreated)
+    assert isinstance(offered, SuggestionsOffered)
+    (suggestion,) = offered.offered
+    assert (suggestion.value, suggestion.conversation_id) == ("+84912345678", "msg_1")
+    assert len(await shop.contacts()) == 3
+
+
+async def test_c1_c3_a_number_that_a_site_says_later_is_sent_on_once(shop: Shop) -> None:
+    for phone in (None, "0912345678", "0912345678", None, "0912 345 678"):
+        await shop.write("670", phone=phone)
+    async with shop.run_crm():
+        await shop.wait_until_settled()
+    assert len(await shop.records(CRM_COMMANDS)) == 2
+    created, filled = await shop.contacts()
+    assert isinstance(created, ContactCreated)
+    assert isinstance(filled, ContactPatched)
+    assert filled.phones == ("+84912345678",)
 
 
 def test_r9_6_of_recent_customers_the_longest_unseen_are_forgotten_first() -> None:

@@ -12,10 +12,20 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
 from tuyen_events.choosing import Cursor
-from tuyen_events.crm.contacts import AddContact, PatchContact
+from tuyen_events.crm.contacts import AddContact, ObserveCustomer, PatchContact
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
 from tuyen_events.crm.records import ContactEvent, CrmCommand, SetupEvent
-from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_events.crm.suggestions import AnswerSuggestion
+from tuyen_events.ids import (
+    AgentId,
+    ContactId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    suggestion_id,
+)
+from tuyen_events.vocabulary import Channel
 from tuyen_views.contacts import ContactDocument
 
 SHOP = OrganizationId("hoa-sen")
@@ -122,6 +132,31 @@ class World(KnownState):
         merges = list(self.contacts[contact].merges) or ["mrg_none"]
         merge = merges[number % len(merges)]
         return self.do(UndoMerge(**self._common(contact), merge_id=merge, by=AGENT))
+
+    def write(self, contact: ContactId, *written: str, **fields: Any) -> CommandDecision:
+        """The contact's customer writes something in which these facts are."""
+        return self.do(
+            ObserveCustomer(
+                **self._common(contact),
+                customer_id=CustomerId(f"cus_{contact}"),
+                page_id=PageId("trang"),
+                channel=Channel.LIVECHAT,
+                external_id=contact,
+                written=written,
+                conversation_id=ConversationId(f"msg_{contact}"),
+                caused_by=f"evt_{self._order + 1}",
+                **fields,
+            )
+        )
+
+    def answer(
+        self, contact: ContactId, value: str, *, accept: bool, **fields: Any
+    ) -> CommandDecision:
+        sid = suggestion_id(SHOP, value)
+        common = self._common(contact)
+        return self.do(
+            AnswerSuggestion(**common, suggestion_id=sid, accept=accept, by=AGENT, **fields)
+        )
 
     def _common(self, contact: ContactId) -> dict[str, Any]:
         return {

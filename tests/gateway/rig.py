@@ -222,7 +222,7 @@ async def running(
         views=rows if database is None else inbox,
         inbox=inbox,
         scans=MongoScans(where),
-        crm=MongoCrm(where),
+        crm=MongoCrm(where, shown_within_s=0.0),
         sharing_scans=MongoSharingScans(where),
         http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         database=where,

@@ -28,6 +28,7 @@ def test_the_entities_of_the_crm() -> None:
         "shares",
         "sharing_rules",
         "steps",
+        "suggestions",
         "tags",
         "tasks",
         "teams",

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from crm.known import KnownThings
 from crm.lan import CONTACT, MOMENT, PAGE, SHOP, make_observe_command
+from tuyen_crm.domain import emptying
 from tuyen_crm.domain.facts import find_facts, in_warehouse_fact
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
-from tuyen_crm.entities.warehouses import decide as deciding
 from tuyen_crm.entities.warehouses.decide import decide
 from tuyen_crm.entities.warehouses.view import describe, fold
 from tuyen_events.crm.claims import ContactMoved
@@ -135,7 +135,7 @@ def test_w2_what_a_removed_warehouse_had_is_in_the_default_one() -> None:
 def test_w2_a_warehouse_with_many_contacts_is_emptied_before_it_is_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deciding, "_MOVED_AT_ONCE", 2)
+    monkeypatch.setattr(emptying, "AT_ONCE", 2)
     ids = tuple(ContactId(f"con_{number}") for number in range(3))
     full = known(changed("north"), only=HELD, facts={in_warehouse_fact("north"): ids})
     refused = decide(full, _command(RemoveWarehouse, "north"))

@@ -19,6 +19,7 @@ from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
 from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.crm.suggestions import SuggestionsOffered
 from tuyen_events.crm.warehouses import PutWarehouse
 from tuyen_events.ids import AgentId, ContactId, contact_id
 from tuyen_events.vocabulary import Strategy
@@ -261,3 +262,15 @@ def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:
         answers.append((len(claimed), shop.last.outcome, shop.last.refusal, shop.last.holder))
     lost = (0, CrmOutcome.REFUSED, CrmRefusal.HELD, members[-1])
     assert answers == [(1, CrmOutcome.APPLIED, None, None), *[lost] * 49]
+
+
+def test_c3_w5_what_a_new_customer_writes_is_offered_after_the_contact_was_given() -> None:
+    decided = Decided()
+    decided.put("a", Strategy.SEQUENTIAL)
+    text = msgspec.structs.replace(message(), text="sđt 0912345678")
+    command = observe(text, customer("1"), "evt_1", "VN")
+    created, given, offered = decided.decide(msgspec.structs.replace(command, staff=STAFF))
+    assert isinstance(created, ContactCreated)
+    assert isinstance(given, ContactAssigned)
+    assert isinstance(offered, SuggestionsOffered)
+    assert (created.sequence, given.sequence, offered.sequence) == (1, 2, 3)

@@ -6,8 +6,14 @@ from tuyen_events.codec import encode
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 from tuyen_events.crm.notes import NoteAdded, NoteId
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.crm.suggestions import (
+    FactKind,
+    Suggestion,
+    SuggestionDeclined,
+    SuggestionsOffered,
+)
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
+from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId, suggestion_id
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.ports import Record
 
@@ -51,6 +57,34 @@ def change(number: int, name: str | None, sequence: int) -> ContactRenamed:
         sequence=sequence,
         name=name,
         previous_name=None,
+        by=AgentId("hoa"),
+        caused_by=f"cmd_{sequence}",
+        at=MOMENT,
+    )
+
+
+def offer(number: int, sequence: int) -> SuggestionsOffered:
+    value = f"+8491234{number:04d}"
+    suggestion = Suggestion(id=suggestion_id(SHOP, value), kind=FactKind.PHONE, value=value)
+    return SuggestionsOffered(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        offered=(suggestion,),
+        caused_by=f"evt_{sequence}",
+        at=MOMENT,
+    )
+
+
+def decline(number: int, sequence: int) -> SuggestionDeclined:
+    (suggestion,) = offer(number, sequence).offered
+    return SuggestionDeclined(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        suggestion_id=suggestion.id,
+        kind=suggestion.kind,
+        value=suggestion.value,
         by=AgentId("hoa"),
         caused_by=f"cmd_{sequence}",
         at=MOMENT,

@@ -10,7 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.lan import write_message
-from crm.projections.events import MOMENT, PAGE, SHOP, change, create, note, record, set_name
+from crm.projections.events import (
+    MOMENT,
+    PAGE,
+    SHOP,
+    change,
+    create,
+    decline,
+    note,
+    offer,
+    record,
+    set_name,
+)
 from support.folding import fold_events as batch
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
@@ -102,6 +113,8 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "campaign_id": None,
             "care_status": None,
             "steps": {},
+            "suggestions": [],
+            "declined": [],
             "viewers": [],
             "shares": [],
             "rules": [],
@@ -239,6 +252,10 @@ def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
             events.append(create(number, name))
         elif kind == "note":
             events.append(note(number, name or "", sequence))
+        elif kind == "offered":
+            events.append(offer(number, sequence))
+        elif kind == "declined":
+            events.append(decline(number, sequence))
         elif kind == "named":
             events.append(set_name(number, name or "Vĩnh", sequence, renamed=number in hands))
         else:
@@ -251,7 +268,7 @@ def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 3),
-        st.sampled_from(["named", "renamed", "note"]),
+        st.sampled_from(["named", "renamed", "note", "offered", "declined"]),
         st.sampled_from([None, "Lan"]),
     ),
     max_size=12,

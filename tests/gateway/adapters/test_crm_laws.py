@@ -147,9 +147,19 @@ def test_w3_w6_a_list_has_what_is_found_by_what_is_seen(
         for wanted in filters:
             found = {each.id for each in contacts if _is_found(scope, wanted, each)}
             assert set(await _list(MongoCrm(views), scope, wanted)) == found, wanted
+            read = [each.id for each in contacts if _sight_of(scope, each) >= Sight.READ]
+            ids = await _list_readable(MongoCrm(views), scope, wanted)
+            assert ids == sorted(found.intersection(read)), wanted
         views.client.close()
 
     asyncio.run(compare())
+
+
+async def _list_readable(crm: MongoCrm, scope: ContactScope, wanted: ContactFilter) -> list[str]:
+    ids: list[ContactId] = []
+    while found := await crm.find_readable_ids(scope, wanted, 2, ids[-1] if ids else None):
+        ids += found
+    return [*ids]
 
 
 async def _list(crm: MongoCrm, scope: ContactScope, wanted: ContactFilter) -> list[str]:

@@ -164,3 +164,32 @@ async def test_a_cursor_continues_no_list_in_another_order(crm: MongoCrm) -> Non
     for order in set(ContactOrder) - {ContactOrder.ID}:
         with pytest.raises(InvalidCursorError):
             await crm.contacts(scope, ContactFilter(order=order), 2, following)
+
+
+async def test_c9_the_phones_and_emails_that_any_contact_has_are_known(crm: MongoCrm) -> None:
+    asked = ["+84912340003", "+84912340", "khach.4@shop.example", "shop.example", "k@x.example"]
+    assert await crm.find_known_values(SHOP, asked) == {"+84912340003", "khach.4@shop.example"}
+    assert await crm.find_known_values(OrganizationId("rival"), asked) == set()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ContactFilter(),
+        ContactFilter(words="vinh"),
+        ContactFilter(words="0912340003", order=ContactOrder.NAME),
+        ContactFilter(phone="3", tag="vip", step="retail:new", campaign_id="tet"),
+        ContactFilter(email="khach.0@shop.example"),
+    ],
+)
+async def test_w6_before_the_crm_has_made_its_indexes_a_list_is_as_it_will_be(
+    views: Database, wanted: ContactFilter
+) -> None:
+    crm, scope = MongoCrm(views), SCOPES[-1]
+    assert await read(crm, scope, wanted) == []
+    assert await crm.find_readable_ids(scope, wanted, 9, None) == []
+    assert (await crm.tags(scope, None, 9, None)).items == []
+    await views[CONTACTS_VIEW.collection].insert_many(map(CONTACTS_VIEW.encode, CONTACTS))
+    early = await read(crm, scope, wanted)
+    await views[CONTACTS_VIEW.collection].create_indexes(list(CONTACTS_VIEW.indexes))
+    assert early == await read(crm, scope, wanted)

@@ -23,6 +23,7 @@ PATHS: Mapping[str, str] = {
     "message_id": REPLY,
     "contact_id": "con_1",
     "merge_id": "mrg_1",
+    "suggestion_id": "sug_1",
     "tag": "vip",
     "note_id": "note_1",
     "task_id": "task_1",
@@ -36,6 +37,7 @@ PATHS: Mapping[str, str] = {
     "pipeline_id": "retail",
     "number": "+84912345678",
     "proposal_id": "mpr_1",
+    "sharing_rule_id": "rule",
     "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
@@ -75,6 +77,17 @@ _APPOINTMENT: dict[str, Any] = {
     "assignee": "lan",
 }
 
+_CONTACT_FILTER: Mapping[str, Any] = {
+    "q": "lan",
+    "phone": "678",
+    "email": "lan@example.com",
+    "tag": "VIP",
+    "step": "retail:new",
+    "campaign": "tet",
+    "care_status": "multi_assigned",
+    "warehouse": "default",
+    "assignee": "lan",
+}
 _CONTACT: Mapping[str, Any] = {
     "name": "Chị Lan",
     "phones": ["0912 345 678"],
@@ -86,6 +99,32 @@ _CONTACT: Mapping[str, Any] = {
     "custom": {"size": "42"},
     "assignee": "lan",
 }
+
+_SETUP: Mapping[tuple[str, str], dict[str, Any]] = {
+    ("campaigns", "campaign_id"): {"name": "Tết 2027"},
+    ("pipelines", "pipeline_id"): {
+        "name": "Bán lẻ",
+        "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}],
+    },
+    ("sharing-rules", "sharing_rule_id"): {
+        "name": "Khách Tết",
+        "type": "multi_assigned_account",
+        "owner": "walked",
+        "campaign_id": "tet",
+        "agent_ids": ["walked"],
+        "every_minutes": 15,
+    },
+    ("teams", "team_id"): {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
+    ("warehouses", "warehouse_id"): {
+        "name": "Kho miền Bắc",
+        "description": "Khách từ trang Hà Nội.",
+        "members": ["lan"],
+        "managers": ["walked"],
+        "sources": ["chat"],
+        "distribute": "sequential",
+    },
+}
+"""What is set up, by its names in addresses."""
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/auth/login"): (
@@ -207,15 +246,17 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
                 "warehouse_id": "default",
                 "campaign_id": "tet",
                 "care_status": "multi_assign_pending",
+                "tags": {"add": ["VIP"], "remove": ["mới"]},
+                "step": {"retail": "quoted"},
             },
             "note": "Tết",
         },
-        {"filter": {"q": "lan"}, "set": {"campaign_id": None}},
+        {"filter": _CONTACT_FILTER, "set": {"campaign_id": None}},
     ),
     ("POST", "/v1/exports"): (
         {
             "kind": "contacts",
-            "filter": {"q": "lan"},
+            "filter": _CONTACT_FILTER,
             "columns": ["name", "phones"],
             "format": "csv",
         },
@@ -223,9 +264,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/imports/{import_id}/mapping"): (
         {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
-    ("PATCH", "/v1/contacts/{contact_id}"): ({**_CONTACT, "warehouse_id": "north"},),
+    ("PATCH", "/v1/contacts/{contact_id}"): (
+        {**_CONTACT, "warehouse_id": "north", "campaign_id": None, "care_status": None},
+    ),
     ("POST", "/v1/contacts"): ({**_CONTACT, "warehouse_id": "default"},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
+    ("POST", "/v1/contacts/{contact_id}/suggestions/{suggestion_id}"): ({"accept": True},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("PUT", "/v1/contacts/{contact_id}/notes/{note_id}"): ({"text": "Thích giày size 42."},),
     ("PATCH", "/v1/notes/{note_id}"): ({"text": "Thích giày size 43."},),
@@ -241,38 +285,11 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/contacts/{contact_id}/appointments"): (_APPOINTMENT,),
     ("PUT", "/v1/contacts/{contact_id}/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PATCH", "/v1/appointments/{appointment_id}"): (_APPOINTMENT,),
-    ("PUT", "/v1/campaigns/{campaign_id}"): ({"name": "Tết 2027"},),
-    ("PUT", "/v1/teams/{team_id}"): (
-        {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
-    ),
-    ("PUT", "/v1/warehouses/{warehouse_id}"): (
-        {
-            "name": "Kho miền Bắc",
-            "description": "Khách từ trang Hà Nội.",
-            "members": ["lan"],
-            "managers": ["walked"],
-            "sources": ["chat"],
-            "distribute": "sequential",
-        },
-    ),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
     ("POST", "/v1/merge-proposals/{proposal_id}"): ({"accept": True},),
     ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
-    ("PUT", "/v1/sharing-rules/{rule_id}"): (
-        {
-            "name": "Khách Tết",
-            "type": "multi_assigned_account",
-            "owner": "walked",
-            "campaign_id": "tet",
-            "agent_ids": ["walked"],
-            "every_minutes": 15,
-        },
-    ),
     ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
         {"step_id": "new", "note": "Hẹn thứ sáu."},
-    ),
-    ("PUT", "/v1/pipelines/{pipeline_id}"): (
-        {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
     ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
@@ -292,6 +309,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "set": {"done": True},
         },
     ),
+    **{("POST", f"/v1/{many}"): (body,) for (many, _), body in _SETUP.items()},
+    **{
+        (method, f"/v1/{many}/{{{name}}}"): (body,)
+        for (many, name), body in _SETUP.items()
+        for method in ("PUT", "PATCH")
+    },
 }
 """What each route takes; together they name every field."""
 

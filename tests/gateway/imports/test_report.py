@@ -22,6 +22,21 @@ def test_c9_rows_are_counted_and_errors_are_named() -> None:
     assert [(error.row, error.column) for error in found.errors] == [(3, "Số"), (6, "Số")]
 
 
+def test_c9_a_row_that_a_contact_has_already_is_one_duplicate() -> None:
+    rows = (
+        SheetRow(1, ("Tên", "Số", "Số 2")),
+        SheetRow(2, ("Lan", "0912345678", "0912345679")),
+        SheetRow(3, ("Minh", "0912345670", "")),
+        SheetRow(4, ("Lan Anh", "0912345678", "0912345671")),
+        SheetRow(5, ("Hoa", "0912345671", "")),
+    )
+    found = build_report(rows, {**MAPPING, "Số 2": "phones"}, "VN")
+    assert found.duplicates == found.count_duplicates([]) == 2
+    both = ["+84912345678", "+84912345679"]
+    assert found.count_duplicates(both) == 3
+    assert found.count_duplicates([*both, "+84912345670", "+84912345671"]) == 4
+
+
 def test_c9_as_many_errors_are_listed_as_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "ROW_ERRORS_LISTED", 1)
     found = build_report(ROWS, MAPPING, "VN")

@@ -147,7 +147,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         views=rows,
         inbox=InboxTwin(),
         scans=scans,
-        crm=MongoCrm(nowhere),
+        crm=MongoCrm(nowhere, shown_within_s=0.0),
         sharing_scans=MongoSharingScans(nowhere),
         http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         database=nowhere,

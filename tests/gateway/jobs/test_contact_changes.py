@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.jobs.sharing_rig import BOSS, SHOP, START, SharedShop
-from tuyen_crm.entities.shares.decide import decide
+from tuyen_crm.entities.contacts.decide import decide
 from tuyen_directory.organization import Organization
+from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
-from tuyen_events.crm.shares import CareStatus, EnrollContact
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import ContactId
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
@@ -52,12 +53,12 @@ class ChangedShop(SharedShop):
     ) -> Mapping[str, CrmCommandSettled]:
         for command in commands:
             self.step()
-            assert isinstance(command, EnrollContact)
+            assert isinstance(command, PatchContact)
             self._settle(command)
         self.step()
         return {command.command_id: self._settled[command.command_id] for command in commands}
 
-    def _settle(self, command: EnrollContact) -> None:
+    def _settle(self, command: PatchContact) -> None:
         """As the decider does, which remembers what it carried out."""
         if command.command_id in self._settled:
             return

@@ -43,3 +43,17 @@ were marked as shared."""
 
 PROPOSED_CONTACTS = 50
 """Contacts with open proposals because of one phone number or email."""
+
+CONTACT_SUGGESTIONS = 10
+"""Phone numbers and emails that are offered as those of one contact. The first ones stay until an
+agent accepts or declines them (C3)."""
+
+CONTACT_DECLINED = 30
+"""Declined and removed phone numbers and emails of one contact that are remembered, so that they
+are not offered again; the oldest are forgotten first."""
+
+RECOGNIZED_CHARACTERS = 10_000
+"""How much of a text is searched for phone numbers and emails: channels allow some 2,000."""
+
+RECOGNIZER_TRIES = 32
+"""How many groups of digits in one text are tried as phone numbers: each takes some 0.2 ms."""

@@ -85,6 +85,11 @@ def proposal_id(one: ContactId, another: ContactId, fact: str) -> str:
     return _derive("mpr_", *sorted((one, another)), fact)
 
 
+def suggestion_id(organization: OrganizationId, value: str) -> str:
+    """What is offered as a contact's phone number or email: the same value, the same id (C3)."""
+    return _derive("sug_", organization, value)
+
+
 def message_thread_id(customer: CustomerId) -> ConversationId:
     """The one message conversation of a customer and page."""
     return ConversationId(_derive("msg_", customer))

@@ -13,6 +13,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.conversation_filter import Holder, Selection
 from tuyen_events.crm.imports import Duplicates
 from tuyen_events.crm.shares import CareStatus
@@ -63,14 +64,20 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class ContactsChangeRequested(JobRequested, frozen=True, kw_only=True):
-    """Each of these contacts gets what is given (S3, W5)."""
+    """Each of these contacts gets what is given (S3, W5): those that match `selection` when the job
+    comes to them, or else those in `contact_ids`."""
 
     type: ClassVar[str] = "job.contacts_change_requested.v1"
-    contact_ids: tuple[ContactId, ...]
+    contact_ids: tuple[ContactId, ...] = ()
+    selection: ContactSelection | None = None
     assignee: AgentId | UnsetType | None = UNSET
     warehouse_id: str | UnsetType = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    steps: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """By pipeline; null takes the contacts out of it."""
 
 
 class SheetFormat(StrEnum):
@@ -84,7 +91,8 @@ class ExportRequested(JobRequested, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "job.export_requested.v1"
     words: str | None = None
-    """A part of the name."""
+    """A part of the name; earlier versions wrote it, instead of `selection`."""
+    selection: ContactSelection = ContactSelection()
     columns: tuple[str, ...]
     """None are all."""
     format: SheetFormat

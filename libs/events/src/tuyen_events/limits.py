@@ -240,7 +240,7 @@ CRM_BYTES_AN_HOUR = 32 * 1024 * 1024
 """Commands that an organization's people may send to the CRM within an hour."""
 
 BULK_IDS = 10_000
-"""Conversations that one bulk change names."""
+"""Conversations, or contacts, that one bulk change names."""
 
 JOBS_OF_AGENT = 4
 JOBS_OF_ORGANIZATION = 10

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tuyen_events.crm.contacts import CustomerOfContact, CustomValue, Gender
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.suggestions import Suggestion
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
@@ -47,6 +48,9 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     care_status: CareStatus | None = None
     steps: dict[str, str] = {}
     """By pipeline."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Read them by `list_open`."""
+    declined: tuple[str, ...] = ()
     viewers: tuple[AgentId, ...] = ()
     """Agents with whom it is shared: they read it (S1). They are the agents of `shares`."""
     shares: tuple[Share, ...] = ()

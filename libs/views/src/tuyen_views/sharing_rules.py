@@ -12,7 +12,7 @@ class SharingRuleDocument(SetupDocument, frozen=True, kw_only=True):
     campaign_id: str
     agent_ids: tuple[AgentId, ...]
     every_minutes: int
-    revision: int
+    revision: int = 0
 
 
 SHARING_RULES_VIEW = View("crm_sharing_rules", SharingRuleDocument, (BY_ID,))

@@ -38,11 +38,21 @@ REMOVED_STAY_S = 24 * 3600
 """How long it is known of a removed document that it was removed, so that a process which folds an
 earlier event late does not create it again."""
 
+WAS = "was"
+"""The field that says of a removed document who saw it: whoever did may remove it again."""
+
+_SEEN_BY = ("organization", "contact_id", "warehouse_id", "assignee", "viewers")
+
 UNTIL_FORGOTTEN = IndexModel(
     [("removed_at", ASCENDING)], name="until_forgotten", expireAfterSeconds=REMOVED_STAY_S
 )
-"""Every collection has it. What is left of a removed document has no organization, so no query
-finds it."""
+"""Every collection has it. What is left of a removed document has no organization of its own, so no
+query of a list finds it."""
+
+
+def remains_of(encoded: Document) -> Document:
+    """What is kept in `WAS` of an encoded document that is removed."""
+    return {name: encoded[name] for name in _SEEN_BY if name in encoded}
 
 
 class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,7 +94,7 @@ class SetupDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     organization: OrganizationId
     sequence: int
     created_at: datetime
-    created_by: AgentId
+    created_by: AgentId | None
     updated_at: datetime
 
 

@@ -1,4 +1,4 @@
-"""Turns inbound events into commands to create or complete contacts (C1)."""
+"""Turns inbound events into commands to create or complete contacts (C1, C3)."""
 
 from collections import OrderedDict
 
@@ -27,7 +27,8 @@ _REMEMBERED = 100_000
 
 
 class RecentCustomers:
-    """The customers for whom commands were sent recently, and whether these contained a name.
+    """The customers for whom commands were sent recently, whether these contained a name, and the
+    phone numbers and emails that the site named last.
 
     It saves commands that would change nothing. No decision depends on it: for a customer who was
     forgotten, the command is sent again.
@@ -35,22 +36,30 @@ class RecentCustomers:
 
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._most = most
-        self._named: OrderedDict[ContactId, bool] = OrderedDict()
+        self._sent: OrderedDict[ContactId, tuple[bool, tuple[str, ...]]] = OrderedDict()
 
     def is_new(self, command: ObserveCustomer) -> bool:
-        """Whether the command may contain something that was not sent before."""
-        named = self._named.get(command.contact_id)
-        return named is None or (command.name is not None and not named)
+        """Whether the command may contain something that was not sent before. What the customer
+        wrote may have been offered before, and removed since."""
+        named, facts = self._sent.get(command.contact_id, (None, ()))
+        given = (*command.phones, *command.emails)
+        return (
+            named is None
+            or (command.name is not None and not named)
+            or (bool(given) and given != facts)
+            or command.written != ()
+        )
 
     def note(self, command: ObserveCustomer) -> None:
         """Notes a command that is sent."""
-        named = self._named.pop(command.contact_id, False)
-        self._named[command.contact_id] = named or command.name is not None
-        if len(self._named) > self._most:
-            self._named.popitem(last=False)
+        named, facts = self._sent.pop(command.contact_id, (False, ()))
+        given = (*command.phones, *command.emails)
+        self._sent[command.contact_id] = (named or command.name is not None, given or facts)
+        if len(self._sent) > self._most:
+            self._sent.popitem(last=False)
 
     def clear(self) -> None:
-        self._named.clear()
+        self._sent.clear()
 
 
 class CustomerObserver:

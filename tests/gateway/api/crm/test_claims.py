@@ -3,15 +3,19 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from gateway.api.crm.answering import contact, crm, show
+from gateway.api.crm.answering import CREATED, contact, crm, show
 from gateway.api.crm.test_warehouses import fill, warehouse
 from gateway.rig import Rig, User, records
-from tuyen_events.crm.claims import ClaimContact, PlaceContact
+from tuyen_events.crm.claims import ClaimContact
+from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
+from tuyen_events.ids import AgentId
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.shares import Share
 
 CLAIMS = "/v1/warehouses/default/claims"
 PATH = "/v1/contacts/con_0"
@@ -104,19 +108,42 @@ async def test_w5_a_manager_assigns_takes_back_and_moves(
     assert {name: answer.json()[name] for name in body} == body
     assert answer.json()["version"] == 3
     (command,) = asked
-    assert isinstance(command, PlaceContact)
+    assert isinstance(command, PatchContact)
     assert {name: getattr(command, name) for name in body} == body
     assert (command.administrator, command.expected_version) == (True, 1)
 
 
-async def test_w5_a_name_in_the_same_request_is_a_command_of_its_own(
+async def test_w5_all_fields_of_a_request_are_one_command(
     lan: User, owner: User, log: InMemoryLog
 ) -> None:
-    body = {"name": "Anh Vĩnh", "assignee": "lan"}
-    async with crm(log, CrmOutcome.APPLIED, 3) as asked:
+    marked = {"campaign_id": "tet", "care_status": "multi_assign_pending"}
+    body = {"name": "Anh Vĩnh", "assignee": "lan", **marked}
+    async with crm(log, CrmOutcome.APPLIED, 5) as asked:
         answer = await owner.call("PATCH", PATH, body, {"If-Match": '"1"'})
     assert answer.is_success
-    assert [getattr(command, "expected_version", None) for command in asked] == [1, 3]
+    assert {name: answer.json()[name] for name in body} == body
+    (command,) = asked
+    assert isinstance(command, PatchContact)
+    assert {name: getattr(command, name) for name in body} == body
+    assert command.expected_version == 1
+
+
+async def test_s3_a_contact_that_changes_its_campaign_is_shared_by_hand_alone(
+    lan: User, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    by_hand = Share(agent_id=AgentId("lan"), by=AgentId("admin"), at=CREATED, version=1)
+    by_rule = Share(agent_id=AgentId("minh"), rule_id="tet", at=CREATED, version=1)
+    shared = replace(
+        contact(0, "shop", "Nguyễn Vĩnh"),
+        campaign_id="tet",
+        viewers=(by_hand.agent_id, by_rule.agent_id),
+        shares=(by_hand, by_rule),
+    )
+    await show(contacts, shared)
+    async with crm(log, CrmOutcome.APPLIED, 3):
+        same = await owner.done("PATCH", PATH, {"campaign_id": "tet"})
+        assert same["viewers"] == ["lan", "minh"]
+        assert (await owner.done("PATCH", PATH, {"campaign_id": None}))["viewers"] == ["lan"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +160,12 @@ async def test_w5_nobody_gets_it_who_is_not_there(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"), [(CrmRefusal.NOT_ALLOWED, 403), (CrmRefusal.NO_WAREHOUSE, 422)]
+    ("refusal", "status"),
+    [
+        (CrmRefusal.NOT_ALLOWED, 403),
+        (CrmRefusal.NO_WAREHOUSE, 422),
+        (CrmRefusal.NO_CAMPAIGN, 422),
+    ],
 )
 async def test_w5_the_crm_decides_who_may_do_it(
     lan: User, owner: User, log: InMemoryLog, refusal: CrmRefusal, status: int

@@ -7,14 +7,25 @@ import pytest
 
 from gateway.api.crm.answering import contact, crm, show
 from gateway.rig import Rig, User, until
-from tuyen_events.crm.claims import PlaceContact
+from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
-from tuyen_events.crm.shares import EnrollContact
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId
+from tuyen_gateway.jobs import contact_changes
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 
 PATH = "/v1/contacts/bulk"
+VINH = msgspec.structs.replace(
+    contact(0, "shop", "Nguyễn Vĩnh"),
+    phones=("+84912345678",),
+    emails=("vinh@example.com",),
+    tags=("VIP",),
+    steps={"retail": "new"},
+    campaign_id="tet",
+    care_status=CareStatus.MULTI_ASSIGNED,
+    assignee=AgentId("hoa"),
+)
 PENDING = {"campaign_id": "tet", "care_status": "multi_assign_pending"}
 
 
@@ -40,7 +51,7 @@ async def test_s3_contacts_get_a_campaign_and_a_care_status(
     assert (job["kind"], job["state"], job["total"], job["done"]) == ("contacts", "done", 2, 2)
     assert (job["changed"], job["skipped"]) == (2, [])
     for command, one in zip(asked, ("con_0", "con_1"), strict=True):
-        assert isinstance(command, EnrollContact)
+        assert isinstance(command, PatchContact)
         assert (command.contact_id, command.by) == (one, "admin")
         assert (command.campaign_id, command.care_status) == ("tet", "multi_assign_pending")
 
@@ -67,16 +78,56 @@ async def test_s3_a_job_says_what_it_skipped_and_why(
     assert [command.subject for command in asked] == ["con_3"]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"q": "vinh"},
+        {"phone": "0912 345 678"},
+        {"email": "Vinh@Example.com"},
+        {"tag": "vip"},
+        {"step": "retail:new"},
+        {"campaign": "tet"},
+        {"care_status": "multi_assigned"},
+        {"warehouse": "default", "assignee": "hoa"},
+    ],
+)
 async def test_s3_what_matches_a_filter_is_changed_and_nothing_else(
-    owner: User, contacts: Database, log: InMemoryLog
+    owner: User, contacts: Database, log: InMemoryLog, wanted: dict[str, Any]
 ) -> None:
+    await show(contacts, VINH)
     async with crm(log, CrmOutcome.UNCHANGED, 2) as asked:
-        job = await change(owner, {"filter": {"q": "vinh"}, "set": {"campaign_id": None}})
+        job = await change(owner, {"filter": wanted, "set": {"campaign_id": None}})
     assert (job["total"], job["changed"], job["unchanged"]) == (1, 0, 1)
     (command,) = asked
-    assert isinstance(command, EnrollContact)
+    assert isinstance(command, PatchContact)
     assert (command.contact_id, command.campaign_id) == ("con_0", None)
     assert command.care_status is msgspec.UNSET
+
+
+async def test_s3_w6_a_filter_selects_what_the_caller_may_read(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    shared = msgspec.structs.replace(contact(1, "shop", "Trần Lan"), viewers=(AgentId("hoa"),))
+    await show(contacts, VINH, shared)
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(hoa, {"filter": {}, "set": PENDING})
+        mine = await change(hoa, {"filter": {"assignee": "me"}, "set": PENDING})
+    assert (job["total"], job["changed"]) == (2, 1)
+    assert job["skipped"] == [{"id": "con_1", "reason": "read_only"}]
+    assert (mine["total"], mine["changed"]) == (1, 1)
+    assert [command.subject for command in asked] == ["con_0", "con_0"]
+
+
+async def test_s3_more_contacts_than_ids_may_name_are_changed_by_a_filter(
+    owner: User, contacts: Database, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_changes, "_FETCHED", 2)
+    await show(contacts, *(contact(number, "shop", "Khách") for number in range(10, 15)))
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(owner, {"filter": {"q": "khach"}, "set": PENDING})
+    assert (job["total"], job["changed"]) == (5, 5)
+    assert [command.subject for command in asked] == [f"con_{number}" for number in range(10, 15)]
 
 
 async def test_w5_managers_assign_and_move_many_contacts(
@@ -88,13 +139,38 @@ async def test_w5_managers_assign_and_move_many_contacts(
         job = await change(owner, {"ids": ["con_0"], "set": {**placed, "campaign_id": "tet"}})
         taken = await change(owner, {"ids": ["con_1"], "set": {"assignee": None}})
     assert (job["changed"], taken["changed"]) == (1, 1)
-    enrolled, patched, emptied = asked
-    assert isinstance(enrolled, EnrollContact)
-    assert isinstance(patched, PlaceContact)
-    assert (patched.contact_id, patched.assignee, patched.warehouse_id) == ("con_0", "hoa", "other")
-    assert patched.administrator
-    assert isinstance(emptied, PlaceContact)
+    moved, emptied = asked
+    assert isinstance(moved, PatchContact)
+    assert (moved.contact_id, moved.assignee, moved.warehouse_id) == ("con_0", "hoa", "other")
+    assert (moved.campaign_id, moved.administrator) == ("tet", True)
+    assert isinstance(emptied, PatchContact)
     assert (emptied.assignee, emptied.warehouse_id) == (None, msgspec.UNSET)
+
+
+@pytest.mark.parametrize("step", [{"retail": "quoted"}, "retail:quoted"])
+async def test_s3_many_contacts_get_tags_and_a_step(
+    owner: User, contacts: Database, log: InMemoryLog, step: object
+) -> None:
+    tags = {"add": [" Khách sỉ ", "VIP"], "remove": ["mới"]}
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(owner, {"ids": ["con_0", "con_1"], "set": {"tags": tags, "step": step}})
+    assert job["changed"] == 2
+    for command, one in zip(asked, ("con_0", "con_1"), strict=True):
+        assert isinstance(command, PatchContact)
+        assert command.contact_id == one
+        assert (command.tags_added, command.tags_removed) == (("Khách sỉ", "VIP"), ("mới",))
+        assert command.steps == {"retail": "quoted"}
+        assert command.assignee is command.campaign_id is command.name is msgspec.UNSET
+
+
+async def test_s3_null_takes_many_contacts_out_of_a_pipeline(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        await change(owner, {"ids": ["con_0"], "set": {"step": {"retail": None}}})
+    (command,) = asked
+    assert isinstance(command, PatchContact)
+    assert command.steps == {"retail": None}
 
 
 async def test_w5_the_crm_says_which_contacts_may_not_be_assigned(
@@ -112,9 +188,15 @@ async def test_w5_the_crm_says_which_contacts_may_not_be_assigned(
         {"set": PENDING},
         {"ids": ["con_0"], "filter": {"q": "vinh"}, "set": PENDING},
         {"ids": [], "set": PENDING},
+        {"filter": {"name": "vinh"}, "set": PENDING},
         {"ids": ["con_0"], "set": {"assignee": "nobody-here"}},
         {"ids": ["con_0"], "set": {"warehouse_id": None}},
         {"ids": ["con_0"], "set": {"care_status": "unheard-of"}},
+        {"ids": ["con_0"], "set": {"tags": {"add": ["VIP"], "remove": ["vip"]}}},
+        {"ids": ["con_0"], "set": {"tags": {"add": [" "]}}},
+        {"ids": ["con_0"], "set": {"tags": None}},
+        {"ids": ["con_0"], "set": {"step": "quoted"}},
+        {"ids": ["con_0"], "set": {"step": "retail:north:quoted"}},
     ],
 )
 async def test_s3_a_change_that_says_too_little_is_refused(
@@ -130,3 +212,32 @@ async def test_s3_others_do_not_see_the_job(
     async with crm(log, CrmOutcome.APPLIED, 2):
         job = await change(owner, {"ids": ["con_0"], "set": PENDING})
     assert (await hoa.get(f"/v1/jobs/{job['id']}")).status_code == 404
+
+
+async def test_s3_a_job_is_stopped_by_whoever_requested_it(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    answer = await owner.post(PATH, {"ids": ["con_0"], "set": PENDING})  # nobody answers it
+    stop = f"/v1/jobs/{answer.json()['id']}/stop"
+    assert (await hoa.post(stop, None)).status_code == 404
+    assert (await owner.post("/v1/jobs/job_none/stop", None)).status_code == 404
+    for _ in range(2):
+        assert (await owner.done("POST", stop))["state"] == "stopped"
+
+
+async def test_w5_what_a_removed_agent_had_is_given_to_another_one(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    for name in ("lan", "hoa", "minh"):
+        await desk.staff(owner, name)
+    had = contact(0, "shop", "Nguyễn Vĩnh")
+    await show(contacts, msgspec.structs.replace(had, assignee=AgentId("lan")))
+    assert (await owner.delete("/v1/agents/lan")).status_code == 204
+    body = {"filter": {"assignee": "lan"}, "set": {"assignee": "hoa"}}
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        job = await change(owner, body)
+    assert (job["total"], job["changed"]) == (1, 1)
+    assert [command.subject for command in asked] == ["con_0"]
+    back = await owner.post(PATH, {"ids": ["con_0"], "set": {"assignee": "lan"}})
+    assert back.status_code == 422

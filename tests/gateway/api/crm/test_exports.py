@@ -85,6 +85,14 @@ async def test_c9_w6_an_export_has_nothing_that_the_viewer_does_not_see(
     assert await read_file(hoa, job) == [("id",)]
 
 
+async def test_c9_an_export_has_what_matches_its_filter(owner: User, full: Database) -> None:
+    job = await export(owner, columns=["id"], filter={"phone": "912345679", "assignee": "none"})
+    assert job["total"] == 1
+    assert await read_file(owner, job) == [("id",), ("con_0",)]
+    none = await export(owner, columns=["id"], filter={"phone": "912345679", "assignee": "me"})
+    assert await read_file(owner, none) == [("id",)]
+
+
 async def test_c9_w6_the_file_of_another_agent_is_not_found(
     desk: Rig, owner: User, full: Database
 ) -> None:

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from gateway.api.crm.answering import CREATED, crm
+from gateway.api.crm.answering import CREATED, contact, crm, show
 from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
@@ -71,6 +71,20 @@ async def test_c9_a_preview_says_what_is_wrong_with_which_row(owner: User) -> No
     assert (preview["rows"], preview["valid"], preview["duplicates"]) == (3, 2, 1)
     (error,) = preview["errors"]
     assert (error["row"], error["column"]) == (3, "SĐT")
+
+
+async def test_c9_c2_a_preview_counts_rows_that_any_contact_has_and_says_nothing_of_it(
+    owner: User, views: Database
+) -> None:
+    path = f"{PATH}/{(await uploaded(owner))['id']}/mapping"
+    placed = {"warehouse_id": "hidden", "phones": ("+84912345699", "+84912345678")}
+    rival, hidden = contact(8, "rival", "Người khác"), contact(7, "shop", "Người khác")
+    await show(views, msgspec.structs.replace(rival, **placed))
+    before = await owner.done("PUT", path, {"mapping": MAPPING})
+    await show(views, msgspec.structs.replace(hidden, **placed))
+    after = await owner.done("PUT", path, {"mapping": MAPPING})
+    assert before["duplicates"] == 1
+    assert after == {**before, "duplicates": 2}
 
 
 async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog) -> None:

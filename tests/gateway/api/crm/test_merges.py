@@ -3,10 +3,12 @@
 from msgspec.structs import replace
 
 from gateway.api.crm.answering import contact, crm, show
+from gateway.feed import Feed
+from gateway.listening import listening
 from gateway.rig import Rig, User, records
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
 from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.ids import AgentId, ContactId
+from tuyen_events.ids import AgentId, ContactId, ConversationId, contact_id
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -132,3 +134,36 @@ async def test_c2_a_merge_is_listed_and_undone(
     (command,) = asked
     assert isinstance(command, UndoMerge)
     assert (command.contact_id, command.merge_id) == ("con_0", "mrg_1")
+
+
+async def test_c2_a_conversation_names_the_contact_that_stays(
+    desk: Rig, owner: User, contacts: Database, feed: Feed, thread: ConversationId
+) -> None:
+    async def named() -> list[object]:
+        (row,) = (await owner.done("GET", "/v1/conversations?after=0"))["items"]
+        detail = await owner.done("GET", f"/v1/conversations/{thread}")
+        return [row["contact_id"], detail["contact_id"]]
+
+    own = contact_id(feed.customer("lan").id)
+    assert await named() == [own, own]
+    older = replace(contact(0, "shop", "Vĩnh", 3), merged=(ContactId("con_7"), own))
+    hidden = replace(
+        contact(7, "shop", "Lan", 2), id=own, name=None, warehouse_id="", merged_into=older.id
+    )
+    await show(contacts, older, hidden)
+    assert await named() == ["con_0", "con_0"]
+    async with listening(desk, owner) as stream:
+        await feed.message("lan", "hai")
+        sent = await stream.until("conversation.upserted")
+        assert sent.data["conversation"]["contact_id"] == "con_0"
+    await show(contacts, replace(older, merged=()), replace(hidden, merged_into=None))
+    assert await named() == [own, own]
+
+
+async def test_inv7_a_merge_elsewhere_changes_no_conversation_here(
+    owner: User, contacts: Database, feed: Feed, thread: ConversationId
+) -> None:
+    own = contact_id(feed.customer("lan").id)
+    await show(contacts, replace(contact(2, "rival", "Vinh"), merged=(own,)))
+    detail = await owner.done("GET", f"/v1/conversations/{thread}")
+    assert detail["contact_id"] == own

@@ -14,13 +14,14 @@ from crm.part_kinds import (
     TICKETS,
     KindOfPart,
 )
-from gateway.api.crm.answering import contact, crm, show, show_part
+from gateway.api.crm.answering import CREATED, contact, crm, show, show_part
 from gateway.api.walk import BODIES
 from gateway.rig import START, Rig, User, records
 from tuyen_events.crm.records import CrmOutcome, PartCommand
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.view import WAS, remains_of
 
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 LISTED = [kind for kind in KINDS if kind.name in ("tasks", "deals", "tickets", "appointments")]
@@ -163,13 +164,43 @@ async def test_c5_what_is_wrong_is_refused_before_it_is_a_command(
 
 @ALL
 async def test_c5_a_part_is_removed_and_removed_again(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
+    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
 ) -> None:
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         assert (await owner.delete(own(kind))).status_code == 204
-        assert (await owner.delete(own(kind, 9))).status_code == 204
+        await remove_from_view(views, kind)
+        assert (await owner.delete(own(kind))).status_code == 204
     (command,) = asked
     assert isinstance(command, kind.entity.commands[2])
+
+
+@ALL
+async def test_w6_a_removed_part_is_as_hidden_as_it_was(
+    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
+) -> None:
+    agent, viewer = [await desk_of_lan.staff(owner, name) for name in ("agent", "hoa")]
+    rival = await desk_of_lan.organization("rival")
+    await views["crm_contacts"].update_one({"_id": "con_0"}, {"$set": VIEWER})
+    for removed in (False, True):
+        if removed:
+            await remove_from_view(views, kind)
+        for user in (agent, rival):
+            hidden, unknown = await user.delete(own(kind)), await user.delete(own(kind, 9))
+            assert hidden.status_code == unknown.status_code == 404
+            assert hidden.text.replace("_1", "") == unknown.text.replace("_9", "")
+        assert (await viewer.delete(own(kind))).status_code == 403
+    assert (await owner.delete(own(kind, 9))).status_code == 404
+    assert await records(log, CRM_COMMANDS) == []
+
+
+async def remove_from_view(views: Database, kind: KindOfPart) -> None:
+    """As if the CRM had folded that it was removed."""
+    collection = views[kind.entity.view.collection]
+    key = f"shop/{kind.one}_1"
+    stored = await collection.find_one({"_id": key})
+    assert stored is not None
+    left = {"_id": key, "sequence": 9, "removed_at": CREATED, WAS: remains_of(stored)}
+    await collection.replace_one({"_id": key}, left)
 
 
 @ALL
@@ -200,7 +231,7 @@ async def test_w6_whoever_does_not_see_the_contact_sees_and_writes_no_parts_of_i
             assert (await user.post(of_contact(kind), content(kind))).status_code == 404
             assert (await user.put(f"{of_contact(kind)}/x", content(kind))).status_code == 404
             assert (await user.call("PATCH", own(kind), content(kind))).status_code == 404
-            assert (await user.delete(own(kind))).status_code == 204
+            assert (await user.delete(own(kind))).status_code == 404
     assert asked == []
 
 

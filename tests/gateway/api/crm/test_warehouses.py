@@ -157,8 +157,8 @@ async def test_w2_a_warehouse_with_many_contacts_is_emptied_first(
 async def test_w2_what_is_not_moved_in_time_is_to_be_repeated(
     owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_gateway.api.crm.warehouses._REMOVED_WITHIN_S", 0.05)
-    monkeypatch.setattr("tuyen_gateway.api.crm.warehouses.carry_out", _at_once)
+    monkeypatch.setattr("tuyen_gateway.api.crm.entities._REMOVED_WITHIN_S", 0.05)
+    monkeypatch.setattr("tuyen_gateway.api.crm.entities.carry_out", _at_once)
     async with crm(log, CrmOutcome.REFUSED, 0, refusal=CrmRefusal.NOT_EMPTY):
         answer = await owner.delete(PATH)
     assert answer.status_code == 503

@@ -12,8 +12,15 @@ class PutCampaign(SetupCommand, frozen=True, kw_only=True):
     name: str
 
 
+class EmptyCampaign(SetupCommand, frozen=True, kw_only=True):
+    """Take some of the campaign's contacts out of it. If it has none, nothing changes."""
+
+    type: ClassVar[str] = "campaign.empty.v1"
+
+
 class RemoveCampaign(SetupCommand, frozen=True, kw_only=True):
-    """Remove the campaign; if there is none, nothing changes."""
+    """Remove the campaign, and take its contacts out of it; if there is none, nothing changes. With
+    many contacts it has to be emptied first."""
 
     type: ClassVar[str] = "campaign.remove.v1"
 
@@ -26,7 +33,7 @@ class CampaignChanged(SetupEvent, frozen=True, kw_only=True):
 
 
 class CampaignRemoved(SetupEvent, frozen=True, kw_only=True):
-    """An agent removed a campaign."""
+    """An agent removed a campaign, which had no contacts any more."""
 
     type: ClassVar[str] = "campaign.removed.v1"
     removes: ClassVar[bool] = True

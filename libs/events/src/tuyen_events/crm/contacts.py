@@ -8,7 +8,8 @@ from msgspec import UNSET, UnsetType
 
 from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
 from tuyen_events.crm.shares import CareStatus
-from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
+from tuyen_events.crm.suggestions import Suggestion
+from tuyen_events.ids import AgentId, ContactId, ConversationId, CustomerId, PageId
 from tuyen_events.vocabulary import Channel, Moment, Word
 
 DEFAULT_WAREHOUSE = "default"
@@ -65,6 +66,11 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """By pipeline."""
     shares: dict[AgentId, tuple[str, ...]] = {}
     """The agents who read it, with the rules that gave it to them; "" is by hand (S1, S2)."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """In their order. Those whose values the contact has by now are not shown (C3)."""
+    declined: tuple[str, ...] = ()
+    """Phone numbers and emails that agents declined or removed, oldest first: they are not offered
+    again."""
 
 
 class ObserveCustomer(JoiningCommand, frozen=True, kw_only=True):
@@ -91,6 +97,10 @@ class ObserveCustomer(JoiningCommand, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     """The phone number in E.164, if it is a valid one."""
     emails: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    """The phone numbers and emails in the text that the customer wrote (C3)."""
+    conversation_id: ConversationId | None = None
+    """The conversation of the event. Null in commands of earlier versions."""
     staff: tuple[AgentId, ...] = ()
     """The agents of the organization who are not disabled: its warehouse may give the contact to
     one of them (W5)."""
@@ -120,8 +130,8 @@ class AddContact(JoiningCommand, frozen=True, kw_only=True):
 
 
 class PatchContact(JoiningCommand, frozen=True, kw_only=True):
-    """Change the fields that are given, and empty those that are null. Of `custom`, each value is a
-    field of its own."""
+    """Change the fields that are given, and empty those that are null: all of them, or none if one
+    of them is refused. Of `custom`, each value is a field of its own."""
 
     type: ClassVar[str] = "contact.patch.v1"
     name: str | UnsetType | None = UNSET
@@ -136,7 +146,13 @@ class PatchContact(JoiningCommand, frozen=True, kw_only=True):
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
+    steps: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """By pipeline; null takes the contact out of it."""
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
 
@@ -210,7 +226,10 @@ class ContactPatched(ContactEvent, frozen=True, kw_only=True):
     assignee: AgentId | UnsetType | None = UNSET
     campaign_id: str | UnsetType | None = UNSET
     care_status: CareStatus | UnsetType | None = UNSET
+    removed: tuple[str, ...] = ()
+    """Phone numbers and emails that the contact had before: they are not offered again (C3)."""
     by: AgentId | None = None
+    """Null for what a livechat's site sent later."""
 
 
 class ContactRemoved(ContactEvent, frozen=True, kw_only=True):

@@ -23,8 +23,16 @@ class PutPipeline(SetupCommand, frozen=True, kw_only=True):
     steps: tuple[PipelineStep, ...]
 
 
+class EmptyPipeline(SetupCommand, frozen=True, kw_only=True):
+    """Take some of the contacts at its steps out of the pipeline. If there are none, nothing
+    changes."""
+
+    type: ClassVar[str] = "pipeline.empty.v1"
+
+
 class RemovePipeline(SetupCommand, frozen=True, kw_only=True):
-    """Remove the pipeline; if there is none, nothing changes."""
+    """Remove the pipeline, and take the contacts at its steps out of it; if there is none, nothing
+    changes. With many contacts it has to be emptied first."""
 
     type: ClassVar[str] = "pipeline.remove.v1"
 
@@ -38,7 +46,7 @@ class PipelineChanged(SetupEvent, frozen=True, kw_only=True):
 
 
 class PipelineRemoved(SetupEvent, frozen=True, kw_only=True):
-    """An agent removed a pipeline."""
+    """An agent removed a pipeline, which had no contacts any more."""
 
     type: ClassVar[str] = "pipeline.removed.v1"
     removes: ClassVar[bool] = True

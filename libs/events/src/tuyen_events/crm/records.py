@@ -166,6 +166,8 @@ class CrmRefusal(Word):
     """A source belongs to another warehouse already (W2)."""
     NOT_EMPTY = "not_empty"
     """There are too many contacts in it to move them at once."""
+    STEP_NOT_EMPTY = "step_not_empty"
+    """There are contacts at a step that the pipeline would not have any more."""
     NEEDED = "needed"
     """It always exists (W1)."""
     NO_CAMPAIGN = "no_campaign"

@@ -15,6 +15,8 @@ from msgspec import UNSET
 
 from tuyen_events.crm.contacts import ContactContent, ContactPatched, CustomerOfContact
 from tuyen_events.crm.merges import GainedContent
+from tuyen_events.crm.suggestions import Suggestion, list_open
+from tuyen_events.crm_limits import CONTACT_DECLINED, CONTACT_SUGGESTIONS
 from tuyen_events.ids import AgentId
 
 FIELDS = ContactContent.__struct_fields__
@@ -32,8 +34,20 @@ _SINGLE = (
     "campaign_id",
     "care_status",
 )
-_SEVERAL = ("phones", "emails", "tags", "customers", "custom", "steps", "shares")
+_SEVERAL = (
+    "phones",
+    "emails",
+    "tags",
+    "customers",
+    "custom",
+    "steps",
+    "shares",
+    "suggestions",
+    "declined",
+)
 """Fields with several values, by keys. Not brought together: the warehouse and the source."""
+_MOST = {"suggestions": CONTACT_SUGGESTIONS, "declined": CONTACT_DECLINED}
+"""So many values are kept; contacts with too many of another field are not merged."""
 
 
 def content_of(contact: ContactContent) -> ContactContent:
@@ -56,6 +70,7 @@ def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str
 
 def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent, GainedContent]:
     """The content of both, and what the older one did not have."""
+    older, other = _without_answered(older), _without_answered(_without_rules(other))
     fields = {
         name: getattr(other, name)
         for name in _SINGLE
@@ -63,13 +78,14 @@ def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent
     }
     several, values = {}, {}
     for name in _SEVERAL:
-        own, theirs = _by_key(older, name), _by_key(_without_rules(other), name)
-        several[name] = _from_keys(name, {**theirs, **own}, [*own, *theirs])
-        gained = tuple(key for key in theirs if key not in own)
+        own, theirs = _by_key(older, name), _by_key(other, name)
+        kept = list({**own, **theirs})[: _MOST.get(name)]
+        several[name] = _from_keys(name, {**theirs, **own}, kept)
+        gained = tuple(key for key in kept if key not in own)
         if gained:
             values[name] = gained
-    several["shares"] = _add_shares(several["shares"], _without_rules(other).shares)
-    content = msgspec.structs.replace(content_of(older), **fields, **several)
+    several["shares"] = _add_shares(several["shares"], other.shares)
+    content = msgspec.structs.replace(older, **fields, **several)
     return content, GainedContent(fields=tuple(fields), values=values)
 
 
@@ -127,6 +143,11 @@ def _without_rules(content: ContactContent) -> ContactContent:
     return msgspec.structs.replace(content_of(content), shares=shares)
 
 
+def _without_answered(content: ContactContent) -> ContactContent:
+    """The content with the suggestions that wait for an answer, and no others."""
+    return msgspec.structs.replace(content_of(content), suggestions=list_open(content))
+
+
 def _add_shares(
     shares: Mapping[AgentId, tuple[str, ...]], more: Mapping[AgentId, tuple[str, ...]]
 ) -> dict[AgentId, tuple[str, ...]]:
@@ -139,7 +160,8 @@ def _by_key(content: ContactContent, name: str) -> dict[str, Any]:
     value: Any = getattr(content, name)
     if isinstance(value, dict):
         return dict(value)
-    return {each.id if isinstance(each, CustomerOfContact) else each: each for each in value}
+    with_ids = CustomerOfContact | Suggestion
+    return {each.id if isinstance(each, with_ids) else each: each for each in value}
 
 
 def _from_keys(name: str, values: Mapping[str, Any], order: list[str]) -> Any:

@@ -56,7 +56,7 @@ NOT_FOUND = CommandDecision(outcome=CrmOutcome.NOT_FOUND, version=0)
 EventT = TypeVar("EventT", bound=CrmEvent)
 
 
-def follow(command: CrmCommand, kind: type[EventT], sequence: int, **more: Any) -> EventT:
+def follow(command: CrmCommand, kind: type[EventT], sequence: int, /, **more: Any) -> EventT:
     """The event of this kind that follows from the command: fields with the same name have the same
     value. `more` are the fields that the command does not have."""
     given: dict[str, Any] = {name: getattr(command, name) for name in command.__struct_fields__}

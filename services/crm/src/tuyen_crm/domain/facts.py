@@ -36,6 +36,14 @@ def held_fact(warehouse_id: str, agent: AgentId) -> str:
     return f"held:{warehouse_id}:{agent}"
 
 
+def campaign_fact(campaign_id: str) -> str:
+    return f"campaign:{campaign_id}"
+
+
+def step_fact(pipeline_id: str, step_id: str) -> str:
+    return f"step:{pipeline_id}/{step_id}"
+
+
 def find_facts(contact: ContactState | None) -> frozenset[str]:
     """What `KnownState.find` finds the contact by. One that was removed, or is a part of another
     one, is not found."""
@@ -52,3 +60,7 @@ def _list_facts(contact: ContactState) -> Iterator[str]:
         yield in_warehouse_fact(contact.warehouse_id)
     if contact.assignee is not None:
         yield held_fact(contact.warehouse_id, contact.assignee)
+    if contact.campaign_id is not None:
+        yield campaign_fact(contact.campaign_id)
+    for pipeline_id, step_id in contact.steps.items():
+        yield step_fact(pipeline_id, step_id)

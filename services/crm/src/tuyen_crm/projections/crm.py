@@ -19,7 +19,7 @@ from tuyen_views.history import (
     HistoryDocument,
     SetupHistoryDocument,
 )
-from tuyen_views.view import UNTIL_FORGOTTEN, View, place_in_order
+from tuyen_views.view import UNTIL_FORGOTTEN, WAS, View, place_in_order, remains_of
 
 VIEW = "crm_3"
 """The name under which the views' positions are stored. With another name, everything is folded
@@ -116,6 +116,7 @@ def _fold_document(
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
     removed_at = None
+    was: Document = {} if stored is None else stored.get(WAS, {})
     fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
         if event.sequence <= sequence:
@@ -124,13 +125,15 @@ def _fold_document(
         before, document = document, fold(document, event)
         sequence = event.sequence
         removed_at = event.at if document is None else None
+        if before is not None and document is None:
+            was = remains_of(entity.view.encode(before))
         if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
     if document == read and removed_at is None:
         return
     after = (
-        {"_id": key, "sequence": sequence, "removed_at": removed_at}
+        {"_id": key, "sequence": sequence, "removed_at": removed_at, WAS: was}
         if document is None
         else entity.view.encode(document)
     )

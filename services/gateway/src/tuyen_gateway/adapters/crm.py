@@ -1,11 +1,14 @@
 """The CRM's views, in the same database."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import msgspec
+from pymongo.errors import OperationFailure
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
@@ -29,17 +32,25 @@ from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
+
+SHOWN_WITHIN_S = 2.0
+_POLL_S = 0.02
+
+_NO_SUCH_INDEX = 2
+"""MongoDB's code for a bad value, such as the name of an index that does not exist."""
 
 
 class MongoCrm:
     """Reads the views that `tuyen_views` defines, and does not write."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shown_within_s: float = SHOWN_WITHIN_S) -> None:
+        """`shown_within_s` is how long a write waits until the views contain it, at most."""
         self._database = database
+        self._shown_within_s = shown_within_s
         self._contacts = database[CONTACTS_VIEW.collection]
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
@@ -81,8 +92,7 @@ class MongoCrm:
         for query, hint in list_reads(scope, wanted, frequent):
             if after is not None:
                 query["$and"].append(after_place(wanted.order, after))
-            rows = self._contacts.find(query, hint=hint).sort(order_fields(wanted.order))
-            for stored in await rows.limit(limit + 1).to_list(None):
+            for stored in await self._read(query, hint, order_fields(wanted.order), limit + 1):
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
@@ -91,6 +101,18 @@ class MongoCrm:
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        found: set[ContactId] = set()
+        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
+        for query, hint in list_reads(replace(scope, joined=frozenset()), wanted, frequent):
+            if after is not None:
+                query["$and"].append({"_id": {"$gt": after}})
+            rows = await self._read(query, hint, [("_id", 1)], limit, {"_id": 1})
+            found.update(stored["_id"] for stored in rows)
+        return sorted(found)[:limit]
+
     async def _list_frequent(
         self, organization: OrganizationId, parts: Sequence[TextPart]
     ) -> Sequence[TextPart]:
@@ -98,12 +120,35 @@ class MongoCrm:
         queries = [
             ({"organization": organization, **each.indexed}, each.index_name) for each in parts
         ]
-        counts = [
-            self._contacts.count_documents(query, limit=FREQUENT + 1, hint=index)
-            for query, index in queries
-        ]
+        counts = [self._count(query, index) for query, index in queries]
         counted = zip(parts, await asyncio.gather(*counts), strict=True)
         return [part for part, count in counted if count > FREQUENT]
+
+    async def _read(
+        self,
+        query: Document,
+        hint: str | None,
+        order: Sequence[tuple[str, int]],
+        limit: int,
+        fields: Document | None = None,
+    ) -> Sequence[Document]:
+        """The first contacts. Until the CRM has made the index, MongoDB chooses another one: the
+        gateway may start first."""
+        try:
+            rows = self._contacts.find(query, fields, hint=hint).sort(order).limit(limit)
+            return await rows.to_list(None)
+        except OperationFailure as error:
+            if hint is None or error.code != _NO_SUCH_INDEX:
+                raise
+            return await self._read(query, None, order, limit, fields)
+
+    async def _count(self, query: Document, hint: str) -> int:
+        try:
+            return await self._contacts.count_documents(query, limit=FREQUENT + 1, hint=hint)
+        except OperationFailure as error:
+            if error.code != _NO_SUCH_INDEX:
+                raise
+            return 0
 
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]
@@ -112,6 +157,22 @@ class MongoCrm:
         stored = await self._contacts.find(query).to_list(None)
         seen = [_see(scope, CONTACTS_VIEW.read(each)) for each in stored]
         return [each for each in seen if each.sight is not Sight.NOTHING]
+
+    async def find_known_values(
+        self, organization: OrganizationId, values: Collection[str]
+    ) -> Set[str]:
+        known: set[str] = set()
+        for field, indexed in (("phones", ADDRESS_SUFFIXES), ("emails", "emails")):
+            some = [each for each in values if ("@" in each) is (field == "emails")]
+            stages: list[Document] = [
+                {"$match": {"organization": organization, indexed: {"$in": some}}},
+                {"$unwind": f"${field}"},
+                {"$match": {field: {"$in": some}}},
+                {"$group": {"_id": f"${field}"}},
+            ]
+            found = self._contacts.aggregate(stages)
+            known.update([each["_id"] async for each in found])
+        return known
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
@@ -148,6 +209,19 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        own = {"_id": f"{scope.organization}/{entity_id}", f"{WAS}.contact_id": {"$exists": True}}
+        if view is CONTACTS_VIEW:
+            own = {"_id": entity_id, f"{WAS}.organization": scope.organization}
+        stored = await self._database[view.collection].find_one(own)
+        if stored is None:
+            return Sight.NOTHING
+        was = stored[WAS]
+        if view is CONTACTS_VIEW:
+            return scope.sight_of(was["warehouse_id"], was["assignee"], was["viewers"])
+        contact = await self.contact(scope, was["contact_id"])
+        return Sight.NOTHING if contact is None else contact.sight
 
     async def find_parts(
         self,
@@ -220,6 +294,25 @@ class MongoCrm:
         found = [view.read(stored) for stored in await ordered.to_list(None)]
         following = found[limit - 1].id if len(found) > limit else None
         return ViewPage(items=found[:limit], following=following)
+
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        await self._wait_for(CONTACTS_VIEW.collection, contact_id, version)
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        await self._wait_for(view.collection, f"{organization}/{entity_id}", version)
+
+    async def _wait_for(self, name: str, key: str, version: int) -> None:
+        """What is left of a removed document has a sequence, too."""
+        collection = self._database[name]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._shown_within_s):
+                while True:
+                    stored = await collection.find_one({"_id": key}, {"sequence": 1})
+                    if (stored or {}).get("sequence", 0) >= version:
+                        return
+                    await asyncio.sleep(_POLL_S)
 
 
 def _see(scope: ContactScope, contact: ContactDocument) -> VisibleContact:

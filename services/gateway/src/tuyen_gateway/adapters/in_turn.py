@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from collections.abc import Collection as Ids
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import AgentId, ContactId, ConversationId, MessageId, OrganizationId
@@ -16,7 +17,7 @@ from tuyen_events.limits import (
 )
 from tuyen_events.outbound import OutboundEvent
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
+from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -165,11 +166,21 @@ class CrmInTurn:
         async with self._reads.turn(scope.organization):
             return await self._crm.contacts(scope, wanted, limit, after)
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.find_readable_ids(scope, wanted, limit, after)
+
     async def find_contacts(
         self, scope: ContactScope, ids: Ids[ContactId]
     ) -> Sequence[VisibleContact]:
         async with self._reads.turn(scope.organization):
             return await self._crm.find_contacts(scope, ids)
+
+    async def find_known_values(self, organization: OrganizationId, values: Ids[str]) -> Set[str]:
+        async with self._reads.turn(organization):
+            return await self._crm.find_known_values(organization, values)
 
     async def parts(
         self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
@@ -182,6 +193,10 @@ class CrmInTurn:
     ) -> tuple[VisibleContact, ContactPartT] | None:
         async with self._reads.turn(scope.organization):
             return await self._crm.part(view, scope, part_id)
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        async with self._reads.turn(scope.organization):
+            return await self._crm.sight_of_removed(view, scope, entity_id)
 
     async def find_parts(
         self,
@@ -227,6 +242,17 @@ class CrmInTurn:
     ) -> ViewPage[SetupT]:
         async with self._reads.turn(organization):
             return await self._crm.list_setup(view, organization, limit, after)
+
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        """Takes no turn, which it would keep while it waits: it reads single documents, for as many
+        callers as an organization may have commands."""
+        await self._crm.wait_for_contact(contact_id, version)
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        """As `wait_for_contact`."""
+        await self._crm.wait_for_setup(view, organization, entity_id, version)
 
 
 class RepliesInTurn:

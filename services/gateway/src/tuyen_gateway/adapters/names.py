@@ -1,5 +1,6 @@
-"""The names of customers whose own events contained none: from their contacts, to which agents may
-have given another name, or as the channel described the customer.
+"""What the CRM knows of the customers of conversations: their contacts, after merges, and the names
+of those whose own events contained none: from their contacts, to which agents may have given
+another name, or as the channel described the customer.
 
 Facebook names the author of a comment, but not that of a message: it is the same customer, and the
 CRM has kept the name.
@@ -43,13 +44,33 @@ class CustomerNames:
         self._conversations = database[CONVERSATIONS]
 
     async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows, with the contact's name where the customer's events contain none, or with the
-        name that the channel gave when it was asked."""
+        """The rows with their contacts, and with the contact's name where the customer's events
+        contain none, or with the name that the channel gave when it was asked."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
         }
         contacts = await self._find_named(nameless) if nameless else {}
-        return [show_description(_add_name(row, contacts)) for row in rows]
+        named = [show_description(_add_name(row, contacts)) for row in rows]
+        return await self._add_wholes(named)
+
+    async def _add_wholes(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+        """The rows with the contacts of which those of their customers are parts (C2)."""
+        own = {contact_id(row.customer.id) for row in rows if row.customer}
+        organizations = {row.organization for row in rows if row.organization is not None}
+        if not own:
+            return rows
+        query: Document = {
+            "organization": {"$in": sorted(organizations)},
+            "merged": {"$in": sorted(own)},
+        }
+        found = await self._contacts.find(query, {"merged": 1}).to_list(None)
+        wholes = {part: ContactId(one["_id"]) for one in found for part in one["merged"]}
+        return [
+            msgspec.structs.replace(row, contact_id=wholes.get(contact_id(row.customer.id)))
+            if row.customer
+            else row
+            for row in rows
+        ]
 
     async def add_author_names(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, with the contact's name where the author has none."""

@@ -45,7 +45,8 @@ class ConversationView(ResponseBody):
     """The root comment's id for a comment, the customer's id at the channel otherwise."""
     customer: CustomerView
     contact_id: str | None
-    """Null for a customer whom the channel does not name: they can have no contact."""
+    """After a merge the contact that stayed (C2). Null for a customer whom
+    the channel does not name: they can have no contact."""
     assignee: AssigneeView | None
     waiting: bool
     """In the queue, for the first agent who becomes a candidate (R5.1)."""
@@ -230,7 +231,7 @@ def _contact(row: InboxRow) -> str | None:
     if customer is None:
         return None
     unnamed = row.kind is not ConversationKind.MESSAGE and is_unnamed(customer.external_id)
-    return None if unnamed else contact_id(customer.id)
+    return None if unnamed else row.contact_id or contact_id(customer.id)
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:

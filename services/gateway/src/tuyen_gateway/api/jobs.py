@@ -40,6 +40,7 @@ from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.visibility import Viewer
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.tables import WAIT_S
 
@@ -235,9 +236,22 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
     replay = gateway.replays.find(caller.organization.id, job_id)
     if replay is not None and sees_job(caller.viewer, replay):
         return view_replay(replay)
+    return job_view(await _find_recent_job(gateway, caller, job_id))
+
+
+@router.post("/jobs/{job_id}/stop", summary="Stop a job", responses=problems(404))
+async def stop_running_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
+    """For whoever requested it, and the role `system_admin`; a replay cannot be stopped. What was
+    changed by then stays. If it has ended already, nothing changes."""
+    job = await _find_recent_job(gateway, caller, job_id)
+    await stop_job(gateway, job.id)
+    return job_view(find_job(gateway, caller, job_id))
+
+
+async def _find_recent_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
-    return job_view(find_job(gateway, caller, job_id))
+    return find_job(gateway, caller, job_id)
 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:

@@ -3,11 +3,11 @@
 Decides W3.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from tuyen_events.conversation_filter import Holder
-from tuyen_events.crm.shares import CareStatus
+import msgspec
+
+from tuyen_events.contact_filter import ContactSelection
 
 
 class ContactOrder(StrEnum):
@@ -21,25 +21,9 @@ class ContactOrder(StrEnum):
     """The newest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactFilter:
-    """Matches contacts that match all fields that are set; the default of each field matches
-    everything."""
+class ContactFilter(ContactSelection, frozen=True, kw_only=True):
+    """Which contacts, and in which order."""
 
-    words: str = ""
-    """A part of the name, without regard to accents and case, of an email, or of a phone number."""
-    phone: str = ""
-    """The digits of a phone number, or its last ones."""
-    email: str = ""
-    """A whole email, in lower case."""
-    tag: str = ""
-    """A tag, as tags are compared."""
-    step: str = ""
-    """A pipeline and a step of it, as documents have them."""
-    campaign_id: str | None = None
-    care_status: CareStatus | None = None
-    warehouse_id: str | None = None
-    held_by: Holder | None = None
     order: ContactOrder = ContactOrder.ID
 
     @property
@@ -49,3 +33,8 @@ class ContactFilter:
         hidden = self.order in (ContactOrder.CREATED_AT, ContactOrder.UPDATED_AT)
         marked = self.tag or self.step or self.campaign_id or self.care_status
         return hidden or bool(self.phone or self.email or marked)
+
+
+def list_by_id(selection: ContactSelection) -> ContactFilter:
+    """The filter for the contacts that match, in the order of their ids."""
+    return ContactFilter(**msgspec.structs.asdict(selection))

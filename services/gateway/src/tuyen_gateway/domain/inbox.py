@@ -20,6 +20,7 @@ from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import (
     AgentId,
+    ContactId,
     ConversationId,
     CustomerId,
     MessageId,
@@ -94,6 +95,9 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     post_id: str | None = None
     customer: RowCustomer | None = None
+    contact_id: ContactId | None = None
+    """The contact of which the customer's own one is a part (C2): known when the row is read,
+    and never stored."""
     customer_rank: Rank | None = None
     customer_named: Order | None = None
     description: CustomerDescription | None = None

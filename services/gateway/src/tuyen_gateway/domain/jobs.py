@@ -87,7 +87,7 @@ def size(job: Job) -> int:
     request = job.request
     if isinstance(request, ImportRequested | ExportRequested):
         return 0
-    if isinstance(request, ContactsChangeRequested) and not job.ended:
+    if isinstance(request, ContactsChangeRequested) and request.contact_ids:
         return len(request.contact_ids)
     if isinstance(request, BulkRequested) and request.selection.ids and not job.ended:
         return len(request.selection.ids)

@@ -1,6 +1,6 @@
 """What an import of a file would do (C9)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuyen_events.sheet_limits import ROW_ERRORS_LISTED
@@ -11,12 +11,18 @@ from tuyen_gateway.sheets.rows import SheetRow, name_columns
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """`errors` are those of the first rows that have some, and `duplicates` the rows with a phone
-    number or email of an earlier row."""
+    number or email of an earlier row. `first` has the phone numbers and emails of the other rows,
+    each with the number of its row."""
 
     rows: int
     valid: int
     errors: Sequence[RowError]
     duplicates: int
+    first: Mapping[str, int]
+
+    def count_duplicates(self, known: Collection[str]) -> int:
+        """How many rows are duplicates if contacts have the phone numbers and emails `known`."""
+        return self.duplicates + len({self.first[each] for each in known if each in self.first})
 
 
 def build_report(
@@ -26,6 +32,7 @@ def build_report(
     columns: Sequence[str] | None = None
     errors: list[RowError] = []
     known: set[str] = set()
+    first: dict[str, int] = {}
     count = valid = duplicates = 0
     for row in rows:
         if columns is None:
@@ -38,9 +45,12 @@ def build_report(
             continue
         valid += 1
         facts = {*fields.get("phones", ()), *fields.get("emails", ())}
-        duplicates += not known.isdisjoint(facts)
+        if known.isdisjoint(facts):
+            first |= dict.fromkeys(facts, row.number)
+        else:
+            duplicates += 1
         known |= facts
-    return ImportReport(count, valid, errors, duplicates)
+    return ImportReport(count, valid, errors, duplicates, first)
 
 
 def cells_of(row: SheetRow, columns: Sequence[str]) -> Mapping[str, str]:

@@ -6,9 +6,10 @@ from functools import partial
 
 import msgspec
 
+from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.jobs import ExportRequested, JobProgressed, SheetFormat
 from tuyen_events.sheet_limits import SHEET_ROWS
-from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_filter import list_by_id
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.jobs import ItemResult
 from tuyen_gateway.gateway import Gateway
@@ -25,9 +26,10 @@ class ExportRun(JobRun):
         request = self.job.request
         if not isinstance(request, ExportRequested):
             raise StoppedError(f"This version does not know jobs of the type {request.type}.")
+        selection = selection_of(request)
         counted, after = 0, None
         while True:
-            read = partial(read_page, self.gateway, scope, request.words, after)
+            read = partial(read_page, self.gateway, scope, selection, after)
             contacts, after = await self.retry(read)
             counted += len(contacts)
             if request.format is SheetFormat.XLSX and counted > SHEET_ROWS:
@@ -47,24 +49,29 @@ class ExportRun(JobRun):
         return msgspec.structs.replace(progress, done=progress.total)
 
 
+def selection_of(request: ExportRequested) -> ContactSelection:
+    """Which contacts are exported."""
+    words = (request.words or "").strip() or request.selection.words
+    return msgspec.structs.replace(request.selection, words=words)
+
+
 async def read_contacts(
-    gateway: Gateway, scope: ContactScope, words: str | None
+    gateway: Gateway, scope: ContactScope, selection: ContactSelection
 ) -> AsyncIterator[Sequence[ContactDocument]]:
     """The contacts that a viewer may read, in pages. Those that may only be claimed are left out
     (W3)."""
     after: str | None = None
     while True:
-        contacts, after = await read_page(gateway, scope, words, after)
+        contacts, after = await read_page(gateway, scope, selection, after)
         yield contacts
         if after is None:
             return
 
 
 async def read_page(
-    gateway: Gateway, scope: ContactScope, words: str | None, after: str | None
+    gateway: Gateway, scope: ContactScope, selection: ContactSelection, after: str | None
 ) -> tuple[Sequence[ContactDocument], str | None]:
     """One page of `read_contacts`, and what the next one is after; None if there is none."""
-    wanted = ContactFilter(words=(words or "").strip())
-    page = await gateway.crm.contacts(scope, wanted, _PAGE, after)
+    page = await gateway.crm.contacts(scope, list_by_id(selection), _PAGE, after)
     contacts = [each.document for each in page.items if each.sight >= Sight.READ]
     return contacts, page.following

@@ -1,9 +1,9 @@
 """The views, as requests and jobs read them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import (
@@ -223,10 +223,24 @@ class CrmViews(Protocol):
         (W3)."""
         ...
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        """The ids, in their order, of the first contacts after one that match and that the viewer
+        may read; none at the end."""
+        ...
+
     async def find_contacts(
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Sequence[VisibleContact]:
         """Those of these contacts that are covered, in no order."""
+        ...
+
+    async def find_known_values(
+        self, organization: OrganizationId, values: Collection[str]
+    ) -> Set[str]:
+        """Those of these phone numbers, in E.164, and emails, in lower case, that any contact has:
+        also one that nobody here sees, of whom nothing else is said (C2)."""
         ...
 
     async def parts(
@@ -240,6 +254,11 @@ class CrmViews(Protocol):
         self, view: View[ContactPartT], scope: ContactScope, part_id: str
     ) -> tuple[VisibleContact, ContactPartT] | None:
         """A part and its contact, or None if the viewer may not read the contact."""
+        ...
+
+    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+        """How much the viewer sees of the contact of a part that was removed within the last day,
+        or saw of a contact that was; `Sight.NOTHING` if there was none."""
         ...
 
     async def find_parts(
@@ -286,4 +305,15 @@ class CrmViews(Protocol):
         self, view: View[SetupT], organization: OrganizationId, limit: int, after: str | None
     ) -> ViewPage[SetupT]:
         """In the order of their ids."""
+        ...
+
+    async def wait_for_contact(self, contact_id: ContactId, version: int) -> None:
+        """Returns once the views contain this version of the contact and of what belongs to it, or
+        after a short time: a caller who reads what they have just changed finds it."""
+        ...
+
+    async def wait_for_setup(
+        self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
+    ) -> None:
+        """The same for an entity of the setup."""
         ...

@@ -5,6 +5,7 @@ from tuyen_crm.entities.entity import Entity
 from tuyen_events.crm.campaigns import (
     CampaignChanged,
     CampaignRemoved,
+    EmptyCampaign,
     PutCampaign,
     RemoveCampaign,
 )
@@ -13,7 +14,7 @@ from tuyen_views.view import setup_key
 
 ENTITY: Entity[decide.CampaignCommands, view.CampaignEvents, CampaignDocument] = Entity(
     name=decide.KIND,
-    commands=(PutCampaign, RemoveCampaign),
+    commands=(PutCampaign, EmptyCampaign, RemoveCampaign),
     decide=decide.decide,
     events=(CampaignChanged, CampaignRemoved),
     view=CAMPAIGNS_VIEW,

@@ -1,28 +1,42 @@
 """Handles commands about campaigns (S2)."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
+from tuyen_crm.domain.emptying import decide_emptying, decide_removal
+from tuyen_crm.domain.facts import campaign_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.shares.decide import decide_enrollment
 from tuyen_events.crm.campaigns import (
     CampaignChanged,
     CampaignRemoved,
+    EmptyCampaign,
     PutCampaign,
     RemoveCampaign,
 )
-from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.records import CrmEvent, CrmRefusal
+from tuyen_events.crm.shares import EnrollContact
 from tuyen_events.crm.sharing_rules import SharingRuleChanged
+from tuyen_events.ids import ContactId
 
 KIND = "campaigns"
 
-CampaignCommands = PutCampaign | RemoveCampaign
+CampaignCommands = PutCampaign | EmptyCampaign | RemoveCampaign
 
 
 def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
     match command:
         case PutCampaign():
             return put_entity(known, KIND, command, CampaignChanged)
+        case EmptyCampaign():
+            if _has_rule(known, command.id):
+                return decide_refused(CrmRefusal.IN_USE)
+            facts = [campaign_fact(command.id)]
+            return decide_emptying(known, facts, partial(_take_out, known, command))
         case RemoveCampaign():
             return _remove(known, command)
         case _:
@@ -31,7 +45,34 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
 
 def _remove(known: KnownState, command: RemoveCampaign) -> CommandDecision:
     """A campaign stays while a sharing rule is for it."""
-    for rule in known.list_setup("sharing_rules"):
-        if isinstance(rule, SharingRuleChanged) and rule.campaign_id == command.id:
-            return decide_refused(CrmRefusal.IN_USE)
-    return remove_entity(known, KIND, command, CampaignRemoved)
+    if _has_rule(known, command.id):
+        return decide_refused(CrmRefusal.IN_USE)
+    removed = remove_entity(known, KIND, command, CampaignRemoved)
+    facts = [campaign_fact(command.id)]
+    return decide_removal(removed, known, facts, partial(_take_out, known, command))
+
+
+def _has_rule(known: KnownState, campaign_id: str) -> bool:
+    return any(
+        isinstance(rule, SharingRuleChanged) and rule.campaign_id == campaign_id
+        for rule in known.list_setup("sharing_rules")
+    )
+
+
+def _take_out(
+    known: KnownState,
+    command: EmptyCampaign | RemoveCampaign,
+    contact_id: ContactId,
+    contact: ContactState,
+) -> Iterable[CrmEvent]:
+    """A contact that leaves its campaign waits for none of its sharing rules any more."""
+    leave = EnrollContact(
+        command_id=command.command_id,
+        organization=command.organization,
+        contact_id=contact_id,
+        at=command.at,
+        by=command.by,
+        campaign_id=None,
+        care_status=None,
+    )
+    return decide_enrollment(known, contact, leave).events

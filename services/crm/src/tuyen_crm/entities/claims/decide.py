@@ -46,7 +46,7 @@ def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
         case ClaimContact():
             return _claim(known, contact, command)
         case PlaceContact():
-            return _place(known, contact, command)
+            return decide_place(known, contact, command)
         case _:
             assert_never(command)
 
@@ -66,7 +66,10 @@ def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> C
     return decide_applied(follow(command, ContactClaimed, sequence, assignee=command.by))
 
 
-def _place(known: KnownState, contact: ContactState, command: PlaceContact) -> CommandDecision:
+def decide_place(
+    known: KnownState, contact: ContactState, command: PlaceContact
+) -> CommandDecision:
+    """Who has the contact, and where it is, after the command."""
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     assignee = contact.assignee if command.assignee is UNSET else command.assignee

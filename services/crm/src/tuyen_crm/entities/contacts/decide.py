@@ -4,10 +4,9 @@ Decides C1, C4 and C12.
 """
 
 from collections.abc import Collection
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
-from msgspec import UNSET
 
 from tuyen_crm.domain.content import patched_fields
 from tuyen_crm.domain.decision import (
@@ -22,7 +21,9 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import offer
 from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
 from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
@@ -44,7 +45,8 @@ from tuyen_events.crm.contacts import (
     RenameContact,
 )
 from tuyen_events.crm.records import CrmRefusal
-from tuyen_events.ids import AgentId
+from tuyen_events.crm.suggestions import SuggestionsOffered
+from tuyen_events.ids import AgentId, ContactId
 
 OwnContactCommand = ObserveCustomer | AddContact | PatchContact | RemoveContact | RenameContact
 
@@ -70,38 +72,93 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
 
 def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     """A contact is created once, and each of its customers gets the first name that the channel
-    sends. A name that an agent gave the contact does not change. What a merged contact's customer
-    does concerns the contact of which it is a part."""
+    sends. What an agent gave the contact does not change: what else the customer writes is offered
+    (C3). What a merged contact's customer does concerns the contact of which it is a part."""
     whole = find_whole(known, command.contact_id)
-    if whole is None:
-        draft = MergeDraft(
-            known,
-            Cause(
-                organization=command.organization,
-                caused_by=command.caused_by,
-                at=command.at,
-                merging=command.merging,
-            ),
-        )
-        created = _build_created(known, command)
-        draft.add(created)
-        return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
-    contact_id, contact = whole
-    if command.name is None or command.customer_id not in contact.nameless:
-        return decide_unchanged(contact.version)
-    return decide_applied(
-        ContactNamed(
+    draft = MergeDraft(
+        known,
+        Cause(
             organization=command.organization,
-            contact_id=contact_id,
-            sequence=contact.sequence + 1,
-            customer_id=command.customer_id,
-            name=command.name,
-            picture=command.picture,
-            renamed=contact.renamed,
             caused_by=command.caused_by,
             at=command.at,
-        )
+            merging=command.merging,
+        ),
     )
+    if whole is None:
+        return _offer(draft, command.contact_id, _create(draft, command), command)
+    return _offer(draft, whole[0], _complete(draft, *whole, command), command)
+
+
+def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
+    created = _build_created(draft.known, command)
+    draft.add(created)
+    return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
+
+
+def _complete(
+    draft: MergeDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
+) -> CommandDecision:
+    """The contact gets what it lacks: the customer's name, and what the site says now of a visitor
+    of whom it said no phone number, or no email, before."""
+    about: dict[str, Any] = {
+        "organization": command.organization,
+        "contact_id": contact_id,
+        "caused_by": command.caused_by,
+        "at": command.at,
+    }
+    if command.name is not None and command.customer_id in contact.nameless:
+        draft.add(
+            ContactNamed(
+                **about,
+                sequence=contact.sequence + 1,
+                customer_id=command.customer_id,
+                name=command.name,
+                picture=command.picture,
+                renamed=contact.renamed,
+            )
+        )
+    lacking = _find_lacking(contact, command)
+    if lacking:
+        sequence = draft.require(contact_id).sequence + 1
+        draft.add(ContactPatched(**about, **lacking, sequence=sequence))
+    if not draft.events:
+        return decide_unchanged(contact.version)
+    return join_by_facts(draft, contact_id, {*contact.phones, *contact.emails})
+
+
+def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, Any]:
+    """Of phone numbers and emails, those of which the contact has none, unless an agent declined or
+    removed them."""
+    given = {"phones": command.phones, "emails": command.emails}
+    new = {
+        field: tuple(each for each in values if each not in contact.declined)
+        for field, values in given.items()
+        if not getattr(contact, field)
+    }
+    return {field: values for field, values in new.items() if values}
+
+
+def _offer(
+    draft: MergeDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
+) -> CommandDecision:
+    """The decision, with what the customer wrote, or the site said, that the contact does not have
+    now."""
+    contact_id = decision.survivor or own_id
+    contact = draft.require(contact_id)
+    values = (*command.phones, *command.emails, *command.written)
+    offered = offer(contact, values, command.organization, command.conversation_id)
+    if not offered:
+        return decision
+    own = [event for event in decision.events if event.subject == contact_id]
+    event = SuggestionsOffered(
+        organization=command.organization,
+        contact_id=contact_id,
+        sequence=(own[-1].sequence if own else contact.sequence) + 1,
+        offered=offered,
+        caused_by=command.caused_by,
+        at=command.at,
+    )
+    return follow_by(decision, event) if decision.events else decide_applied(event)
 
 
 def _build_created(known: KnownState, command: ObserveCustomer) -> ContactCreated:
@@ -178,16 +235,20 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    if command.warehouse_id is not UNSET and not has_warehouse(known, command.warehouse_id):
-        return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
-    event = follow(command, ContactPatched, contact.sequence + 1)
-    changed = patched_fields(contact.custom, event)
-    if all(getattr(contact, name) == value for name, value in changed.items()):
-        return decide_unchanged(contact.version)
     draft = MergeDraft(known, cause_of(command))
+    refused = place_and_mark(draft, command)
+    if refused is not None:
+        return refused
+    latest = draft.require(command.contact_id)
+    event = follow(facts_alone(command), ContactPatched, latest.sequence + 1)
+    changed = patched_fields(contact.custom, event)
     before = frozenset((*contact.phones, *contact.emails))
-    draft.add(event)
-    close_lost(draft, command.contact_id)
+    if any(getattr(contact, name) != value for name, value in changed.items()):
+        kept = {*changed.get("phones", contact.phones), *changed.get("emails", contact.emails)}
+        draft.add(msgspec.structs.replace(event, removed=tuple(sorted(before - kept))))
+        close_lost(draft, command.contact_id)
+    elif not draft.events:
+        return decide_unchanged(contact.version)
     return join_by_facts(draft, command.contact_id, before)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from tuyen_crm.domain.content import FIELDS, patched_fields
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_events.crm.contacts import (
     ContactAdded,
     ContactCreated,
@@ -50,6 +51,7 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
             fields = {"name": event.name, "renamed": True}
         case ContactPatched():
             fields = patched_fields(contact.custom, event)
+            fields["declined"] = remember_declined(contact.declined, event.removed)
             if event.by is not None and "name" in fields:
                 fields["renamed"] = True
         case ContactMerged():

@@ -12,10 +12,12 @@ from tuyen_events.inbound import (
     Customer,
     CustomerEvent,
     InboundEvent,
+    MessageEdited,
     MessageReceived,
 )
 from tuyen_events.limits import CONTACT_PHONES
 from tuyen_events.phones import parse_email, parse_phones
+from tuyen_events.recognizing import recognize_facts
 
 
 def customer_of(event: Event) -> Customer | None:
@@ -61,8 +63,23 @@ def observe(
         page_url=_page_url(event),
         phones=parse_phones(customer.phone or "", country)[:CONTACT_PHONES],
         emails=() if email is None else (email,),
+        written=recognize_facts(words_of(event), country),
+        conversation_id=getattr(event, "conversation_id", None),
         caused_by=event_id,
     )
+
+
+def words_of(event: Event) -> str:
+    """What the customer wrote in the event, as far as it is their own words: not the page's answer,
+    and not the title of a button that they pressed, unless it is their own number, which Messenger
+    offers them as a button."""
+    match event:
+        case MessageReceived() if event.payload not in (None, event.text):
+            return ""
+        case MessageReceived() | MessageEdited() | CommentAdded() | CommentEdited():
+            return event.text or ""
+        case _:
+            return ""
 
 
 def _page_url(event: InboundEvent) -> str | None:

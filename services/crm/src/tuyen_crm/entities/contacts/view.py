@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tuyen_crm.domain.content import patched_fields
+from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_crm.entities.contacts.evolve import (
     customer_of_event,
     named_customer,
@@ -104,6 +105,7 @@ def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str,
             fields = {"name": event.name}
         case ContactPatched():
             fields = patched_fields(document.custom, event)
+            fields["declined"] = remember_declined(document.declined, event.removed)
         case ContactMerged():
             hidden = show_content(ContactContent(warehouse_id=""), event)
             fields = {**hidden, "rules": (), "merged": (), "merged_into": event.into}

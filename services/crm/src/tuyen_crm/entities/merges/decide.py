@@ -5,6 +5,8 @@ Decides C2.
 
 from typing import Any, assert_never
 
+import msgspec
+
 from tuyen_crm.domain.content import give_back, release
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
@@ -23,7 +25,9 @@ from tuyen_crm.entities.merges.joining import (
     propose_by_facts,
 )
 from tuyen_crm.entities.merges.proposing import close_lost
-from tuyen_events.crm.contacts import ContactSeparated
+from tuyen_crm.entities.steps.names import list_step_names
+from tuyen_crm.entities.warehouses.placing import has_warehouse
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE, ContactContent, ContactSeparated
 from tuyen_events.crm.merges import ContactReleased, MergeContacts, UndoMerge
 from tuyen_events.crm.records import CrmRefusal
 
@@ -60,6 +64,24 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
     return decide_joined(draft, command.contact_id, last)
 
 
+def _forget_removed_setup(known: KnownState, content: ContactContent) -> ContactContent:
+    """The content without what was removed since the merge: the contact is in the default warehouse
+    then, in no campaign, and at no step."""
+    warehouse_id, campaign_id = content.warehouse_id, content.campaign_id
+    changed: dict[str, Any] = {
+        "steps": {
+            pipeline_id: step_id
+            for pipeline_id, step_id in content.steps.items()
+            if step_id in list_step_names(known, pipeline_id)
+        }
+    }
+    if not has_warehouse(known, warehouse_id):
+        changed["warehouse_id"] = DEFAULT_WAREHOUSE
+    if campaign_id is not None and known.setup("campaigns", campaign_id) is None:
+        changed |= {"campaign_id": None, "care_status": None}
+    return msgspec.structs.replace(content, **changed)
+
+
 def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> CommandDecision:
     """Each has again what it had, and the contact that stayed keeps what came since. Of what both
     have, each has its own."""
@@ -75,6 +97,7 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
         if id_ != command.merge_id and (state := known.contact(each.contact_id)) is not None
     }
     content, moved = release(contact, undone.gained, gone, others)
+    given_back = _forget_removed_setup(known, give_back(gone, contact))
     about: dict[str, Any] = {
         "organization": command.organization,
         "caused_by": command.command_id,
@@ -91,7 +114,7 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
             sequence=contact.sequence + 1,
             released=undone.contact_id,
             merged=tuple(each for each in contact.merged if each not in leaving),
-            content=content,
+            content=_forget_removed_setup(known, content),
             moved=moved,
         )
     )
@@ -101,7 +124,7 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
             contact_id=undone.contact_id,
             sequence=gone.sequence + 1,
             out_of=command.contact_id,
-            content=give_back(gone, contact),
+            content=given_back,
             merged=gone.merged,
             created_at=gone.created_at,
         )

@@ -9,6 +9,7 @@ import msgspec
 from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
 from tuyen_crm.entities.contacts import evolve as contacts
 from tuyen_crm.entities.merges import evolve as merges
 from tuyen_events.crm.merge_proposals import MergeProposalEvent
@@ -30,6 +31,11 @@ class Cause:
     caused_by: str
     at: datetime
     merging: Merging = Merging.PROPOSE
+
+
+_DraftedEvents = (
+    contacts.OwnContactEvent | merges.MergeEvents | MergeProposalEvent | SuggestionEvents
+)
 
 
 class MergeDraft:
@@ -61,17 +67,21 @@ class MergeDraft:
             "at": self.cause.at,
         }
 
-    def add(
-        self, event: contacts.OwnContactEvent | merges.MergeEvents | MergeProposalEvent
-    ) -> None:
+    def add(self, event: _DraftedEvents) -> None:
         before = self.contact(event.contact_id)
         now = msgspec.structs.replace(event, order=_NEWEST)
         if isinstance(now, MergeProposalEvent):
             after = merges.evolve_proposal(before, now)
+        elif isinstance(now, SuggestionEvents):
+            after = apply_suggestions(before, now)
         elif isinstance(now, ContactAbsorbed | ContactReleased):
             after = merges.evolve(before, now)
         else:
             after = contacts.evolve(before, now)
+        self.note(event, after)
+
+    def note(self, event: ContactEvent, after: ContactState | None) -> None:
+        """Adds an event whose contact is `after` it."""
         if after is not None:
             self._contacts[event.contact_id] = after
         self.events.append(event)

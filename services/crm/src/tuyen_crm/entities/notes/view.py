@@ -2,13 +2,11 @@
 
 from typing import assert_never
 
-import msgspec
-
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteRemoved
 from tuyen_views.notes import NoteDocument
-from tuyen_views.view import begin_part, changed_fields
+from tuyen_views.view import add_document, change_document
 
 NoteEvents = NoteAdded | NoteChanged | NoteRemoved
 
@@ -18,9 +16,9 @@ _SHOWN = ("text",)
 def fold(document: NoteDocument | None, event: NoteEvents) -> NoteDocument | None:
     match event:
         case NoteAdded():
-            return NoteDocument(**begin_part(event), text=event.text)
+            return add_document(NoteDocument, event, _SHOWN)
         case NoteChanged():
-            return document and msgspec.structs.replace(document, **changed_fields(event, _SHOWN))
+            return change_document(document, event, _SHOWN)
         case NoteRemoved():
             return None
         case _:

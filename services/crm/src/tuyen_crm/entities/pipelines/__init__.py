@@ -2,7 +2,9 @@
 
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.pipelines import decide, view
+from tuyen_crm.entities.steps.names import PIPELINES
 from tuyen_events.crm.pipelines import (
+    EmptyPipeline,
     PipelineChanged,
     PipelineRemoved,
     PutPipeline,
@@ -12,8 +14,8 @@ from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 from tuyen_views.view import setup_key
 
 ENTITY: Entity[decide.PipelineCommands, view.PipelineEvents, PipelineDocument] = Entity(
-    name=decide.KIND,
-    commands=(PutPipeline, RemovePipeline),
+    name=PIPELINES,
+    commands=(PutPipeline, EmptyPipeline, RemovePipeline),
     decide=decide.decide,
     events=(PipelineChanged, PipelineRemoved),
     view=PIPELINES_VIEW,

@@ -1,27 +1,77 @@
-"""Handles commands about pipelines."""
+"""Handles commands about pipelines.
 
+Decides C6.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import assert_never
 
-from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.decision import CommandDecision, decide_refused
+from tuyen_crm.domain.emptying import decide_emptying, decide_removal
+from tuyen_crm.domain.facts import step_fact
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.steps.decide import decide_step
+from tuyen_crm.entities.steps.names import PIPELINES, list_step_names
 from tuyen_events.crm.pipelines import (
+    EmptyPipeline,
     PipelineChanged,
     PipelineRemoved,
     PutPipeline,
     RemovePipeline,
 )
+from tuyen_events.crm.records import CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.crm.steps import SetStep
+from tuyen_events.ids import ContactId
 
-KIND = "pipelines"
-
-PipelineCommands = PutPipeline | RemovePipeline
+PipelineCommands = PutPipeline | EmptyPipeline | RemovePipeline
 
 
 def decide(known: KnownState, command: PipelineCommands) -> CommandDecision:
     match command:
         case PutPipeline():
-            return put_entity(known, KIND, command, PipelineChanged)
+            return _put(known, command)
+        case EmptyPipeline():
+            facts = _list_facts(known, command.id)
+            return decide_emptying(known, facts, partial(_take_out, known, command))
         case RemovePipeline():
-            return remove_entity(known, KIND, command, PipelineRemoved)
+            removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
+            facts = _list_facts(known, command.id)
+            return decide_removal(removed, known, facts, partial(_take_out, known, command))
         case _:
             assert_never(command)
+
+
+def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
+    """A step stays while contacts are at it."""
+    decision = put_entity(known, PIPELINES, command, PipelineChanged)
+    kept = {step.id for step in command.steps}
+    gone = [each for each in list_step_names(known, command.id) if each not in kept]
+    stays = any(known.count(step_fact(command.id, each)) for each in gone)
+    if decision.outcome is CrmOutcome.APPLIED and stays:
+        return decide_refused(CrmRefusal.STEP_NOT_EMPTY)
+    return decision
+
+
+def _list_facts(known: KnownState, pipeline_id: str) -> Sequence[str]:
+    return [step_fact(pipeline_id, each) for each in list_step_names(known, pipeline_id)]
+
+
+def _take_out(
+    known: KnownState,
+    command: EmptyPipeline | RemovePipeline,
+    contact_id: ContactId,
+    contact: ContactState,
+) -> Iterable[CrmEvent]:
+    leave = SetStep(
+        command_id=command.command_id,
+        organization=command.organization,
+        contact_id=contact_id,
+        at=command.at,
+        by=command.by,
+        pipeline_id=command.id,
+        step_id=None,
+    )
+    return decide_step(known, contact, leave).events

@@ -56,7 +56,7 @@ def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
         case UnshareContact():
             return _unshare(contact, command)
         case EnrollContact():
-            return _enroll(known, contact, command)
+            return decide_enrollment(known, contact, command)
         case _:
             assert_never(command)
 
@@ -76,7 +76,9 @@ def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
     return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
 
 
-def _enroll(known: KnownState, contact: ContactState, command: EnrollContact) -> CommandDecision:
+def decide_enrollment(
+    known: KnownState, contact: ContactState, command: EnrollContact
+) -> CommandDecision:
     """Changes the campaign and the care status. What the rules of another campaign gave ends."""
     chosen = contact.campaign_id if command.campaign_id is UNSET else command.campaign_id
     status = contact.care_status if command.care_status is UNSET else command.care_status

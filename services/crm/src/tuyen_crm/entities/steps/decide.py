@@ -13,28 +13,33 @@ from tuyen_crm.domain.decision import (
     follow,
 )
 from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import address_whole
-from tuyen_crm.entities.pipelines.decide import KIND as PIPELINES
+from tuyen_crm.entities.steps.names import PIPELINES, list_step_names
 from tuyen_events.crm.pipelines import PipelineChanged
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.steps import SetStep, StepChanged
 
 
 def decide(known: KnownState, command: SetStep) -> CommandDecision:
-    """A step that the pipeline does not have is refused. Out of a pipeline that does not exist any
-    more a contact can be moved all the same. What is requested of a contact that is a part of
-    another one by now is done with that one."""
+    """What is requested of a contact that is a part of another one by now is done with that one."""
     found = address_whole(known, command)
     if found is None:
         return NOT_FOUND
     command, contact = found
+    return decide_step(known, contact, command)
+
+
+def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> CommandDecision:
+    """A step that the pipeline does not have is refused. Out of a pipeline that does not exist any
+    more a contact can be moved all the same."""
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     previous = contact.steps.get(command.pipeline_id)
     if previous == command.step_id:
         return decide_unchanged(contact.version)
     pipeline = known.setup(PIPELINES, command.pipeline_id)
-    names = _list_names(pipeline) if isinstance(pipeline, PipelineChanged) else {}
+    names = list_step_names(known, command.pipeline_id)
     if command.step_id is not None and command.step_id not in names:
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE, contact.version)
     moved = follow(
@@ -47,8 +52,3 @@ def decide(known: KnownState, command: SetStep) -> CommandDecision:
         step=command.step_id and names[command.step_id],
     )
     return decide_applied(moved)
-
-
-def _list_names(pipeline: PipelineChanged) -> dict[str, str]:
-    """The names of its steps, by their ids."""
-    return {step.id: step.name for step in pipeline.steps}

@@ -17,6 +17,7 @@ from tuyen_crm.domain.decision import (
     follow,
 )
 from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import address_whole
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved, fold_tag
@@ -31,6 +32,11 @@ def decide(known: KnownState, command: TagCommands) -> CommandDecision:
     if found is None:
         return NOT_FOUND
     command, contact = found
+    return decide_tag(contact, command)
+
+
+def decide_tag(contact: ContactState, command: TagCommands) -> CommandDecision:
+    """Whether the contact has the tag after the command."""
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     folded = fold_tag(command.tag)

@@ -4,13 +4,19 @@ Decides C11 and W6.
 """
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Query
 
 from tuyen_events.conversation_filter import ConversationFilter
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
+from tuyen_events.crm.records import (
+    ContactCommand,
+    CrmCommand,
+    CrmCommandSettled,
+    CrmOutcome,
+    CrmRefusal,
+)
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -32,6 +38,7 @@ from tuyen_gateway.errors import (
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ContactPartT, View
 
 _POLL_S = 0.05
@@ -42,8 +49,11 @@ _REFUSALS = {
     CrmRefusal.HELD: "Another agent has this contact.",
     CrmRefusal.SOURCE_TAKEN: "Another warehouse has one of these sources: take it out there first.",
     CrmRefusal.NOT_EMPTY: "There are too many contacts in it.",
+    CrmRefusal.STEP_NOT_EMPTY: (
+        "There are contacts at a step that it would not have any more: move them to another one "
+        "first."
+    ),
     CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
-    CrmRefusal.NO_CAMPAIGN: "There is no such campaign: add it first.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
@@ -125,6 +135,20 @@ async def find_writable_contact(
     return contact
 
 
+async def find_stored(
+    gateway: Gateway, caller: Caller, command: ContactCommand, settled: CrmCommandSettled
+) -> ContactDocument | None:
+    """What became of the command's contact by more than the command says: a merge, or its
+    warehouse's distribution. None if it is a part of one now that the caller may not see: then
+    nothing is said of that one but that it has the phone number or email (C2)."""
+    contact_id = settled.survivor or command.contact_id
+    try:
+        found = await find_visible_contact(gateway, caller, contact_id, settled.version)
+    except NotFoundError:
+        return None
+    return found.document
+
+
 async def find_contact_part(
     gateway: Gateway, caller: Caller, view: View[ContactPartT], what: str, part_id: str
 ) -> tuple[VisibleContact, ContactPartT]:
@@ -136,9 +160,25 @@ async def find_contact_part(
     return found
 
 
+async def require_removed(
+    gateway: Gateway, caller: Caller, view: View[Any], what: str, entity_id: str
+) -> None:
+    """Returns if something that does not exist was removed within the last day, so that a removal
+    can be repeated. Raises NotFoundError if there never was such a thing, and also if the caller
+    does not see the contact; ForbiddenError if they may read it only."""
+    sight = await gateway.crm.sight_of_removed(view, await load_scope(gateway, caller), entity_id)
+    if sight < Sight.READ:
+        raise not_found(what, entity_id)
+    _require_write(sight)
+
+
 def require_writable(contact: VisibleContact) -> None:
     """Raises ForbiddenError if the caller may read the contact only."""
-    if contact.sight < Sight.WRITE:
+    _require_write(contact.sight)
+
+
+def _require_write(sight: Sight) -> None:
+    if sight < Sight.WRITE:
         raise ForbiddenError(
             "This contact is shared with you: you can read it, and change nothing."
         )
@@ -156,12 +196,17 @@ def new_id(kind: str) -> str:
 
 async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmCommandSettled:
     """The CRM's result of a command that it carried out; `what` names the kind of its subject.
+    Returns once the views contain the change, so that the caller can read it.
 
     What the route has read before only says whether the caller may do it. Raises NotFoundError,
     VersionPassedError (412), ConflictError and TakenError (409), and UnavailableError if there is
     no result in time.
     """
-    return check_settled(await gateway.crm_commands.carry_out(command), command, what)
+    settled = check_settled(await gateway.crm_commands.carry_out(command), command, what)
+    contact_id = settled.survivor or settled.contact_id
+    if contact_id is not None:
+        await gateway.crm.wait_for_contact(contact_id, settled.version)
+    return settled
 
 
 def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) -> CrmCommandSettled:
@@ -179,6 +224,8 @@ def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) ->
             )
         case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_WAREHOUSE:
             raise InvalidError("warehouse_id", "There is no such warehouse: add it first.")
+        case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_CAMPAIGN:
+            raise InvalidError("campaign_id", "There is no such campaign: add it first.")
         case CrmOutcome.REFUSED:
             detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
             if settled.holder is not None:

@@ -1,29 +1,18 @@
 """Who has a contact: claims, and what managers and team leaders decide."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict
 
-from tuyen_events.crm.claims import ClaimContact, PlaceContact
-from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.ids import AgentId, ContactId
+from tuyen_events.crm.claims import ClaimContact
+from tuyen_events.ids import ContactId
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import carry_out
 from tuyen_gateway.api.crm.entities import command_fields
-from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.changes import check_active_agent
-from tuyen_gateway.gateway import Gateway
-from tuyen_views.contacts import ContactDocument
 
 router = APIRouter(prefix="/warehouses/{warehouse_id}/claims", tags=["contacts"])
-
-PLACE_FIELDS = frozenset({"assignee", "warehouse_id"})
-"""The fields of a PATCH that say who has the contact, and where it is."""
 
 
 class ClaimIn(RequestBody):
@@ -70,27 +59,3 @@ async def post_claim(
         agent_id=by,
         version=settled.version,
     )
-
-
-async def place_contact(
-    gateway: Gateway,
-    caller: Caller,
-    contact: ContactDocument,
-    given: Mapping[str, Any],
-    expected: int | None,
-) -> ContactDocument:
-    """The contact after it was assigned, taken back or moved; all else is from the view. `given`
-    are some of PLACE_FIELDS. The CRM decides whether the caller may do it: raises ForbiddenError,
-    and InvalidError if there is no such agent or warehouse."""
-    if (assignee := given.get("assignee")) is not None:
-        check_active_agent(caller.organization, "assignee", AgentId(assignee))
-    command = PlaceContact(
-        **command_fields(gateway, caller, expected),
-        **given,
-        contact_id=contact.id,
-        administrator=caller.viewer.manages_default_warehouse,
-    )
-    settled = await carry_out(gateway, command, "contact")
-    if settled.outcome is CrmOutcome.UNCHANGED:
-        return msgspec.structs.replace(contact, **given, version=settled.version)
-    return msgspec.structs.replace(contact, **given, version=settled.version, updated_at=command.at)

@@ -1,36 +1,53 @@
 """Many contacts at once (S3, W5)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, status
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
+from tuyen_directory.usernames import compose_unicode
 from tuyen_events.crm.shares import CareStatus
-from tuyen_events.ids import ContactId
+from tuyen_events.crm.tags import fold_tag
+from tuyen_events.crm_limits import TAG_CHARACTERS
+from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.jobs import ContactsChangeRequested
-from tuyen_events.limits import BULK_IDS, NOTE_CHARACTERS, QUERY_CHARACTERS
+from tuyen_events.limits import (
+    BULK_IDS,
+    CRM_SETUP_ENTITIES,
+    NOTE_CHARACTERS,
+    TAGS,
+)
 from tuyen_gateway.api.bodies import ChosenId, RequestBody
-from tuyen_gateway.api.crm.access import load_scope
-from tuyen_gateway.api.crm.contact_views import require_known_agent
+from tuyen_gateway.api.crm.contact_list import ContactSelectionIn
 from tuyen_gateway.api.crm.entities import LEFT_OUT, given_fields
-from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import Sight
+from tuyen_gateway.domain.changes import check_active_agent
 from tuyen_gateway.errors import InvalidError
-from tuyen_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
-_PAGE = 1_000
+ContactTag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TAG_CHARACTERS),
+    AfterValidator(compose_unicode),
+]
+StepText = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9._-]{1,64}:[A-Za-z0-9._-]{1,64}$")]
+Tags = Annotated[list[ContactTag], Field(max_length=TAGS, fail_fast=True)]
+StepsByPipeline = Annotated[dict[ChosenId, ChosenId | None], Field(max_length=CRM_SETUP_ENTITIES)]
 
 
-class ContactSelection(RequestBody):
-    """All contacts that match by now, among those that the caller may change."""
+class TagChange(RequestBody):
+    add: Tags = Field(default_factory=list)
+    remove: Tags = Field(default_factory=list)
 
-    q: Annotated[str, StringConstraints(min_length=1, max_length=QUERY_CHARACTERS)] | None = None
-    """A part of the name, accents ignored."""
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if {fold_tag(each) for each in self.add} & {fold_tag(each) for each in self.remove}:
+            raise PydanticCustomError("tags", "Either add a tag or remove it.")
+        return self
 
 
 class ContactChange(RequestBody):
@@ -41,6 +58,24 @@ class ContactChange(RequestBody):
     warehouse_id: ChosenId = LEFT_OUT
     campaign_id: ChosenId | None = None
     care_status: CareStatus | None = None
+    tags: TagChange = LEFT_OUT
+    step: StepsByPipeline | StepText = LEFT_OUT
+    """`{"retail": "quoted"}`, where null takes the contacts out of the pipeline; or one step as the
+    filter of the list has it, `retail:quoted`, if neither id contains a colon."""
+
+    def to_fields(self) -> dict[str, Any]:
+        """The fields of the job that the body names."""
+        given = given_fields(self)
+        tags, step = given.pop("tags", TagChange()), given.pop("step", {})
+        if isinstance(step, str):
+            pipeline, _, id_ = step.partition(":")
+            step = {pipeline: id_}
+        return {
+            **given,
+            "tags_added": tuple(tags.add),
+            "tags_removed": tuple(tags.remove),
+            "steps": step,
+        }
 
 
 class ContactBulkIn(RequestBody):
@@ -58,7 +93,7 @@ class ContactBulkIn(RequestBody):
     ids: list[ChosenId] | None = Field(
         default=None, min_length=1, max_length=BULK_IDS, fail_fast=True
     )
-    filter: ContactSelection | None = None
+    filter: ContactSelectionIn | None = None
     set: ContactChange
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
 
@@ -72,50 +107,33 @@ class ContactBulkIn(RequestBody):
 async def change_contacts(
     body: ContactBulkIn, caller: CurrentCaller, gateway: GatewayPorts
 ) -> JobView:
-    """Gives a campaign, a care status, an assignee or another warehouse to the contacts in `ids`,
-    or to those that match `filter`.
+    """Gives a campaign, a care status, an assignee, another warehouse, tags or a step of a pipeline
+    to the contacts in `ids`, or to all that match `filter` and the caller may read, however many
+    they are: to each of them all of `set`, or nothing.
 
     Answers at once with a job that continues by itself, even if a gateway stops meanwhile; `GET
     /v1/jobs/{id}` shows its progress. A contact is skipped, and listed with the reason, if it does
     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
-    (`read_only`) or the caller may not assign or move it (`not_allowed`), and if there is no such
-    campaign (`no_campaign`) or warehouse (`no_warehouse`).
+    (`read_only`), if the caller may not assign or move it (`not_allowed`), if it would have too
+    many tags (`too_many`), and if there is no such campaign (`no_campaign`), warehouse
+    (`no_warehouse`) or step (`unknown_reference`).
     """
+    if (body.ids is None) == (body.filter is None):
+        raise InvalidError("", "Name the contacts either by `ids` or by `filter`.")
     if not body.set.model_fields_set:
         raise InvalidError("set", "Say what to set: `assignee`, `campaign_id`, for example.")
-    changed: dict[str, Any] = given_fields(body.set)
-    require_known_agent(caller, changed.get("assignee"))
+    changed = body.set.to_fields()
+    if (assignee := changed.get("assignee")) is not None:
+        check_active_agent(caller.organization, "set.assignee", AgentId(assignee))
     request = ContactsChangeRequested(
         job_id=new_job_id(),
         organization=caller.organization.id,
         at=gateway.clock.now(),
         by=caller.viewer.agent_id,
         note=body.note,
-        contact_ids=await _list_contacts(gateway, caller, body),
+        contact_ids=tuple(ContactId(one) for one in body.ids or ()),
+        selection=None if body.filter is None else body.filter.to_selection(caller),
         **changed,
     )
     await gateway.jobs.ask(request)
     return job_view(find_job(gateway, caller, request.job_id))
-
-
-async def _list_contacts(
-    gateway: Gateway, caller: Caller, body: ContactBulkIn
-) -> tuple[ContactId, ...]:
-    if (body.ids is None) == (body.filter is None):
-        raise InvalidError("", "Name the contacts either by `ids` or by `filter`.")
-    if body.filter is None:
-        return tuple(ContactId(one) for one in body.ids or ())
-    scope = await load_scope(gateway, caller)
-    wanted = ContactFilter(words=(body.filter.q or "").strip())
-    found: list[ContactId] = []
-    after: str | None = None
-    while True:
-        page = await gateway.crm.contacts(scope, wanted, _PAGE, after)
-        found += [each.document.id for each in page.items if each.sight is Sight.WRITE]
-        if len(found) > BULK_IDS:
-            raise InvalidError(
-                "filter", f"It matches more than {BULK_IDS} contacts: name fewer at a time."
-            )
-        if page.following is None:
-            return tuple(found)
-        after = page.following

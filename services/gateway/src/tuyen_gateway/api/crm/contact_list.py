@@ -4,24 +4,27 @@ import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
+from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.crm_limits import TAG_CHARACTERS
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
+from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactView,
-    render_contact,
+    render_contacts,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
-from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder, list_by_id
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -58,14 +61,10 @@ class ContactFilterFields(BaseModel):
         max_length=ID_CHARACTERS,
         description="An agent's id, `me`, or `none` for contacts that nobody has.",
     )
-    sort: Literal["name", "created_at", "updated_at"] | None = Field(
-        default=None,
-        description="The order: by name, or the newest first; by default that of the ids.",
-    )
 
-    def to_filter(self, caller: Caller) -> ContactFilter:
-        """The filter as `caller` means it: `me` is the caller."""
-        return ContactFilter(
+    def to_selection(self, caller: Caller) -> ContactSelection:
+        """What it selects, as `caller` means it: `me` is the caller."""
+        return ContactSelection(
             words=(self.q or "").strip(),
             phone=re.sub(r"[^0-9]", "", self.phone or ""),
             email=(self.email or "").strip().lower(),
@@ -75,8 +74,22 @@ class ContactFilterFields(BaseModel):
             care_status=self.care_status,
             warehouse_id=self.warehouse,
             held_by=_find_holder(self.assignee, caller),
-            order=ContactOrder.ID if self.sort is None else ContactOrder(self.sort),
         )
+
+
+class ContactSelectionIn(ContactFilterFields, RequestBody):
+    """The filters of the list of contacts; all must match."""
+
+
+class ContactListQuery(ContactFilterFields):
+    sort: Literal["name", "created_at", "updated_at"] | None = Field(
+        default=None,
+        description="The order: by name, or the newest first; by default that of the ids.",
+    )
+
+    def to_filter(self, caller: Caller) -> ContactFilter:
+        order = ContactOrder.ID if self.sort is None else ContactOrder(self.sort)
+        return replace(list_by_id(self.to_selection(caller)), order=order)
 
 
 def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
@@ -92,7 +105,7 @@ def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:
 
 
 async def _of_query(
-    fields: Annotated[ContactFilterFields, Query()], caller: CurrentCaller
+    fields: Annotated[ContactListQuery, Query()], caller: CurrentCaller
 ) -> ContactFilter:
     return fields.to_filter(caller)
 
@@ -112,7 +125,7 @@ async def list_contacts(
     scope = await load_scope(gateway, caller)
     page = await gateway.crm.contacts(scope, wanted, paging.limit, paging.after)
     return Listed(
-        items=[render_contact(contact) for contact in page.items],
+        items=await render_contacts(gateway, caller, page.items),
         next=paging.cursor(page.following),
         position=position,
     )

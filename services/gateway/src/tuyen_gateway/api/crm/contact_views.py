@@ -1,5 +1,6 @@
 """Contacts as answers show them, and as bodies describe them."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -7,8 +8,9 @@ import msgspec
 from pydantic import Field, StringConstraints
 
 from tuyen_events.crm.contacts import CustomValue, Gender
+from tuyen_events.crm.suggestions import FactKind, list_open
 from tuyen_events.directory import COUNTRY
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
     CONTACT_EMAILS,
@@ -23,6 +25,7 @@ from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.errors import ForbiddenError, InvalidError
+from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
 
@@ -83,6 +86,16 @@ class ContactCustomerView(ResponseBody):
     page_url: str | None = None
 
 
+class SuggestionView(ResponseBody):
+    """A phone number or an email that the customer wrote, and that an agent can accept (C3)."""
+
+    id: str
+    kind: FactKind
+    value: str
+    conversation_id: str | None
+    """Null if the caller may not see that conversation."""
+
+
 class ContactView(ResponseBody):
     id: str
     name: str | None
@@ -103,6 +116,7 @@ class ContactView(ResponseBody):
     care_status: str | None
     steps: dict[str, str]
     customers: list[ContactCustomerView]
+    suggestions: list[SuggestionView]
     viewers: list[str]
     known_elsewhere: list[str]
     """After a change: the phone numbers and emails that another contact has as well. The two were
@@ -124,31 +138,69 @@ class ClaimableContactView(ResponseBody):
     claimable: Literal[True] = True
 
 
-def render_contact(contact: VisibleContact) -> ContactView | ClaimableContactView:
-    """As much of the contact as its viewer sees."""
-    document = contact.document
-    if contact.sight >= Sight.READ:
-        return show_contact(document)
-    return ClaimableContactView(
-        id=document.id,
-        name=document.name,
-        warehouse_id=document.warehouse_id,
-        source=document.source,
-    )
+async def render_contacts(
+    gateway: Gateway, caller: Caller, contacts: Sequence[VisibleContact]
+) -> list[ContactView | ClaimableContactView]:
+    """As much of each contact as its viewer sees."""
+    readable = [each.document for each in contacts if each.sight >= Sight.READ]
+    seen = await _find_seen(gateway, caller, readable)
+    return [
+        _build_view(each.document, seen)
+        if each.sight >= Sight.READ
+        else ClaimableContactView(
+            id=each.document.id,
+            name=each.document.name,
+            warehouse_id=each.document.warehouse_id,
+            source=each.document.source,
+        )
+        for each in contacts
+    ]
 
 
-def show_contact(contact: ContactDocument, known_elsewhere: tuple[str, ...] = ()) -> ContactView:
+async def show_contact(
+    gateway: Gateway,
+    caller: Caller,
+    contact: ContactDocument,
+    known_elsewhere: tuple[str, ...] = (),
+) -> ContactView:
     """The contact, for viewers who may read it."""
+    seen = await _find_seen(gateway, caller, [contact])
+    return _build_view(contact, seen, known_elsewhere)
+
+
+async def _find_seen(
+    gateway: Gateway, caller: Caller, contacts: Sequence[ContactDocument]
+) -> Collection[ConversationId]:
+    """The conversations of the contacts' suggestions that the caller may see (R7)."""
+    suggestions = [one for contact in contacts for one in list_open(contact)]
+    ids = {one.conversation_id for one in suggestions if one.conversation_id is not None}
+    return await gateway.scans.find_covered(caller.scope, sorted(ids)) if ids else ()
+
+
+def _build_view(
+    contact: ContactDocument,
+    seen: Collection[ConversationId],
+    known_elsewhere: tuple[str, ...] = (),
+) -> ContactView:
     fields: dict[str, Any] = {
         name: getattr(contact, name)
         for name in ContactView.model_fields
-        if name not in ("customers", "known_elsewhere", "updated_at")
+        if name not in ("customers", "suggestions", "known_elsewhere", "updated_at")
     }
     return ContactView(
         **fields,
         customers=[
             ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
             for customer in contact.customers
+        ],
+        suggestions=[
+            SuggestionView(
+                id=each.id,
+                kind=each.kind,
+                value=each.value,
+                conversation_id=each.conversation_id if each.conversation_id in seen else None,
+            )
+            for each in list_open(contact)
         ],
         known_elsewhere=list(known_elsewhere),
         updated_at=contact.updated_at or contact.created_at,

@@ -13,24 +13,27 @@ from tuyen_events.crm.contacts import (
     RemoveContact,
 )
 from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
-from tuyen_events.ids import ContactId
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.ids import AgentId, ContactId
+from tuyen_gateway.api.bodies import ChosenId
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     admit_beside_conversation,
     carry_out,
+    find_stored,
     find_visible_contact,
     find_writable_contact,
     load_scope,
     new_id,
+    require_removed,
     require_writable,
 )
-from tuyen_gateway.api.crm.claims import PLACE_FIELDS, place_contact
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactFacts,
     ContactView,
     read_facts,
-    render_contact,
+    render_contacts,
     require_known_agent,
     require_manager,
     show_contact,
@@ -39,11 +42,12 @@ from tuyen_gateway.api.crm.entities import command_fields, given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_active_agent
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
-from tuyen_gateway.errors import ForbiddenError, NotFoundError
+from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import ContactDocument
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -60,6 +64,9 @@ class ContactPatch(ContactFacts):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
+
+    campaign_id: ChosenId | None = None
+    care_status: CareStatus | None = None
 
 
 @router.post(
@@ -80,9 +87,10 @@ async def post_contact(
     settled = await carry_out(gateway, command, "contact")
     distributed = bool(command.staff) and settled.version > _ADDED
     if settled.survivor is not None or distributed:
-        stored = await _find_stored(gateway, caller, command, settled)
+        stored = await find_stored(gateway, caller, command, settled)
         if stored is not None:
-            return _show_stored(stored, settled, response)
+            set_etag(response, stored.version)
+            return await show_contact(gateway, caller, stored, settled.known_elsewhere)
     given = {name: getattr(command, name) for name in _FACTS}
     contact = ContactDocument(
         **given,
@@ -98,7 +106,7 @@ async def post_contact(
         version=_own_version(settled, _ADDED),
     )
     set_etag(response, contact.version)
-    return show_contact(contact, settled.known_elsewhere)
+    return await show_contact(gateway, caller, contact, settled.known_elsewhere)
 
 
 @router.get(
@@ -119,7 +127,8 @@ async def get_contact(
     contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
     if contact.sight >= Sight.READ:
         set_etag(response, contact.document.version)
-    return render_contact(contact)
+    (rendered,) = await render_contacts(gateway, caller, [contact])
+    return rendered
 
 
 @router.patch(
@@ -140,7 +149,8 @@ async def patch_contact(
     the channel sends later.
 
     `assignee` and `warehouse_id` are for the managers of its warehouse (W5), and `assignee` for the
-    leader of a team in which both agents are (W7).
+    leader of a team in which both agents are (W7). All fields change, or none: if one of them is
+    refused, the others stay as they are.
 
     If another contact of the same owners has one of the phone numbers or emails, both become the
     older one, which is the answer (C2).
@@ -150,49 +160,54 @@ async def patch_contact(
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     fields = {**given_fields(body), **read_facts(body, caller)}
-    if placed := {name: fields.pop(name) for name in PLACE_FIELDS & fields.keys()}:
-        contact = await place_contact(gateway, caller, contact, placed, expected)
-        expected = None if expected is None else contact.version
     if not fields:
         set_etag(response, contact.version)
-        return show_contact(contact)
+        return await show_contact(gateway, caller, contact)
+    if (assignee := fields.get("assignee")) is not None:
+        check_active_agent(caller.organization, "assignee", AgentId(assignee))
     command = PatchContact(
-        **command_fields(gateway, caller, expected), contact_id=contact.id, **fields
+        **command_fields(gateway, caller, expected),
+        contact_id=contact.id,
+        administrator=caller.viewer.manages_default_warehouse,
+        **fields,
     )
     settled = await carry_out(gateway, command, "contact")
     if settled.survivor is not None:
-        stored = await _find_stored(gateway, caller, command, settled)
+        stored = await find_stored(gateway, caller, command, settled)
         if stored is not None:
-            return _show_stored(stored, settled, response)
+            set_etag(response, stored.version)
+            return await show_contact(gateway, caller, stored, settled.known_elsewhere)
     changed = _build_patched(contact, command, settled, fields)
     set_etag(response, changed.version)
-    return show_contact(changed, settled.known_elsewhere)
+    return await show_contact(gateway, caller, changed, settled.known_elsewhere)
 
 
 @router.delete(
     "/{contact_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Remove a contact",
-    responses=problems(403, 412, 429),
+    responses=problems(403, 404, 412, 429),
 )
 async def delete_contact(
     contact_id: PathId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
 ) -> None:
     """Removes the contact and all that belongs to it, for agents with the right to `delete` (C11).
-    The answer is the same if there is no such
-    contact, or the caller may not see it. If one of its customers writes again, they are a new
-    contact."""
+    The answer is the same if it was removed within the last day already. If one of its customers
+    writes again, they are a new contact."""
     if not caller.viewer.crm.delete:
         raise ForbiddenError("You may not remove contacts: ask an administrator for the right.")
     scope = await load_scope(gateway, caller)
     contact = await gateway.crm.contact(scope, ContactId(contact_id))
-    if contact is None or contact.document.id != contact_id:
-        return
+    if contact is None:
+        return await require_removed(gateway, caller, CONTACTS_VIEW, "contact", contact_id)
+    if contact.document.id != contact_id:
+        return None  # it is a part of another one, which was not named
     require_writable(contact)
     command = RemoveContact(
         **command_fields(gateway, caller, expected), contact_id=contact.document.id
     )
     await carry_out(gateway, command, "contact")
+    return None
 
 
 _ADDED = 1
@@ -227,30 +242,6 @@ def _added_fields(
     }
 
 
-async def _find_stored(
-    gateway: Gateway,
-    caller: Caller,
-    command: AddContact | PatchContact,
-    settled: CrmCommandSettled,
-) -> ContactDocument | None:
-    """What became of the contact by more than the command says: a merge, or its warehouse's
-    distribution. None if it is a part of one now that the caller may not see: then nothing is said
-    of that one but that it has the phone number or email (C2)."""
-    contact_id = settled.survivor or command.contact_id
-    try:
-        found = await find_visible_contact(gateway, caller, contact_id, settled.version)
-    except NotFoundError:
-        return None
-    return found.document
-
-
-def _show_stored(
-    stored: ContactDocument, settled: CrmCommandSettled, response: Response
-) -> ContactView:
-    set_etag(response, stored.version)
-    return show_contact(stored, settled.known_elsewhere)
-
-
 def _own_version(settled: CrmCommandSettled, own: int) -> int:
     """The version of the caller's contact; `own` if it is a part of one that they may not see,
     whose version is not theirs to know."""
@@ -263,13 +254,21 @@ def _build_patched(
     settled: CrmCommandSettled,
     fields: dict[str, Any],
 ) -> ContactDocument:
-    """The contact with its new fields; all else is from the view."""
+    """The contact with its new fields; all else is from the view. What the sharing rules of another
+    campaign gave has ended."""
     custom = {**contact.custom, **fields.get("custom", {})}
     kept = {name: value for name, value in custom.items() if value is not None}
+    moved = fields.get("campaign_id", contact.campaign_id) != contact.campaign_id
     updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
     return msgspec.structs.replace(
         contact,
         **{**fields, "custom": kept},
+        declined=(*contact.declined, *contact.phones, *contact.emails),
+        viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
         version=_own_version(settled, contact.version + 1),
         updated_at=updated_at,
     )
+
+
+def _list_viewers_by_hand(contact: ContactDocument) -> tuple[AgentId, ...]:
+    return tuple(sorted({each.agent_id for each in contact.shares if each.rule_id is None}))

@@ -1,5 +1,6 @@
 """What the routes of all entities of the CRM have in common."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -7,20 +8,25 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import BaseModel, Field
 
-from tuyen_events.crm.records import CrmCommandSettled, PartCommand
+from tuyen_events.crm.records import CrmCommandSettled, CrmRefusal, PartCommand, SetupCommand
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.api.bodies import ResponseBody
-from tuyen_gateway.api.crm.access import new_command_id
+from tuyen_gateway.api.crm.access import carry_out, check_settled, new_command_id
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import contact_position
+from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
 """The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
 return it."""
+
+_REMOVED_WITHIN_S = WAIT_S
+"""How long one request takes contacts out of an entity that is removed."""
 
 RenderedT = TypeVar("RenderedT", bound=BaseModel)
 
@@ -118,3 +124,26 @@ async def list_setup(
         next=paging.cursor(page.following),
         position=gateway.seals.mark(f"{view.collection}/{organization}", newest.to_bytes(8)),
     )
+
+
+async def remove_emptied(
+    gateway: Gateway, remove: SetupCommand, empty: type[SetupCommand], what: str
+) -> CrmCommandSettled:
+    """Removes an entity of the setup that contacts refer to; as long as these are too many for one
+    command, it is emptied by commands before. Raises UnavailableError if that takes longer than
+    5 s; a repetition continues."""
+    try:
+        async with asyncio.timeout(_REMOVED_WITHIN_S):
+            while True:
+                settled = await gateway.crm_commands.carry_out(remove)
+                if settled.refusal is not CrmRefusal.NOT_EMPTY:
+                    break
+                fields = msgspec.structs.asdict(remove)
+                emptying = empty(**{**fields, "command_id": new_command_id()})
+                await carry_out(gateway, emptying, what)
+                remove = msgspec.structs.replace(remove, command_id=new_command_id())
+    except TimeoutError:
+        raise UnavailableError(
+            "It has so many contacts that only a part of them was taken out: repeat the request."
+        ) from None
+    return check_settled(settled, remove, what)

@@ -16,7 +16,7 @@ from tuyen_events.sheet_limits import SHEET_COLUMNS
 from tuyen_gateway.api.attachments import FILE_RESPONSES
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import load_scope
-from tuyen_gateway.api.crm.contact_bulk import ContactSelection
+from tuyen_gateway.api.crm.contact_list import ContactSelectionIn
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
@@ -29,7 +29,7 @@ from tuyen_gateway.imports.contact_table import (
     is_column,
     list_custom_columns,
 )
-from tuyen_gateway.jobs.exports import read_contacts
+from tuyen_gateway.jobs.exports import read_contacts, selection_of
 from tuyen_gateway.sheets.separated import MARK, write_separated
 from tuyen_gateway.sheets.xlsx import XlsxWriter
 
@@ -52,7 +52,7 @@ class ExportIn(RequestBody):
     )
 
     kind: Literal["contacts"]
-    filter: ContactSelection = Field(default_factory=ContactSelection)
+    filter: ContactSelectionIn = Field(default_factory=ContactSelectionIn)
     columns: list[str] | None = Field(
         default=None, min_length=1, max_length=SHEET_COLUMNS, fail_fast=True
     )
@@ -82,7 +82,7 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
         organization=caller.organization.id,
         at=gateway.clock.now(),
         by=caller.viewer.agent_id,
-        words=body.filter.q,
+        selection=body.filter.to_selection(caller),
         columns=columns,
         format=body.format,
     )
@@ -130,7 +130,7 @@ async def _read_rows(
     """The heading and the contacts, some at a time."""
     columns = request.columns or await _list_columns(gateway, scope, request)
     rows: list[Sequence[str]] = [columns]
-    async for contacts in read_contacts(gateway, scope, request.words):
+    async for contacts in read_contacts(gateway, scope, selection_of(request)):
         rows += [build_contact_row(contact, columns) for contact in contacts]
         yield rows
         rows = []
@@ -141,7 +141,7 @@ async def _list_columns(
 ) -> Sequence[str]:
     """All fields, and the custom ones that any of these contacts has."""
     custom: set[str] = set()
-    async for contacts in read_contacts(gateway, scope, request.words):
+    async for contacts in read_contacts(gateway, scope, selection_of(request)):
         for contact in contacts:
             custom.update(list_custom_columns(contact))
     return (*COLUMNS, *sorted(custom))

@@ -1,7 +1,7 @@
 """Contacts from a file (C9): upload, mapping, preview, and the job."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
@@ -42,6 +42,9 @@ from tuyen_gateway.sheets.xlsx import XlsxWriter
 router = APIRouter(prefix="/imports", tags=["contacts"])
 
 _SAMPLE = 5
+_LOOKED_UP = 1_000
+"""How many phone numbers and emails are looked up at once."""
+
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BODY = msgspec.json.decode(msgspec.json.encode(FILE_BODY))
 _BODY["content"]["multipart/form-data"]["schema"]["properties"]["warehouse_id"] = {"type": "string"}
@@ -181,7 +184,9 @@ async def post_import(
 async def put_mapping(
     import_id: PathId, body: MappingIn, caller: CurrentCaller, gateway: GatewayPorts
 ) -> ImportPreview:
-    """Reads all rows, and says which cannot be imported, and why."""
+    """Reads all rows, and says which cannot be imported, and why. `duplicates` counts the rows with
+    a phone number or email that an earlier row or a contact has, also a contact that the caller
+    does not see (C2)."""
     draft = await _find_draft(gateway, caller, import_id)
     if gateway.jobs.job(import_id) is not None:
         raise ConflictError("The import was started already.")
@@ -205,7 +210,7 @@ async def put_mapping(
             RowErrorView(row=each.row, column=each.column, error=each.error)
             for each in report.errors
         ],
-        duplicates=report.duplicates,
+        duplicates=report.count_duplicates(await _find_known(gateway, caller, report.first)),
     )
 
 
@@ -256,6 +261,16 @@ async def stop_import(
 async def get_import(import_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> ImportView:
     """For whoever uploaded it."""
     return _view(gateway, caller, await _find_draft(gateway, caller, import_id))
+
+
+async def _find_known(gateway: Gateway, caller: Caller, values: Collection[str]) -> Collection[str]:
+    """Those of these phone numbers and emails that a contact of the organization has."""
+    known: set[str] = set()
+    listed = sorted(values)
+    for start in range(0, len(listed), _LOOKED_UP):
+        some = listed[start : start + _LOOKED_UP]
+        known |= await gateway.crm.find_known_values(caller.organization.id, some)
+    return known
 
 
 def _require_right(caller: Caller) -> None:

@@ -74,7 +74,7 @@ async def post_merge(
     survivor = str(settled.survivor or contact.id)
     merged = await find_visible_contact(gateway, caller, survivor, settled.version)
     set_etag(response, merged.document.version)
-    return show_contact(merged.document)
+    return await show_contact(gateway, caller, merged.document)
 
 
 @router.get("/merges", summary="What was merged into a contact", responses=problems(308, 404))
@@ -118,7 +118,7 @@ async def post_undo(
         await find_visible_contact(gateway, caller, contact.id, settled.version)
     ).document
     set_etag(response, changed.version)
-    return show_contact(changed)
+    return await show_contact(gateway, caller, changed)
 
 
 def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:

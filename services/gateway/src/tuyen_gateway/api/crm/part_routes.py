@@ -20,6 +20,7 @@ from tuyen_gateway.api.crm.access import (
     find_writable_contact,
     load_scope,
     new_id,
+    require_removed,
     require_writable,
 )
 from tuyen_gateway.api.crm.entities import (
@@ -209,10 +210,10 @@ def _add_own_routes(router: APIRouter, kind: PartKind[Any]) -> None:
     async def delete_part(
         part_id: PartId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
     ) -> None:
-        """The answer is the same if there is none, or the caller may not see its contact."""
+        """The answer is the same if it was removed within the last day already."""
         found = await gateway.crm.part(kind.view, await load_scope(gateway, caller), part_id)
         if found is None:
-            return
+            return await require_removed(gateway, caller, kind.view, kind.one, part_id)
         contact, part = found
         require_writable(contact)
         target = _target(gateway, caller, kind, part.contact_id, part_id, expected=expected)
@@ -235,7 +236,7 @@ def _add_own_routes(router: APIRouter, kind: PartKind[Any]) -> None:
         path,
         summary=f"Remove one of the {kind.many}",
         status_code=status.HTTP_204_NO_CONTENT,
-        responses=problems(403, 412, 429),
+        responses=problems(403, 404, 412, 429),
     )(delete_part)
 
 

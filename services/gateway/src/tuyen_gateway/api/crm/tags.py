@@ -11,10 +11,8 @@ from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.access import (
     carry_out,
-    find_visible_contact,
     find_writable_contact,
     load_scope,
-    require_writable,
 )
 from tuyen_gateway.api.crm.entities import EntityView, command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
@@ -22,7 +20,7 @@ from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.errors import InvalidError, NotFoundError
+from tuyen_gateway.errors import InvalidError
 from tuyen_views.tags import TAGS_VIEW
 
 router = APIRouter(tags=["contacts"])
@@ -82,7 +80,7 @@ async def put_tag(
     _OF_CONTACT,
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Take a tag from a contact",
-    responses=problems(403, 412, 429),
+    responses=problems(403, 404, 412, 429),
 )
 async def delete_tag(
     contact_id: PathId,
@@ -91,12 +89,8 @@ async def delete_tag(
     caller: CurrentCaller,
     gateway: GatewayPorts,
 ) -> None:
-    """The answer is the same if it does not have the tag, or the caller may not see it."""
-    try:
-        contact = await find_visible_contact(gateway, caller, contact_id)
-    except NotFoundError:
-        return
-    require_writable(contact)
+    """The answer is the same if it does not have the tag."""
+    contact = await find_writable_contact(gateway, caller, contact_id)
     command = RemoveTag(
         **command_fields(gateway, caller, expected),
         contact_id=contact.document.id,

@@ -1,28 +1,26 @@
 """Warehouses (W1, W2): set up by administrators, listed for their managers and members."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
-from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.warehouses import EmptyWarehouse, PutWarehouse, RemoveWarehouse
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS, PAGES, TEXT_CHARACTERS
 from tuyen_events.vocabulary import Strategy
-from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody
-from tuyen_gateway.api.crm.access import (
-    carry_out,
-    check_settled,
-    load_scope,
-    new_command_id,
-    not_found,
-)
+from tuyen_gateway.api.bodies import ChosenId, Name
+from tuyen_gateway.api.crm.access import load_scope, not_found
 from tuyen_gateway.api.crm.entities import EntityView, command_fields, meta_of
+from tuyen_gateway.api.crm.setup_routes import (
+    SetupBody,
+    SetupKind,
+    add_writing_routes,
+    remove_setup,
+)
 from tuyen_gateway.api.dependencies import (
     Administrator,
     Caller,
@@ -36,9 +34,7 @@ from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_agents, check_once
 from tuyen_gateway.domain.rights import Right
-from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
 router = APIRouter(prefix="/warehouses", tags=["contacts"])
@@ -46,9 +42,6 @@ router = APIRouter(prefix="/warehouses", tags=["contacts"])
 _DEFAULT_NAME = "Kho mặc định"
 
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-
-_REMOVED_WITHIN_S = WAIT_S
-"""How long one request moves the contacts of a warehouse that is removed."""
 
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARACTERS)
@@ -58,7 +51,7 @@ Description = Annotated[
 Distribution = Literal["off", "sequential", "least_loaded"]
 
 
-class WarehouseIn(RequestBody):
+class WarehouseIn(SetupBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -88,6 +81,21 @@ class WarehouseIn(RequestBody):
     """Whether new contacts are given to the members: in turn, or to who has the
     fewest contacts of the warehouse (W5). A disabled agent gets none."""
 
+    def convert(self, caller: Caller, _existing: Any) -> dict[str, Any]:
+        members = tuple(AgentId(each) for each in self.members)
+        managers = tuple(AgentId(each) for each in self.managers)
+        check_agents(caller.organization, "members", members)
+        check_agents(caller.organization, "managers", managers)
+        check_once("sources", self.sources)
+        return {
+            "name": self.name,
+            "description": self.description,
+            "members": members,
+            "managers": managers,
+            "sources": tuple(self.sources),
+            "distribute": None if self.distribute == "off" else Strategy(self.distribute),
+        }
+
 
 class WarehouseView(EntityView):
     name: str
@@ -98,56 +106,6 @@ class WarehouseView(EntityView):
     distribute: str
     default: bool
     """New contacts from a source that no warehouse names are put here (W2)."""
-
-
-@router.put(
-    "/{warehouse_id}", summary="Add or change a warehouse", responses=problems(403, 409, 412)
-)
-async def put_warehouse(
-    *,
-    warehouse_id: PathId,
-    body: WarehouseIn,
-    expected: ExpectedVersion,
-    caller: Administrator,
-    gateway: GatewayPorts,
-    response: Response,
-) -> WarehouseView:
-    """For the role `system_admin`. `409` if another warehouse has one of the sources. Contacts that
-    exist already stay where they are."""
-    organization = caller.organization
-    for field in ("members", "managers"):
-        check_agents(organization, field, [AgentId(each) for each in getattr(body, field)])
-    check_once("sources", body.sources)
-    command = PutWarehouse(
-        **command_fields(gateway, caller, expected),
-        id=warehouse_id,
-        name=body.name,
-        description=body.description,
-        members=tuple(AgentId(each) for each in body.members),
-        managers=tuple(AgentId(each) for each in body.managers),
-        sources=tuple(body.sources),
-        distribute=None if body.distribute == "off" else Strategy(body.distribute),
-    )
-    existing = await gateway.crm.setup(WAREHOUSES_VIEW, organization.id, warehouse_id)
-    settled = await carry_out(gateway, command, "warehouse")
-    set_etag(response, settled.version)
-    return _view(
-        WarehouseDocument(
-            key="",
-            organization=organization.id,
-            id=warehouse_id,
-            name=command.name,
-            description=command.description,
-            members=command.members,
-            managers=command.managers,
-            sources=command.sources,
-            distribute=command.distribute,
-            created_at=existing.created_at if existing else command.at,
-            created_by=existing.created_by if existing else command.by,
-            updated_at=command.at,
-            sequence=settled.version,
-        )
-    )
 
 
 @router.get("", summary="List the warehouses")
@@ -161,7 +119,7 @@ async def list_warehouses(
     found = await gateway.crm.setup_among(WAREHOUSES_VIEW, organization, page)
     views = [_view(each) for each in found]
     if DEFAULT_WAREHOUSE in page and all(each.id != DEFAULT_WAREHOUSE for each in found):
-        views = sorted([*views, _view_default(caller)], key=lambda each: each.id)
+        views = sorted([*views, _view(_begin_default(caller))], key=lambda each: each.id)
     position = await inbox_position(gateway, caller.organization)
     return Listed(items=views, next=following, position=position)
 
@@ -174,11 +132,11 @@ async def get_warehouse(
     if warehouse_id not in await _list_visible(gateway, caller):
         raise not_found("warehouse", warehouse_id)
     found = await gateway.crm.setup(WAREHOUSES_VIEW, caller.organization.id, warehouse_id)
-    if found is None and warehouse_id != DEFAULT_WAREHOUSE:
+    found = found or _begin_default(caller, warehouse_id)
+    if found is None:
         raise not_found("warehouse", warehouse_id)
-    view = _view_default(caller) if found is None else _view(found)
-    set_etag(response, view.version)
-    return view
+    set_etag(response, found.sequence)
+    return _view(found)
 
 
 @router.delete(
@@ -194,22 +152,8 @@ async def delete_warehouse(
     one keeps it. If they are so many that it takes longer than 5 s, the answer is `503`, and the
     request is to be repeated. The answer is the same if there is no such warehouse; it is `409` for
     the default one."""
-    fields = command_fields(gateway, caller, expected)
-    try:
-        async with asyncio.timeout(_REMOVED_WITHIN_S):
-            while True:
-                fields["command_id"] = new_command_id()
-                remove = RemoveWarehouse(**fields, id=warehouse_id)
-                settled = await gateway.crm_commands.carry_out(remove)
-                if settled.refusal is not CrmRefusal.NOT_EMPTY:
-                    break
-                fields["command_id"] = new_command_id()
-                await carry_out(gateway, EmptyWarehouse(**fields, id=warehouse_id), "warehouse")
-    except TimeoutError:
-        raise UnavailableError(
-            "It has so many contacts that only a part of them was moved: repeat the request."
-        ) from None
-    check_settled(settled, remove, "warehouse")
+    remove = RemoveWarehouse(**command_fields(gateway, caller, expected), id=warehouse_id)
+    await remove_setup(gateway, remove, KIND)
 
 
 async def _list_visible(gateway: Gateway, caller: Caller) -> Sequence[str]:
@@ -234,21 +178,38 @@ def _view(warehouse: WarehouseDocument) -> WarehouseView:
     )
 
 
-def _view_default(caller: Caller) -> WarehouseView:
-    """The default warehouse as long as nobody has set it up: it is as old as the organization."""
+def _begin_default(caller: Caller, warehouse_id: str = DEFAULT_WAREHOUSE) -> Any:
+    """The default warehouse as long as nobody has set it up: it is as old as the organization. None
+    for all others."""
+    if warehouse_id != DEFAULT_WAREHOUSE:
+        return None
     profile = caller.organization.profile
     began_at = _LONG_AGO if profile is None else profile.value.at
-    return WarehouseView(
-        id=DEFAULT_WAREHOUSE,
+    return WarehouseDocument(
+        key=f"{caller.organization.id}/{warehouse_id}",
+        id=warehouse_id,
+        organization=caller.organization.id,
         name=_DEFAULT_NAME,
-        description=None,
-        members=[],
-        managers=[],
-        sources=[],
-        distribute="off",
-        default=True,
         created_at=began_at,
         created_by=None,
         updated_at=began_at,
-        version=0,
+        sequence=0,
     )
+
+
+KIND = SetupKind(
+    one="warehouse",
+    many="warehouses",
+    view=WAREHOUSES_VIEW,
+    content=WarehouseIn,
+    shown=WarehouseView,
+    listed=Listed[WarehouseView],
+    put=PutWarehouse,
+    remove=RemoveWarehouse,
+    render=_view,
+    empty=EmptyWarehouse,
+    effect="`409` if another warehouse has one of the sources. Contacts that exist already stay "
+    "where they are.",
+    begin=_begin_default,
+)
+add_writing_routes(router, KIND)

@@ -1,0 +1,68 @@
+"""Removes entities of the setup that contacts refer to, so that no contact refers to one that does
+not exist.
+
+They may be more contacts than one command changes. Then the entity is emptied first, by as many
+commands as it takes.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+import msgspec
+
+from tuyen_crm.domain.decision import (
+    CommandDecision,
+    decide_applied,
+    decide_refused,
+    decide_unchanged,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_events.crm.records import CrmEvent, CrmRefusal
+from tuyen_events.ids import ContactId
+
+AT_ONCE = 200
+"""How many contacts one command takes out."""
+
+_BYTES = 300_000
+"""How much their states have together: what a command changes must fit into one record."""
+
+TakeOut = Callable[[ContactId, ContactState], Iterable[CrmEvent]]
+"""The events by which a contact does not refer to the entity any more."""
+
+
+def decide_emptying(
+    known: KnownState, facts: Collection[str], take_out: TakeOut
+) -> CommandDecision:
+    """The first contacts with one of these facts leave."""
+    events, _ = _take_out_some(known, facts, take_out)
+    return decide_applied(*events) if events else decide_unchanged(0)
+
+
+def decide_removal(
+    removed: CommandDecision, known: KnownState, facts: Collection[str], take_out: TakeOut
+) -> CommandDecision:
+    """The decision about a removal, which is `removed` by itself: all contacts with one of these
+    facts leave. If they are too many, it is refused."""
+    if not removed.events:
+        return removed
+    events, all_of_them = _take_out_some(known, facts, take_out)
+    if not all_of_them:
+        return decide_refused(CrmRefusal.NOT_EMPTY)
+    return decide_applied(*events, *removed.events)
+
+
+def _take_out_some(
+    known: KnownState, facts: Collection[str], take_out: TakeOut
+) -> tuple[list[CrmEvent], bool]:
+    """What follows for the first of the contacts, and whether these are all."""
+    events: list[CrmEvent] = []
+    size = 0
+    found = sorted({contact_id for fact in facts for contact_id in known.find(fact)})
+    for number, contact_id in enumerate(found):
+        contact = known.contact(contact_id)
+        size += len(msgspec.json.encode(contact))
+        if number == AT_ONCE or (number and size > _BYTES):
+            return events, False
+        if contact is not None:
+            events += take_out(contact_id, contact)
+    return events, True

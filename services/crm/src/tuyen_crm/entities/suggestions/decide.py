@@ -1,0 +1,59 @@
+"""Handles agents' answers to what is offered as a contact's phone numbers and emails."""
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_applied,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
+from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.suggestions import (
+    AnswerSuggestion,
+    FactKind,
+    SuggestionAccepted,
+    SuggestionDeclined,
+    list_open,
+)
+from tuyen_events.ids import suggestion_id
+from tuyen_events.limits import CONTACT_EMAILS, CONTACT_PHONES
+
+_MOST = {FactKind.PHONE: CONTACT_PHONES, FactKind.EMAIL: CONTACT_EMAILS}
+
+
+def decide(known: KnownState, command: AnswerSuggestion) -> CommandDecision:
+    """An answer about a contact that is a part of another one by now is about that one."""
+    found = address_whole(known, command)
+    if found is None:
+        return NOT_FOUND
+    command, contact = found
+    if command.expected_version not in (None, contact.version):
+        return decide_passed(contact.version)
+    wanted = (each for each in list_open(contact) if each.id == command.suggestion_id)
+    suggestion = next(wanted, None)
+    if suggestion is None:
+        return _answer_again(contact, command)
+    about = {"kind": suggestion.kind, "value": suggestion.value}
+    sequence = contact.sequence + 1
+    if not command.accept:
+        return decide_applied(follow(command, SuggestionDeclined, sequence, **about))
+    if len(getattr(contact, FIELDS_OF_KINDS[suggestion.kind])) >= _MOST[suggestion.kind]:
+        return decide_refused(CrmRefusal.TOO_MANY, contact.version)
+    draft = MergeDraft(known, cause_of(command))
+    draft.add(follow(command, SuggestionAccepted, sequence, **about))
+    return join_by_facts(draft, command.contact_id, {*contact.phones, *contact.emails})
+
+
+def _answer_again(contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
+    """Nothing changes if it was answered so before."""
+    settled = (*contact.phones, *contact.emails) if command.accept else contact.declined
+    ids = (suggestion_id(command.organization, value) for value in settled)
+    return decide_unchanged(contact.version) if command.suggestion_id in ids else NOT_FOUND

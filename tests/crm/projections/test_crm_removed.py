@@ -1,0 +1,96 @@
+"""What is known of something that was removed: who saw it (W6)."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from crm.projections.events import MOMENT, SHOP, create, note, record
+from support.folding import fold_events as batch
+from tuyen_crm.projections.crm import CrmProjection
+from tuyen_events.crm.contacts import ContactRemoved
+from tuyen_events.crm.notes import NoteId, NoteRemoved
+from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_platform.mongodb import Database, connect
+from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.notes import NOTES_VIEW
+
+CONTACT, HOA = ContactId("con_1"), AgentId("hoa")
+MANAGER = ContactScope(organization=SHOP, agent_id=HOA, managed=frozenset({"default"}))
+MEMBER = ContactScope(organization=SHOP, agent_id=HOA, joined=frozenset({"default"}))
+RIVAL = ContactScope(
+    organization=OrganizationId("rival"), agent_id=HOA, managed=frozenset({"default"})
+)
+STRANGER = ContactScope(organization=SHOP, agent_id=AgentId("minh"))
+
+
+@pytest.fixture
+def views(mongodb: str, database: str) -> Database:
+    return connect(mongodb, database)
+
+
+def remove_note(sequence: int) -> NoteRemoved:
+    return NoteRemoved(
+        organization=SHOP,
+        contact_id=CONTACT,
+        sequence=sequence,
+        note_id=NoteId("note_1_2"),
+        by=HOA,
+        caused_by="cmd_note",
+        at=MOMENT,
+    )
+
+
+def remove_contact(sequence: int) -> ContactRemoved:
+    return ContactRemoved(
+        organization=SHOP,
+        contact_id=CONTACT,
+        sequence=sequence,
+        by=HOA,
+        caused_by="cmd_contact",
+        at=MOMENT + timedelta(seconds=1),
+    )
+
+
+async def fold(views: Database, *events: ContactEvent) -> None:
+    projection = CrmProjection(views)
+    for offset, event in enumerate(events):
+        await projection.fold(batch([record(event, offset)]))
+
+
+async def test_w6_whoever_sees_the_contact_knows_that_a_note_was_removed(views: Database) -> None:
+    await fold(views, create(1), note(1, "Size 42", 2), remove_note(3))
+    crm = MongoCrm(views)
+    sights = [
+        await crm.sight_of_removed(NOTES_VIEW, scope, "note_1_2")
+        for scope in (MANAGER, MEMBER, STRANGER)
+    ]
+    assert sights == [Sight.WRITE, Sight.CLAIMABLE, Sight.NOTHING]
+    assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_9") is Sight.NOTHING
+    assert await crm.sight_of_removed(NOTES_VIEW, RIVAL, "note_1_2") is Sight.NOTHING
+    assert await crm.part(NOTES_VIEW, MANAGER, "note_1_2") is None
+
+
+async def test_w6_whoever_saw_a_removed_contact_knows_that_it_was_removed(views: Database) -> None:
+    await fold(views, create(1), note(1, "Size 42", 2), remove_contact(3))
+    crm = MongoCrm(views)
+    for scope, sight in (
+        (MANAGER, Sight.WRITE),
+        (MEMBER, Sight.CLAIMABLE),
+        (STRANGER, Sight.NOTHING),
+    ):
+        assert await crm.sight_of_removed(CONTACTS_VIEW, scope, CONTACT) is sight
+    assert await crm.contact(MANAGER, CONTACT) is None
+    assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_1_2") is Sight.NOTHING
+
+
+async def test_w6_a_contact_that_exists_was_not_removed(views: Database) -> None:
+    await fold(views, create(1), note(1, "Size 42", 2), remove_contact(3))
+    again = replace(create(1), sequence=4)
+    await CrmProjection(views).fold(batch([record(again, 9)]))
+    crm = MongoCrm(views)
+    assert await crm.sight_of_removed(CONTACTS_VIEW, MANAGER, CONTACT) is Sight.NOTHING
+    assert await crm.contact(MANAGER, CONTACT) is not None
