@@ -297,7 +297,9 @@ class WorldAccounts:
     async def keep_refreshed(self, account: str, credentials: AccountCredentials) -> None:
         raise NotImplementedError
 
-    async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
+    async def keep_problem(
+        self, account: str, credentials: AccountCredentials, problem: PageProblem | None
+    ) -> None:
         raise NotImplementedError
 
 

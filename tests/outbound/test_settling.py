@@ -100,6 +100,96 @@ async def test_i6_what_is_cancelled_as_its_call_begins_is_not_called(
     assert await world.outcomes() == {"req_1": ["cancelled"]}
 
 
+REST = ("rest_cancelled", ("mid_req_1_a",))
+
+
+async def find_ends(world: World) -> list[tuple[str | None, tuple[str, ...]]]:
+    settled = await world.settled()
+    codes = [None if one.error is None else one.error.code for one in settled]
+    return list(zip(codes, (one.external_ids for one in settled), strict=True))
+
+
+async def test_i6_what_comes_after_a_call_that_was_begun_is_not_sent(world: World) -> None:
+    """Text and pictures are several calls: the first one is under way when they are cancelled."""
+    world.gate = asyncio.Event()
+    await world.ask(request("1", text="a|b"), request("2"))
+    async with Process(world):
+        await until(lambda: is_under_way(world))
+        for _ in range(2):
+            await world.cancel(request("1"))
+        await until(lambda: has_committed(world))
+        world.gate.set()
+        await wait_for(world, request("1"), request("2"))
+    assert [text for _, text in world.sent] == ["a", "2"]
+    assert (await find_ends(world))[0] == REST
+
+
+async def test_i6_what_waits_for_its_next_part_says_what_was_sent(world: World) -> None:
+    world.answers["b"] = [ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")]
+    await world.ask(request("1", text="a|b"))
+    async with Process(world):
+        await until(lambda: is_stopped(world))
+        await world.cancel(request("1"))
+        await wait_for(world, request("1"))
+    assert [text for _, text in world.sent] == ["a"]
+    assert await find_ends(world) == [REST]
+
+
+async def test_i6_what_the_channel_does_not_take_after_its_cancellation_is_not_tried_again(
+    world: World,
+) -> None:
+    world.gate = asyncio.Event()
+    world.answers["1"] = [TRANSIENT]
+    await world.ask(request("1"))
+    async with Process(world):
+        await until(lambda: is_under_way(world))
+        await world.cancel(request("1"))
+        await until(lambda: has_committed(world))
+        world.gate.set()
+        await wait_for(world, request("1"))
+    assert world.sent == []
+    assert await world.outcomes() == {"req_1": ["cancelled"]}
+
+
+async def test_i6_a_repetition_that_is_cancelled_with_it_says_what_was_sent_before(
+    world: World,
+) -> None:
+    again = request("1", text="a|b", sent_external_ids=("mid_req_1_a",))
+    await world.ask(again)
+    await world.cancel(again)
+    async with Process(world):
+        await wait_for(world, again)
+    assert world.sent == []
+    assert await find_ends(world) == [REST]
+
+
+async def test_i6_what_is_cancelled_while_its_state_is_written_is_not_called(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state `calling` is acknowledged after the cancellation was read, before the call."""
+    require = Carrying._require_ownership
+
+    async def cancel_first(carrying: Carrying, begun: StoredRequest, sent_at: float) -> None:
+        await world.cancel(request("1"))
+        await until(lambda: has_committed(world))
+        await require(carrying, begun, sent_at)
+
+    monkeypatch.setattr(Carrying, "_require_ownership", cancel_first)
+    await world.ask(request("1"))
+    async with Process(world):
+        await wait_for(world, request("1"))
+    assert world.calls == []
+    assert await world.outcomes() == {"req_1": ["cancelled"]}
+
+
+async def is_under_way(world: World) -> bool:
+    return bool(world.under_way)
+
+
+async def is_stopped(world: World) -> bool:
+    return bool(world.stops)
+
+
 async def test_r9_1_what_was_reported_as_cancelled_is_not_sent_wherever_the_process_ends() -> None:
     steps = 0
     while not await _cancel_with_crash(steps):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,7 +62,9 @@ class StoredAccounts:
         self.credentials, self.problem = credentials, None
         self.kept.append(credentials.access_token.get_secret_value())
 
-    async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
+    async def keep_problem(
+        self, account: str, credentials: AccountCredentials, problem: PageProblem | None
+    ) -> None:
         self.problem = problem
         self.written += 1
 
@@ -252,3 +255,75 @@ async def test_r9_5_an_account_that_raises_does_not_stop_the_others(
         await refreshing.turn(seconds=20)
     await refreshing.turn(minutes=2)
     assert refreshing.accounts.kept == ["AT1"]
+
+
+class ManyAccounts(StoredAccounts):
+    """Accounts whose tokens were refused, of several organizations."""
+
+    def __init__(self, *accounts: str) -> None:
+        super().__init__(None)
+        self.problem = RENEWING
+        self.refreshed_accounts = accounts  # type: ignore[assignment]  # there may be several
+        self.refreshed: list[str] = []
+
+    def find_problem(self, account: str) -> PageProblem | None:
+        return None if account in self.refreshed else self.problem
+
+    def find_credentials(self, account: str) -> AccountCredentials:
+        return replace(self.credentials, refresh_token=SecretStr(account))
+
+    async def keep_refreshed(self, account: str, credentials: AccountCredentials) -> None:
+        self.refreshed.append(account)
+
+
+async def test_r9_5_a_slow_page_delays_neither_its_organization_nor_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter(()))
+    slow = [f"big/zalo/{number}" for number in range(9)]
+    quick = ["big/zalo/quick", *(f"shop-{number}/zalo/1" for number in range(9))]
+    accounts = ManyAccounts(slow[0], *quick, *slow[1:])
+    refreshing.upkeep._accounts = accounts  # type: ignore[assignment]  # as above
+    refreshing.partitions.update(range(OUTBOUND.partitions))
+    hold, asked = asyncio.Event(), list[str]()
+
+    async def refresh(_: object, token: HiddenToken) -> ExchangedTokens:
+        asked.append(token.reveal())
+        if token.reveal() in slow:
+            await hold.wait()
+        return pair(1)
+
+    monkeypatch.setattr(ZaloConnector, "refresh", refresh)
+    working = asyncio.create_task(refreshing.upkeep.run())
+    async with asyncio.timeout(5):
+        while not set(quick) <= set(accounts.refreshed):  # noqa: ASYNC110 - nobody sets an event
+            await asyncio.sleep(0.01)
+    assert len([one for one in asked if one in slow]) == 2
+    hold.set()
+    async with asyncio.timeout(5):
+        while not set(slow) <= set(accounts.refreshed):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert sorted(asked) == sorted(accounts.refreshed_accounts)
+
+
+async def test_r9_5_organizations_take_turns_at_being_refreshed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter(()))
+    many = [f"big/zalo/{number}" for number in range(20)]
+    accounts = ManyAccounts(*many, *(f"shop-{number}/zalo/1" for number in range(9)))
+    refreshing.upkeep._accounts = accounts  # type: ignore[assignment]  # as above
+    refreshing.partitions.update(range(OUTBOUND.partitions))
+
+    async def refresh(_: object, token: HiddenToken) -> ExchangedTokens:
+        return pair(1)
+
+    monkeypatch.setattr(ZaloConnector, "refresh", refresh)
+    await refreshing.turn()
+    assert len(accounts.refreshed) == 8
+    assert len([one for one in accounts.refreshed if one in many]) == 1
+    await refreshing.turn(minutes=2)
+    others = {one for one in accounts.refreshed if one not in many}
+    assert len(others) == 9

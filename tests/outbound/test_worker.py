@@ -15,6 +15,7 @@ from outbound.rig import (
     World,
     echo_of,
     page,
+    read_events,
     until,
 )
 from tuyen_channels.calls import (
@@ -26,9 +27,11 @@ from tuyen_channels.calls import (
     PauseScope,
     RefusalKind,
 )
+from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.outbound import OutboundAction, OutboundOutcome, OutboundRequested
 from tuyen_events.outbound_topics import OUTBOUND
+from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_outbound.worker import GROUP
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -187,6 +190,21 @@ async def test_i6_what_waits_can_be_cancelled_and_what_was_sent_cannot(world: Wo
         "req_2": ["cancelled"],
         "req_3": ["done"],
     }
+
+
+async def test_p4_a_request_that_this_version_does_not_know_goes_to_the_dead_letters(
+    world: World,
+) -> None:
+    newer = [("ce_type", b"outbound.serenaded.v1"), ("ce_id", b"evt_1")]
+    await world.log.append_bytes(OUTBOUND, "msg_1", b"{}", newer)
+    await world.log.append_bytes(INBOUND, "msg_1", b"{}", newer)
+    await world.ask(request("1"))
+    async with Process(world):
+        await wait_for(world, request("1"))
+        await until(lambda: has_committed(world))
+    (letter,) = await read_events(world.log, DEAD_LETTERS)
+    assert isinstance(letter, DeadLettered)
+    assert letter.origin == "outbound"
 
 
 async def test_i6_a_request_and_its_cancellation_in_one_batch(world: World) -> None:

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -106,12 +107,36 @@ def test_p5_a_refreshed_pair_counts_whichever_record_is_read_first() -> None:
 def test_p5_a_problem_ends_with_other_credentials_or_when_it_is_removed() -> None:
     first, other = pair("a1"), pair("b1")
     kept = pages(OLD)
-    fold(kept, kept.set_record(PAGE, first), problem_record(PAGE, first.stamp, EXPIRED))
+    fold(kept, kept.set_record(PAGE, first), problem_record(PAGE, first, EXPIRED))
     assert kept.problem(PAGE) == EXPIRED
     assert fold(kept, kept.set_record(PAGE, other)).problem(PAGE) is None
-    fold(kept, problem_record(PAGE, other.stamp, EXPIRED))
+    fold(kept, problem_record(PAGE, other, EXPIRED))
     assert kept.problem(PAGE) == EXPIRED
-    assert fold(kept, problem_record(PAGE, other.stamp, None)).problem(PAGE) is None
+    assert fold(kept, problem_record(PAGE, other, None)).problem(PAGE) is None
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_p5_a_problem_of_the_pair_before_ends_whichever_record_comes_first(
+    *, is_late: bool
+) -> None:
+    """Two workers exchanged the pair: one got the next one, and the other one was refused."""
+    first = pair("a1", "r1")
+    second = replace(first, access_token=SecretStr("a2"), refresh_token=SecretStr("r2"))
+    kept = pages(OLD)
+    records = [kept.refreshed_record(PAGE, second), problem_record(PAGE, first, EXPIRED)]
+    fold(kept, kept.set_record(PAGE, first), *(records if is_late else records[::-1]))
+    assert (kept.credentials(PAGE), kept.problem(PAGE)) == (second, None)
+    assert fold(kept, problem_record(PAGE, second, EXPIRED)).problem(PAGE) == EXPIRED
+
+
+def test_p5_a_problem_that_an_earlier_version_wrote_is_about_the_present_pair() -> None:
+    first = pair("a1", "r1")
+    kept = pages(OLD)
+    record = problem_record(PAGE, first, EXPIRED)
+    before = msgspec.json.decode(record.value or b"")
+    del before["token"]
+    old = record._replace(value=msgspec.json.encode(before))
+    assert fold(kept, kept.set_record(PAGE, first), old).problem(PAGE) == EXPIRED
 
 
 def test_p1_what_is_known_of_a_subscription_ends_with_other_credentials() -> None:
@@ -134,7 +159,7 @@ def test_p6_removed_credentials_are_gone_with_all_that_was_known_of_them() -> No
         kept,
         kept.set_record(PAGE, given),
         kept.refreshed_record(PAGE, given),
-        problem_record(PAGE, given.stamp, EXPIRED),
+        problem_record(PAGE, given, EXPIRED),
         subscription_record(PAGE, PageSubscription(stamp=given.stamp)),
         *removal_records(PAGE),
     )

@@ -4,6 +4,8 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from channels.calling import TOKEN, ScriptedTransport, answer, order
@@ -44,6 +46,23 @@ async def test_i6_a_text_is_sent_with_our_id() -> None:
         "recipient": {"id": "670"},
         "message": {"text": "Dạ còn ạ", "metadata": "key-Dạ còn ạ"},
     }
+
+
+@pytest.mark.parametrize("hostile", ["..", ".", "../../me", "x?y=1", "x#y", "%2e%2e"])
+async def test_p5_no_id_leads_a_call_elsewhere(hostile: str) -> None:
+    """Nor does that of an account, which whoever connects a page chooses."""
+    connector, transport = connect(*[SUCCESS] * 9)
+    given = request("Dạ", target_external_id=hostile)
+    for action in OutboundAction:
+        asked = msgspec.structs.replace(given, action=action)
+        await connector.call(order(connector, asked, account=hostile))
+    begun = Begun(order(connector, given, account=hostile), MOMENT, lambda _: False)
+    await connector.look(begun)
+    assert len(transport.calls) == len(OutboundAction) + 1
+    for call in transport.calls:
+        path = httpx.URL(call.url).raw_path.decode()
+        assert path.startswith("/v24.0/")
+        assert path.count("/") in (2, 3)
 
 
 async def test_p6_a_call_is_proved_with_the_apps_secret() -> None:

@@ -122,15 +122,15 @@ async def test_p5_what_keeps_a_page_from_sending_is_shown_until_it_has_other_cre
 ) -> None:
     await boss.done("PUT", MAIN, page(credentials=GIVEN))
     lan = await rig.staff(boss, "lan")
-    stamp = rig.gateway.page_access.given(ACCOUNT)
-    assert stamp is not None
-    await publish(rig, log, problem_record(ACCOUNT, stamp.stamp, BLOCKED))
+    given = rig.gateway.page_access.given(ACCOUNT)
+    assert given is not None
+    await publish(rig, log, problem_record(ACCOUNT, given, BLOCKED))
     shown = {"code": "blocked_by_policy", "text": {"vi": "Bị chặn.", "en": "Blocked."}}
     assert (await lan.done("GET", MAIN))["problem"] == shown
     assert (await boss.done("PUT", MAIN, page(name="New")))["problem"] == shown
     # The same credentials again are how somebody says that the reason is gone.
     assert "problem" not in await boss.done("PUT", MAIN, page(credentials=GIVEN))
-    await publish(rig, log, problem_record(ACCOUNT, stamp.stamp, BLOCKED))
+    await publish(rig, log, problem_record(ACCOUNT, given, BLOCKED))
     other = {"access_token": f"{SECRET}-2"}
     assert "problem" not in await boss.done("PUT", MAIN, page(credentials=other))
 

@@ -1,17 +1,22 @@
 """Replies (I6): what is requested of the channel, and what is refused."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from gateway.outbox import Outbox, messages_of, reply
 from gateway.rig import Rig, User, running
-from tuyen_events.ids import ConversationId
+from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.outbound import OutboundAction
 from tuyen_events.vocabulary import ConversationKind
+from tuyen_gateway.adapters.progress import ViewProgress
+from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 from tuyen_platform.mongodb import Database
 
 
@@ -182,3 +187,66 @@ async def test_i6_a_stored_file_is_sent_by_whoever_may_see_it(
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["last_text"] == "[image]"
     assert (await reply(minh, thread, key="k2", attachment_ids=[file["id"]])).status_code == 202
+
+
+async def test_i6_what_is_in_the_log_is_accepted_while_the_views_are_behind(
+    desk: Rig, owner: User, thread: ConversationId, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that an agent wrote is lost, or answered with an error, by a view that is slow."""
+
+    async def behind(*_: object) -> None:
+        raise UnavailableError("The inbox has not yet folded all that was written: try again.")
+
+    async def find_nothing(*_: object) -> dict[MessageId, Message]:
+        return {}
+
+    with monkeypatch.context() as slow:
+        slow.setattr(ViewProgress, "show", behind)
+        slow.setattr(desk.gateway.replies, "find", find_nothing)
+        first, again = [await reply(owner, thread, text="Dạ") for _ in range(2)]
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert (first.json()["state"], first.json()["text"]) == ("pending", "Dạ")
+    (shown,) = [one for one in await messages_of(owner, thread) if one["direction"] == "out"]
+    assert (shown["id"], shown["text"]) == (first.json()["id"], "Dạ")
+    assert len({one.request_id for one in await outbox.requests()}) == 1
+
+
+async def test_i6_a_repetition_and_a_cancellation_are_answered_so_while_the_views_are_behind(
+    owner: User, thread: ConversationId, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = (await reply(owner, thread, text="Dạ")).json()
+    path = f"/v1/conversations/{thread}/messages/{sent['id']}"
+
+    async def behind(*_: object) -> None:
+        raise UnavailableError("The inbox has not yet folded all that was written: try again.")
+
+    async def keep_back(
+        log: InMemoryLog, records: Sequence[ProducerRecord]
+    ) -> list[RecordMetadata]:
+        """What is written is not folded yet."""
+        return [RecordMetadata(one.partition or 0, 0) for one in records]
+
+    with monkeypatch.context() as slow:
+        slow.setattr(ViewProgress, "show", behind)
+        slow.setattr(InMemoryLog, "append_all", keep_back)
+        cancelled = await owner.delete(path)
+    assert (cancelled.status_code, cancelled.json()["state"]) == (202, "removed")
+    await outbox.refuse()
+    await messages_of(owner, thread)
+    with monkeypatch.context() as slow:
+        slow.setattr(ViewProgress, "show", behind)
+        slow.setattr(InMemoryLog, "append_all", keep_back)
+        again = await owner.post(f"{path}/retry")
+    assert (again.status_code, again.json()["state"]) == (202, "pending")
+
+
+async def test_i6_a_request_that_cannot_be_served_says_when_to_repeat_it(
+    owner: User, thread: ConversationId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(*_: object) -> None:
+        raise LogUnavailableError("away")
+
+    monkeypatch.setattr(InMemoryLog, "append_all", unavailable)
+    answer = await reply(owner, thread, text="Dạ")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

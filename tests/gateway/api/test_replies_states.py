@@ -3,15 +3,16 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.feed import Feed
 from gateway.outbox import Outbox, messages_of, reply
 from gateway.rig import Rig, User
-from support.outbound import REFUSED, settled
+from support.outbound import REFUSED, failed, settled
 from tuyen_events.ids import ConversationId, reply_id
 from tuyen_events.inbound import MessagesDelivered, MessagesSeen
-from tuyen_events.outbound import OutboundOutcome
+from tuyen_events.outbound import OutboundError, OutboundOutcome
 from tuyen_platform.clock import ManualClock
 
 
@@ -186,6 +187,32 @@ async def test_i6_what_is_pending_can_be_cancelled(
     await outbox.accept("mid-1")  # the call had begun
     assert await state_of(owner, thread) == "sent"
     assert (await owner.delete(path)).status_code == 409
+
+
+async def test_i6_what_was_sent_in_part_is_shown_so_and_the_rest_can_be_sent_after_all(
+    owner: User, thread: ConversationId, outbox: Outbox, feed: Feed
+) -> None:
+    """A text and two pictures are three calls: the first was made when the agent cancels."""
+    pictures = [(await owner.upload(b"GIF89a")).json()["id"] for _ in range(2)]
+    sent = (await reply(owner, thread, text="Dạ", attachment_ids=pictures)).json()
+    path = f"/v1/conversations/{thread}/messages/{sent['id']}"
+    await feed.echo("lan", "Dạ", mid="mid-1", client_id="k1", at=2)
+    assert await state_of(owner, thread) == "pending"
+    answer = await owner.delete(path)
+    assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+    request = await outbox.last()
+    error = OutboundError(code="rest_cancelled", vi="Đã hủy", en="Cancelled", retry=True)
+    await outbox.write(
+        msgspec.structs.replace(failed(request), external_ids=("mid-1",), error=error)
+    )
+    shown = (await messages_of(owner, thread))[-1]
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "rest_cancelled")
+    assert shown["error"]["retry"] is True
+    assert shown["text"] == "Dạ"
+    assert (await owner.delete(path)).status_code == 409
+    again = await owner.post(f"{path}/retry")
+    assert (again.status_code, again.json()["state"]) == (202, "pending")
+    assert (await outbox.last()).sent_external_ids == ("mid-1",)
 
 
 async def test_p5b_only_a_persons_word_ends_the_wait(owner: User, feed: Feed) -> None:

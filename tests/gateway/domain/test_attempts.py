@@ -92,6 +92,33 @@ def test_i6_the_state_follows_from_requests_and_results(
     assert find_state(fold(events[::-1]), ()) is state
 
 
+PART = ReplyPart(id=MessageId("m_1"), number=0, external_id="mid-1", incomplete=True)
+ECHO = ReplyPart(id=MessageId("m_1"), external_id="mid-1", at=at_second(11))
+
+
+@pytest.mark.parametrize(
+    ("events", "part", "state"),
+    [
+        ([FIRST], ECHO, ReplyState.PENDING),
+        ([FIRST, cancelled(FIRST)], ECHO, ReplyState.PENDING),
+        ([FIRST, cancelled(FIRST), failed(FIRST)], PART, ReplyState.FAILED),
+        ([FIRST, cancelled(FIRST), failed(FIRST)], ECHO, ReplyState.FAILED),
+        ([FIRST, cancelled(FIRST), settled(FIRST, "mid-1", "mid-2")], PART, ReplyState.SENT),
+        ([FIRST, failed(FIRST), SECOND, cancelled(SECOND)], PART, ReplyState.PENDING),
+        (
+            [FIRST, cancelled(FIRST), settled(FIRST, outcome=OutboundOutcome.CANCELLED)],
+            ECHO,
+            ReplyState.FAILED,
+        ),
+    ],
+)
+def test_i6_of_several_parts_one_that_was_sent_is_neither_all_nor_nothing(
+    events: list[AttemptEvent], part: ReplyPart, state: ReplyState
+) -> None:
+    assert find_state(fold(events), [part], is_one_call=False) is state
+    assert find_state(fold(events[::-1]), [part], is_one_call=False) is state
+
+
 def test_p5b_a_reply_whose_echo_overtakes_the_result_is_sent() -> None:
     echoed = ReplyPart(id=MessageId("m_1"), external_id="mid-1", at=at_second(11))
     assert find_state(fold([FIRST]), [echoed]) is ReplyState.SENT

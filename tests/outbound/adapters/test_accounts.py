@@ -154,7 +154,7 @@ async def test_p5_a_page_whose_token_will_end_sends_until_it_is_refused(table: T
     credentials = table.accounts.find_credentials(account)
     assert credentials is not None
     ending = PageProblem(code="token_ending", vi="", en="", stops=False)
-    await table.accounts.keep_problem(account, credentials.stamp, ending)
+    await table.accounts.keep_problem(account, credentials, ending)
     await table.accounts.catch_up()
     assert table.accounts.find_problem(account) == ending
     assert table.accounts.stopped_accounts == []

@@ -40,6 +40,8 @@ def test_r9_6_the_limit_counts_what_waits_and_what_is_in_the_batch(
 def test_i6_a_request_that_is_cancelled_in_the_same_batch_is_removed() -> None:
     intake = Intake(OpenRequests())
     intake.take(3, 1, request("1"), 10)
-    assert intake.remove("req_1") == request("1")
+    removed = intake.remove("req_1")
+    assert removed is not None
+    assert removed.request == request("1")
     assert intake.remove("req_1") is None
     assert intake.accepted == ()

@@ -221,6 +221,13 @@ def test_p4_unreadable_records_go_to_the_dead_letters_and_the_rest_is_handled() 
     assert _list_requests(outbox) == ["inbound/3/1"]
 
 
+def test_p4_a_command_that_this_version_does_not_know_goes_to_the_dead_letters() -> None:
+    newer = StreamRecord(0, b"k", b"{}", [("ce_type", b"conversation.paint.v1")])
+    (letter,) = events(_Stage().handle("commands", newer), Phase.PUBLIC, "t.dead-letters")
+    assert isinstance(letter, DeadLettered)
+    assert "conversation.paint.v1" in letter.error
+
+
 @pytest.mark.parametrize(
     "skipped",
     [

@@ -87,6 +87,11 @@ TEXTS: Mapping[str, _Text] = MappingProxyType(
             "Nobody can tell whether the channel took it. Check before you send it again.",
             True,
         ),
+        "rest_cancelled": _Text(
+            "Đã hủy phần còn lại. Phần đầu đã được gửi trước đó nên không thu hồi được.",
+            "The rest was cancelled. What comes before it had been sent already.",
+            True,
+        ),
         "too_many_waiting": _Text(
             "Quá nhiều tin đang chờ gửi. Hãy thử lại sau.",
             "Too many messages are waiting to be sent. Try again later.",

@@ -18,8 +18,16 @@ class AuditAction(OpenWord):
     CHANGED = "changed"
     REMOVED = "removed"
     LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
     LOGIN_REFUSED = "login_refused"
     """The password was wrong, or the agent is disabled."""
+    LOGIN_COPIED = "login_copied"
+    """A refresh token that was out of use was used again, so that the login ended: one of the two
+    who used it had copied it."""
+    STARTED = "started"
+    """Long work was requested."""
+    STOPPED = "stopped"
+    DOWNLOADED = "downloaded"
     REFUSED = "refused"
     """Somebody who is logged in was not allowed to do what they requested."""
 
@@ -38,6 +46,9 @@ class AuditRecorded(Event, frozen=True, kw_only=True):
     `entity` and `id` are the parts of a key of the directory, such as `rule` and the rule's id; of
     a login `login` and the agent's id (empty if there is no such agent), of a refusal `request` and
     its method and address.
+
+    `times` is how often it happened: of what somebody repeats within a short time, the first is
+    recorded at once, and all others as one, with the latest of them.
     """
 
     type: ClassVar[str] = "audit.recorded.v1"
@@ -49,3 +60,4 @@ class AuditRecorded(Event, frozen=True, kw_only=True):
     entity: str
     id: str = ""
     changes: tuple[AuditChange, ...] = ()
+    times: int = 1

@@ -27,9 +27,16 @@ TAG_CHARACTERS = 64
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
 
-REFUSALS_AUDITED_AN_HOUR = 200
-"""Refused logins and requests within an hour that the audit records, of each agent, and of all who
-are nobody together. The rest is in the log of the service."""
+AUDITED_AGAIN_S = 60
+"""What somebody repeats within this time is counted, and is one entry of the audit."""
+
+REFUSALS_AUDITED_AN_HOUR = 60
+"""Entries of the audit within an hour about what one agent was refused, and about all who are
+nobody together. Whatever more is refused is counted in the entries that follow."""
+
+LOGINS_AUDITED_AN_HOUR = 200
+"""Logins and logouts within an hour that the audit records of each agent, at each gateway. The rest
+is in the log of the service."""
 
 REPORT_ROWS = 50_000
 """Rows of one report."""

@@ -75,15 +75,18 @@ async def settle_dead_letter(
     return await log.append(DEAD_LETTERS, settled.letter_id, envelope, partition=partition)
 
 
-async def reject_or_raise(log: Log, record: Record, service: str, error: Exception) -> None:
+async def reject_or_raise(
+    log: Log, record: Record, service: str, error: Exception, *, carries_out: bool = False
+) -> None:
     """What a reader does with a record whose decoding or handling raised `error`.
 
-    An event of an unknown type is skipped and counted. A record that cannot be read, or that caused
-    the error itself, goes to the dead letters (P4, R9.5). An error that the environment caused is
-    raised: the record is then redelivered.
+    An event of an unknown type is skipped and counted, unless it is a request that this reader
+    `carries_out`: that goes to the dead letters, since nobody else does what somebody asked for. So
+    does a record that cannot be read, or that caused the error itself (P4, R9.5). An error that the
+    environment caused is raised: the record is then redelivered.
     """
     match error:
-        case UnknownTypeError():
+        case UnknownTypeError() if not carries_out:
             skip(record, service, error.reason)
         case UnreadableEventError():
             await send_to_dead_letters(log, record, service, error.reason)

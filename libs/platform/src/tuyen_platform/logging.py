@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 import msgspec
 import structlog
 
+from tuyen_platform.repeated_lines import RepeatedLines
+
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 _encode_anything = structlog.processors.JSONRenderer(ensure_ascii=True)
 
@@ -112,6 +114,7 @@ def _configure_standard_library(shared: list[structlog.types.Processor], log_for
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
+    handler.addFilter(RepeatedLines("aiokafka", "faust", "mode"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

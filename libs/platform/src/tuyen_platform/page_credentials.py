@@ -8,7 +8,9 @@ each kind, so that no service overwrites another's:
 - `refreshed/<account>`, by the outbound service: the token pair that took the place of the one of
   `set`, which it names by its stamp. It counts only as long as that is the latest.
 - `problem/<account>`, by the outbound service: why the page cannot send, or soon will not. It ends
-  with another `set`; the gateway also removes it when the page is given its credentials again.
+  with another `set` or `refreshed`, whichever of the two records comes first: two workers that
+  both exchanged a token write in any order. The gateway also removes it when the page is given its
+  credentials again.
 - `subscription/<account>`, by the gateway: whether the channel sends the page's events to us.
 
 Decides P6.
@@ -18,6 +20,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import TypeVar
 
 import msgspec
@@ -78,9 +81,13 @@ class _Sealed(SealedRecord, frozen=True, kw_only=True):
     stamp: str
 
 
-class _Problem(msgspec.Struct, frozen=True, kw_only=True):
+class _Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`token` is a digest of the access token that has the problem. Records of earlier versions
+    have none, and are about whatever credentials have the stamp."""
+
     stamp: str
     problem: PageProblem
+    token: str | None = None
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,7 +135,8 @@ class PageCredentials:
         found, present = self._problems.get(account), self._set.get(account)
         if found is None or present is None or found.stamp != present.stamp:
             return None
-        return found.problem
+        now = self.credentials(account) or present
+        return found.problem if found.token in (None, _digest(now)) else None
 
     def subscription(self, account: str) -> PageSubscription | None:
         """Whether the account is subscribed; None if that was not found out with its present
@@ -190,11 +198,20 @@ class PageCredentials:
         )
 
 
-def problem_record(account: str, stamp: str, problem: PageProblem | None) -> ProducerRecord:
-    """The record of why the account cannot send with the credentials of `stamp`; with None, that it
-    can again."""
-    kept = None if problem is None else _Problem(stamp=stamp, problem=problem)
+def problem_record(
+    account: str, credentials: AccountCredentials, problem: PageProblem | None
+) -> ProducerRecord:
+    """The record of why the account cannot send with these credentials; with None, that it can
+    again."""
+    if problem is None:
+        return _record("problem", account, None)
+    kept = _Problem(stamp=credentials.stamp, problem=problem, token=_digest(credentials))
     return _record("problem", account, kept)
+
+
+def _digest(credentials: AccountCredentials) -> str:
+    token = credentials.access_token.get_secret_value()
+    return blake2b(token.encode(), digest_size=8).hexdigest()
 
 
 def subscription_record(account: str, subscription: PageSubscription | None) -> ProducerRecord:

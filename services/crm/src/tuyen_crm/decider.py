@@ -83,8 +83,8 @@ class CommandDecider:
     state, and the offset. After a crash before the state, events are written again, which readers
     drop by their sequence; after a later crash, nothing is decided again.
 
-    A command that cannot be decided, for a reason of its own, goes to the dead letters, and the
-    next one is decided (R9.5).
+    A command that cannot be decided, for a reason of its own or because this version does not know
+    it, goes to the dead letters, and the next one is decided (R9.5).
     """
 
     def __init__(self, log: Log) -> None:
@@ -138,7 +138,7 @@ class CommandDecider:
                         command = decode(record.headers, record.value).data
                         self._decide(partition, record.offset, command, made)
                 except Exception as error:  # one record must not stop the others
-                    await reject_or_raise(self._log, record, SERVICE, error)
+                    await reject_or_raise(self._log, record, SERVICE, error, carries_out=True)
                 if made.full:
                     await self._store(made)
                     made = _Batch()

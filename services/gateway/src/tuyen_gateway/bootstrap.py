@@ -268,6 +268,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),
             gateway.live.run,
+            gateway.audit.run,
         ],
         stop=gateway.live.stop,
         trusted_proxies=settings.trusted_proxies,

@@ -20,6 +20,7 @@ from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import CONNECTION_LASTS_S
 from tuyen_events.vocabulary import Channel
+from tuyen_gateway.domain.audit import audit_page_token
 from tuyen_gateway.domain.livechat import INACTIVE
 from tuyen_gateway.errors import (
     ChannelRefusedError,
@@ -154,16 +155,19 @@ def find_connected(
     )
 
 
-async def set_credentials(gateway: Gateway, account: Account, wanted: AccountCredentials) -> bool:
-    """Gives an account credentials, and returns whether they are others than before. Those that it
-    was given before end its problem, and nothing else: a pair that was refreshed since is newer.
-    The account is held."""
-    access = gateway.page_access
+async def set_credentials(
+    gateway: Gateway, page: PageChanged, wanted: AccountCredentials, by: AgentId
+) -> bool:
+    """Gives a page's account credentials, and returns whether they are others than before. Those
+    that it was given before end its problem, and nothing else: a pair that was refreshed since is
+    newer. The account is held."""
+    access, account = gateway.page_access, account_of(page)
     given, present = access.given(account.name), access.credentials(account.name)
     if given is not None and _is_repeated(given, wanted, was_refreshed=present != given):
         await access.end_problem(account.name)
         return False
-    await access.set(account.name, wanted)
+    audited = audit_page_token(page.organization, page.id, by=by, at=gateway.clock.now())
+    await access.set(account.name, wanted, audited)
     return True
 
 

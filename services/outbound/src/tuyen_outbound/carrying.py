@@ -143,6 +143,8 @@ class Carrying:
             return
         if stored.phase is RequestPhase.WAITING and not await self._is_open(stored):
             return
+        if stored.phase is RequestPhase.WAITING and stored.cancelled:
+            return await self.settling.cancel(stored)
         request = stored.request
         connector = self._resources.connectors.get(request.channel)
         if connector is None:
@@ -241,8 +243,11 @@ class Carrying:
         between is so within a moment (docs/sending.md says what follows from that).
         """
         await self._require_ownership(attempt.stored, sent_at)
-        if self._states.requests.find(attempt.stored.id) != attempt.stored:
-            return  # something was learned of it meanwhile
+        current = self._states.requests.find(attempt.stored.id)
+        if current != attempt.stored:  # something was learned of it meanwhile
+            if current is not None and current.cancelled and current.proof is None:
+                await self._states.save(current.return_to_waiting())  # no call was made
+            return
         request, channel = attempt.stored.request, attempt.page.channel
         now = self._resources.clock.now()
         metrics.OUTBOUND_DELAY_SECONDS.labels(channel).observe(

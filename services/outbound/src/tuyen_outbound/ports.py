@@ -68,9 +68,11 @@ class Accounts(Protocol):
         ended."""
         ...
 
-    async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
-        """Returns once it is stored what is wrong with the credentials of `stamp`; None: the
-        account can send again."""
+    async def keep_problem(
+        self, account: str, credentials: AccountCredentials, problem: PageProblem | None
+    ) -> None:
+        """Returns once it is stored what is wrong with these credentials; None: the account can
+        send again. It has no effect on an account that has others by then."""
         ...
 
 

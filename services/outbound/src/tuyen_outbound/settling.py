@@ -158,6 +158,10 @@ class Settling:
         until = self._resources.clock.now() + _REMEMBERED
         await self._states.remember(partition, request_id, until)
 
+    async def cancel(self, stored: StoredRequest) -> None:
+        """The request was cancelled, and no call of it is under way."""
+        await self.settle(stored, *describe_cancellation(stored))
+
     async def fail(self, stored: StoredRequest, code: str) -> None:
         """The request cannot be carried out, for a reason of ours."""
         refusal = ChannelRefusal(RefusalKind.PERMANENT, code)
@@ -229,6 +233,18 @@ class Settling:
             page_id=page.id,
             seconds=seconds,
         )
+
+
+def describe_cancellation(
+    stored: StoredRequest,
+) -> tuple[OutboundOutcome, tuple[str, ...], ChannelRefusal | None]:
+    """The result of a request that was cancelled: what it made, and why that is not all. Parts that
+    were sent cannot be taken back, so then it failed, and whoever wants to can have the rest sent
+    after all."""
+    if stored.part == 0:
+        return OutboundOutcome.CANCELLED, (), None
+    refusal = ChannelRefusal(RefusalKind.PERMANENT, "rest_cancelled")
+    return OutboundOutcome.FAILED, stored.external_ids, refusal
 
 
 def _is_proved_by_text(connector: Connector | None, stored: StoredRequest) -> bool:

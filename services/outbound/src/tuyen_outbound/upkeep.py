@@ -8,7 +8,9 @@ to solve. The old access token is used for as long as it lasts, and then the pag
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Set
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -32,6 +34,10 @@ from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 from tuyen_platform.retry import retry
 
 _TURN_S = 2.0
+_AT_ONCE = 8
+_AT_ONCE_OF_ORGANIZATION = 2
+"""Accounts that are refreshed at the same time: a channel that answers one page slowly delays
+neither its organization's others nor those of another one (R9.5)."""
 _EARLY = timedelta(hours=2)
 """How long before its end a token is refreshed."""
 _SHARE_USED = 0.75
@@ -68,7 +74,8 @@ _NO_TRIES = _Tries()
 
 
 class Upkeep:
-    """Looks after the accounts whose refresher this process is."""
+    """Looks after the accounts whose refresher this process is: some at the same time, in which
+    organizations take turns."""
 
     def __init__(
         self,
@@ -86,29 +93,70 @@ class Upkeep:
         self._partitions = partitions
         self._tries: dict[str, _Tries] = {}
         self._blocked_since: dict[str, datetime] = {}
+        self._at_work: dict[str, str] = {}
+        """The accounts that are being refreshed, with their organizations."""
+        self._served: dict[str, None] = {}
+        """The organizations with an account that is due, the one that was served last at the
+        end."""
+        self._has_room = asyncio.Event()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is unavailable it waits."""
-        while True:
-            await retry(self.turn, log_as="outbound_upkeep_waits")
-            await asyncio.sleep(_TURN_S)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._has_room.clear()
+                self._start_due(tasks)
+                await retry(self._unblock, log_as="outbound_upkeep_waits")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._has_room.wait(), _TURN_S)
 
     async def turn(self) -> None:
-        """Refreshes what is due. Raises LogUnavailableError."""
+        """Refreshes what is due, as far as there is room, and returns when that has ended."""
+        async with asyncio.TaskGroup() as tasks:
+            self._start_due(tasks)
+        await self._unblock()
+
+    def _start_due(self, tasks: asyncio.TaskGroup) -> None:
         now = self._clock.now()
         accounts = self._accounts.refreshed_accounts
         self._tries = {each: self._tries[each] for each in accounts if each in self._tries}
-        for account in [each for each in accounts if self._is_due(each, now)]:
-            try:
-                await self._refresh(account)
-            except Exception as error:  # one account must not stop the others
-                if not is_the_records(error):
-                    raise
-                self._put_off(account, now, error)
-        await self._unblock(now)
+        due = [one for one in accounts if one not in self._at_work and self._is_due(one, now)]
+        for account in self._take_turns(due):
+            self._at_work[account] = _organization_of(account)
+            tasks.create_task(self._look_after(account))
 
-    def _put_off(self, account: str, now: datetime, error: Exception) -> None:
-        later = now + _AGAIN_AFTER
+    def _take_turns(self, due: Sequence[str]) -> Iterator[str]:
+        """The accounts for which there is room, the next one of each organization in turn."""
+        waiting: dict[str, list[str]] = {}
+        for account in due:
+            waiting.setdefault(_organization_of(account), []).append(account)
+        self._served = dict.fromkeys(one for one in self._served if one in waiting)
+        at_work = Counter(self._at_work.values())
+        turns = deque([*(one for one in waiting if one not in self._served), *self._served])
+        while turns and at_work.total() < _AT_ONCE:
+            organization = turns.popleft()
+            if at_work[organization] >= _AT_ONCE_OF_ORGANIZATION:
+                continue
+            self._served.pop(organization, None)
+            self._served[organization] = None
+            at_work[organization] += 1
+            yield waiting[organization].pop(0)
+            if waiting[organization]:
+                turns.append(organization)
+
+    async def _look_after(self, account: str) -> None:
+        try:
+            await retry(partial(self._refresh, account), log_as="outbound_upkeep_waits")
+        except Exception as error:  # one account must not stop the others
+            if not is_the_records(error):
+                raise
+            self._put_off(account, error)
+        finally:
+            del self._at_work[account]
+            self._has_room.set()
+
+    def _put_off(self, account: str, error: Exception) -> None:
+        later = self._clock.now() + _AGAIN_AFTER
         self._tries[account] = _Tries(again_at=later, early_at=later)
         _log.error(
             "page_token_refresh_failed",
@@ -166,7 +214,7 @@ class Upkeep:
         if tries.was_doubted:
             refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
             return await self._stop(account, before, refusal)
-        await self._accounts.keep_problem(account, before.stamp, None)
+        await self._accounts.keep_problem(account, before, None)
         self._tries[account] = tries._replace(was_doubted=True)
 
     async def _exchange(
@@ -227,10 +275,12 @@ class Upkeep:
         problem = PageProblem(code=why.code, vi=why.vi, en=why.en, stops=stops)
         is_news = stops or self._find_stop(account) is None
         if is_news and self._accounts.find_problem(account) != problem:
-            await self._accounts.keep_problem(account, before.stamp, problem)
+            await self._accounts.keep_problem(account, before, problem)
 
-    async def _unblock(self, now: datetime) -> None:
-        """Lets pages try again which the channel blocked for a while."""
+    async def _unblock(self) -> None:
+        """Lets pages try again which the channel blocked for a while. Raises
+        LogUnavailableError."""
+        now = self._clock.now()
         stopped = self._accounts.stopped_accounts
         metrics.OUTBOUND_STOPPED.set(sum(self._is_mine(account) for account in stopped))
         blocked: dict[str, datetime] = {}
@@ -243,7 +293,11 @@ class Upkeep:
         for account, since in blocked.items():
             credentials = self._accounts.find_credentials(account)
             if credentials is not None and now - since >= _BLOCKED_FOR:
-                await self._accounts.keep_problem(account, credentials.stamp, None)
+                await self._accounts.keep_problem(account, credentials, None)
+
+
+def _organization_of(account: str) -> str:
+    return account.partition("/")[0]
 
 
 def _channel_of(account: str) -> Channel:

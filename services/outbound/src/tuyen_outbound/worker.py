@@ -23,7 +23,7 @@ from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
-from tuyen_outbound.settling import find_part
+from tuyen_outbound.settling import describe_cancellation, find_part
 from tuyen_outbound.states import RequestStates
 from tuyen_outbound.tenure import Tenure
 from tuyen_platform import metrics
@@ -207,7 +207,8 @@ class OutboundWorker:
         try:
             return None if record.value is None else decode(record.headers, record.value).data
         except Exception as error:  # one record must not stop the others
-            await reject_or_raise(self._log, record, SERVICE, error)
+            is_request = record.topic == OUTBOUND.name
+            await reject_or_raise(self._log, record, SERVICE, error, carries_out=is_request)
             return None
 
     async def _accept(self, tenure: Tenure, record: Record, intake: Intake) -> None:
@@ -229,15 +230,20 @@ class OutboundWorker:
     async def _cancel(
         self, tenure: Tenure, event: OutboundCancelled, partition: int, intake: Intake
     ) -> None:
-        """Settles a request whose call was not begun."""
-        request = intake.remove(event.request_id)
-        if request is not None:
-            cancelled = OutboundOutcome.CANCELLED
-            return await self._resources.results.publish(partition, request, cancelled)
+        """Settles a request of which no call is under way. A call that was begun goes on, and what
+        would come after it is not sent."""
+        stored = intake.remove(event.request_id)
+        if stored is not None:
+            result = describe_cancellation(stored)
+            return await self._resources.results.publish(partition, stored.request, *result)
         stored = tenure.states.requests.find(event.request_id)
-        if stored is not None and stored.phase is RequestPhase.WAITING:
-            await tenure.carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
+        if stored is None or stored.cancelled:
+            return
+        if stored.phase is RequestPhase.WAITING:
+            await tenure.carrying.settling.cancel(stored)
             tenure.restart(stored.request.conversation_id, stored.id)
+        else:
+            await tenure.states.save(stored.cancel())
 
     async def _learn(self, tenure: Tenure, partition: int, event: Event) -> None:
         """Handles an echo, or a result, which another process may have published."""

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Self
-from urllib.parse import quote
 
 import msgspec
 
@@ -39,6 +38,7 @@ from tuyen_channels.facebook.refusals import (
     find_graph_refusal,
 )
 from tuyen_channels.ports import Connector
+from tuyen_channels.segments import name_segment
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
@@ -153,7 +153,7 @@ class FacebookConnector:
         name = file.name or file.kind
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/{_quote(order.account)}/{path}",
+            url=f"{self._address}/{name_segment(order.account)}/{path}",
             query=self._authorize(order.token),
             form=form,
             file=FormFile(field, name, file.content_type, content),
@@ -182,7 +182,7 @@ class FacebookConnector:
         be repeated. The page decides which app may do this."""
         call = HttpCall(
             method="POST",
-            url=f"{self._address}/{_quote(order.account)}/take_thread_control",
+            url=f"{self._address}/{name_segment(order.account)}/take_thread_control",
             query=self._authorize(order.token),
             json={"recipient": {"id": order.request.customer_external_id}},
         )
@@ -199,7 +199,7 @@ class FacebookConnector:
         order = begun.order
         call = HttpCall(
             method="GET",
-            url=f"{self._address}/{_quote(order.request.target_external_id)}/comments",
+            url=f"{self._address}/{name_segment(order.request.target_external_id)}/comments",
             query={
                 "fields": "id,from,message,created_time",
                 "order": "reverse_chronological",
@@ -222,9 +222,9 @@ class FacebookConnector:
 
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
-        query, target = self._authorize(order.token), _quote(request.target_external_id)
+        query, target = self._authorize(order.token), name_segment(request.target_external_id)
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
-            url = f"{self._address}/{_quote(order.account)}/messages"
+            url = f"{self._address}/{name_segment(order.account)}/messages"
             return HttpCall(method="POST", url=url, query=query, json=_build_message(order))
         if request.action is OutboundAction.COMMENT:
             form = {"message": order.part.text, "attachment_id": order.handle}
@@ -347,11 +347,6 @@ def _is_ours(reply: _Reply, begun: Begun) -> bool:
     except ValueError:
         return False
     return made_at >= begun.since - _CLOCKS_APART
-
-
-def _quote(external_id: str | None) -> str:
-    """An id as one part of an address, whatever is in it."""
-    return quote(external_id or "", safe="")
 
 
 def _dump(value: object) -> str:

@@ -7,7 +7,6 @@ Facebook answers for people who have written to the page. Their name in a commen
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Self
-from urllib.parse import quote
 
 import msgspec
 
@@ -18,6 +17,7 @@ from tuyen_channels.facebook.post_reading import read_post
 from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
 from tuyen_channels.posts import PostDetails
 from tuyen_channels.profiles import CustomerProfile, ProfileSource, build_profile
+from tuyen_channels.segments import name_segment
 from tuyen_channels.transport import HttpAnswer, HttpCall, Transport
 from tuyen_events.vocabulary import Channel
 
@@ -73,7 +73,7 @@ class FacebookProfiles:
         """The fields of an object that has an id."""
         call = HttpCall(
             method="GET",
-            url=f"{self._address}/{quote(node, safe='')}",
+            url=f"{self._address}/{name_segment(node)}",
             query={"fields": fields, **authorize(token, self._app_secret)},
         )
         answer = await send_call(self._transport, call)

@@ -3,7 +3,6 @@
 Zalo recognizes no repeated call, and returns nothing of ours in an echo.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from tuyen_channels.calls import (
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import FormFile, HttpAnswer, HttpCall, Transport
+from tuyen_channels.zalo.lifetimes import read_lifetime
 from tuyen_channels.zalo.refusals import (
     RATE_LIMITED,
     SEND_FAILED,
@@ -58,7 +58,6 @@ APP_CALLS = Limit("app", rate_s=60, burst=60, of_app=True)
 
 _PASSING = frozenset({b"%d" % SEND_FAILED, b"%d" % RATE_LIMITED})
 """The errors of a refresh that say nothing against its token."""
-_LONGEST_TOKEN_S = 365 * 24 * 3600.0
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -256,21 +255,20 @@ def _read_tokens(answer: HttpAnswer, used: HiddenToken) -> ExchangedTokens | Cha
         return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
     refresh_token = HiddenToken(found.refresh_token) if found.refresh_token else used
     return ExchangedTokens(
-        HiddenToken(found.access_token), refresh_token, _read_lifetime(found.expires_in)
+        HiddenToken(found.access_token), refresh_token, read_lifetime(_decode_any(found.expires_in))
     )
 
 
-def _read_lifetime(given: Raw) -> float:
-    """Seconds; 0 for what is no number."""
+def _decode_any(given: Raw) -> object:
+    """A value of any kind; None for what cannot be read, such as a number without an end."""
     try:
-        lasts_s = float(_lifetime_of(given))
-    except (ValueError, OverflowError):
-        return 0.0
-    return min(max(lasts_s, 0.0), _LONGEST_TOKEN_S) if math.isfinite(lasts_s) else 0.0
+        found: object = msgspec.json.decode(given)
+    except DECODING_ERRORS:
+        return None
+    return found
 
 
 _made_of = msgspec.json.Decoder(_MadeBody).decode
 _tokens_of = msgspec.json.Decoder(_Tokens).decode
-_lifetime_of = msgspec.json.Decoder(str | float).decode
 
 CONNECTOR: type[Connector] = ZaloConnector

@@ -3,6 +3,7 @@
 What was set up for the CRM is in a view that the CRM writes; the two are listed as one, by time.
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -12,20 +13,21 @@ import msgspec
 import structlog
 
 from tuyen_events.audit import AuditChange, AuditRecorded
-from tuyen_events.crm_limits import REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.repetitions import Repetitions
 from tuyen_gateway.domain.audit import AuditEntry, AuditFilter
-from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections.audit import ENTRIES, NEWEST_FIRST, AuditDocument
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 from tuyen_platform.mongodb import Collection, Database, Document
 from tuyen_views.history import SETUP_HISTORY_VIEW
+
+_EVERY_S = 5.0
+"""How often what was repeated is recorded."""
 
 _log = structlog.get_logger()
 
@@ -46,24 +48,34 @@ class MongoAudit:
         self._log = log
         self._clock = clock
         self._reads = reads
-        self._refusals: Hourly[tuple[OrganizationId, str]] = Hourly(
-            REFUSALS_AUDITED_AN_HOUR, "Too many refusals"
-        )
+        self._repetitions = Repetitions()
 
-    async def note_refusal(self, refused: AuditRecorded) -> None:
+    async def record(self, entry: AuditRecorded) -> None:
+        kind = (entry.organization, entry.by, entry.action, entry.entity, entry.id)
+        await self._append(self._repetitions.note(kind, entry))
+
+    async def note_refusal(self, refused: AuditRecorded, what: str) -> None:
+        kind = (refused.organization, refused.by, refused.action, refused.entity, what)
+        await self._note(self._repetitions.note(kind, refused))
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            await self.record_repeated()
+
+    async def record_repeated(self) -> None:
+        for entry in self._repetitions.list_due(self._clock.now()):
+            await self._note(entry)
+
+    async def _note(self, entry: AuditRecorded | None) -> None:
         try:
-            whose = (refused.organization, refused.by or refused.id)
-            self._refusals.take(whose, 1, self._clock.now())
-            await self._log.append_all([audit_record(refused)])
-        except (TooManyAttemptsError, LogUnavailableError) as error:
-            _log.warning(
-                "refusal_not_audited",
-                organization=refused.organization,
-                by=refused.by,
-                entity=refused.entity,
-                id=refused.id,
-                error=repr(error),
-            )
+            await self._append(entry)
+        except LogUnavailableError as error:
+            _log.warning("refusal_not_audited", entry=entry, error=repr(error))
+
+    async def _append(self, entry: AuditRecorded | None) -> None:
+        if entry is not None:
+            await self._log.append_all([audit_record(entry)])
 
     async def list_entries(
         self, wanted: AuditFilter, limit: int, after: str | None
@@ -141,6 +153,7 @@ def _entry(stored: Document) -> AuditEntry:
         entity=document.entity,
         id=document.id,
         changes=document.changes,
+        times=document.times,
     )
 
 
@@ -158,6 +171,7 @@ def _setup_entry(stored: Document) -> AuditEntry:
             AuditChange(field=each.field, before=_quote(each.before), after=_quote(each.after))
             for each in document.changes
         ],
+        times=1,
     )
 
 

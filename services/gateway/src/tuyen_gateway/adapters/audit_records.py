@@ -10,10 +10,11 @@ from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.ports import ProducerRecord
 
 
-def audit_record(audited: AuditRecorded) -> ProducerRecord:
-    """The record of an entry."""
+def audit_record(audited: AuditRecorded, event_id: str | None = None) -> ProducerRecord:
+    """The record of an entry. With the id of an event that was recorded already, it is no second
+    one."""
     key = audited.organization
-    event_id = f"evt_{uuid4().hex}"
+    event_id = event_id or f"evt_{uuid4().hex}"
     envelope = Envelope(id=event_id, source=SOURCE, subject=key, time=audited.at, data=audited)
     value, headers = encode(envelope)
     return ProducerRecord(AUDIT, key, value, headers)

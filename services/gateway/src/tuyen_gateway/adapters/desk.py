@@ -29,8 +29,10 @@ from tuyen_events.limits import (
 )
 from tuyen_events.topics import DESK
 from tuyen_events.vocabulary import Channel, Moment
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.domain.audit import audit_desk_change
 from tuyen_gateway.domain.desk import (
     DeskEntity,
     OrganizationDesk,
@@ -258,8 +260,10 @@ class DeskTable:
             check_room(desk, key, len(value))
             self._count(editor, len(value))
             records = [ProducerRecord(DESK, str(key), value, headers)]
+            records += _audit(key, before, change, editor)
             if other is not None:
                 records.append(_removal(other, editor.agent_id, editor.at))
+                records += _audit(other, desk.find(other), None, editor)
             await self.table.append(records)
             stored = self._desk(editor.organization).find(key)
             version = self.version(editor.organization)
@@ -272,7 +276,8 @@ class DeskTable:
         async with self._lock(editor.organization):
             key = choose(self._desk(editor.organization))
             self._count(editor, _REMOVAL_BYTES)
-            await self.table.append([_removal(key, editor.agent_id, editor.at)])
+            audited = _audit(key, self._desk(editor.organization).find(key), None, editor)
+            await self.table.append([_removal(key, editor.agent_id, editor.at), *audited])
             version = self.version(editor.organization)
         _log.info("desk_removed", organization=editor.organization, entity=key.entity)
         return version
@@ -310,6 +315,15 @@ def _stored(entity: DeskEntity, kind: type[DeskT]) -> Stored[DeskT]:
     if not isinstance(entity.value, kind):
         raise TypeError(f"{entity.value.type} is at the key of another entity")
     return Stored(entity.value, entity.version)
+
+
+def _audit(
+    key: DeskKey, before: DeskEntity | None, after: DeskEvent | None, editor: Editor
+) -> list[ProducerRecord]:
+    entry = audit_desk_change(
+        key, None if before is None else before.value, after, by=editor.agent_id, at=editor.at
+    )
+    return [] if entry is None else [audit_record(entry)]
 
 
 def _removal(key: DeskKey, by: AgentId, at: Moment) -> ProducerRecord:

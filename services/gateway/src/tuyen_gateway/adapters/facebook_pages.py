@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tuyen_channels.facebook.authorizing import prove_app
 from tuyen_channels.facebook.refusals import GraphError, judge_graph_error
+from tuyen_channels.segments import name_segment
 from tuyen_events.limits import CONNECTION_ACCOUNTS, CURSOR_CHARACTERS, NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelAnswer, ChannelCalls
 from tuyen_gateway.domain.page_secrets import is_page_secret
@@ -103,15 +104,15 @@ class FacebookPages:
     async def add(self, external_id: str, credentials: AccountCredentials) -> None:
         form = {"subscribed_fields": ",".join(SUBSCRIBED_FIELDS)}
         token = credentials.access_token.get_secret_value()
-        await self._ask("POST", f"{external_id}/subscribed_apps", token, form=form)
+        await self._ask("POST", f"{name_segment(external_id)}/subscribed_apps", token, form=form)
 
     async def remove(self, external_id: str, credentials: AccountCredentials) -> None:
         token = credentials.access_token.get_secret_value()
-        await self._ask("DELETE", f"{external_id}/subscribed_apps", token)
+        await self._ask("DELETE", f"{name_segment(external_id)}/subscribed_apps", token)
 
     async def is_subscribed(self, external_id: str, credentials: AccountCredentials) -> bool:
         token = credentials.access_token.get_secret_value()
-        answer = await self._ask("GET", f"{external_id}/subscribed_apps", token)
+        answer = await self._ask("GET", f"{name_segment(external_id)}/subscribed_apps", token)
         return any(
             set(SUBSCRIBED_FIELDS) <= _texts(app.get("subscribed_fields"))
             for app in _objects(answer.body.get("data"))

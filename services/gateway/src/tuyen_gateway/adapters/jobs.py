@@ -5,19 +5,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
+from tuyen_events.codec import KeyedEvent, UnreadableEventError, encode, read_event
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
+from tuyen_gateway.domain.audit import audit_job
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, evolve, put_away, replaces
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
+from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordMetadata, RecordPosition
 
 _TIDIED = 20
 """The most old jobs that are removed when a job ends."""
@@ -89,7 +91,12 @@ class JobsTable:
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
             await self.table.current()
             refuse_too_many(self.of(request.organization), request)
-            await self.table.wait_until_folded(await self._append(request, request.job_id))
+            value, headers = encode(_envelope(request))
+            partition = partition_of(request.job_id, JOBS.partitions)
+            audited = audit_record(audit_job(request), derive_event_id(request.job_id, "audit"))
+            await self.table.append(
+                [ProducerRecord(JOBS, request.job_id, value, headers, partition), audited]
+            )
 
     async def report(self, progress: JobProgressed) -> None:
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
@@ -134,15 +141,8 @@ class JobsTable:
     async def _append(
         self, event: JobRequested | JobProgressed, key: str, *parts: str
     ) -> RecordMetadata:
-        envelope = Envelope(
-            id=derive_event_id(event.job_id, event.type, *parts),
-            source=SOURCE,
-            subject=event.job_id,
-            time=event.at,
-            data=event,
-        )
         partition = partition_of(event.job_id, JOBS.partitions)
-        return await self._log.append(JOBS, key, envelope, partition=partition)
+        return await self._log.append(JOBS, key, _envelope(event, *parts), partition=partition)
 
     def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
         key, event = record.key, record.event
@@ -217,6 +217,16 @@ class JobsTable:
             self._of[job.request.organization].discard(job.id)
             self._running.discard(job.id)
             self._bare.discard(job.id)
+
+
+def _envelope(event: JobRequested | JobProgressed, *parts: str) -> Envelope:
+    return Envelope(
+        id=derive_event_id(event.job_id, event.type, *parts),
+        source=SOURCE,
+        subject=event.job_id,
+        time=event.at,
+        data=event,
+    )
 
 
 def _is_put_away(request: JobRequested, event_id: str) -> bool:

@@ -10,15 +10,17 @@ import structlog
 
 from tuyen_events.audit import AuditAction, AuditRecorded
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
+from tuyen_events.crm_limits import LOGINS_AUDITED_AN_HOUR
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
+from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.audit import LOGIN
 from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
-from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
+from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.logins import Identity, RefreshTurn
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
@@ -78,6 +80,9 @@ class LoginsTable:
         """The logins that ended lately, with the time of the record in ms."""
         self._hidden: set[LoginKey] = set()
         """The logins whose last record has no effect."""
+        self._audited: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
+            LOGINS_AUDITED_AN_HOUR, "Too many logins"
+        )
         self.table = AwaitedTable(log, LOGINS, read_bytes, self._fold)
 
     def is_valid(self, identity: Identity) -> bool:
@@ -94,15 +99,7 @@ class LoginsTable:
     async def begin(self, identity: Identity) -> RefreshTurn:
         key = _key(identity)
         login = self._new(0)
-        audited = AuditRecorded(
-            organization=key.organization,
-            by=key.agent_id,
-            at=login.since,
-            action=AuditAction.LOGGED_IN,
-            entity=LOGIN,
-            id=key.agent_id,
-        )
-        await self.table.append([_record(key, login), audit_record(audited)])
+        await self.table.append([_record(key, login), *self._audit(key, AuditAction.LOGGED_IN)])
         others = [
             (one.since, LoginKey(key.organization, key.agent_id, session))
             for session, one in self._of(key).items()
@@ -131,15 +128,43 @@ class LoginsTable:
                 agent=key.agent_id,
                 turn=number,
             )
-            await self.end(identity)
+            await self._end(key, AuditAction.LOGIN_COPIED)
         raise UnauthenticatedError(_REFUSED)
 
     async def end(self, identity: Identity) -> None:
-        key = _key(identity)
+        await self._end(_key(identity), AuditAction.LOGGED_OUT)
+
+    async def _end(self, key: LoginKey, how: AuditAction) -> None:
         if self._find(key) is None:
             await self.table.current()
         if self._find(key) is not None:
-            await self.table.append([_record(key, None)])
+            await self.table.append([_record(key, None), *self._audit(key, how)])
+
+    def _audit(self, key: LoginKey, action: AuditAction) -> list[ProducerRecord]:
+        """None if the audit has as much of the agent's logins as it takes: nobody makes it grow by
+        logging in."""
+        now = self._clock.now()
+        try:
+            self._audited.take((key.organization, key.agent_id), 1, now)
+        except TooManyAttemptsError:
+            _log.warning(
+                "login_not_audited",
+                organization=key.organization,
+                agent=key.agent_id,
+                action=action.value,
+            )
+            return []
+        # A token that was copied may have been used by anybody.
+        by = None if action is AuditAction.LOGIN_COPIED else key.agent_id
+        entry = AuditRecorded(
+            organization=key.organization,
+            by=by,
+            at=now,
+            action=action,
+            entity=LOGIN,
+            id=key.agent_id,
+        )
+        return [audit_record(entry)]
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
         sessions = list(self._logins.get((organization, agent_id), ()))

@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 from pydantic import SecretStr
 
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.codec import read_bytes
 from tuyen_events.topics import PAGE_CREDENTIALS
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.page_credentials import (
@@ -49,14 +51,17 @@ class PageAccessTable:
     def hold(self, account: str) -> AbstractAsyncContextManager[None]:
         return self.table.hold(account)
 
-    async def set(self, account: str, credentials: AccountCredentials) -> None:
-        await self.table.append([self._pages.set_record(account, credentials)])
+    async def set(
+        self, account: str, credentials: AccountCredentials, audited: AuditRecorded
+    ) -> None:
+        record = self._pages.set_record(account, credentials)
+        await self.table.append([record, audit_record(audited)])
         _log.info("page_credentials_set", account=account, expires_at=credentials.expires_at)
 
     async def end_problem(self, account: str) -> None:
         present = self._pages.given(account)
         if present is not None and self._pages.problem(account) is not None:
-            await self.table.append([problem_record(account, present.stamp, None)])
+            await self.table.append([problem_record(account, present, None)])
             _log.info("page_problem_ended", account=account)
 
     async def note_subscription(self, account: str, subscription: PageSubscription | None) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+import structlog
 
 from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
@@ -35,6 +36,8 @@ _LATER_S = 60
 
 _COUNTED_FOR = timedelta(seconds=1)
 """For how long a count of pending replies is relied on: of hundreds of agents, one counts."""
+
+_log = structlog.get_logger()
 
 _NEWEST_FIRST = [(name, -1) for name, _ in collections.THREAD_ORDER]
 
@@ -126,11 +129,10 @@ class MongoReplies:
         written = await self._log.append_all([_record(event, partition) for event in events])
         try:
             await self._progress.show(OUTBOUND, written[-1])
-        except UnavailableError as error:
-            raise UnavailableError(
-                "It is in the log and will be carried out, but the inbox does not show it yet: "
-                "repeating it with the same `Idempotency-Key` is safe."
-            ) from error
+        except UnavailableError:
+            _log.warning(
+                "reply_not_shown_yet", organization=sender.organization, page_id=sender.page_id
+            )
 
 
 def _record(event: OutboundEvent, partition: int) -> ProducerRecord:

@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 from pydantic import SecretStr
 
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.codec import read_bytes
 from tuyen_events.topics import PAGE_TOKENS
+from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.page_tokens import PageTokens
@@ -34,9 +36,9 @@ class SiteTokensTable:
     def hold(self, app_id: str) -> AbstractAsyncContextManager[None]:
         return self.table.hold(app_id)
 
-    async def make(self, app_id: str) -> str:
+    async def make(self, app_id: str, audited: AuditRecorded) -> str:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        await self.table.append([self._tokens.record(app_id, token)])
+        await self.table.append([self._tokens.record(app_id, token), audit_record(audited)])
         _log.info("page_token_made", app_id=app_id)
         return token
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
+from tuyen_channels.zalo.lifetimes import read_lifetime
 from tuyen_channels.zalo.refusals import judge_zalo_error
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
@@ -22,11 +23,6 @@ from tuyen_platform.page_credentials import AccountCredentials
 
 _VERIFIER_BYTES = 32
 """As text, these are the 43 characters that Zalo asks for."""
-
-_TOKEN_LASTS_S = 25 * 3600
-"""If Zalo does not say how long."""
-_LONGEST_S = 366 * 24 * 3600
-_DIGITS = 12
 
 _ACCOUNT_ID = re.compile(r"[0-9]{1,64}").fullmatch
 
@@ -94,7 +90,7 @@ class ZaloAccounts:
         access, refresh = (answer.body.get(f"{kind}_token") for kind in ("access", "refresh"))
         if not is_page_secret(access) or not is_page_secret(refresh):
             raise self._explain(answer.body)
-        lasts = timedelta(seconds=_seconds(answer.body.get("expires_in")))
+        lasts = timedelta(seconds=read_lifetime(answer.body.get("expires_in")))
         return AccountCredentials(
             access_token=SecretStr(str(access)),
             refresh_token=SecretStr(str(refresh)),
@@ -108,10 +104,3 @@ class ZaloAccounts:
             return self._calls.unavailable()
         text = message if isinstance(message, str) else ""
         return self._calls.explain(judge_zalo_error(code, text))
-
-
-def _seconds(value: object) -> int:
-    """How long a token lasts; Zalo writes the number as text."""
-    text = str(value)
-    valid = text.isascii() and text.isdigit() and len(text) < _DIGITS
-    return min(int(text), _LONGEST_S) if valid else _TOKEN_LASTS_S

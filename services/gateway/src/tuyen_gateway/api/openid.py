@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.limits import TOKEN_CHARACTERS, URL_CHARACTERS
@@ -13,6 +13,7 @@ from tuyen_gateway.api.auth import TokenPair, begin_login, identify_agent
 from tuyen_gateway.api.bodies import RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.refusals import mark_login
 from tuyen_gateway.domain.openid import find_named_agent
 from tuyen_gateway.errors import InvalidError, NotFoundError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
@@ -70,16 +71,19 @@ async def start_openid(body: OpenIdStart, gateway: GatewayPorts) -> StartedOpenI
 
 
 @router.post("/callback", summary="Complete a login at the provider", responses=problems(403, 404))
-async def complete_openid(body: OpenIdCallback, gateway: GatewayPorts) -> TokenPair:
+async def complete_openid(
+    body: OpenIdCallback, request: Request, gateway: GatewayPorts
+) -> TokenPair:
     """Exchanges the code with which the browser came back for tokens, as a login with a password
     does. The provider says who somebody is, and what they may do is set up here: `403` if there is
     no such agent. A login can be completed within ten minutes."""
     provider = _provider(gateway)
-    request = _open(gateway, body.attempt)
-    if request is None or not secrets.compare_digest(body.state.encode(), request.state.encode()):
+    begun = _open(gateway, body.attempt)
+    if begun is None or not secrets.compare_digest(body.state.encode(), begun.state.encode()):
         raise UnauthenticatedError("This login was not begun here, or too long ago: begin again.")
-    claims = await provider.exchange(request, body.code.get_secret_value())
+    claims = await provider.exchange(begun, body.code.get_secret_value())
     named = find_named_agent(claims, gateway.settings.map_openid_claims())
+    mark_login(request, named.organization, named.username)
     return await begin_login(gateway, identify_agent(gateway, named))
 
 

@@ -44,7 +44,17 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+def _check_external_id(given: str) -> str:
+    if given in (".", ".."):  # in a path, it would be a step
+        raise PydanticCustomError("external_id", "Give the id that the channel gave the page.")
+    return given
+
+
+ExternalId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$"),
+    AfterValidator(_check_external_id),
+]
 
 
 def _check_secret(given: SecretStr) -> SecretStr:

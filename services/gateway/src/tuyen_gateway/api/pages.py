@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response, status
 
 from tuyen_channels.registry import has_page_tokens
 from tuyen_directory.organization import Organization, StoredEntity
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
 from tuyen_gateway.api.addresses import find_host
@@ -38,6 +39,7 @@ from tuyen_gateway.connecting import (
     set_credentials,
     update_subscription,
 )
+from tuyen_gateway.domain.audit import audit_page_token
 from tuyen_gateway.domain.changes import check_page
 from tuyen_gateway.domain.livechat import find_kept_status
 from tuyen_gateway.domain.rights import Right
@@ -97,7 +99,7 @@ async def _connect_site(
         if before is not None and tokens.has_token(external_id):
             return stored, None
         # An id that is used again must not get its old token.
-        return stored, await tokens.make(external_id)
+        return stored, await tokens.make(external_id, _audit_token(stored.value, caller, gateway))
 
 
 async def _connect_account(
@@ -119,7 +121,7 @@ async def _connect_account(
             await access.forget(account.name)  # of a page that was removed by a gateway that died
         renewed = False
         if wanted is not None:
-            renewed = await set_credentials(gateway, account, wanted)
+            renewed = await set_credentials(gateway, stored.value, wanted, caller.viewer.agent_id)
         known = None if before is None else before.value
         await update_subscription(gateway, stored.value, before=known, renewed=renewed)
     return stored, None
@@ -220,7 +222,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
         if stored is None or not has_page_tokens(stored.value.channel):
             raise NotFoundError(f"There is no livechat page {page_id!r}.")
         gateway.directory.count(caller.organization.id)
-        token = await gateway.site_tokens.make(app_id)
+        token = await gateway.site_tokens.make(app_id, _audit_token(stored.value, caller, gateway))
     return PageToken(
         app_id=app_id, token=token, webhook_url=webhook_url(gateway, stored.value.channel, app_id)
     )
@@ -292,6 +294,11 @@ async def delete_page(
             await gateway.site_tokens.forget(app_id)
         await disconnect(gateway, account)
     set_etag(response, version)
+
+
+def _audit_token(page: PageChanged, caller: Caller, gateway: Gateway) -> AuditRecorded:
+    now = gateway.clock.now()
+    return audit_page_token(page.organization, page.id, by=caller.viewer.agent_id, at=now)
 
 
 def _build_fields(

@@ -112,7 +112,7 @@ _MEANINGS: Mapping[int, str] = {
     422: "A field is wrong; `errors` names each",
     429: "Too many of these; `Retry-After` says when to try again",
     502: "The channel does not answer: try again",
-    503: "Not now: try again",
+    503: "Not now: `Retry-After` says when to try again",
 }
 
 
@@ -175,6 +175,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
+_LATER = {"Retry-After": "1"}
+"""Of every `503`: views catch up, and brokers elect, within seconds."""
+
+
 async def _answer_gateway_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, GatewayError):
         raise error
@@ -189,8 +193,10 @@ def _describe_gateway_error(error: GatewayError) -> Response:
         case UnauthenticatedError():
             headers = {"WWW-Authenticate": "Bearer"}
             return problem_response(status, error.detail, headers=headers)
-        case TooManyAttemptsError(retry_after_s=seconds):
-            headers = {"Retry-After": str(seconds)}
+        case TooManyAttemptsError() | UnavailableError():
+            headers = _LATER
+            if isinstance(error, TooManyAttemptsError):
+                headers = {"Retry-After": str(error.retry_after_s)}
             return problem_response(status, error.detail, headers=headers)
         case VersionPassedError(version=version, agent_id=agent_id):
             headers = {"ETag": f'"{version}"'}
@@ -266,7 +272,7 @@ async def _answer_unavailable(request: Request, error: Exception) -> Response:
     detail = "A server behind this one does not answer: try again; repeating is safe."
     if isinstance(error, PyMongoError) and error.timeout and not isinstance(error, _UNAVAILABLE):
         detail = "This takes longer than it may: ask for less, such as one page or channel."
-    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=_LATER)
 
 
 async def _answer_too_large(request: Request, error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """What callers were not allowed to do, for the audit (O2).
 
-It is recorded after the answer: so a refused login takes as long as one to an organization that
-does not exist, of which nothing is recorded.
+Whoever is not logged in, and tries no login, leaves nothing there: such requests are counted by the
+metrics alone. It is recorded after the answer: so a refused login takes as long as one to an
+organization that does not exist, of which nothing is recorded.
 """
 
 from fastapi import Request
@@ -28,13 +29,17 @@ def find_refusal(request: Request, error: GatewayError) -> BackgroundTask | None
     gateway = gateway_of(request)
     login: tuple[OrganizationId, str] | None = getattr(request.state, "login", None)
     match error:
-        case UnauthenticatedError() if login is not None:
+        case UnauthenticatedError() | ForbiddenError() if login is not None:
             refused = _describe_login(gateway, *login)
         case ForbiddenError():
             refused = _describe_request(gateway, request)
         case _:
             refused = None
-    return None if refused is None else BackgroundTask(gateway.audit.note_refusal, refused)
+    if refused is None:
+        return None
+    route = getattr(request.scope.get("route"), "path", "")
+    what = f"{refused.entity} {refused.id}" if login else f"{request.method} {route}"
+    return BackgroundTask(gateway.audit.note_refusal, refused, what)
 
 
 def _describe_login(

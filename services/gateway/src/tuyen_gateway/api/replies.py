@@ -118,7 +118,8 @@ async def post_reply(
     response: Response,
 ) -> MessageView:
     """For everybody who may see the conversation (R7). Answers once the reply is in the log, and
-    shows it as `pending`; `GET .../messages` shows it from then on, and what became of it.
+    shows it as `pending`; `GET .../messages` shows it from then on, or as soon as a view that is
+    behind has caught up, and what became of it.
 
     The same `Idempotency-Key` answers the same message; with another body it is `409`. `422` with
     `window_ended_at` if the channel takes no reply to this customer any more. `429` while too many
@@ -164,7 +165,8 @@ async def delete_reply(
     found: AddressedReply, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MessageView:
     """For a reply that is `pending`: it is `removed`. If the call to the channel had begun, it is
-    sent all the same, and then shown so. Any other reply is `409`."""
+    sent all the same, and then shown so. One of which a part was sent becomes `failed` with the
+    code `rest_cancelled`. Any other reply is `409`."""
     reply = await cancel_reply(gateway, caller.viewer, found.reply)
     return _show(reply, found.thread, caller, response)
 

@@ -142,23 +142,27 @@ def find_current(attempts: Iterable[Attempt]) -> Attempt | None:
     )
 
 
-def find_state(attempts: Iterable[Attempt], parts: Iterable[ReplyPart]) -> ReplyState:
-    """The state of a reply. It is sent if any of its requests was carried out, or if the channel
-    has echoed it before the result of its last request is known."""
-    attempts = tuple(attempts)
+def find_state(
+    attempts: Iterable[Attempt], parts: Iterable[ReplyPart], *, is_one_call: bool = True
+) -> ReplyState:
+    """The state of a reply. It is sent if any of its requests was carried out, or, if it takes
+    `is_one_call`, if the channel has echoed it before the result of its last request is known: the
+    echo of a part says nothing of the others. One of which a part was sent is not cancelled."""
+    attempts, parts = tuple(attempts), tuple(parts)
     if any(one.outcome == OutboundOutcome.DONE for one in attempts):
         return ReplyState.SENT
     current = find_current(attempts)
     failed = current is not None and current.outcome == OutboundOutcome.FAILED
-    if not failed and any(part.at is not None and not part.incomplete for part in parts):
+    echoed = any(part.at is not None and not part.incomplete for part in parts)
+    if echoed and is_one_call and not failed:
         return ReplyState.SENT
     if current is None or current.outcome is None:
-        cancelled = current is not None and current.cancelled
+        cancelled = current is not None and current.cancelled and not parts
         return ReplyState.CANCELLED if cancelled else ReplyState.PENDING
     if current.outcome == OutboundOutcome.CANCELLED:
-        return ReplyState.CANCELLED
+        return ReplyState.FAILED if parts else ReplyState.CANCELLED
     if current.outcome == OutboundOutcome.FAILED:
-        return ReplyState.CANCELLED if current.cancelled else ReplyState.FAILED
+        return ReplyState.CANCELLED if current.cancelled and not parts else ReplyState.FAILED
     return ReplyState.UNKNOWN
 
 

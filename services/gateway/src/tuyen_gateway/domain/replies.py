@@ -158,14 +158,23 @@ def _with_attempt(
     message: Message, event: OutboundRequested | OutboundCancelled | OutboundSettled
 ) -> Message:
     attempts = with_request(message.attempts, _as_stored(event))
-    state = find_state(attempts, message.parts)
-    return msgspec.structs.replace(message, attempts=attempts, state=state)
+    return _with_state(msgspec.structs.replace(message, attempts=attempts))
 
 
 def _with_part(message: Message, part: ReplyPart) -> Message:
-    parts = with_part(message.parts, part)
-    state = find_state(message.attempts, parts)
-    return msgspec.structs.replace(message, parts=parts, state=state)
+    return _with_state(msgspec.structs.replace(message, parts=with_part(message.parts, part)))
+
+
+def _with_state(message: Message) -> Message:
+    is_one_call = message.request is None or _takes_one_call(message.request)
+    state = find_state(message.attempts, message.parts, is_one_call=is_one_call)
+    return msgspec.structs.replace(message, state=state)
+
+
+def _takes_one_call(request: OutboundRequested) -> bool:
+    """Whether the channel gets the reply as one message for certain."""
+    pieces = bool(request.text) + len(request.attachments)
+    return pieces <= 1 or request.action == OutboundAction.COMMENT
 
 
 def _apply_request(message: Message, event: OutboundRequested, source: EventSource) -> Message:
@@ -177,7 +186,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
     files = () if message.removed else event.attachments
-    return msgspec.structs.replace(
+    said = msgspec.structs.replace(
         message,
         request=_as_stored(event),
         at=at,
@@ -196,6 +205,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
         attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in files),
         content_at=(at, "") if own_text else message.content_at,
     )
+    return _with_state(said)
 
 
 def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:

@@ -9,13 +9,27 @@ from tuyen_gateway.ports.views import ViewPage
 
 
 class Audit(Protocol):
-    """What people did and were refused, of all organizations. Changes of the directory, passwords
-    and logins are recorded where they are stored. Reads may raise TooManyAttemptsError when the
-    organization reads too much at once."""
+    """What people did and were refused, of all organizations. Changes of the directory, passwords,
+    logins and whatever else is stored are recorded where they are stored. Reads may raise
+    TooManyAttemptsError when the organization reads too much at once."""
 
-    async def note_refusal(self, refused: AuditRecorded) -> None:
-        """Records a refusal, unless more were recorded within the hour about the same
-        agent than the audit takes. Never raises: a refusal that cannot be recorded is logged."""
+    async def record(self, entry: AuditRecorded) -> None:
+        """Returns once the entry is in the log, or is counted because it was repeated: then it is
+        recorded later, with the number of times. Raises LogUnavailableError."""
+        ...
+
+    async def note_refusal(self, refused: AuditRecorded, what: str) -> None:
+        """Records or counts a refusal, in the same way; refusals of the same `what` are counted
+        together. Never raises: a refusal that cannot be recorded is logged."""
+        ...
+
+    async def run(self) -> None:
+        """Records what was counted, until cancelled. What a process counted within the last minute
+        is lost if it dies."""
+        ...
+
+    async def record_repeated(self) -> None:
+        """Records what was counted long enough."""
         ...
 
     async def list_entries(

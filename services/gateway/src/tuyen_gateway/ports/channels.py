@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.ports.tables import TableBacked
@@ -137,8 +138,11 @@ class PageAccess(TableBacked, Protocol):
         """Locks the account, of which all is known on entering."""
         ...
 
-    async def set(self, account: str, credentials: AccountCredentials) -> None:
-        """Gives the account these credentials; on return they are the present ones."""
+    async def set(
+        self, account: str, credentials: AccountCredentials, audited: AuditRecorded
+    ) -> None:
+        """Gives the account these credentials; on return they are the present ones, and the audit
+        has the entry."""
         ...
 
     async def end_problem(self, account: str) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from tuyen_events.audit import AuditRecorded
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.ports.tables import TableBacked
@@ -162,8 +163,9 @@ class SiteTokens(TableBacked, Protocol):
         """Locks the page's token, which is the log's latest on entering."""
         ...
 
-    async def make(self, app_id: str) -> str:
-        """Creates a new token, which ends the one before; it is valid on return."""
+    async def make(self, app_id: str, audited: AuditRecorded) -> str:
+        """Creates a new token, which ends the one before; it is valid on return, and the audit has
+        the entry."""
         ...
 
     async def forget(self, app_id: str) -> None:

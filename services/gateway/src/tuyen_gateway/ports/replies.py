@@ -45,10 +45,10 @@ class Replies(Protocol):
     async def request(
         self, sender: Sender, events: Sequence[OutboundEvent], partition: int
     ) -> None:
-        """Appends the events to one partition, and returns once the views show them.
+        """Appends the events to one partition, and returns once the views show them, or after 5 s:
+        the events are in the log then, and are carried out whether or not they are shown.
 
         Raises TooManyAttemptsError, and appends nothing, if the agent or the organization has
-        requested as much as they may within an hour. Raises UnavailableError if the views are
-        behind: the events are in the log then and will be carried out.
+        requested as much as they may within an hour.
         """
         ...

@@ -45,6 +45,7 @@ class AuditDocument(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     id: str
     changes: tuple[AuditChange, ...]
+    times: int = 1
 
 
 async def ensure_audit_indexes(database: Database) -> None:
@@ -99,4 +100,5 @@ def _build(folded: FoldedEvent, event: AuditRecorded) -> AuditDocument:
         entity=event.entity,
         id=event.id,
         changes=event.changes,
+        times=event.times,
     )

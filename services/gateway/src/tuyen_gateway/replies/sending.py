@@ -3,7 +3,9 @@ that still waits (I6).
 
 The ids of a reply and of its requests are derived from the caller's key, so every gateway makes the
 same request of the same call. Of two calls with one key, the first in the log counts: the views,
-which the second one waits for, say which one that was.
+which the second one waits for, say which one that was. A reply that is in the log is accepted, also
+while the views are behind: then the answer says what was asked for, and of two calls with one key
+and two bodies both may be accepted, of which the first is sent and shown.
 """
 
 from collections.abc import Sequence
@@ -322,9 +324,7 @@ async def _request_more(
         raise ConflictError("This reply was never requested.")
     sender = Sender(reply.organization, reply.page_id, viewer.agent_id)
     await gateway.replies.request(sender, events, partition_of_request(reply.request))
-    found = (await gateway.replies.find(reply.organization, [reply.id])).get(reply.id)
-    if found is not None:
-        return found
-    for event in events:
+    reply = (await gateway.replies.find(reply.organization, [reply.id])).get(reply.id, reply)
+    for event in events:  # changes nothing unless the views are behind
         reply = fold_reply(reply, reply.id, event, _NOWHERE)
     return reply

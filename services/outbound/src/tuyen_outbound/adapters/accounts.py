@@ -97,7 +97,7 @@ class TableAccounts:
         )
         problem = PageProblem(code=why.code, vi=why.vi, en=why.en)
         try:
-            await self.keep_problem(account, credentials.stamp, problem)
+            await self.keep_problem(account, credentials, problem)
         except BaseException:  # otherwise the page would stop here alone, and nobody would know why
             self._refused.pop(account, None)
             raise
@@ -132,11 +132,13 @@ class TableAccounts:
 
     async def keep_refreshed(self, account: str, credentials: AccountCredentials) -> None:
         refreshed = self._credentials.refreshed_record(account, credentials)
-        ended = problem_record(account, credentials.stamp, None)
+        ended = problem_record(account, credentials, None)
         await self._append([refreshed, ended])
 
-    async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
-        await self._append([problem_record(account, stamp, problem)])
+    async def keep_problem(
+        self, account: str, credentials: AccountCredentials, problem: PageProblem | None
+    ) -> None:
+        await self._append([problem_record(account, credentials, problem)])
 
     async def _append(self, records: Sequence[ProducerRecord]) -> None:
         await self._log.append_all(records)

@@ -35,7 +35,7 @@ class Intake:
         self._accepted[identity] = (partition, StoredRequest.accept(request, offset))
         return True
 
-    def remove(self, request_id: str) -> OutboundRequested | None:
+    def remove(self, request_id: str) -> StoredRequest | None:
         """Removes a request that is in the same batch as its cancellation."""
         found = self._accepted.pop(request_id, None)
-        return None if found is None else found[1].request
+        return None if found is None else found[1]

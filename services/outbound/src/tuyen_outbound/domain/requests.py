@@ -32,7 +32,8 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     present part began, if it is not `waiting`. `proof` is the channel's id of the message that an
     echo showed while the call was under way. `refusals` counts the answers after which the same
     part is tried again, of which the first came at `refused_at`; no call is made before
-    `not_before`.
+    `not_before`. Of one that is `cancelled`, no further call is made: it was while a call was under
+    way.
     """
 
     request: OutboundRequested
@@ -46,6 +47,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     refusals: int = 0
     refused_at: Moment | None = None
     not_before: Moment | None = None
+    cancelled: bool = False
 
     @classmethod
     def accept(cls, request: OutboundRequested, offset: int) -> Self:
@@ -93,6 +95,10 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def prove(self, external_id: str) -> Self:
         """An echo shows that the present part was carried out."""
         return self._change(proof=external_id)
+
+    def cancel(self) -> Self:
+        """Nothing more is to be sent of it."""
+        return self._change(cancelled=True)
 
     def give_up(self) -> Self:
         """It is reported that nobody can tell what became of the call. Its echo may still come, and

@@ -313,7 +313,8 @@ def _read(topic: str, record: ConsumedRecord) -> Event | None:
     """The record's event, or None if this stage does not use it.
 
     Most types of inbound events assign nothing and are not even decoded. Raises
-    UnreadableEventError.
+    UnreadableEventError, also for a command that this version does not know: nobody else does what
+    somebody asked for.
     """
     if record.value is None:
         return None
@@ -323,6 +324,8 @@ def _read(topic: str, record: ConsumedRecord) -> Event | None:
         name = header(record.headers, "ce_type") or b""
         return decode_typed(name, record.value) if name in _READ else None
     except UnknownTypeError:
+        if topic == COMMANDS.name:
+            raise
         return None
 
 

@@ -20,6 +20,7 @@ from tuyen_gateway.api.crm.contact_list import ContactSelectionIn
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.audit import audit_download
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -115,6 +116,16 @@ async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: Gatewa
         "Content-Disposition": f'attachment; filename="contacts.{request.format.value}"',
     }
     content = await begin_reading(parts)
+    await gateway.audit.record(
+        audit_download(
+            caller.organization.id,
+            "export",
+            job_id,
+            by=caller.viewer.agent_id,
+            at=gateway.clock.now(),
+            rows=job.progress.total,
+        )
+    )
     media_type = _CONTENT_TYPES[request.format]
     return StreamingResponse(content, HTTPStatus.OK, headers, media_type=media_type)
 

@@ -28,6 +28,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.audit import audit_stop
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.imports.columns import CONTACT_FIELDS, guess_mapping, is_field
@@ -251,8 +252,12 @@ async def stop_import(
 ) -> ImportView:
     """What was imported by then stays. If it has ended already, nothing changes."""
     draft = await _find_draft(gateway, caller, import_id)
-    if gateway.jobs.job(import_id) is None:
+    job = gateway.jobs.job(import_id)
+    if job is None:
         raise ConflictError("The import was not started.")
+    if not job.ended:
+        by, now = caller.viewer.agent_id, gateway.clock.now()
+        await gateway.audit.record(audit_stop(job.request, by=by, at=now))
     await stop_job(gateway, import_id)
     return _view(gateway, caller, draft)
 
