@@ -73,7 +73,6 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
 CONTACTS_BY_TAG, CONTACTS_BY_STEP, CONTACTS_BY_CAMPAIGN = "by_tag", "by_step", "by_campaign"
-CONTACTS_BY_PROPOSAL = "by_proposal"
 
 FOLDED_TAGS = "folded_tags"
 """The tags, as they are compared."""
@@ -138,7 +137,7 @@ CONTACTS_VIEW = ContactsView(
         _index(CONTACTS_BY_STEP, AT_STEPS, "_id"),
         IndexModel(
             [("organization", ASCENDING), ("proposals.id", ASCENDING)],
-            name=CONTACTS_BY_PROPOSAL,
+            name="by_proposal",
             partialFilterExpression={"proposals.id": {"$exists": True}},
         ),
     ),

@@ -5,7 +5,7 @@ import msgspec
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.ports.views import MergeProposal, ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_BY_PROPOSAL, CONTACTS_VIEW
+from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.merge_proposals import ProposalOfContact
 
 
@@ -24,8 +24,7 @@ async def list_proposals(
             {"$group": {"_id": "$proposals.place", "first": {"$first": "$$ROOT"}}},
             {"$sort": {"_id": -1}},
             {"$limit": limit + 1},
-        ],
-        hint=CONTACTS_BY_PROPOSAL,
+        ]
     )
     found = [_read(each["first"]) async for each in listed]
     following = found[limit - 1].shown.place if len(found) > limit else None
