@@ -11,6 +11,7 @@ from support.organizations import (
     department,
     fold,
     group,
+    integration,
     link,
     page,
     profile,
@@ -42,9 +43,12 @@ CHANGES = st.one_of(
     st.builds(region, IDS, IDS),
     st.builds(group, IDS, IDS),
     st.builds(link, IDS, IDS),
+    st.builds(integration, IDS, name=IDS),
     st.builds(
         Removed,
-        st.sampled_from(["agent", "page", "rule", "department", "group", "link", "unheard-of"]),
+        st.sampled_from(
+            ["agent", "page", "rule", "department", "group", "link", "integration", "unheard-of"]
+        ),
         IDS,
     ),
     st.builds(Removed, st.just("region"), st.builds("{}/{}".format, IDS, IDS)),

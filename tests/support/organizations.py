@@ -14,6 +14,7 @@ from tuyen_events.directory import (
     DepartmentChanged,
     DirectoryEvent,
     GroupChanged,
+    IntegrationChanged,
     LinkChanged,
     Member,
     OrganizationChanged,
@@ -26,7 +27,7 @@ from tuyen_events.directory import (
 )
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.vocabulary import Channel, Presence, Role, Strategy
+from tuyen_events.vocabulary import Channel, IntegrationKind, Presence, Role, Strategy
 from tuyen_router.domain.organization import OrganizationState
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -79,7 +80,20 @@ def link(url: str, to: str, **fields: Any) -> LinkChanged:
     return _event(LinkChanged, fields, id=url, url=url, group=to)
 
 
-def _event(kind: type[_EventT], fields: Mapping[str, Any], **defaults: Any) -> _EventT:
+def integration(integration_id: str, **fields: Any) -> IntegrationChanged:
+    made: dict[str, Any] = {"token_made_at": AT, "created_at": AT, "created_by": "admin"}
+    return _event(
+        IntegrationChanged,
+        fields,
+        id=integration_id,
+        name=integration_id,
+        kind=IntegrationKind.LEADS,
+        token_hash=f"hash of {integration_id}",
+        **made,
+    )
+
+
+def _event(kind: type[_EventT], fields: Mapping[str, Any], /, **defaults: Any) -> _EventT:
     return kind(**{"organization": SHOP, "at": AT, **defaults, **fields})
 
 

@@ -15,11 +15,13 @@ from tuyen_views.view import View
 def test_the_entities_of_the_crm() -> None:
     assert [entity.name for entity in ENTITIES] == [
         "appointments",
+        "calls",
         "campaigns",
         "claims",
         "contacts",
         "deals",
         "imports",
+        "leads",
         "merge_proposals",
         "merges",
         "notes",

@@ -1,7 +1,6 @@
 """W5: a warehouse distributes its new contacts, decided one after another as the decider does."""
 
 from collections import Counter
-from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -9,16 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm.decided import Decided
 from crm.lan import MOMENT, PAGE, SHOP, customer, message
-from tuyen_crm.books import Book, fact_key, kept_key
+from tuyen_crm.books import fact_key, kept_key
 from tuyen_crm.domain.facts import held_fact
-from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.entities.contacts.observe import observe
-from tuyen_crm.fact_index import FactIndex
 from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
 from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
 from tuyen_events.crm.imports import Duplicates, ImportContact
-from tuyen_events.crm.records import CrmCommand, CrmEvent, CrmOutcome, CrmRefusal
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.suggestions import SuggestionsOffered
 from tuyen_events.crm.warehouses import PutWarehouse
 from tuyen_events.ids import AgentId, ContactId, contact_id
@@ -29,43 +27,12 @@ STAFF = tuple(map(AgentId, "abcdef"))
 COMMON: dict[str, Any] = {"organization": SHOP, "at": MOMENT, "by": AgentId("hoa")}
 
 
-class Decided:
-    """The state of an organization, in which commands are decided one after another."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, bytes] = {}
-        self._facts = FactIndex()
-        self._commands = 0
-
-    def value(self, key: str) -> bytes | None:
-        return self._values.get(key)
-
-    def holders(self, key: str) -> Set[ContactId]:
-        return self._facts.holders(key)
-
-    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        return self._facts.count(key, changed)
-
-    def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
-        self._commands += 1
-        book = Book(SHOP, self, self._commands)
-        decision = BY_COMMAND[type(command)].decide(book, command)
-        for event in decision.events:
-            book.apply(event, 0)
-        self._facts.change(book.facts)
-        for key, value in book.changes.items():
-            if value is None:
-                self._values.pop(key, None)
-            else:
-                self._values[key] = value
-        self.last = decision
-        return decision.events
-
+class DistributingShop(Decided):
     def put(self, members: str, distribute: Strategy | None) -> None:
         self.decide(
             PutWarehouse(
                 **COMMON,
-                command_id=f"put_{self._commands}",
+                command_id=f"put_{self.commands}",
                 id="north",
                 name="North",
                 members=tuple(map(AgentId, members)),
@@ -104,7 +71,7 @@ class Decided:
 @LAWS
 @given(members=st.permutations("abcde"), contacts=st.integers(1, 30))
 def test_w5_in_turn_everybody_gets_the_same(members: list[str], contacts: int) -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("".join(members), Strategy.SEQUENTIAL)
     chosen = [shop.arrive(number) for number in range(contacts)]
     assert chosen == [members[number % 5] for number in range(contacts)]
@@ -116,7 +83,7 @@ def test_w5_in_turn_everybody_gets_the_same(members: list[str], contacts: int) -
     contacts=st.integers(1, 15),
 )
 def test_w5_by_load_whoever_has_the_fewest_gets_the_next(taken: list[str], contacts: int) -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", None)
     for number, agent in enumerate(taken):
         shop.arrive(number)
@@ -140,7 +107,7 @@ def test_w5_by_load_whoever_has_the_fewest_gets_the_next(taken: list[str], conta
 
 
 def test_w5_equal_loads_take_turns() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", Strategy.LEAST_LOADED)
     assert [shop.arrive(number) for number in range(6)] == list("abcabc")
     shop.decide(
@@ -155,7 +122,7 @@ def test_w5_equal_loads_take_turns() -> None:
 
 
 def test_w5_r2_4_a_rotation_goes_on_when_its_members_change() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abcd", Strategy.SEQUENTIAL)
     assert [shop.arrive(number) for number in range(2)] == ["a", "b"]
     shop.put("acd", Strategy.SEQUENTIAL)
@@ -165,7 +132,7 @@ def test_w5_r2_4_a_rotation_goes_on_when_its_members_change() -> None:
 
 
 def test_w5_who_is_disabled_gets_nothing_and_is_still_a_member() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
     without_b = tuple(each for each in STAFF if each != "b")
     assert [shop.arrive(number, without_b) for number in range(3)] == ["a", "c", "a"]
@@ -194,21 +161,21 @@ def from_file(number: int, **fields: Any) -> ImportContact:
 
 
 def test_w5_in_turn_whatever_way_contacts_come_in() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abcd", Strategy.SEQUENTIAL)
     chosen = [shop.come_in(by_hand(1)), shop.come_in(from_file(1)), shop.arrive(1)]
     assert [*chosen, shop.come_in(from_file(2))] == list("abcd")
 
 
 def test_w5_by_load_contacts_of_a_file_count_one_after_another() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", Strategy.LEAST_LOADED)
     assert shop.come_in(by_hand(1, assignee=AgentId("b"))) == "b"
     assert [shop.come_in(from_file(number)) for number in range(4)] == ["a", "c", "a", "b"]
 
 
 def test_w5_whom_the_creator_named_keeps_the_contact_and_nobody_loses_a_turn() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
     assert shop.come_in(by_hand(1)) == "a"
     assert shop.come_in(by_hand(2, assignee=AgentId("f"))) == "f"
@@ -217,7 +184,7 @@ def test_w5_whom_the_creator_named_keeps_the_contact_and_nobody_loses_a_turn() -
 
 
 def test_w5_a_row_of_somebody_who_is_known_already_is_nobodys_turn() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
     lan: dict[str, Any] = {"phones": ("+84912345678",)}
     assert shop.come_in(by_hand(1, **lan)) == "a"
@@ -227,14 +194,14 @@ def test_w5_a_row_of_somebody_who_is_known_already_is_nobodys_turn() -> None:
 
 @pytest.mark.parametrize("members", ["", "abc"])
 def test_w5_nothing_is_distributed_where_it_is_switched_off(members: str) -> None:
-    shop = Decided()
+    shop = DistributingShop()
     shop.put(members, None if members else Strategy.SEQUENTIAL)
     assert [shop.arrive(number) for number in range(3)] == [None] * 3
     assert shop.value(kept_key(SHOP, "turns", "north")) is None
 
 
 def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:
-    shop = Decided()
+    shop = DistributingShop()
     members = [AgentId(f"agent-{number:02}") for number in range(50)]
     shop.decide(
         PutWarehouse(
@@ -265,7 +232,7 @@ def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:
 
 
 def test_c3_w5_what_a_new_customer_writes_is_offered_after_the_contact_was_given() -> None:
-    decided = Decided()
+    decided = DistributingShop()
     decided.put("a", Strategy.SEQUENTIAL)
     text = msgspec.structs.replace(message(), text="sđt 0912345678")
     command = observe(text, customer("1"), "evt_1", "VN")

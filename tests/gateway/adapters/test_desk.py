@@ -61,6 +61,26 @@ async def test_what_is_stored_already_is_not_written_again(
     assert sum((await log.end_offsets(DESK)).values()) == 2
 
 
+async def test_i15_what_another_gateway_changed_a_moment_ago_can_be_changed_back(
+    desk_table: DeskTable, log: InMemoryLog, editor: Editor
+) -> None:
+    """A gateway that has not read the change yet must not take its old state for the present."""
+    other = DeskTable(log)
+    running = asyncio.create_task(other.table.run())
+    await other.put_preferences(editor, {"theme": "dark"})
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await desk_table.put_preferences(editor, {"theme": "light"})
+    back = asyncio.create_task(other.put_preferences(editor, {"theme": "dark"}))
+    await asyncio.sleep(0.01)
+    running = asyncio.create_task(other.table.run())  # it reads on
+    await back
+    await desk_table.table.current()
+    assert desk_table.preferences(SHOP, editor.agent_id) == {"theme": "dark"}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_r9_5_an_agent_changes_only_so_much_within_an_hour(
     desk_table: DeskTable, editor: Editor, monkeypatch: pytest.MonkeyPatch, log: InMemoryLog
 ) -> None:

@@ -1,12 +1,20 @@
 """The directory's table: replay, and what cannot be read."""
 
-from gateway.rig import Rig, User, records, running
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from gateway.rig import DEADLINE_S, Rig, User, records, running
 from tuyen_events.ids import OrganizationId
+from tuyen_events.topic import Topic
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import Log
 
 SHOP = OrganizationId("shop")
 
@@ -67,3 +75,50 @@ async def test_an_organization_without_its_profile_is_none(
     log: InMemoryLog, clock: ManualClock
 ) -> None:
     assert DirectoryTable(log, clock).organization(SHOP) is None
+
+
+class LateLog:
+    """A log whose reader gets what is new in the directory once it `may_read`."""
+
+    def __init__(self, log: InMemoryLog) -> None:
+        self._log = log
+        self.may_read = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    @asynccontextmanager
+    async def tail(self, topic: Topic, **given: Any) -> AsyncIterator[Any]:
+        async with self._log.tail(topic, **given) as tail:
+            batches = tail.batches
+
+            async def read_later() -> AsyncIterator[Any]:
+                async for batch in batches():
+                    if topic is DIRECTORY:
+                        await self.may_read.wait()
+                    yield batch
+
+            tail.batches = read_later  # type: ignore[method-assign]  # of this one
+            yield tail
+
+
+async def test_a_change_is_made_on_top_of_what_another_gateway_has_answered(
+    rig: Rig, boss: User, log: InMemoryLog, clock: ManualClock
+) -> None:
+    """Without sticky sessions the next request goes to a gateway that may not have read it yet."""
+    late = LateLog(log)
+    late.may_read.set()
+    async with running(cast("Log", late), clock) as other:
+        await other.gateway.directory.table.current()
+        late.may_read.clear()
+        await boss.done("PUT", "/v1/settings", {"assignment": True})
+        there, table = User(other.client, boss.token), other.gateway.directory.table
+        assert isinstance(table, AwaitedTable)
+        change = asyncio.create_task(there.done("PUT", "/v1/settings", {"take_unassigned": True}))
+        async with asyncio.timeout(DEADLINE_S):
+            while not table._waiters:  # noqa: ASYNC110 - nobody sets an event for it
+                await asyncio.sleep(0.01)
+        late.may_read.set()
+        await change
+        found = await there.done("GET", "/v1/settings")
+        assert (found["assignment"], found["take_unassigned"]) == (True, True)

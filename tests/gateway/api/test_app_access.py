@@ -19,7 +19,7 @@ import pytest
 from crm.part_kinds import KINDS
 from gateway.api.crm.answering import contact, show, show_part
 from gateway.api.strict_database import strict_database
-from gateway.api.walk import BODIES
+from gateway.api.walk import address, body_for
 from gateway.feed import Feed
 from gateway.rig import OPERATOR, START, Rig, User, running, until
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
@@ -39,8 +39,10 @@ TABLE: Mapping[str, Mapping[str, str]] = tomllib.loads(
 
 ROLES = {role.value: role for role in Role}
 MANAGING = frozenset(name for name, role in ROLES.items() if role.managing)
+SENDING = ("calls", "leads")
 ADMITTED: Mapping[str, frozenset[str]] = {
-    "anybody": frozenset({*ROLES, "operator", "nobody"}),
+    "anybody": frozenset({*ROLES, *SENDING, "operator", "nobody"}),
+    **{kind: frozenset({kind}) for kind in SENDING},
     "agents": frozenset(ROLES),
     "managers": MANAGING,
     "admins": frozenset({"system_admin"}),
@@ -57,14 +59,6 @@ def routes(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for path, item in schema["paths"].items():
         for method in item:
             yield method.upper(), path
-
-
-def address(path: str, ids: Mapping[str, str]) -> str:
-    while "{" in path:
-        before, _, rest = path.partition("{")
-        name, _, after = rest.partition("}")
-        path = before + ids.get(name, "nothing") + after
-    return path
 
 
 @dataclass
@@ -91,6 +85,9 @@ async def admit_everybody(rig: Rig, boss: User) -> Callers:
         username = role.replace("_", "-")
         tokens[role] = (await rig.staff(boss, username, role)).token
         passwords[role] = (username, "s3cret")
+    for kind in SENDING:
+        made = await boss.done("PUT", f"/v1/integrations/{kind}", {"name": kind, "kind": kind})
+        tokens[kind] = made["token"]
     return Callers(rig, tokens, passwords, (await rig.client.get("/openapi.json")).json())
 
 
@@ -243,6 +240,8 @@ async def _set_up(owner: User) -> dict[str, str]:
     await owner.done("PUT", "/v1/groups/giay", {"name": "Giày"})
     link = {"url": "https://shop.example/vn", "group": "giay"}
     await owner.done("PUT", "/v1/links/vn", link)
+    integration = {"name": "Tổng đài", "kind": "calls"}
+    await owner.done("PUT", "/v1/integrations/tong-dai", integration)
     rule = {"name": "R", "enabled": True, "mode": "sequential", "pages": None, "members": []}
     await owner.done("PUT", "/v1/rules/ca-toi", rule)
     await owner.done("PUT", "/v1/templates/chao", {"title": "T", "text": "T"})
@@ -259,6 +258,7 @@ async def _set_up(owner: User) -> dict[str, str]:
         "region_id": "north",
         "group_id": "giay",
         "link_id": "vn",
+        "integration_id": "tong-dai",
         "template_id": "chao",
         "view_id": "moi",
         "job_id": job["id"],
@@ -289,11 +289,6 @@ def sees(role: str, page: str, assignee: str, policy: Visibility, *, by_page: bo
     if policy is Visibility.OWN_AND_UNASSIGNED:
         return assignee in (role, "nobody")
     return assignee == role
-
-
-def body_for(method: str, path: str) -> object:
-    """A body that the route takes, if it takes any."""
-    return BODIES.get((method, path), (None,))[0]
 
 
 @pytest.mark.parametrize("by_page", [False, True], ids=["all pages", "own pages"])

@@ -31,7 +31,13 @@ FILES = {
 """What answers with a file."""
 STREAMS = {("get", "/v1/events"): "text/event-stream"}
 
-TELLING = {"TokenPair", "ConnectedPage", "PageToken"}
+TELLING = {
+    "TokenPair",
+    "ConnectedPage",
+    "PageToken",
+    "CreatedIntegrationView",
+    "IntegrationToken",
+}
 """The answers that hand out a secret, once, to whoever it was made for."""
 
 

@@ -40,6 +40,7 @@ NOT_HERE = {
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
     ("GET", "/v1/exports/{job_id}/file"),
+    ("POST", "/v1/merge-proposals/{proposal_id}"),
     ("POST", "/v1/imports"),
     ("GET", "/v1/imports/{import_id}"),
     ("PUT", "/v1/imports/{import_id}/mapping"),
@@ -100,6 +101,8 @@ class Walk:
 def caller_of(operation: Operation) -> str:
     if operation[1] == "/v1/auth/logout":
         return "leaving"
+    if operation[1] in ("/v1/calls", "/v1/leads"):
+        return operation[1].removeprefix("/v1/")
     return "operator" if operation[1].startswith("/v1/organizations") else "boss"
 
 
@@ -170,6 +173,11 @@ async def begin_walk(rig: Rig) -> Walk:
     leaving = await rig.anybody.done("POST", "/v1/auth/login", body)
     callers = {"boss": boss.token or "", "lan": lan.token or "", "operator": OPERATOR}
     callers["leaving"] = leaving["access_token"]
+    center = {"name": "Tổng đài", "kind": "calls"}
+    await boss.done("PUT", "/v1/integrations/tong-dai", center)
+    for kind in ("calls", "leads"):
+        made = await boss.done("PUT", f"/v1/integrations/{kind}", {"name": kind, "kind": kind})
+        callers[kind] = made["token"]
     walk = Walk(rig, callers, (await rig.client.get("/openapi.json")).json())
     walk.bodies["POST", "/v1/auth/refresh"] = ({"refresh_token": tokens["refresh_token"]},)
     walk.bodies["POST", "/v1/auth/logout"] = ({"refresh_token": leaving["refresh_token"]},)

@@ -45,6 +45,8 @@ SETUP = [
          "name", "A", "B"),
     Case("group", "/v1/groups/g", {"name": "G", "members": []},
          {"name": "G", "members": ["admin"]}, "g", "members", [], ["admin"]),
+    Case("integration", "/v1/integrations/i", {"name": "A", "kind": "calls"},
+         {"name": "B", "kind": "calls"}, "i", "name", "A", "B"),
     Case("settings", "/v1/settings", {"assignment": True}, {"assignment": False}, "",
          "assignment", True, False),
     Case("support_team", "/v1/support-team", {"agent_ids": ["admin"]}, {"agent_ids": []}, "",

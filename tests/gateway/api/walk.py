@@ -37,6 +37,7 @@ PATHS: Mapping[str, str] = {
     "pipeline_id": "retail",
     "number": "+84912345678",
     "proposal_id": "mpr_1",
+    "integration_id": "tong-dai",
     "sharing_rule_id": "rule",
     "post_id": "104_1",
     "organization_id": "other",
@@ -76,6 +77,8 @@ _APPOINTMENT: dict[str, Any] = {
     "state": "planned",
     "assignee": "lan",
 }
+
+_INTEGRATION: dict[str, Any] = {"name": "Tổng đài", "kind": "calls", "warehouse_id": "default"}
 
 _CONTACT_FILTER: Mapping[str, Any] = {
     "q": "lan",
@@ -291,6 +294,30 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
         {"step_id": "new", "note": "Hẹn thứ sáu."},
     ),
+    ("PUT", "/v1/pipelines/{pipeline_id}"): (
+        {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
+    ),
+    ("PUT", "/v1/integrations/{integration_id}"): (_INTEGRATION,),
+    ("POST", "/v1/integrations"): (_INTEGRATION,),
+    ("PATCH", "/v1/integrations/{integration_id}"): (_INTEGRATION,),
+    ("POST", "/v1/calls"): (
+        {
+            "external_id": "20261121-0001",
+            **{"direction": "in", "phone": "0912 345 678", "agent_id": "lan"},
+            **{"started_at": "2026-11-21T08:00:00Z", "duration_s": 185, "result": "answered"},
+            "recording_url": "https://tong-dai.example/1.mp3",
+        },
+    ),
+    ("POST", "/v1/leads"): (
+        {
+            "external_id": "form-17",
+            "name": "Chị Lan",
+            "phones": ["0912 345 678"],
+            "emails": ["lan@example.com"],
+            "custom": {"size": "42"},
+            "note": "Gọi buổi tối.",
+        },
+    ),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},
@@ -360,3 +387,16 @@ def replace_value(body: object, place: Place, odd: str) -> bytes:
         inside = inside[step]
     inside[place[-1]] = _HOLE
     return json.dumps(copy).replace(json.dumps(_HOLE), odd).encode()
+
+
+def address(path: str, ids: Mapping[str, str]) -> str:
+    while "{" in path:
+        before, _, rest = path.partition("{")
+        name, _, after = rest.partition("}")
+        path = before + ids.get(name, "nothing") + after
+    return path
+
+
+def body_for(method: str, path: str) -> object:
+    """A body that the route takes, if it takes any."""
+    return BODIES.get((method, path), (None,))[0]

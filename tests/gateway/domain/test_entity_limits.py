@@ -10,6 +10,7 @@ from support.organizations import (
     directory_record,
     fold,
     group,
+    integration,
     link,
     page,
     region,
@@ -38,7 +39,9 @@ def _region(name: str) -> RegionChanged:
     return region("d", name)
 
 
-@pytest.mark.parametrize("make", [agent, page, rule, group, _link, department, _region])
+@pytest.mark.parametrize(
+    "make", [agent, page, rule, group, _link, department, _region, integration]
+)
 def test_r9_5_one_too_many_is_refused_and_what_exists_may_be_changed(
     make: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tuyen_events.directory import (
     DepartmentChanged,
     DirectoryEvent,
     GroupChanged,
+    IntegrationChanged,
     LinkChanged,
     OrganizationChanged,
     PageChanged,
@@ -28,6 +29,7 @@ from tuyen_events.ids import (
     AgentId,
     DepartmentId,
     GroupId,
+    IntegrationId,
     LinkId,
     OrganizationId,
     PageId,
@@ -78,6 +80,9 @@ class Organization:
     """By department and region, `sales/north`, as agents refer to them."""
     groups: Mapping[GroupId, StoredEntity[GroupChanged]] = field(default_factory=dict)
     links: Mapping[LinkId, StoredEntity[LinkChanged]] = field(default_factory=dict)
+    integrations: Mapping[IntegrationId, StoredEntity[IntegrationChanged]] = field(
+        default_factory=dict
+    )
 
     @property
     def settings(self) -> SettingsChanged:
@@ -254,6 +259,7 @@ _ENTITIES: Mapping[type[DirectoryEvent], str] = {
     RegionChanged: "region",
     GroupChanged: "group",
     LinkChanged: "link",
+    IntegrationChanged: "integration",
 }
 
 _SEVERAL: Mapping[str, str] = {
@@ -264,6 +270,7 @@ _SEVERAL: Mapping[str, str] = {
     "region": "regions",
     "group": "groups",
     "link": "links",
+    "integration": "integrations",
 }
 """The attribute of an organization for each kind of entity that it has several of, by their ids."""
 
@@ -283,6 +290,7 @@ def entity_of(event: DirectoryEvent) -> tuple[str, str]:
             | DepartmentChanged()
             | GroupChanged()
             | LinkChanged()
+            | IntegrationChanged()
         ):
             return entity, event.id
         case _:

@@ -21,6 +21,19 @@ REMIND_MINUTES = 60 * 24 * 366
 PIPELINE_STEPS = 50
 """Steps of one pipeline."""
 
+INTEGRATIONS = 100
+"""Integrations of one organization."""
+
+INTEGRATION_COMMANDS_AN_HOUR = 20_000
+INTEGRATION_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""Calls or leads that one integration may send within an hour."""
+
+CALL_LASTS_S = 7 * 24 * 3600
+"""How long a call may have taken."""
+
+CALLED_ALIKE = 200
+"""Contacts with the phone number of a call among which the one is looked for that its agent has."""
+
 TAG_CHARACTERS = 64
 """A tag of a contact."""
 

@@ -13,6 +13,7 @@ from tuyen_events.ids import (
     AgentId,
     DepartmentId,
     GroupId,
+    IntegrationId,
     LinkId,
     OrganizationId,
     PageId,
@@ -23,6 +24,7 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
+    IntegrationKind,
     Merging,
     Moment,
     Role,
@@ -183,6 +185,22 @@ class LinkChanged(DirectoryEvent, frozen=True, kw_only=True):
     group: GroupId
 
 
+class IntegrationChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """A program that sends calls or leads with a token of its own (C7, C12)."""
+
+    type: ClassVar[str] = "integration.changed.v1"
+    id: IntegrationId
+    name: str
+    kind: IntegrationKind
+    warehouse_id: str | None = None
+    """Where its new contacts are put; null for the warehouse that has it among its sources."""
+    token_hash: str
+    """The SHA-256 of its token, which is random: the token cannot be found from it."""
+    token_made_at: Moment
+    created_at: Moment
+    created_by: AgentId
+
+
 REMOVED_TYPES: dict[str, str] = {
     "agent": "agent.removed.v1",
     "page": "page.removed.v1",
@@ -191,6 +209,7 @@ REMOVED_TYPES: dict[str, str] = {
     "region": "region.removed.v1",
     "group": "group.removed.v1",
     "link": "link.removed.v1",
+    "integration": "integration.removed.v1",
 }
 """Entity to the type of the record without a value that removes it."""
 
@@ -221,5 +240,6 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     RegionChanged,
     GroupChanged,
     LinkChanged,
+    IntegrationChanged,
 )
 """All of them, as they are in their topic."""

@@ -26,6 +26,8 @@ DepartmentId = NewType("DepartmentId", str)
 RegionId = NewType("RegionId", str)
 GroupId = NewType("GroupId", str)
 LinkId = NewType("LinkId", str)
+IntegrationId = NewType("IntegrationId", str)
+CallId = NewType("CallId", str)
 TemplateId = NewType("TemplateId", str)
 ViewId = NewType("ViewId", str)
 
@@ -72,6 +74,34 @@ def livechat_app_id(organization: OrganizationId, page: PageId) -> str:
 def contact_id(customer: CustomerId) -> ContactId:
     """The contact that a customer's first event creates (C1), before any merge."""
     return ContactId(_derive("con_", customer))
+
+
+def call_id(organization: OrganizationId, integration: IntegrationId, external_id: str) -> CallId:
+    """A call, by its id at the call center: the same id, the same call (C7)."""
+    return CallId(_derive("call_", organization, integration, external_id))
+
+
+def contact_of_call(call: CallId) -> ContactId:
+    """The contact that a call creates if nobody has its phone number."""
+    return ContactId(_derive("con_", call))
+
+
+def contact_of_lead(
+    organization: OrganizationId, integration: IntegrationId, external_id: str
+) -> ContactId:
+    """The contact that a lead creates, before any merge: the same id at its source, the same
+    contact (C12)."""
+    return ContactId(_derive("con_", "lead", organization, integration, external_id))
+
+
+def note_of_lead(contact: ContactId, text: str) -> str:
+    """What a lead says of its contact, as a note: the same text, the same note."""
+    return _derive("note_", contact, text)
+
+
+def content_digest(content: bytes) -> str:
+    """By which the same content is recognized, without keeping it."""
+    return blake2b(content, digest_size=12).hexdigest()
 
 
 def merge_id(cause: str, older: ContactId, younger: ContactId) -> str:

@@ -134,6 +134,13 @@ class Role(Word):
         return self is not Role.AGENT
 
 
+class IntegrationKind(Word):
+    """What an integration may send."""
+
+    CALLS = "calls"
+    LEADS = "leads"
+
+
 class Strategy(OpenWord):
     """How a rule chooses among its candidates (R2).
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tuyen_events.crm.records import CrmEvent, PartEvent, SetupEvent
+from tuyen_events.crm.records import CrmEvent, PartChange, PartEvent, SetupEvent
 from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
@@ -104,7 +104,7 @@ ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
 SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
-def part_key(event: PartEvent | Reminded) -> str:
+def part_key(event: PartChange | Reminded) -> str:
     """The `_id` of the part's document."""
     return f"{event.organization}/{event.part_id}"
 
@@ -120,7 +120,7 @@ def place_in_order(event: CrmEvent) -> str:
     return f"{event.order:015d}.{event.sequence:09d}.{event.subject}"
 
 
-def begin_part(event: PartEvent) -> dict[str, Any]:
+def begin_part(event: PartChange) -> dict[str, Any]:
     """The fields that the documents of all kinds of parts have, when the part is created."""
     return {
         "key": part_key(event),
@@ -130,7 +130,7 @@ def begin_part(event: PartEvent) -> dict[str, Any]:
         "place": place_in_order(event),
         "sequence": event.sequence,
         "created_at": event.at,
-        "created_by": event.by,
+        "created_by": event.by if isinstance(event, PartEvent) else None,
         "updated_at": event.at,
     }
 
@@ -142,7 +142,9 @@ def changed_fields(event: PartEvent, fields: Iterable[str]) -> dict[str, Any]:
     return {**changed, "sequence": event.sequence, "updated_at": event.at}
 
 
-def add_document(kind: type[ContactPartT], event: PartEvent, fields: Iterable[str]) -> ContactPartT:
+def add_document(
+    kind: type[ContactPartT], event: PartChange, fields: Iterable[str]
+) -> ContactPartT:
     """The document of a part that an event created; `fields` have the same names in both."""
     return kind(**begin_part(event), **{name: getattr(event, name) for name in fields})
 

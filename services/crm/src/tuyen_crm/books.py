@@ -21,7 +21,7 @@ from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
     CrmEvent,
-    PartEvent,
+    PartChange,
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
@@ -152,7 +152,7 @@ class Book(KnownState):
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)
                 self._note_turn(event)
-                if isinstance(event, PartEvent):
+                if isinstance(event, PartChange):
                     self._apply_part(event)
                 elif isinstance(event, Reminded):
                     self._apply_reminder(event)
@@ -176,7 +176,7 @@ class Book(KnownState):
             key = kept_key(self._organization, _TURNS, warehouse_id)
             self.changes[key] = _encode(cursor)
 
-    def _apply_part(self, event: PartEvent) -> None:
+    def _apply_part(self, event: PartChange) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.part(kind, event.part_id)
         if known is None or known.version < event.sequence:
@@ -184,6 +184,7 @@ class Book(KnownState):
                 contact_id=event.contact_id,
                 version=event.sequence,
                 reminded_at=known.reminded_at if known else None,
+                fixed_content=event.fixed_content,
             )
             key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)

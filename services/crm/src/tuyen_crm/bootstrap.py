@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
-from tuyen_crm.adapters.agents import DirectoryAgents
-from tuyen_crm.adapters.countries import DirectoryCountries
-from tuyen_crm.adapters.merging import DirectoryMergeSettings
+from tuyen_crm.adapters.directory import DirectoryFacts
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -35,9 +33,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
-    agents: DirectoryAgents
-    countries: DirectoryCountries
-    settings: DirectoryMergeSettings
+    directory: DirectoryFacts
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -47,9 +43,7 @@ class Crm:
 
     def loops(self) -> list[Loop]:
         return [
-            self.countries.run,
-            self.agents.run,
-            self.settings.run,
+            self.directory.run,
             self.observer.run,
             self.decider.run,
             self.project,
@@ -72,12 +66,8 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    countries, agents, settings = (
-        DirectoryCountries(log),
-        DirectoryAgents(log),
-        DirectoryMergeSettings(log),
-    )
-    observer, decider = CustomerObserver(log, countries, agents, settings), CommandDecider(log)
+    directory = DirectoryFacts(log)
+    observer, decider = CustomerObserver(log, directory, directory, directory), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
@@ -88,9 +78,7 @@ def compose(log: Log, database: Database) -> Crm:
         health.ready_when(name, loop.ready)
     return Crm(
         log=log,
-        agents=agents,
-        countries=countries,
-        settings=settings,
+        directory=directory,
         observer=observer,
         decider=decider,
         view=CrmProjection(database),

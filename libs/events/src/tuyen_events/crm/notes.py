@@ -4,7 +4,8 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import PartChange, PartCommand, PartEvent
+from tuyen_events.ids import IntegrationId
 
 NoteId = NewType("NoteId", str)
 
@@ -68,3 +69,16 @@ class NoteRemoved(NoteEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "note.removed.v1"
     removes: ClassVar[bool] = True
+
+
+class NoteReceived(PartChange, frozen=True, kw_only=True):
+    """An integration said something about a contact that it sent (C12)."""
+
+    type: ClassVar[str] = "note.received.v1"
+    note_id: NoteId
+    text: str
+    integration_id: IntegrationId
+
+    @property
+    def part_id(self) -> str:
+        return self.note_id

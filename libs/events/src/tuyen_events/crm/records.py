@@ -112,17 +112,27 @@ class ContactEvent(CrmEvent, frozen=True, kw_only=True):
         return self.contact_id
 
 
-class PartEvent(ContactEvent, frozen=True, kw_only=True):
-    """Something that an agent did with something that belongs to a contact."""
+class PartChange(ContactEvent, frozen=True, kw_only=True):
+    """Something that happened to something that belongs to a contact."""
 
     removes: ClassVar[bool] = False
     """Whether the part does not exist any more after the event."""
-    by: AgentId
 
     @property
     def part_id(self) -> str:
         """The id of the part, which is unique among its kind in the organization."""
         raise NotImplementedError
+
+    @property
+    def fixed_content(self) -> str:
+        """A hash of what the part consists of, if that never changes; otherwise empty."""
+        return ""
+
+
+class PartEvent(PartChange, frozen=True, kw_only=True):
+    """Something that an agent did with something that belongs to a contact."""
+
+    by: AgentId
 
 
 class SetupEvent(CrmEvent, frozen=True, kw_only=True):
@@ -174,6 +184,8 @@ class CrmRefusal(Word):
     """There is no such campaign."""
     IN_USE = "in_use"
     """Something else depends on it."""
+    OTHER_CONTENT = "other_content"
+    """It was sent before with the same id, and other content."""
     UNKNOWN_REFERENCE = "unknown_reference"
     """It names something that does not exist."""
     MERGED_ALREADY = "merged_already"
@@ -198,8 +210,8 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     holder: AgentId | None = None
     """The agent who has already what was requested, if that is why it was refused."""
     survivor: ContactId | None = None
-    """The contact of which the one that the command was about is a part now (C2). `version` is its
-    version then."""
+    """The contact of which the one that the command was about is a part now (C2), or that a call
+    was found to be about (C7). `version` is that of what the command changed."""
     known_elsewhere: tuple[str, ...] = ()
     """The phone numbers and emails that another contact has as well, and for which the two were not
     merged: their owners are asked first (C2)."""

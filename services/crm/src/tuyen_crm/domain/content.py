@@ -18,6 +18,7 @@ from tuyen_events.crm.merges import GainedContent
 from tuyen_events.crm.suggestions import Suggestion, list_open
 from tuyen_events.crm_limits import CONTACT_DECLINED, CONTACT_SUGGESTIONS
 from tuyen_events.ids import AgentId
+from tuyen_events.limits import CONTACT_CUSTOM_VALUES, CONTACT_EMAILS, CONTACT_PHONES
 
 FIELDS = ContactContent.__struct_fields__
 
@@ -66,6 +67,31 @@ def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str
         changed = {**before, **event.custom}
         given["custom"] = {name: value for name, value in changed.items() if value is not None}
     return given
+
+
+def find_lacking(
+    contact: ContactContent, given: Mapping[str, Any], *, overwrite: bool
+) -> dict[str, Any]:
+    """The fields of a patch by which the contact gets what is `given` and it does not have. With
+    `overwrite`, what is given replaces what it has; phone numbers and emails are only added. A
+    contact gets no more of them, and no more custom values, than it may have."""
+    changed: dict[str, Any] = {}
+    for name in _SINGLE:
+        before, value = getattr(contact, name), given.get(name)
+        if value is not None and value != before and (overwrite or before is None):
+            changed[name] = value
+    for name, most in (("phones", CONTACT_PHONES), ("emails", CONTACT_EMAILS)):
+        before = getattr(contact, name)
+        every = tuple(dict.fromkeys((*before, *given.get(name, ()))))[: max(most, len(before))]
+        if every != before:
+            changed[name] = every
+    custom, room = {}, CONTACT_CUSTOM_VALUES - len(contact.custom)
+    for name, value in given.get("custom", {}).items():
+        is_new = name not in contact.custom
+        if contact.custom.get(name) != value and (overwrite or is_new) and (room > 0 or not is_new):
+            custom[name] = value
+            room -= is_new
+    return {**changed, "custom": custom} if custom else changed
 
 
 def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent, GainedContent]:

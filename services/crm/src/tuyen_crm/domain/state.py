@@ -56,6 +56,8 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     """By their ids, in their order."""
     apart: tuple[ContactId, ...] = ()
     """The contacts from which it was separated by hand: it is merged with them by hand only."""
+    lead: str = ""
+    """A hash of what an integration sent of it last, if it came as a lead."""
 
     applied: dict[str, int] = msgspec.field(default_factory=dict)
     proposals: dict[str, Proposal] = msgspec.field(default_factory=dict)
@@ -83,6 +85,8 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int
     reminded_at: datetime | None = None
     """The time of the last reminder of it."""
+    fixed_content: str = ""
+    """A hash of what it consists of, if that never changes."""
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pymongo.errors import OperationFailure
 
-from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_proposals import list_proposals
@@ -32,6 +32,7 @@ from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
+from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
 from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
@@ -209,6 +210,14 @@ class MongoCrm:
         if contact is None or contact.sight < Sight.READ:
             return None
         return contact, part
+
+    async def reported_call(
+        self, organization: OrganizationId, call: CallId
+    ) -> CallDocument | None:
+        stored = await self._database[CALLS_VIEW.collection].find_one(
+            {"_id": f"{organization}/{call}", "organization": organization}
+        )
+        return None if stored is None else CALLS_VIEW.read(stored)
 
     async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
         own = {"_id": f"{scope.organization}/{entity_id}", f"{WAS}.contact_id": {"$exists": True}}

@@ -7,14 +7,17 @@ from datetime import datetime
 import msgspec
 
 from tuyen_events.codec import Headers, encode
+from tuyen_events.crm.calls import RecordCall
+from tuyen_events.crm.leads import ReceiveLead
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, JoiningCommand
+from tuyen_events.crm_limits import INTEGRATION_BYTES_AN_HOUR, INTEGRATION_COMMANDS_AN_HOUR
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import IntegrationId, OrganizationId
 from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
 from tuyen_events.vocabulary import Merging
 from tuyen_gateway.adapters.command_results import CommandResults
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import Hourly, KeyT
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
@@ -43,6 +46,12 @@ class CrmCommandSender:
         self._bytes: Hourly[OrganizationId] = Hourly(
             CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"
         )
+        self._integrations: Hourly[tuple[OrganizationId, IntegrationId]] = Hourly(
+            INTEGRATION_COMMANDS_AN_HOUR, "This integration sent too often"
+        )
+        self._integrations_bytes: Hourly[tuple[OrganizationId, IntegrationId]] = Hourly(
+            INTEGRATION_BYTES_AN_HOUR, "This integration sent too many bytes"
+        )
         self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
         self.table = self._results.table
 
@@ -53,7 +62,7 @@ class CrmCommandSender:
     async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
         await self.table.following()
         value, headers = self._encode(command)
-        self._count(command.organization, len(value))
+        self._count(command, len(value))
         with self._results.receiving([command.command_id]) as results:
             try:
                 await self._log.append_bytes(CRM_COMMANDS, command.organization, value, headers)
@@ -81,11 +90,19 @@ class CrmCommandSender:
             except TimeoutError as error:
                 raise UnavailableError("The CRM has not answered yet.") from error
 
-    def _count(self, organization: OrganizationId, size: int) -> None:
-        now = self._clock.now()
-        self._commands.check(organization, 1, now)
-        self._bytes.take(organization, size, now)
-        self._commands.take(organization, 1, now)
+    def _count(self, command: CrmCommand, size: int) -> None:
+        """What an integration sends takes nothing from what people may do."""
+        organization, now = command.organization, self._clock.now()
+        if isinstance(command, RecordCall | ReceiveLead):
+            _take(
+                self._integrations,
+                self._integrations_bytes,
+                (organization, command.integration_id),
+                size,
+                now,
+            )
+        else:
+            _take(self._commands, self._bytes, organization, size, now)
 
     def _encode(self, command: CrmCommand) -> tuple[bytes, Headers]:
         if isinstance(command, JoiningCommand):
@@ -100,3 +117,10 @@ class CrmCommandSender:
                 data=command,
             )
         )
+
+
+def _take(number: Hourly[KeyT], total: Hourly[KeyT], key: KeyT, size: int, now: datetime) -> None:
+    """Takes one, and its bytes, or nothing if there are too few left of either."""
+    number.check(key, 1, now)
+    total.take(key, size, now)
+    number.take(key, 1, now)

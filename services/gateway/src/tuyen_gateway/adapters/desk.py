@@ -243,6 +243,7 @@ class DeskTable:
         the other."""
         key = desk_key(change)
         async with self._lock(editor.organization):
+            await self.table.current()  # another gateway may have changed it a moment ago
             desk = self._desk(editor.organization)
             other = replaced(desk)
             before = desk.find(key)
@@ -274,6 +275,7 @@ class DeskTable:
 
     async def _remove(self, editor: Editor, choose: Callable[[OrganizationDesk], DeskKey]) -> int:
         async with self._lock(editor.organization):
+            await self.table.current()
             key = choose(self._desk(editor.organization))
             self._count(editor, _REMOVAL_BYTES)
             audited = _audit(key, self._desk(editor.organization).find(key), None, editor)

@@ -22,11 +22,12 @@ from tuyen_events.directory import (
     REMOVED_TYPES,
     AgentChanged,
     DirectoryEvent,
+    IntegrationChanged,
     PageChanged,
     directory_key,
 )
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.ids import AgentId, IntegrationId, OrganizationId, PageId
 from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
@@ -56,15 +57,19 @@ class DirectoryTable:
     """`Directory`, from the log.
 
     A change is appended, and returned once this table has applied it. Changes of one organization
-    are made one after another in this process. Another gateway may still be faster: what only one
-    entity may have (a page at its channel, a username) belongs to the first in the log, and the
-    loser withdraws its own record.
+    are made one after another in this process, each on top of everything that was in the log when
+    it began: so what another gateway has answered is never undone. Another one may still be faster
+    in between: what only one entity may have (a page at its channel, a username) belongs to the
+    first in the log, and the loser withdraws its own record; of two changes of one entity that are
+    made in the same moments the last one in the log stands, as a whole.
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._organizations: dict[OrganizationId, Organization] = {}
+        self._integrations: dict[str, tuple[OrganizationId, IntegrationId]] = {}
+        """By the hashes of their tokens."""
         self._claims: dict[ChannelAccount, list[tuple[OrganizationId, PageId]]] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self._records: Hourly[OrganizationId] = Hourly(
@@ -94,6 +99,13 @@ class DirectoryTable:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
+    def integration(self, token_hash: str) -> tuple[Organization, IntegrationChanged] | None:
+        found = self._integrations.get(token_hash)
+        organization = None if found is None else self.organization(found[0])
+        if found is None or organization is None:
+            return None
+        return organization, organization.integrations[found[1]].value
+
     async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
         if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
@@ -107,6 +119,7 @@ class DirectoryTable:
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
         async with self._lock(organization_id):
+            await self.table.current()
             before = self._any(organization_id)
             event = decide(before)
             check_limits(before, event)
@@ -145,6 +158,7 @@ class DirectoryTable:
         check: Callable[[Organization], None],
     ) -> int:
         async with self._lock(organization_id):
+            await self.table.current()
             before = self._any(organization_id)
             previous = find(before, entity, entity_id)
             if previous is None:
@@ -245,8 +259,23 @@ class DirectoryTable:
         organization_id, change = changed
         before = self._any(organization_id)
         self._fold_claim(before, change)
+        self._fold_token(before, change)
         version = next_version(before.version, position.timestamp)
         self._organizations[organization_id] = evolve(before, change, version)
+
+    def _fold_token(self, before: Organization, change: DirectoryEvent | Removed) -> None:
+        match change:
+            case IntegrationChanged():
+                integration_id = change.id
+            case Removed(entity="integration"):
+                integration_id = IntegrationId(change.entity_id)
+            case _:
+                return
+        old = before.integrations.get(integration_id)
+        if old is not None:
+            self._integrations.pop(old.value.token_hash, None)
+        if isinstance(change, IntegrationChanged):
+            self._integrations[change.token_hash] = (before.id, integration_id)
 
     def _fold_claim(self, before: Organization, change: DirectoryEvent | Removed) -> None:
         match change:

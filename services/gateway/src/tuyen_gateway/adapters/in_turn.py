@@ -8,7 +8,14 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from tuyen_events.conversation_filter import ConversationFilter
-from tuyen_events.ids import AgentId, ContactId, ConversationId, MessageId, OrganizationId
+from tuyen_events.ids import (
+    AgentId,
+    CallId,
+    ContactId,
+    ConversationId,
+    MessageId,
+    OrganizationId,
+)
 from tuyen_events.limits import (
     READ_WITHIN_S,
     READS_AT_ONCE,
@@ -39,6 +46,7 @@ from tuyen_gateway.ports.views import (
     ViewPage,
     VisibleContact,
 )
+from tuyen_views.calls import CallDocument
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
@@ -193,6 +201,12 @@ class CrmInTurn:
     ) -> tuple[VisibleContact, ContactPartT] | None:
         async with self._reads.turn(scope.organization):
             return await self._crm.part(view, scope, part_id)
+
+    async def reported_call(
+        self, organization: OrganizationId, call: CallId
+    ) -> CallDocument | None:
+        async with self._reads.turn(organization):
+            return await self._crm.reported_call(organization, call)
 
     async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
         async with self._reads.turn(scope.organization):

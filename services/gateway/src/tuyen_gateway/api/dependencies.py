@@ -12,9 +12,11 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tuyen_directory.organization import Organization
-from tuyen_events.directory import AgentChanged
+from tuyen_events.directory import AgentChanged, IntegrationChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import VERSION
+from tuyen_events.vocabulary import IntegrationKind
+from tuyen_gateway.domain.integrations import hash_token
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of, viewer_of
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
@@ -30,6 +32,12 @@ _agent_token = HTTPBearer(
 )
 _operator_token = HTTPBearer(
     auto_error=False, scheme_name="operator", description="The operator's `TUYEN_OPERATOR_TOKEN`."
+)
+
+_integration_token = HTTPBearer(
+    auto_error=False,
+    scheme_name="integration",
+    description="The token of an integration, from `PUT /v1/integrations/{id}`.",
 )
 
 
@@ -175,10 +183,45 @@ def is_operator(gateway: Gateway, token: str) -> bool:
     return hmac.compare_digest(token.encode(), expected.get_secret_value().encode())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationCaller:
+    """An integration that sends something, as of this request."""
+
+    organization: Organization
+    integration: IntegrationChanged
+
+
+def integration_for(kind: IntegrationKind) -> Callable[..., Awaitable[IntegrationCaller]]:
+    """A dependency that admits integrations of this kind with their tokens, and nobody else. No
+    request makes a server look anything up: the directory is in memory."""
+
+    async def require(
+        gateway: GatewayPorts,
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_integration_token)],
+    ) -> IntegrationCaller:
+        found = None if given is None else find_integration(gateway, given.credentials)
+        if found is None:
+            raise UnauthenticatedError("This requires the token of an integration.")
+        if found.organization.suspended:
+            raise ForbiddenError("The organization is suspended: ask the platform's operator.")
+        if found.integration.kind is not kind:
+            raise ForbiddenError(f"The integration sends {found.integration.kind}, not {kind}.")
+        return found
+
+    return require
+
+
+def find_integration(gateway: Gateway, token: str) -> IntegrationCaller | None:
+    """The integration that has this token."""
+    found = gateway.directory.integration(hash_token(token))
+    return None if found is None else IntegrationCaller(organization=found[0], integration=found[1])
+
+
 def is_known(gateway: Gateway, token: str) -> bool:
-    """Whether a bearer token is an agent's, as they are now, or the operator's. Here a login that
-    has ended is as good as another: it may have begun at another gateway a moment ago."""
-    if is_operator(gateway, token):
+    """Whether a bearer token is an agent's, as they are now, an integration's, or the operator's.
+    Here a login that has ended is as good as another: it may have begun at another gateway a moment
+    ago."""
+    if is_operator(gateway, token) or find_integration(gateway, token) is not None:
         return True
     try:
         find_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))

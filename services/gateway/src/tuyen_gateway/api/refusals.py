@@ -10,9 +10,9 @@ from fastapi.security.utils import get_authorization_scheme_param
 from starlette.background import BackgroundTask
 
 from tuyen_events.audit import AuditAction, AuditRecorded
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import PLACE_CHARACTERS
-from tuyen_gateway.api.dependencies import gateway_of
+from tuyen_gateway.api.dependencies import find_integration, gateway_of
 from tuyen_gateway.domain.audit import LOGIN, REQUEST
 from tuyen_gateway.errors import ForbiddenError, GatewayError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
@@ -62,15 +62,25 @@ def _describe_login(
 
 def _describe_request(gateway: Gateway, request: Request) -> AuditRecorded | None:
     _, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    try:
-        identity = gateway.tokens.read(token, TokenKind.ACCESS)
-    except UnauthenticatedError:
+    organization, by = _find_refused(gateway, token)
+    if organization is None:
         return None
     return AuditRecorded(
-        organization=identity.organization,
-        by=identity.agent_id,
+        organization=organization,
+        by=by,
         at=gateway.clock.now(),
         action=AuditAction.REFUSED,
         entity=REQUEST,
         id=f"{request.method} {request.url.path}"[:PLACE_CHARACTERS],
     )
+
+
+def _find_refused(gateway: Gateway, token: str) -> tuple[OrganizationId | None, AgentId | None]:
+    """Whose token it is: an agent's, or that of an integration, which is nobody."""
+    if (integration := find_integration(gateway, token)) is not None:
+        return integration.organization.id, None
+    try:
+        identity = gateway.tokens.read(token, TokenKind.ACCESS)
+    except UnauthenticatedError:
+        return None, None
+    return identity.organization, identity.agent_id

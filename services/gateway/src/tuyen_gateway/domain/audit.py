@@ -28,6 +28,9 @@ _OF_THE_KEY = frozenset({"organization", "id", "department_id", "agent_id"})
 _EMPTY = ("[]", "{}")
 _OF_A_JOB = frozenset({"job_id", "organization", "at", "by"})
 
+_SECRET = frozenset({"token_hash"})
+"""That a token was renewed is said by when it was made."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
@@ -74,7 +77,7 @@ def audit_change(
         action=_name_action(before, after),
         entity=entity,
         id=entity_id,
-        changes=_list_changes(before, after, BOOKKEEPING | _OF_THE_KEY),
+        changes=_list_changes(before, after, BOOKKEEPING | _OF_THE_KEY | _SECRET),
     )
 
 

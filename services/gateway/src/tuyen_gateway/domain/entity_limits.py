@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from tuyen_directory.organization import Organization, entities, entity_of, find
 from tuyen_events import limits
+from tuyen_events.crm_limits import INTEGRATIONS
 from tuyen_events.directory import DirectoryEvent, GroupChanged, PageChanged, RuleChanged
 from tuyen_gateway.errors import InvalidError
 
@@ -19,6 +20,7 @@ _MOST: Mapping[str, int] = {
     "region": limits.REGIONS,
     "group": limits.GROUPS,
     "link": limits.LINKS,
+    "integration": INTEGRATIONS,
 }
 
 

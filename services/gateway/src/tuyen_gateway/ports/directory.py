@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tuyen_directory.organization import Organization, StoredEntity
-from tuyen_events.directory import DirectoryEvent, PageChanged
+from tuyen_events.directory import DirectoryEvent, IntegrationChanged, PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.ports.tables import TableBacked
@@ -34,6 +34,10 @@ class Directory(TableBacked, Protocol):
         """The organization and page that an account belongs to: the first that connected it."""
         ...
 
+    def integration(self, token_hash: str) -> tuple[Organization, IntegrationChanged] | None:
+        """The integration whose token has this hash, and its organization, suspended or not."""
+        ...
+
     def version(self, organization_id: OrganizationId) -> int:
         """The number of the organization's last record."""
         ...
@@ -46,12 +50,13 @@ class Directory(TableBacked, Protocol):
     async def change(
         self, organization_id: OrganizationId, decide: Callable[[Organization], EntityT]
     ) -> StoredEntity[EntityT]:
-        """Stores what `decide` returns for the present state of the organization, and returns it.
+        """Stores what `decide` returns for the state of the organization that includes everything
+        that was in the log at the call, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
         Raises ConflictError when another gateway was faster, InvalidError when the organization has
         as many of these as it may, TooManyAttemptsError when its people have written as much as
-        they may within an hour.
+        they may within an hour, UnavailableError when this gateway is behind the log.
         """
         ...
 

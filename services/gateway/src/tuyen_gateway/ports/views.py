@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import (
     AgentId,
+    CallId,
     ContactId,
     ConversationId,
     CustomerId,
@@ -26,6 +27,7 @@ from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
+from tuyen_views.calls import CallDocument
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.merge_proposals import ProposalOfContact
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
@@ -255,6 +257,11 @@ class CrmViews(Protocol):
     ) -> tuple[VisibleContact, ContactPartT] | None:
         """A part and its contact, or None if the viewer may not read the contact."""
         ...
+
+    async def reported_call(
+        self, organization: OrganizationId, call: CallId
+    ) -> CallDocument | None:
+        """A call, for the integration that reported it: no scope is applied."""
 
     async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
         """How much the viewer sees of the contact of a part that was removed within the last day,

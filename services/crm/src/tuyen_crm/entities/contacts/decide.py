@@ -28,7 +28,8 @@ from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
 from tuyen_crm.entities.warehouses.distributing import distribute
-from tuyen_crm.entities.warehouses.placing import has_warehouse, warehouse_for
+from tuyen_crm.entities.warehouses.placing import has_warehouse, place_new, warehouse_for
+from tuyen_events.crm.calls import RecordCall
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
     AddContact,
@@ -44,6 +45,7 @@ from tuyen_events.crm.contacts import (
     RemoveContact,
     RenameContact,
 )
+from tuyen_events.crm.leads import ReceiveLead
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.suggestions import SuggestionsOffered
 from tuyen_events.ids import AgentId, ContactId
@@ -210,6 +212,23 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     draft.add(added)
     staff = command.staff if command.assignee is None else ()
     return _join_and_distribute(draft, added, warehouse_id, staff)
+
+
+def add_from_source(
+    known: KnownState,
+    command: RecordCall | ReceiveLead,
+    content: ContactContent,
+) -> CommandDecision:
+    """The decision to create a contact that an integration has reported: from that source, in its
+    warehouse."""
+    source = command.integration_id
+    warehouse_id = place_new(known, source, command.warehouse_id)
+    content = msgspec.structs.replace(content, source=source, warehouse_id=warehouse_id)
+    sequence = known.last_sequence(command.contact_id) + 1
+    added = follow(command, ContactAdded, sequence, content=content)
+    draft = MergeDraft(known, cause_of(command))
+    draft.add(added)
+    return _join_and_distribute(draft, added, warehouse_id, command.staff)
 
 
 def _join_and_distribute(

@@ -6,10 +6,9 @@ file, and for two files at once.
 Decides C9.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
 from tuyen_crm.domain.facts import email_fact, phone_fact
 from tuyen_crm.domain.known import KnownState
@@ -20,8 +19,16 @@ from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.ids import ContactId
 
-_SINGLE = ("name", "gender", "birthday", "address", "location")
-_SEVERAL = ("phones", "emails")
+_GIVEN = (
+    "name",
+    "phones",
+    "emails",
+    "gender",
+    "birthday",
+    "address",
+    "location",
+    "custom",
+)
 
 
 def decide(known: KnownState, command: ImportContact) -> CommandDecision:
@@ -35,7 +42,8 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
         return replace(decide_unchanged(0), known_elsewhere=(value,))
     if command.duplicates is Duplicates.SKIP:
         return decide_unchanged(contact.version)
-    changed = _find_changed(contact, command)
+    given = {name: getattr(command, name) for name in _GIVEN}
+    changed = find_lacking(contact, given, overwrite=command.duplicates is Duplicates.OVERWRITE)
     if not changed:
         return decide_unchanged(contact.version)
     patch = PatchContact(
@@ -64,26 +72,6 @@ def _find_holder(
                 if contact is not None:
                     return contact_id, contact, value
     return None
-
-
-def _find_changed(contact: ContactState, command: ImportContact) -> Mapping[str, Any]:
-    overwrites = command.duplicates is Duplicates.OVERWRITE
-    changed: dict[str, Any] = {}
-    for name in _SINGLE:
-        before, given = getattr(contact, name), getattr(command, name)
-        if given is not None and given != before and (overwrites or before is None):
-            changed[name] = given
-    for name in _SEVERAL:
-        before = getattr(contact, name)
-        every = tuple(dict.fromkeys((*before, *getattr(command, name))))
-        if every != before:
-            changed[name] = every
-    custom = {
-        name: value
-        for name, value in command.custom.items()
-        if contact.custom.get(name) != value and (overwrites or name not in contact.custom)
-    }
-    return {**changed, "custom": custom} if custom else changed
 
 
 def _build_added(command: ImportContact) -> AddContact:

@@ -7,6 +7,7 @@ from tuyen_events.crm.notes import (
     ChangeNote,
     NoteAdded,
     NoteChanged,
+    NoteReceived,
     NoteRemoved,
     RemoveNote,
 )
@@ -17,7 +18,7 @@ ENTITY: Entity[decide.NoteCommands, view.NoteEvents, NoteDocument] = Entity(
     name=decide.KIND,
     commands=(AddNote, ChangeNote, RemoveNote),
     decide=decide.decide,
-    events=(NoteAdded, NoteChanged, NoteRemoved),
+    events=(NoteAdded, NoteChanged, NoteRemoved, NoteReceived),
     view=NOTES_VIEW,
     key=part_key,
     fold=view.fold,

@@ -4,18 +4,19 @@ from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
-from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteRemoved
+from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteReceived, NoteRemoved
+from tuyen_events.crm.records import PartEvent
 from tuyen_views.notes import NoteDocument
 from tuyen_views.view import add_document, change_document
 
-NoteEvents = NoteAdded | NoteChanged | NoteRemoved
+NoteEvents = NoteAdded | NoteReceived | NoteChanged | NoteRemoved
 
 _SHOWN = ("text",)
 
 
 def fold(document: NoteDocument | None, event: NoteEvents) -> NoteDocument | None:
     match event:
-        case NoteAdded():
+        case NoteAdded() | NoteReceived():
             return add_document(NoteDocument, event, _SHOWN)
         case NoteChanged():
             return change_document(document, event, _SHOWN)
@@ -31,10 +32,14 @@ def describe(
     match event:
         case NoteAdded():
             vi, en = "thêm một ghi chú.", "added a note."
+        case NoteReceived():
+            vi = "Nguồn dữ liệu gửi kèm một ghi chú."
+            en = "A note came with the contact's data."
         case NoteChanged():
             vi, en = "sửa một ghi chú.", "changed a note."
         case NoteRemoved():
             vi, en = "xóa một ghi chú.", "removed a note."
         case _:
             assert_never(event)
-    return EventDescription(by=event.by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))
+    by = event.by if isinstance(event, PartEvent) else None
+    return EventDescription(by=by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))

@@ -39,6 +39,14 @@ def warehouse_for(known: KnownState, source: str) -> str:
     return DEFAULT_WAREHOUSE
 
 
+def place_new(known: KnownState, source: str, wanted: str | None) -> str:
+    """The warehouse of a new contact from an integration: the one that the integration names, as
+    long as it exists, or the one that has it among its sources."""
+    if wanted is not None and has_warehouse(known, wanted):
+        return wanted
+    return warehouse_for(known, source)
+
+
 def is_manager(
     known: KnownState, warehouse_id: str, agent: AgentId, *, administrator: bool
 ) -> bool:

@@ -55,6 +55,7 @@ _REFUSALS = {
     ),
     CrmRefusal.NEEDED: "The default warehouse cannot be removed.",
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
+    CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",

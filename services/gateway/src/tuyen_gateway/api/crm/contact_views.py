@@ -22,7 +22,7 @@ from tuyen_events.limits import (
 from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import LEFT_OUT
-from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.api.dependencies import Caller, IntegrationCaller
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.gateway import Gateway
@@ -212,13 +212,13 @@ def read_facts(body: ContactFacts, caller: Caller) -> dict[str, tuple[str, ...]]
     the first one that is none."""
     found: dict[str, tuple[str, ...]] = {}
     if "phones" in body.model_fields_set:
-        found["phones"] = _read_phones(body.phones or [], country_of(caller))
+        found["phones"] = read_phones(body.phones or [], country_of(caller))
     if "emails" in body.model_fields_set:
-        found["emails"] = _read_emails(body.emails or [])
+        found["emails"] = read_emails(body.emails or [])
     return found
 
 
-def country_of(caller: Caller) -> str:
+def country_of(caller: Caller | IntegrationCaller) -> str:
     """The country of the caller's organization, for phone numbers without a country code."""
     profile = caller.organization.profile
     return COUNTRY if profile is None else profile.value.country
@@ -236,7 +236,8 @@ def require_manager(scope: ContactScope, warehouse_id: str) -> None:
         raise ForbiddenError("Managers of the warehouse alone assign and move its contacts.")
 
 
-def _read_phones(texts: list[str], country: str) -> tuple[str, ...]:
+def read_phones(texts: list[str], country: str) -> tuple[str, ...]:
+    """The numbers in E.164, each once. Raises InvalidError for the first text that is none."""
     found: list[str] = []
     for place, text in enumerate(texts):
         phones = parse_phones(text, country)
@@ -250,7 +251,8 @@ def _read_phones(texts: list[str], country: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _read_emails(texts: list[str]) -> tuple[str, ...]:
+def read_emails(texts: list[str]) -> tuple[str, ...]:
+    """The same for emails."""
     found = []
     for place, text in enumerate(texts):
         email = parse_email(text)

@@ -6,11 +6,17 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from tuyen_events.limits import TEXT_CHARACTERS
+from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, TEXT_CHARACTERS
 
 LongText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_CHARACTERS)
 ]
+
+ReportedId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=EXTERNAL_ID_CHARACTERS),
+]
+"""An id that an integration chose."""
 
 _YEARS = range(1970, 9_000)
 """Others cannot be written in every time zone."""

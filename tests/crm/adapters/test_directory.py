@@ -4,8 +4,8 @@ import asyncio
 
 from crm.lan import PAGE
 from crm.rig import MOMENT, SHOP, Shop
-from support.organizations import agent, directory_record
-from tuyen_crm.adapters.agents import DirectoryAgents
+from support.organizations import agent, directory_record, profile
+from tuyen_crm.adapters.directory import DirectoryFacts
 from tuyen_crm.bootstrap import compose
 from tuyen_events.crm.claims import ContactAssigned
 from tuyen_events.crm.warehouses import PutWarehouse
@@ -24,6 +24,19 @@ async def _hire(log: InMemoryLog, name: str, *, disabled: bool = False) -> None:
     await log.append(DIRECTORY, *directory_record(changed))
 
 
+async def test_c2_an_organization_has_its_country() -> None:
+    log = InMemoryLog()
+    changed = profile(organization=ORGANIZATION, country="TH")
+    await log.append(DIRECTORY, *directory_record(changed))
+    directory = DirectoryFacts(log)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(directory.run())
+        await directory.wait_until_known()
+        following.cancel()
+    assert directory.country(ORGANIZATION) == "TH"
+    assert directory.country(OrganizationId("other")) == "VN"
+
+
 async def test_w5_agents_who_are_disabled_or_removed_are_not_active() -> None:
     log = InMemoryLog()
     for name in ("minh", "lan", "hoa", "tu"):
@@ -31,7 +44,7 @@ async def test_w5_agents_who_are_disabled_or_removed_are_not_active() -> None:
     await _hire(log, "minh", disabled=True)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "agent", "tu"), None)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "rule", "r"), None)
-    agents = DirectoryAgents(log)
+    agents = DirectoryFacts(log)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(agents.run())
         await agents.wait_until_known()

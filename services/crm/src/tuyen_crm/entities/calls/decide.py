@@ -1,0 +1,59 @@
+"""Handles reports of calls: whose they are is decided in the order of the log.
+
+Decides C7.
+"""
+
+from dataclasses import replace
+from itertools import islice
+
+import msgspec
+
+from tuyen_crm.domain.decision import (
+    CommandDecision,
+    decide_applied,
+    decide_refused,
+    decide_unchanged,
+    follow,
+)
+from tuyen_crm.domain.facts import phone_fact
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.contacts.decide import add_from_source
+from tuyen_events.crm.calls import CallRecorded, RecordCall
+from tuyen_events.crm.contacts import ContactContent
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm_limits import CALLED_ALIKE
+from tuyen_events.ids import ContactId
+
+KIND = "calls"
+
+
+def decide(known: KnownState, command: RecordCall) -> CommandDecision:
+    """A call is recorded once. The same id with other content is refused."""
+    part = known.part(KIND, command.call_id)
+    if part is not None:
+        if follow(command, CallRecorded, part.version).fixed_content != part.fixed_content:
+            return decide_refused(CrmRefusal.OTHER_CONTENT, part.version)
+        return replace(decide_unchanged(part.version), survivor=part.contact_id)
+    called = _find_called(known, command)
+    if called is None:
+        added = add_from_source(known, command, ContactContent(phones=(command.phone,))).events
+        recorded = follow(command, CallRecorded, added[-1].sequence + 1)
+        decision = decide_applied(*added, recorded)
+    else:
+        contact_id, contact = called
+        command = msgspec.structs.replace(command, contact_id=contact_id)
+        decision = decide_applied(follow(command, CallRecorded, contact.sequence + 1))
+    return replace(decision, survivor=command.contact_id)
+
+
+def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, ContactState] | None:
+    """Of the contacts with the phone number, the one that the call's agent has; otherwise the
+    oldest."""
+    found = [
+        (contact_id, contact)
+        for contact_id in islice(known.find(phone_fact(command.phone)), CALLED_ALIKE)
+        if (contact := known.contact(contact_id)) is not None
+    ]
+    own = [one for one in found if command.agent_id and one[1].assignee == command.agent_id]
+    return min(own or found, key=lambda one: (one[1].age, one[0]), default=None)

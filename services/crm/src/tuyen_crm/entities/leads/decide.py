@@ -1,0 +1,84 @@
+"""Handles leads: the same id at the same source is one contact, whatever became of it since.
+
+Decides C12.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from tuyen_crm.domain.content import find_lacking
+from tuyen_crm.domain.decision import CommandDecision, decide_unchanged, follow
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.contacts.decide import add_from_source
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_events.crm.contacts import ContactContent, ContactPatched
+from tuyen_events.crm.leads import LeadReceived, ReceiveLead
+from tuyen_events.crm.notes import NoteId, NoteReceived
+from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import ContactId, note_of_lead
+
+_NOTES = "notes"
+_GIVEN = ("name", "phones", "emails", "custom")
+
+
+def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
+    """A lead creates a contact. Sent again with more, it adds what the contact lacks; sent again as
+    it was, it changes nothing, also of what agents have removed since."""
+    lead = known.contact(command.contact_id)
+    if lead is None and not known.last_sequence(command.contact_id):
+        content = ContactContent(**{name: getattr(command, name) for name in _GIVEN})
+        return _note(known, command, add_from_source(known, command, content))
+    whole = find_whole(known, command.contact_id)
+    if lead is None or whole is None:
+        return decide_unchanged(known.last_sequence(command.contact_id))
+    contact_id, contact = whole
+    if lead.lead == command.content:
+        survivor = None if contact_id == command.contact_id else contact_id
+        return replace(decide_unchanged(contact.version), survivor=survivor)
+    return _note(known, command, _complete(known, command, contact_id, contact))
+
+
+def _complete(
+    known: KnownState, command: ReceiveLead, contact_id: ContactId, contact: ContactState
+) -> CommandDecision:
+    """The contact with what it lacked; it may become a part of another one by that (C2)."""
+    given = {name: getattr(command, name) for name in _GIVEN}
+    lacking = find_lacking(contact, given, overwrite=False)
+    draft = MergeDraft(known, cause_of(command))
+    if lacking:
+        draft.add(
+            ContactPatched(
+                organization=command.organization,
+                contact_id=contact_id,
+                sequence=contact.sequence + 1,
+                caused_by=command.command_id,
+                at=command.at,
+                **lacking,
+            )
+        )
+    joined = join_by_facts(draft, contact_id, frozenset((*contact.phones, *contact.emails)))
+    last = joined.survivor or contact_id
+    return replace(joined, survivor=None if last == command.contact_id else last)
+
+
+def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) -> CommandDecision:
+    """The decision, and that the lead was received, with what it says of the contact as a note.
+    Both belong to the lead's own contact, also if that is a part of another one."""
+    own = [event for event in decision.events if _is_about(event, command.contact_id)]
+    sequence = own[-1].sequence if own else known.last_sequence(command.contact_id)
+    more: list[ContactEvent] = [
+        follow(command, LeadReceived, sequence + 1, content=command.content)
+    ]
+    if command.note is not None:
+        note_id = NoteId(note_of_lead(command.contact_id, command.note))
+        if known.part(_NOTES, note_id) is None:
+            about: dict[str, Any] = {"note_id": note_id, "text": command.note}
+            more.append(follow(command, NoteReceived, sequence + 2, **about))
+    return replace(decision, events=(*decision.events, *more))
+
+
+def _is_about(event: object, contact_id: ContactId) -> bool:
+    return isinstance(event, ContactEvent) and event.contact_id == contact_id

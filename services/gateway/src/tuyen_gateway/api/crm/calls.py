@@ -1,0 +1,193 @@
+"""Calls: reported by a call center's integration, and listed with their contact (C7)."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response, status
+from pydantic import ConfigDict, Field, StringConstraints
+
+from tuyen_events.crm.calls import CallDirection, CallResult, RecordCall
+from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
+from tuyen_events.crm_limits import CALL_LASTS_S
+from tuyen_events.ids import AgentId, call_id, contact_of_call
+from tuyen_events.limits import PHONE_TEXT_CHARACTERS
+from tuyen_events.phones import parse_phone
+from tuyen_events.vocabulary import IntegrationKind
+from tuyen_gateway.api.bodies import ChosenId, RequestBody
+from tuyen_gateway.api.crm.access import (
+    AfterContactVersion,
+    carry_out,
+    find_visible_contact,
+    new_command_id,
+)
+from tuyen_gateway.api.crm.contact_views import country_of
+from tuyen_gateway.api.crm.entities import list_parts, meta_of
+from tuyen_gateway.api.crm.fields import MomentIn, ReportedId
+from tuyen_gateway.api.crm.part_routes import PartView
+from tuyen_gateway.api.dependencies import (
+    CurrentCaller,
+    GatewayPorts,
+    IntegrationCaller,
+    PathId,
+    integration_for,
+)
+from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.links import Url
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_views.calls import CALLS_VIEW, CallDocument
+
+router = APIRouter(tags=["integrations"])
+
+_POLL_S = 0.05
+
+
+class CallIn(RequestBody):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "external_id": "20261121-0001",
+                    "direction": "in",
+                    "phone": "0912 345 678",
+                    "agent_id": "lan",
+                    "started_at": "2026-11-21T08:00:00Z",
+                    "duration_s": 185,
+                    "result": "answered",
+                    "recording_url": "https://tong-dai.example/20261121-0001.mp3",
+                }
+            ]
+        }
+    )
+
+    external_id: ReportedId
+    """The same id again is the same call."""
+    direction: CallDirection
+    phone: Annotated[str, StringConstraints(max_length=PHONE_TEXT_CHARACTERS)]
+    """The customer's, in any usual form; without a country code in that of the organization's
+    country."""
+    agent_id: ChosenId | None = None
+    started_at: MomentIn
+    duration_s: Annotated[int, Field(ge=0, le=CALL_LASTS_S)]
+    result: CallResult
+    recording_url: Url | None = None
+    """Where the recording is kept: an address of a web site, without a password in it."""
+
+
+class CallView(PartView):
+    integration_id: str
+    external_id: str
+    direction: CallDirection
+    phone: str
+    """In E.164."""
+    agent_id: str | None
+    started_at: datetime
+    duration_s: int
+    result: CallResult
+    recording_url: str | None
+
+
+@router.post(
+    "/calls",
+    status_code=status.HTTP_201_CREATED,
+    summary="Report a call",
+    responses=problems(403, 409, 429),
+)
+async def post_call(
+    body: CallIn,
+    caller: Annotated[IntegrationCaller, Depends(integration_for(IntegrationKind.CALLS))],
+    gateway: GatewayPorts,
+    response: Response,
+) -> CallView:
+    """For an integration of the kind `calls`, with its token. The call is added to the contact that
+    has the phone number; if several have it, to the one of the agent `agent_id`, or else to the
+    oldest; if nobody has it, to a new contact.
+
+    The same `external_id` again gets the same answer, and `409` if anything else of it differs.
+    """
+    command = _build_command(body, caller, gateway)
+    settled = await carry_out(gateway, command, "contact")
+    document = await _find_document(gateway, command, settled)
+    set_etag(response, document.sequence)
+    return _view(document)
+
+
+@router.get(
+    "/contacts/{contact_id}/calls",
+    summary="List the calls of a contact",
+    responses=problems(404),
+)
+async def list_calls(
+    contact_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    after: AfterContactVersion = None,
+) -> Listed[CallView]:
+    """Those that were reported last come first."""
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
+    return await list_parts(gateway, paging, contact, CALLS_VIEW, _view)
+
+
+def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
+    organization, integration = caller.organization, caller.integration
+    phone = parse_phone(body.phone, country_of(caller))
+    if phone is None:
+        raise InvalidError(
+            "phone", f"{body.phone!r} is not one phone number. Send one, such as +84912345678."
+        )
+    if body.agent_id is not None and organization.agent(AgentId(body.agent_id)) is None:
+        raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
+    made = call_id(organization.id, integration.id, body.external_id)
+    told: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
+    return RecordCall(
+        **{**told, "phone": phone},
+        command_id=new_command_id(),
+        organization=organization.id,
+        contact_id=contact_of_call(made),
+        at=gateway.crm_commands.now(),
+        call_id=made,
+        integration_id=integration.id,
+        warehouse_id=integration.warehouse_id,
+        staff=organization.active_agents,
+    )
+
+
+async def _find_document(
+    gateway: Gateway, command: RecordCall, settled: CrmCommandSettled
+) -> CallDocument:
+    """The call: as the command made it, or as the view has it if it was reported before."""
+    if settled.outcome is CrmOutcome.APPLIED:
+        told = {name: getattr(command, name) for name in CallView.model_fields if name in _TOLD}
+        return CallDocument(
+            **told,
+            key=f"{command.organization}/{command.call_id}",
+            id=command.call_id,
+            organization=command.organization,
+            contact_id=settled.survivor or command.contact_id,
+            place="",
+            sequence=settled.version,
+            created_at=command.at,
+            updated_at=command.at,
+        )
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                found = await gateway.crm.reported_call(command.organization, command.call_id)
+                if found is not None:
+                    return found
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError as error:
+        raise UnavailableError("The CRM's view is behind the log: try again.") from error
+
+
+_TOLD = frozenset(CallView.model_fields) - frozenset(PartView.model_fields)
+
+
+def _view(call: CallDocument) -> CallView:
+    told = {name: getattr(call, name) for name in _TOLD}
+    return CallView(**meta_of(call), contact_id=call.contact_id, **told)

@@ -1,0 +1,54 @@
+"""What commands lead to when they are decided one after another, as the decider does, without a
+log."""
+
+from collections.abc import Mapping, Set
+
+import msgspec
+
+from crm.lan import SHOP
+from tuyen_crm.books import Book
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.entities import BY_COMMAND
+from tuyen_crm.fact_index import FactIndex
+from tuyen_events.crm.records import CrmCommand, CrmEvent
+from tuyen_events.ids import ContactId
+
+
+class Decided:
+    """The state of an organization, in which commands are decided one after another."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytes] = {}
+        self._facts = FactIndex()
+        self.last: CommandDecision
+        self.commands = 0
+
+    def value(self, key: str) -> bytes | None:
+        return self._values.get(key)
+
+    def holders(self, key: str) -> Set[ContactId]:
+        return self._facts.holders(key)
+
+    def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
+        return self._facts.count(key, changed)
+
+    def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
+        self.commands += 1
+        book = Book(SHOP, self, self.commands)
+        decision = BY_COMMAND[type(command)].decide(book, command)
+        for event in decision.events:
+            book.apply(msgspec.structs.replace(event, order=self.commands), 0)
+        self._facts.change(book.facts)
+        for key, value in book.changes.items():
+            if value is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = value
+        self.last = decision
+        return decision.events
+
+    @property
+    def known(self) -> KnownState:
+        """The state now."""
+        return Book(SHOP, self, self.commands)
