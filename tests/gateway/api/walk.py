@@ -291,9 +291,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
     ("POST", "/v1/merge-proposals/{proposal_id}"): ({"accept": True},),
     ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
-    ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
-        {"step_id": "new", "note": "Hẹn thứ sáu."},
-    ),
+    ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): ({"step_id": "new", "note": "x"},),
     ("PUT", "/v1/pipelines/{pipeline_id}"): (
         {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
     ),
