@@ -14,7 +14,7 @@ from typing import ClassVar
 from tuyen_events.custom_fields import FieldDefinition
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_events.vocabulary import Moment, Word
+from tuyen_events.vocabulary import Merging, Moment, Word
 
 
 class CrmCommand(Event, frozen=True, kw_only=True):
@@ -44,6 +44,13 @@ class ContactCommand(CrmCommand, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.contact_id
+
+
+class JoiningCommand(ContactCommand, frozen=True, kw_only=True):
+    """A request after which a contact may have a phone number or an email of another one (C2)."""
+
+    merging: Merging = Merging.PROPOSE
+    """What the organization has set for such contacts when it is sent."""
 
 
 class PartCommand(ContactCommand, frozen=True, kw_only=True):
@@ -190,6 +197,8 @@ class CrmRefusal(Word):
     """The field cannot have this value (C10)."""
     VALUE_REQUIRED = "value_required"
     """The field needs a value (C10)."""
+    DECIDED = "decided"
+    """Somebody has decided otherwise before."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

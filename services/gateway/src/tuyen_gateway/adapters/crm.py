@@ -14,6 +14,7 @@ from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_proposals import list_proposals
 from tuyen_gateway.adapters.crm_queries import (
     Access,
     after_place,
@@ -30,8 +31,9 @@ from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
-from tuyen_gateway.ports.views import ViewPage, VisibleContact
+from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
@@ -294,6 +296,11 @@ class MongoCrm:
         documents = [CONTACTS_VIEW.read(stored) for stored in await found.to_list(None)]
         wholes = [each for each in documents if _sight_of(scope, each) >= Sight.READ]
         return {part for whole in wholes for part in (whole.id, *whole.merged)}
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        return await list_proposals(self._database, wanted, limit, after)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None
