@@ -1,8 +1,8 @@
 """The CRM: how many commands one worker decides, how many claims of fifty members who all want the
-same contacts, and what a manager waits for in a list of a million contacts.
+same contacts, how soon it has recovered its contacts, how many rows of a file become contacts, and
+what the viewers of a million contacts wait for.
 
-The decider runs alone, on a real Kafka; the time for appending the commands is in its figures. The
-lists are read in the gateway's own code, beside a MongoDB.
+The decider runs alone, on a real Kafka; the time for appending the commands is in its figures.
 """
 
 import asyncio
@@ -10,26 +10,24 @@ import logging
 import os
 import random
 import secrets
-import statistics
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from bench import log as logs
+from bench.contact_lists import measure_lists
+from bench.imports import measure_import
 from bench.people import name_of
 from bench.report import Bar, Row, median_of
 from tuyen_crm.decider import CommandDecider
+from tuyen_crm.states import OrganizationStates
 from tuyen_events.codec import decode, encode
-from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.claims import ClaimContact, ContactClaimed
 from tuyen_events.crm.contacts import ObserveCustomer, RenameContact
 from tuyen_events.crm.records import CrmCommand
@@ -37,46 +35,20 @@ from tuyen_events.crm.warehouses import PutWarehouse
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId, contact_id
 from tuyen_events.topic import Topic
-from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
+from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.crm import MongoCrm
-from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
-from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_local import mongodb, server
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import ProducerRecord
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 
-IN_A_LIST = int(os.environ.get("BENCH_CONTACTS", "1000000"))
-CUSTOMERS = 10_000
+CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "10000"))
 CLAIMED, MEMBERS = 400, 50
-RUNS = 3
-ASKED = 200
-PAGE = 50
-BAR_MS = 50.0
+RECOVERED = int(os.environ.get("BENCH_RECOVERED", "100000"))
+RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 
-_UNMEASURED = 10
-_AT_ONCE = 5_000
 _APPENDED = 1_000
 _SHOP, _PAGE = OrganizationId("shop"), PageId("page")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-
-_SEARCHES = {
-    "a family name": ContactFilter(words="nguyễn"),
-    "a part of a name": ContactFilter(words="ốc khánh"),
-    "one letter": ContactFilter(words="a"),
-    "a name that nobody has": ContactFilter(words="zuyên thị"),
-    "a part of a phone number": ContactFilter(words="0903 123 456"),
-    "the last digits of a phone number": ContactFilter(phone="123456"),
-    "the last two digits": ContactFilter(phone="56"),
-    "an email": ContactFilter(email="khach.123456@shop.example"),
-    "an agent": ContactFilter(held_by=Holder(agent_id=AgentId("agent-7"))),
-    "nobody": ContactFilter(held_by=Holder(agent_id=None)),
-}
 
 
 async def measure(kafka: str) -> list[Row]:
@@ -96,7 +68,9 @@ async def measure(kafka: str) -> list[Row]:
             runs=RUNS,
             bar=Bar(most=0),
         ),
-        *await _measure_lists(),
+        await _measure_recovery(kafka),
+        *await measure_import(kafka),
+        *await measure_lists(),
     ]
 
 
@@ -160,6 +134,16 @@ async def _decide(
     return last - started
 
 
+async def _measure_recovery(kafka: str) -> Row:
+    """How long a worker that has all organizations reads their state, before it decides again."""
+    async with _decider(kafka) as (log, prefix):
+        await _decide(kafka, log, prefix, [*map(_observe, range(RECOVERED))], CONTACTS)
+        started = time.perf_counter()
+        await OrganizationStates(log, lambda: None).recover(range(CRM_STATE.partitions))
+        taken = time.perf_counter() - started
+    return Row(figure=f"CRM, {RECOVERED:,} contacts recovered", value=taken, unit="s")
+
+
 async def _count_claimed(log: KafkaLog) -> Counter[ContactId]:
     """How many agents got each contact."""
     got = Counter[ContactId]()
@@ -190,7 +174,7 @@ def _customer(number: int) -> CustomerId:
 
 
 def _at(number: int) -> datetime:
-    return _START + timedelta(seconds=number * 7919 % IN_A_LIST)
+    return _START + timedelta(seconds=number)
 
 
 def _observe(number: int) -> ObserveCustomer:
@@ -222,79 +206,3 @@ def _claim(number: int, by: AgentId) -> ClaimContact:
         warehouse_id="north",
         by=by,
     )
-
-
-async def _measure_lists() -> list[Row]:
-    """The 99th percentile of each question, asked one after the other."""
-    with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
-        place = Path(name)
-        views = await server.start(
-            mongodb, place / "mongodb", place, os.environ.get("TUYEN_MONGODB")
-        )
-        try:
-            database = connect(views.address, f"bench{secrets.token_hex(3)}")
-            await _fill(database)
-            return await _ask(MongoCrm(database))
-        finally:
-            await views.stop()
-
-
-async def _fill(database: Database) -> None:
-    collection = database[CONTACTS_VIEW.collection]
-    for start in range(0, IN_A_LIST, _AT_ONCE):
-        numbers = range(start, start + _AT_ONCE)
-        documents = [CONTACTS_VIEW.encode(_contact(number)) for number in numbers]
-        await collection.insert_many(documents, ordered=False)
-    await collection.create_indexes(list(CONTACTS_VIEW.indexes))
-
-
-def _contact(number: int) -> ContactDocument:
-    """One in three has an assignee."""
-    name = name_of(number)
-    return ContactDocument(
-        id=contact_id(_customer(number)),
-        organization=_SHOP,
-        name=name,
-        name_folded=fold_accents(name),
-        name_suffixes=list_suffixes(fold_accents(name)),
-        phones=(f"+84903{number:06}",),
-        emails=(f"khach.{number}@shop.example",),
-        customers=(),
-        warehouse_id="north",
-        source=_PAGE,
-        assignee=AgentId(f"agent-{number % 1000}") if number % 3 == 0 else None,
-        created_at=_at(number),
-        updated_at=_at(number * 13),
-        version=1,
-        sequence=1,
-    )
-
-
-async def _ask(crm: MongoCrm) -> list[Row]:
-    agent, north = AgentId("agent-7"), frozenset({"north"})
-    scopes = {
-        "manager": ContactScope(organization=_SHOP, agent_id=agent, managed=north),
-        "member": ContactScope(organization=_SHOP, agent_id=agent, joined=north),
-    }
-    orders = {f"by {order.value}": ContactFilter(order=order) for order in ContactOrder}
-    rows = []
-    for who, scope in scopes.items():
-        for what, wanted in {**orders, **_SEARCHES}.items():
-            ask = partial(crm.contacts, scope, wanted, PAGE, None)
-            figure = f"{IN_A_LIST:,} contacts, a {who}'s list, {what}, p99"
-            value = await _percentile(ask)
-            rows.append(
-                Row(figure=figure, value=value, unit="ms", runs=ASKED, bar=Bar(most=BAR_MS))
-            )
-    return rows
-
-
-async def _percentile(ask: Callable[[], Awaitable[object]]) -> float:
-    for _ in range(_UNMEASURED):
-        await ask()
-    taken = []
-    for _ in range(ASKED):
-        started = time.perf_counter()
-        await ask()
-        taken.append((time.perf_counter() - started) * 1000)
-    return statistics.quantiles(taken, n=100, method="inclusive")[98]

@@ -46,7 +46,6 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 
 CONVERSATIONS_OF_ONE = 1_000_000
 PAGES = 20
@@ -135,7 +134,6 @@ def _contacts(start: int, names: Sequence[str]) -> Iterator[ContactDocument]:
             organization=_SHOP,
             name=name,
             name_folded=folded,
-            name_suffixes=list_suffixes(folded),
             customers=(
                 CustomerOfContact(
                     id=customer,

@@ -216,7 +216,6 @@ def test_c1_a_contact_and_its_later_name() -> None:
         organization=SHOP,
         name="Lan",
         name_folded="lan",
-        name_suffixes=("an", "lan", "n"),
         customers=(
             CustomerOfContact(
                 id=LAN.id,

@@ -88,7 +88,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "organization": "hoa-sen",
             "name": "Vĩnh",
             "name_folded": "vinh",
-            "name_suffixes": ["h", "inh", "nh", "vinh"],
+            "name_suffixes": ["h", "inh", "nh", "\ue001vinh"],
             "phones": [],
             "emails": [],
             "gender": None,

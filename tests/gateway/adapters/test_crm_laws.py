@@ -18,7 +18,6 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_platform.mongodb import connect
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 
 SHOP, ME = OrganizationId("shop"), AgentId("me")
 AGENTS = (ME, AgentId("lan"), AgentId("minh"))
@@ -51,7 +50,6 @@ def _draw_contact(draw: st.DrawFn, number: int) -> ContactDocument:
         organization=draw(st.sampled_from([SHOP, SHOP, OrganizationId("rival")])),
         name=name,
         name_folded=fold_accents(name),
-        name_suffixes=list_suffixes(fold_accents(name)),
         phones=tuple(sorted(draw(st.frozensets(st.sampled_from(PHONES), max_size=2)))),
         emails=tuple(sorted(draw(st.frozensets(st.sampled_from(EMAILS), max_size=1)))),
         customers=(),

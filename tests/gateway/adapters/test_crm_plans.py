@@ -3,11 +3,13 @@ contacts that have a rare text and no others."""
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.adapters.profiling import profile
 from gateway.api.crm.answering import CREATED
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters import crm as adapter
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -16,10 +18,11 @@ from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 
 SHOP, LAN, MINH = OrganizationId("shop"), AgentId("lan"), AgentId("minh")
-CONTACTS, LIMIT, OF_AN_AGENT = 600, 5, 15
+CONTACTS, LIMIT, OF_AN_AGENT, FEW = 600, 5, 15, 20
+SOUTH, OF_A_KIND = 120, 2
+"""So many more are in another warehouse, and so few of them have what many others have."""
 MANAGER = ContactScope(organization=SHOP, agent_id=AgentId("hoa"), managed=frozenset({"north"}))
 MEMBER = ContactScope(organization=SHOP, agent_id=LAN, joined=frozenset({"north"}))
 
@@ -40,38 +43,53 @@ FREQUENT = {
 
 
 def _make(number: int) -> ContactDocument:
-    name = f"Nguyễn Vĩnh {number}"
+    south, marked = number >= CONTACTS, number < CONTACTS + OF_A_KIND
+    name = f"{'Vũ' if number % 12 == 5 else 'Nguyễn'} Vĩnh {number}"
     at = CREATED + timedelta(minutes=number * 7 % CONTACTS)
     return ContactDocument(
         id=ContactId(f"con_{number:05}"),
         organization=SHOP,
         name=name,
         name_folded=fold_accents(name),
-        name_suffixes=list_suffixes(fold_accents(name)),
         phones=(f"+8491234{number:04}",),
         emails=(f"khach.{number}@shop.example",),
         customers=(),
-        warehouse_id="north",
-        assignee=LAN if number % (CONTACTS // OF_AN_AGENT) == 0 else MINH if number % 2 else None,
+        warehouse_id="south" if south else "north",
+        assignee=(MINH if not marked else None) if south else _holder(number),
+        tags=("VIP",) if marked else (),
+        steps={"retail": "quoted"} if marked else {},
+        campaign_id="tet" if marked else None,
+        care_status=CareStatus.MULTI_ASSIGNED if marked else None,
         created_at=at,
         updated_at=at,
         version=1,
     )
 
 
+def _holder(number: int) -> AgentId | None:
+    return LAN if number % (CONTACTS // OF_AN_AGENT) == 0 else MINH if number % 2 else None
+
+
 @pytest.fixture
 async def crm(views: Database, monkeypatch: pytest.MonkeyPatch) -> MongoCrm:
     collection = views[CONTACTS_VIEW.collection]
     await collection.create_indexes(list(CONTACTS_VIEW.indexes))
-    await collection.insert_many([CONTACTS_VIEW.encode(_make(each)) for each in range(CONTACTS)])
-    monkeypatch.setattr(adapter, "FREQUENT", 20)
+    await collection.insert_many(
+        [CONTACTS_VIEW.encode(_make(each)) for each in range(CONTACTS + SOUTH)]
+    )
+    monkeypatch.setattr(adapter, "FREQUENT", FEW)
     return MongoCrm(views)
 
 
 async def _examine(
-    views: Database, crm: MongoCrm, scope: ContactScope, wanted: ContactFilter
+    views: Database,
+    crm: MongoCrm,
+    scope: ContactScope,
+    wanted: ContactFilter,
+    what: str = "docsExamined",
 ) -> list[int]:
-    """How many documents each read of a list examined, for two pages. None scans the collection."""
+    """How many documents, or keys, each read of a list examined, for two pages. None scans the
+    collection."""
 
     async def read() -> None:
         page = await crm.contacts(scope, wanted, LIMIT, None)
@@ -81,7 +99,7 @@ async def _examine(
 
     done = await profile(views, read)
     assert not [each for each in done if "COLLSCAN" in each["planSummary"]]
-    return [each.get("docsExamined", 0) for each in done if each["op"] == "query"]
+    return [each.get(what, 0) for each in done if each["op"] == "query"]
 
 
 @pytest.mark.parametrize("order", ContactOrder)
@@ -105,7 +123,7 @@ async def test_i4_a_rare_text_is_found_by_itself(
     views: Database, crm: MongoCrm, what: str, order: ContactOrder
 ) -> None:
     wanted = RARE[what]
-    asked = ContactFilter(words=wanted.words, phone=wanted.phone, email=wanted.email, order=order)
+    asked = msgspec.structs.replace(wanted, order=order)
     assert max(await _examine(views, crm, MANAGER, asked)) <= 2
 
 
@@ -123,3 +141,42 @@ async def test_w3_the_contacts_of_one_agent_are_found_by_the_agent(
 ) -> None:
     wanted = ContactFilter(held_by=Holder(agent_id=LAN))
     assert max(await _examine(views, crm, MANAGER, wanted)) <= OF_AN_AGENT
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ContactFilter(tag="vip"),
+        ContactFilter(step="retail:quoted"),
+        ContactFilter(campaign_id="tet"),
+        ContactFilter(care_status=CareStatus.MULTI_ASSIGNED),
+        ContactFilter(held_by=Holder(agent_id=None)),
+        ContactFilter(tag="vip", words="nguyễn"),
+        ContactFilter(tag="vip", step="retail:quoted"),
+    ],
+)
+@pytest.mark.parametrize("order", ContactOrder)
+async def test_w3_what_few_of_a_warehouse_have_is_found_by_itself(
+    views: Database, crm: MongoCrm, order: ContactOrder, wanted: ContactFilter
+) -> None:
+    """Whatever the others have."""
+    scope = ContactScope(organization=SHOP, agent_id=AgentId("hoa"), managed=frozenset({"south"}))
+    asked = msgspec.structs.replace(wanted, order=order)
+    assert max(await _examine(views, crm, scope, asked)) <= OF_A_KIND
+
+
+@pytest.mark.parametrize("order", [ContactOrder.ID, ContactOrder.NAME])
+async def test_w3_what_may_be_claimed_is_not_looked_for_among_what_is_taken(
+    views: Database, crm: MongoCrm, order: ContactOrder
+) -> None:
+    scope = ContactScope(organization=SHOP, agent_id=AgentId("new"), joined=frozenset({"south"}))
+    keys = await _examine(views, crm, scope, ContactFilter(order=order), "keysExamined")
+    assert max(keys) <= OF_A_KIND + 1
+
+
+async def test_i4_a_name_at_the_end_of_a_list_by_name_is_not_looked_for_from_its_beginning(
+    views: Database, crm: MongoCrm
+) -> None:
+    asked = ContactFilter(words="vũ", order=ContactOrder.NAME)
+    keys = await _examine(views, crm, MANAGER, asked, "keysExamined")
+    assert max(keys) <= FEW + 1

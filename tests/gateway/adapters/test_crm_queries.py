@@ -38,7 +38,6 @@ def document_with(
         organization=SHOP,
         name=base.name,
         name_folded=base.name_folded,
-        name_suffixes=base.name_suffixes,
         customers=base.customers,
         phones=(f"+8491234{number:04}",),
         emails=(f"khach.{number}@shop.example",),

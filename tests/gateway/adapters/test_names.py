@@ -38,7 +38,6 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 
 SHOP, LAN = OrganizationId("shop"), AgentId("lan")
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -95,7 +94,6 @@ def _contact(customer: CustomerId, name: str) -> ContactDocument:
         organization=SHOP,
         name=name,
         name_folded=fold_accents(name),
-        name_suffixes=list_suffixes(fold_accents(name)),
         customers=(known,),
         warehouse_id="w",
         created_at=START,

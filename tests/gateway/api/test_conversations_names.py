@@ -13,7 +13,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW
-from tuyen_views.names import list_suffixes
+from tuyen_views.names import list_marked_suffixes
 
 
 async def ids(user: User, query: str = "") -> list[str]:
@@ -33,7 +33,7 @@ async def name_in_crm(views: Database, who: Customer, name: str) -> None:
             "organization": "shop",
             "name": name,
             "name_folded": fold_accents(name),
-            "name_suffixes": list_suffixes(fold_accents(name)),
+            "name_suffixes": list_marked_suffixes(fold_accents(name)),
             "customers": [{"id": who.id, "picture": "https://cdn.example/a"}],
         }
     )

@@ -18,7 +18,7 @@ from tuyen_gateway.domain.rollups import (
     count_by_level,
     cut_past,
     cut_span,
-    find_percentile,
+    find_percentiles,
     list_rows,
     quarter_of,
     round_wait,
@@ -38,8 +38,9 @@ def test_o3_a_long_wait_is_counted_by_three_digits(seconds: float, counted: int)
 
 def test_o3_the_median_and_p90_are_waits_that_were() -> None:
     waits = {10: 5, 60: 4, 600: 1}
-    assert [find_percentile(waits, share) for share in (0.5, 0.9, 1.0)] == [10, 60, 600]
-    assert find_percentile({}, 0.5) is None
+    assert find_percentiles(waits, 0.5, 0.9, 1.0) == [10, 60, 600]
+    assert find_percentiles({7: 1}, 0.5, 0.9) == [7, 7]
+    assert find_percentiles({}, 0.5, 0.9) == [None, None]
 
 
 def test_o3_a_quarter_begins_alike_in_every_time_zone() -> None:

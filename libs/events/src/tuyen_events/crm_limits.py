@@ -51,7 +51,7 @@ LOGINS_AUDITED_AN_HOUR = 200
 """Logins and logouts within an hour that the audit records of each agent, at each gateway. The rest
 is in the log of the service."""
 
-REPORT_ROWS = 50_000
+REPORT_ROWS = 25_000
 """Rows of one report."""
 
 CONTACT_SUGGESTIONS = 10

@@ -1,6 +1,8 @@
 """Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -11,7 +13,16 @@ from tuyen_events.crm.suggestions import Suggestion
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
-from tuyen_views.names import SUFFIXES, list_suffixes, match_part
+from tuyen_platform.text import fold_accents
+from tuyen_views.names import (
+    NAME,
+    SUFFIXES,
+    find_anywhere,
+    is_suffix,
+    list_marked_suffixes,
+    list_suffixes,
+    match_each_part,
+)
 from tuyen_views.shares import AppliedRule, Share
 from tuyen_views.view import View
 
@@ -29,7 +40,6 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     name_folded: str
     """For the search: without accents and case (I4)."""
-    name_suffixes: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     gender: Gender | None = None
@@ -70,8 +80,8 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CONTACTS_BY_NAME, CONTACTS_BY_ADDRESS, CONTACTS_BY_EMAIL = "by_name", "by_address", "by_email"
-CONTACTS_BY_TAG, CONTACTS_BY_STEP, CONTACTS_BY_CAMPAIGN = "by_tag", "by_step", "by_campaign"
-
+SORT_NAME = "sort_name"
+"""The beginning of the name, by which contacts are sorted."""
 FOLDED_TAGS = "folded_tags"
 """The tags, as they are compared."""
 AT_STEPS = "at_steps"
@@ -93,7 +103,8 @@ class ContactsView(View[ContactDocument]):
         addresses = [*document.phones, *document.emails][:_SEARCHED]
         return {
             **super().encode(document),
-            "sort_name": sort_name_of(document),
+            SUFFIXES: list_marked_suffixes(document.name_folded),
+            SORT_NAME: sort_name_of(document),
             FOLDED_TAGS: sorted(map(fold_tag, document.tags)),
             AT_STEPS: sorted(f"{pipeline}:{step}" for pipeline, step in document.steps.items()),
             ADDRESS_SUFFIXES: sorted({part for one in addresses for part in list_suffixes(one)}),
@@ -105,42 +116,102 @@ def sort_name_of(contact: ContactDocument) -> str:
     return contact.name_folded[:_SORTED_CHARACTERS]
 
 
-def _index(name: str, *fields: str, newest_first: str | None = None) -> IndexModel:
-    ordered = [] if newest_first is None else [(newest_first, DESCENDING), ("_id", DESCENDING)]
+def _index(name: str, *fields: str) -> IndexModel:
+    return IndexModel([(field, ASCENDING) for field in ("organization", *fields)], name=name)
+
+
+class ContactSource(StrEnum):
+    """What a viewer sees contacts by."""
+
+    WAREHOUSE = "of_warehouse"
+    """The contacts of a warehouse."""
+    HELD = "of_warehouse_by_assignee"
+    """Those contacts in a warehouse that one agent, or nobody, has."""
+    ASSIGNEE = "of_assignee"
+    """The contacts that an agent has."""
+    VIEWER = "of_viewer"
+    """The contacts that are shared with an agent."""
+
+
+_FIELDS: Mapping[ContactSource, tuple[str, ...]] = {
+    ContactSource.WAREHOUSE: ("warehouse_id",),
+    ContactSource.HELD: ("warehouse_id", "assignee"),
+    ContactSource.ASSIGNEE: ("assignee",),
+    ContactSource.VIEWER: ("viewers",),
+}
+_ORDERS: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "_id": (),
+    SORT_NAME: ((SORT_NAME, ASCENDING),),
+    "created_at": (("created_at", DESCENDING),),
+    "updated_at": (("updated_at", DESCENDING),),
+}
+
+
+def index_in_order(source: ContactSource, order: str) -> str:
+    """The name of the index that has the contacts of a source in the order of this field."""
+    return source.value if order == "_id" else f"{source.value}_in_order_of_{order}"
+
+
+def _ordered_index(source: ContactSource, order: str) -> IndexModel:
+    """It ends with the name, so that those of many contacts are compared in the index alone. Where
+    one contact has an entry for each of many agents, it does not."""
+    ordered = _ORDERS[order]
+    last = ordered[-1][1] if ordered else ASCENDING
     return IndexModel(
-        [("organization", ASCENDING), *((field, ASCENDING) for field in fields), *ordered],
-        name=name,
+        [
+            *((field, ASCENDING) for field in ("organization", *_FIELDS[source])),
+            *ordered,
+            ("_id", last),
+            *([] if source is ContactSource.VIEWER else [(NAME, ASCENDING)]),
+        ],
+        name=index_in_order(source, order),
     )
+
+
+CONTACT_MARKS = ("campaign_id", "care_status", FOLDED_TAGS, AT_STEPS)
+"""What contacts are found by that many, or few, of a warehouse or of an agent may have."""
+
+
+def index_by_mark(mark: str, source: ContactSource) -> str:
+    """The name of the index that has the contacts with a mark, by their warehouses or by their
+    assignees; of other sources, all contacts that have it."""
+    field = "assignee" if source is ContactSource.ASSIGNEE else "warehouse_id"
+    return f"by_{mark}_and_{field}"
 
 
 CONTACTS_VIEW = ContactsView(
     # With another number whenever documents of the version before cannot be used any more.
-    "crm_contacts",
+    "crm_contacts_2",
     ContactDocument,
     (
+        *(_ordered_index(source, order) for source in ContactSource for order in _ORDERS),
         _index("by_organization", "_id"),
         _index(CONTACTS_BY_NAME, SUFFIXES),
         _index(CONTACTS_BY_ADDRESS, ADDRESS_SUFFIXES),
         _index(CONTACTS_BY_EMAIL, "emails"),
-        _index("of_warehouse", "warehouse_id", "_id"),
-        _index("of_warehouse_by_name", "warehouse_id", "sort_name", "_id"),
-        _index("of_warehouse_by_creation", "warehouse_id", newest_first="created_at"),
-        _index("of_warehouse_by_change", "warehouse_id", newest_first="updated_at"),
-        _index("of_assignee", "assignee", "_id"),
-        _index("of_viewer", "viewers", "_id"),
-        _index(CONTACTS_BY_CAMPAIGN, "campaign_id", "_id"),
+        *(
+            _index(index_by_mark(mark, source), mark, *_FIELDS[source], "_id")
+            for mark in CONTACT_MARKS
+            for source in (ContactSource.WAREHOUSE, ContactSource.ASSIGNEE)
+        ),
         _index("by_sharing_rule", "rules.id", "rules.revision"),
         _index("by_merged", "merged"),
-        _index(CONTACTS_BY_TAG, FOLDED_TAGS, "_id"),
-        _index(CONTACTS_BY_STEP, AT_STEPS, "_id"),
     ),
 )
-"""A list of all that a warehouse has is in the order of an index. An agent has few contacts beside
-it: these are sorted when they are read."""
+"""Every list is read in the order of an index, or by an index with the few contacts that have what
+is searched, which are then sorted."""
+
+
+def match_name(name: str) -> Document:
+    """A query for the contacts whose name contains this, regardless of accents and case, that an
+    index answers."""
+    folded = fold_accents(name)
+    query: Document = {SUFFIXES: find_anywhere(folded)}
+    return query if is_suffix(folded) else {**query, **match_each_part(name)}
 
 
 def of_organization(organization: OrganizationId, name: str | None = None) -> Document:
     """A query for the contacts of an organization; with `name`, for those whose name contains it,
     regardless of accents and case."""
     query: Document = {"organization": organization}
-    return {**query, **match_part(name)} if name else query
+    return {**query, **match_name(name)} if name else query

@@ -7,6 +7,8 @@ in the field `SUFFIXES`, cut to a length at which hardly any two people have the
 
 import re
 
+from bson.regex import Regex
+
 from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
 
@@ -22,6 +24,9 @@ _BAR, _STAND_IN = "|", "\ue000"
 """MongoDB uses no index for a pattern with a bar, so suffixes have another character in its
 place."""
 
+_BEGINNING = "\ue001"
+"""Before the suffix that is the beginning of a name, where these are marked."""
+
 
 def list_suffixes(folded: str | None) -> tuple[str, ...]:
     """The suffixes of a folded name, each once; of a name that is longer than any, those of its
@@ -31,6 +36,30 @@ def list_suffixes(folded: str | None) -> tuple[str, ...]:
     shown = folded.replace(_BAR, _STAND_IN)
     places = range(min(len(shown), _MOST_SUFFIXES))
     return tuple(sorted({shown[at : at + SUFFIX_CHARACTERS] for at in places}))
+
+
+def list_marked_suffixes(folded: str) -> tuple[str, ...]:
+    """The same, with a mark at the suffix with which the name begins. So the names that begin with
+    a text, and those that contain it later, are found and counted each by themselves."""
+    shown = folded.replace(_BAR, _STAND_IN)
+    places = range(1, min(len(shown), _MOST_SUFFIXES))
+    later = {shown[at : at + SUFFIX_CHARACTERS] for at in places}
+    beginning = {_BEGINNING + shown[:SUFFIX_CHARACTERS]} if shown else set()
+    return tuple(sorted(later | beginning))
+
+
+def find_beginning(text: str) -> Document:
+    """The condition for marked suffixes: the name begins with the text. It is exact if
+    `is_suffix`; then only it may be used."""
+    return {"$regex": "^" + re.escape(_BEGINNING + text.replace(_BAR, _STAND_IN))}
+
+
+def find_anywhere(text: str) -> Document:
+    """The condition for marked suffixes: `find_suffix` for those that are not marked."""
+    later, beginning = find_suffix(text), find_beginning(text)
+    if not is_suffix(text):
+        return later  # its end is no beginning
+    return {"$in": [Regex(each["$regex"]) for each in (beginning, later)]}
 
 
 def match_part(name: str) -> Document:
@@ -54,7 +83,7 @@ def find_suffix(text: str) -> Document:
 
 def is_suffix(text: str) -> bool:
     """Whether the suffixes alone tell which texts contain this one."""
-    return len(text) <= SUFFIX_CHARACTERS and _BAR not in text and _STAND_IN not in text
+    return len(text) <= SUFFIX_CHARACTERS and not {_BAR, _STAND_IN, _BEGINNING} & set(text)
 
 
 def match_each_part(name: str) -> Document:

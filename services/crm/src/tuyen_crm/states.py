@@ -10,6 +10,7 @@ that they include. A crash between two records leaves that one, from which a rec
 others.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ _HANDLED = "handled"
 key the one with the higher offset is newer, in whatever order they are in the log."""
 
 _AT_ONCE = 5_000
-"""How many records are written at once."""
+"""How many records are written, or contacts indexed, at once."""
 
 _log = structlog.get_logger()
 
@@ -167,7 +168,7 @@ class OrganizationStates:
         self._reached = {partition: each.reached.handled for partition, each in read.items()}
         await self._write(again)
         await self._import({p for p, each in read.items() if not each.imported})
-        self._facts = {partition: self._index(partition) for partition in read}
+        self._facts = {partition: await self._index(partition) for partition in read}
         known = sum(map(len, self._values.values()))
         _log.info("crm_recovered", partitions=len(read), values=known)
 
@@ -194,15 +195,18 @@ class OrganizationStates:
         this worker recovered it and last wrote to it."""
         await self._writer.check_ends(self._values.keys() & partitions)
 
-    def _index(self, partition: int) -> FactIndex:
+    async def _index(self, partition: int) -> FactIndex:
+        """A million contacts take seconds, in which Kafka must still hear from this worker."""
         index = FactIndex()
-        for key, value in self._values[partition].items():
+        for place, (key, value) in enumerate(self._values[partition].items()):
+            if place % _AT_ONCE == 0:
+                self._working()
+                await asyncio.sleep(0)
             if _is_contact(key):
                 organization, contact_id = key.split("/")
                 contact = _decode_contact(value).state
                 for fact in fact_keys(OrganizationId(organization), contact):
                     index.add(fact, ContactId(contact_id))
-        self._working()
         return index
 
     async def _write(self, records: list[ProducerRecord]) -> None:

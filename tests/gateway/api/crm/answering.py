@@ -16,7 +16,6 @@ from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-from tuyen_views.names import list_suffixes
 from tuyen_views.view import ContactPartT, View
 
 CREATED = datetime(2026, 11, 21, tzinfo=UTC)
@@ -62,7 +61,6 @@ def contact(number: int, organization: str, name: str, sequence: int = 1) -> Con
         organization=OrganizationId(organization),
         name=name,
         name_folded=fold_accents(name),
-        name_suffixes=list_suffixes(fold_accents(name)),
         customers=(customer,),
         warehouse_id="default",
         source="page",

@@ -21,6 +21,7 @@ from tuyen_events.crm.records import CrmOutcome, PartCommand
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.view import WAS, remains_of
 
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -180,7 +181,7 @@ async def test_w6_a_removed_part_is_as_hidden_as_it_was(
 ) -> None:
     agent, viewer = [await desk_of_lan.staff(owner, name) for name in ("agent", "hoa")]
     rival = await desk_of_lan.organization("rival")
-    await views["crm_contacts"].update_one({"_id": "con_0"}, {"$set": VIEWER})
+    await views[CONTACTS_VIEW.collection].update_one({"_id": "con_0"}, {"$set": VIEWER})
     for removed in (False, True):
         if removed:
             await remove_from_view(views, kind)
@@ -240,7 +241,7 @@ async def test_s1_whoever_may_read_only_reads_and_writes_nothing(
     desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
 ) -> None:
     viewer = await desk_of_lan.staff(owner, "hoa")
-    await views["crm_contacts"].update_one({"_id": "con_0"}, {"$set": VIEWER})
+    await views[CONTACTS_VIEW.collection].update_one({"_id": "con_0"}, {"$set": VIEWER})
     (listed,) = (await viewer.done("GET", of_contact(kind)))["items"]
     assert listed == await viewer.done("GET", own(kind))
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:

@@ -21,7 +21,7 @@ from tuyen_views.history import (
 )
 from tuyen_views.view import UNTIL_FORGOTTEN, WAS, View, place_in_order, remains_of
 
-VIEW = "crm_3"
+VIEW = "crm_4"
 """The name under which the views' positions are stored. With another name, everything is folded
 again from the first event. In earlier versions it was `contacts`, then `crm`; since then the
 documents of contacts have another shape, and a collection of their own for it."""

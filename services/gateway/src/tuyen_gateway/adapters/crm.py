@@ -14,18 +14,19 @@ from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
 from tuyen_gateway.adapters.crm_queries import (
-    TextPart,
+    Access,
     after_place,
     covering,
+    encode_id,
     encode_place,
+    list_accesses,
     list_reads,
-    list_text_parts,
     order_fields,
     sort_contacts,
 )
 from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
-from tuyen_gateway.domain.contact_filter import ContactFilter
+from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import ViewPage, VisibleContact
@@ -87,11 +88,8 @@ class MongoCrm:
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         found: dict[ContactId, ContactDocument] = {}
-        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
-        for query, hint in list_reads(scope, wanted, frequent):
-            if after is not None:
-                query["$and"].append(after_place(wanted.order, after))
-            for stored in await self._read(query, hint, order_fields(wanted.order), limit + 1):
+        for rows in await self._read_all(scope, wanted, limit + 1, after):
+            for stored in rows:
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
@@ -103,25 +101,34 @@ class MongoCrm:
     async def find_readable_ids(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
     ) -> Sequence[ContactId]:
-        found: set[ContactId] = set()
-        frequent = await self._list_frequent(scope.organization, list_text_parts(wanted))
-        for query, hint in list_reads(replace(scope, joined=frozenset()), wanted, frequent):
-            if after is not None:
-                query["$and"].append({"_id": {"$gt": after}})
-            rows = await self._read(query, hint, [("_id", 1)], limit, {"_id": 1})
-            found.update(stored["_id"] for stored in rows)
-        return sorted(found)[:limit]
+        readable = replace(scope, joined=frozenset())
+        by_id = msgspec.structs.replace(wanted, order=ContactOrder.ID)
+        place = None if after is None else encode_id(after)
+        read = await self._read_all(readable, by_id, limit, place, {"_id": 1})
+        return sorted({stored["_id"] for rows in read for stored in rows})[:limit]
 
-    async def _list_frequent(
-        self, organization: OrganizationId, parts: Sequence[TextPart]
-    ) -> Sequence[TextPart]:
-        """Those that more contacts than FREQUENT have, as the index counts them."""
-        queries = [
-            ({"organization": organization, **each.indexed}, each.index_name) for each in parts
-        ]
-        counts = [self._count(query, index) for query, index in queries]
-        counted = zip(parts, await asyncio.gather(*counts), strict=True)
-        return [part for part, count in counted if count > FREQUENT]
+    async def _read_all(
+        self,
+        scope: ContactScope,
+        wanted: ContactFilter,
+        limit: int,
+        after: str | None,
+        fields: Document | None = None,
+    ) -> Sequence[Sequence[Document]]:
+        """The first contacts of each read; one contact may be in several."""
+        reads = []
+        for query, hint in list_reads(scope, wanted, await self._list_few(scope, wanted)):
+            if after is not None:
+                query["$and"].append(after_place(wanted.order, after))
+            reads.append(self._read(query, hint, order_fields(wanted.order), limit, fields))
+        return await asyncio.gather(*reads)
+
+    async def _list_few(self, scope: ContactScope, wanted: ContactFilter) -> Sequence[Access]:
+        """The accesses with no more contacts than FREQUENT; the one with the fewest first."""
+        accesses = list_accesses(scope, wanted)
+        counts = await asyncio.gather(*(self._count(*access) for access in accesses))
+        counted = [(count, place) for place, count in enumerate(counts) if count <= FREQUENT]
+        return [accesses[place] for _, place in sorted(counted)]
 
     async def _read(
         self,

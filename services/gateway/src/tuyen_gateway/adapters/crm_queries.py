@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tuyen_events.ids import ContactId
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import InvalidCursorError
@@ -15,94 +16,163 @@ from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import (
     ADDRESS_SUFFIXES,
     AT_STEPS,
+    CONTACT_MARKS,
     CONTACTS_BY_ADDRESS,
-    CONTACTS_BY_CAMPAIGN,
     CONTACTS_BY_EMAIL,
     CONTACTS_BY_NAME,
-    CONTACTS_BY_STEP,
-    CONTACTS_BY_TAG,
     FOLDED_TAGS,
+    SORT_NAME,
     ContactDocument,
+    ContactSource,
+    index_by_mark,
+    index_in_order,
     sort_name_of,
 )
 from tuyen_views.names import (
     SUFFIX_CHARACTERS,
+    SUFFIXES,
+    find_anywhere,
+    find_beginning,
     find_suffix,
     is_suffix,
     match_each_part,
-    match_part,
 )
 
 _PHONE = re.compile(r"[+\d\s().-]{2,}")
 """A search that may be for a phone number."""
 
+_INDEXES = {
+    SUFFIXES: CONTACTS_BY_NAME,
+    ADDRESS_SUFFIXES: CONTACTS_BY_ADDRESS,
+    "emails": CONTACTS_BY_EMAIL,
+}
+
 _FIELDS = {
     ContactOrder.ID: "_id",
-    ContactOrder.NAME: "sort_name",
+    ContactOrder.NAME: SORT_NAME,
     ContactOrder.CREATED_AT: "created_at",
     ContactOrder.UPDATED_AT: "updated_at",
 }
 
 
-def covering(scope: ContactScope) -> Document:
-    """The query for the contacts that a scope covers: those for which `sight_of` is not
-    `Sight.NOTHING`. Every count and export has it as a part."""
-    return {"$or": [*_readable(scope), *_claimable(scope)]}
+class Access(NamedTuple):
+    """Contacts that one index has, and nothing else is needed to count them."""
 
-
-class TextPart(NamedTuple):
-    """A part of a text that contacts are searched by. `indexed` is answered from the index of that
-    name, with the contacts that are found and no others; `compared` is the same for an index in
-    another order."""
-
-    indexed: Document
+    query: Document
     index_name: str
-    compared: Document
 
 
 class ContactsRead(NamedTuple):
-    """One read of contacts. `hint` is the index, if MongoDB must not choose: a trial of several
-    would be remembered for other texts."""
+    """One read of contacts, by the index `hint`: MongoDB would choose one by a trial, and remember
+    it for other texts."""
 
     query: Document
-    hint: str | None
+    hint: str
 
 
-def list_text_parts(wanted: ContactFilter) -> list[TextPart]:
-    """All parts of texts that contacts are searched by."""
-    return [*_ways_of(wanted.words), *_exact_parts(wanted)]
+class _Seen(NamedTuple):
+    """Some of the contacts that a viewer sees. Of those that may be claimed, only some is `shown`
+    (W3)."""
+
+    query: Document
+    source: ContactSource
+    whole: bool = True
+
+
+class _Part(NamedTuple):
+    """One of the things that a contact must have. `field` has it in an index, as `indexed` says,
+    and perhaps other contacts have the same there; `compared` is exact."""
+
+    field: str
+    indexed: object
+    compared: Document
+    shown: bool = False
+    """Whether it is shown of a contact that may be claimed."""
+    apart: bool = False
+    """Whether those that have it are found in one place of the list, and not by going through
+    it."""
+
+
+def covering(scope: ContactScope) -> Document:
+    """The query for the contacts that a scope covers: those for which `sight_of` is not
+    `Sight.NOTHING`. Every count and export has it as a part."""
+    return {"$or": [seen.query for seen in _list_seen(scope, ContactFilter())]}
+
+
+def list_accesses(scope: ContactScope, wanted: ContactFilter) -> list[Access]:
+    """The indexes by which there may be so few contacts that all of them can be read."""
+    parts = [*_ways_of(wanted), *_parts_of(wanted)]
+    found: list[Access] = []
+    for seen in _list_seen(scope, wanted):
+        for access in (_find_access(scope, seen, part) for part in parts):
+            if access not in found:
+                found.append(access)
+    return found
 
 
 def list_reads(
-    scope: ContactScope, wanted: ContactFilter, frequent: Sequence[TextPart] = ()
+    scope: ContactScope, wanted: ContactFilter, few: Sequence[Access] = ()
 ) -> list[ContactsRead]:
     """Reads that together find the contacts that match, and that the scope covers; one contact may
-    be found by several. A contact that may be claimed, and not be read, is found by its name, its
-    warehouse and its source only (W3). A text that is `frequent` is looked for in the list's order;
-    of another one, all contacts that have it are read and sorted."""
-    asked, exact = list(_conditions(wanted)), list(_exact_parts(wanted))
-    ways = [[way] for way in _ways_of(wanted.words)] if wanted.words else [[]]
-    reads = [
-        _build_read(scope, [each, *asked], [*way, *exact], frequent)
-        for each in _readable(scope)
-        for way in ways
-    ]
-    if not wanted.needs_hidden_fields:
-        named = [_by_name(wanted.words)] if wanted.words else []
-        reads += [_build_read(scope, [each, *asked], named, frequent) for each in _claimable(scope)]
+    be found by several. Where one of `few` has them all, its contacts are read and sorted: by the
+    first one. Otherwise contacts are read in the order of the list, until enough are found."""
+    others = _parts_of(wanted)
+    by_few: list[tuple[Access, _Part | None, list[_Seen]]] = []
+    reads: list[ContactsRead] = []
+    for seen in _list_seen(scope, wanted):
+        in_order: list[_Part] = []
+        for way in _ways_to(seen, wanted):
+            parts = others if way is None else [way, *others]
+            accesses = [_find_access(scope, seen, part) for part in parts]
+            access = next((one for one in few if one in accesses), None)
+            if access is not None:
+                _group(by_few, access, way, seen)
+            elif way is None or way.apart:
+                reads.append(_read_in_order(scope, wanted, seen, [] if way is None else [way]))
+            else:
+                in_order.append(way)
+        if in_order:
+            reads.append(_read_in_order(scope, wanted, seen, in_order))
+    for access, way, several in by_few:
+        either = {"$or": [seen.query for seen in several]}
+        named = [] if way is None else [way.compared]
+        conditions = [either, *named, *_conditions(wanted)]
+        reads.append(ContactsRead({**access.query, "$and": conditions}, access.index_name))
     return reads
 
 
-def _build_read(
-    scope: ContactScope,
-    conditions: Sequence[Document],
-    parts: Sequence[TextPart],
-    frequent: Sequence[TextPart],
+def _group(
+    groups: list[tuple[Access, _Part | None, list[_Seen]]],
+    access: Access,
+    way: _Part | None,
+    seen: _Seen,
+) -> None:
+    for known, other, several in groups:
+        if known == access and other == way:
+            several.append(seen)
+            return
+    groups.append((access, way, [seen]))
+
+
+def _read_in_order(
+    scope: ContactScope, wanted: ContactFilter, seen: _Seen, ways: Sequence[_Part]
 ) -> ContactsRead:
-    first = next((part for part in parts if part not in frequent), None)
-    texts = [part.indexed if part is first else part.compared for part in parts]
-    query = {"organization": scope.organization, "$and": [*conditions, *texts]}
-    return ContactsRead(query, None if first is None else first.index_name)
+    """Any of the ways will do."""
+    named = [each.compared for each in ways]
+    either = named if len(named) < 2 else [{"$or": named}]  # noqa: PLR2004 - one needs no `$or`
+    conditions = [seen.query, *either, *_conditions(wanted)]
+    query = {"organization": scope.organization, "$and": conditions}
+    return ContactsRead(query, index_in_order(seen.source, _FIELDS[wanted.order]))
+
+
+def _find_access(scope: ContactScope, seen: _Seen, part: _Part) -> Access:
+    has: Document = {"organization": scope.organization, part.field: part.indexed}
+    if part.field not in CONTACT_MARKS:
+        return Access(has, _INDEXES[part.field])
+    if seen.source is not ContactSource.VIEWER:
+        within = "assignee" if seen.source is ContactSource.ASSIGNEE else "warehouse_id"
+        has[within] = seen.query[within]
+    return Access(has, index_by_mark(part.field, seen.source))
 
 
 def order_fields(order: ContactOrder) -> list[tuple[str, int]]:
@@ -124,6 +194,11 @@ def sort_contacts(
 def encode_place(order: ContactOrder, contact: ContactDocument) -> str:
     """The place after a contact, at which the next page of a list begins."""
     return msgspec.json.encode(_order_key(order, contact)).decode()
+
+
+def encode_id(contact_id: ContactId) -> str:
+    """The place after a contact in a list by id."""
+    return msgspec.json.encode((contact_id,)).decode()
 
 
 def after_place(order: ContactOrder, place: str) -> Document:
@@ -158,50 +233,70 @@ def _order_key(order: ContactOrder, contact: ContactDocument) -> Any:
             return (contact.updated_at or contact.created_at, contact.id)
 
 
-def _readable(scope: ContactScope) -> Iterator[Document]:
-    if scope.managed:
-        yield {"warehouse_id": {"$in": sorted(scope.managed)}}
-    yield {"assignee": {"$in": sorted({scope.agent_id, *scope.led})}}
-    yield {"viewers": scope.agent_id}
-
-
-def _claimable(scope: ContactScope) -> Iterator[Document]:
-    if scope.joined:
-        yield {"assignee": None, "warehouse_id": {"$in": sorted(scope.joined)}}
+def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
+    """What a viewer sees by each of the reasons why they see it, as far as the filter can match
+    it."""
+    managed, joined = scope.managed, scope.joined
+    agents = {scope.agent_id, *scope.led}
+    if wanted.warehouse_id is not None:
+        managed, joined = managed & {wanted.warehouse_id}, joined & {wanted.warehouse_id}
+    seen = []
+    held: Document = {}
+    source = ContactSource.WAREHOUSE
+    if wanted.held_by is not None:
+        held, source = {"assignee": wanted.held_by.agent_id}, ContactSource.HELD
+        agents &= {wanted.held_by.agent_id}
+    if managed:
+        seen.append(_Seen({"warehouse_id": {"$in": sorted(managed)}, **held}, source))
+    if agents:
+        seen.append(_Seen({"assignee": {"$in": sorted(agents)}}, ContactSource.ASSIGNEE))
+    seen.append(_Seen({"viewers": scope.agent_id}, ContactSource.VIEWER))
+    nobody: Document = {"assignee": None}
+    if joined and not wanted.needs_hidden_fields and held in ({}, nobody):
+        claimable = {"warehouse_id": {"$in": sorted(joined)}, **nobody}
+        seen.append(_Seen(claimable, ContactSource.HELD, whole=False))
+    return seen
 
 
 def _conditions(wanted: ContactFilter) -> Iterator[Document]:
+    """All that a contact must have beside the words."""
     if wanted.warehouse_id is not None:
         yield {"warehouse_id": wanted.warehouse_id}
-    if wanted.care_status is not None:
-        yield {"care_status": wanted.care_status.value}
     if wanted.held_by is not None:
         yield {"assignee": wanted.held_by.agent_id}
+    yield from (part.compared for part in _parts_of(wanted))
 
 
-def _exact_parts(wanted: ContactFilter) -> Iterator[TextPart]:
+def _parts_of(wanted: ContactFilter) -> list[_Part]:
+    """What a contact must have beside the words, and few may have."""
+    parts = []
     if wanted.phone:
         digits = wanted.phone.removeprefix("0")
         ends = {"phones": {"$regex": f"{digits}$"}}
-        indexed = {ADDRESS_SUFFIXES: digits[-SUFFIX_CHARACTERS:], **ends}
-        yield TextPart(indexed, CONTACTS_BY_ADDRESS, ends)
-    if wanted.email:
-        same = {"emails": wanted.email}
-        yield TextPart(same, CONTACTS_BY_EMAIL, same)
-    for field, value, index in (
-        (FOLDED_TAGS, wanted.tag, CONTACTS_BY_TAG),
-        (AT_STEPS, wanted.step, CONTACTS_BY_STEP),
-        ("campaign_id", wanted.campaign_id, CONTACTS_BY_CAMPAIGN),
-    ):
-        if value:
-            yield TextPart({field: value}, index, {field: value})
+        parts.append(_Part(ADDRESS_SUFFIXES, digits[-SUFFIX_CHARACTERS:], ends))
+    status = wanted.care_status
+    exact: dict[str, str | None] = {
+        "emails": wanted.email,
+        FOLDED_TAGS: wanted.tag,
+        AT_STEPS: wanted.step,
+        "campaign_id": wanted.campaign_id,
+        "care_status": None if status is None else status.value,
+    }
+    return parts + [_Part(field, value, {field: value}) for field, value in exact.items() if value]
 
 
-def _ways_of(words: str) -> Iterator[TextPart]:
-    """The ways in which a contact contains these words: in its name, an email or a phone number."""
+def _ways_to(seen: _Seen, wanted: ContactFilter) -> Sequence[_Part | None]:
+    if not wanted.words:
+        return [None]
+    return [way for way in _ways_of(wanted) if seen.whole or way.shown]
+
+
+def _ways_of(wanted: ContactFilter) -> Iterator[_Part]:
+    """The ways in which a contact contains the words: in its name, an email or a phone number."""
+    words = wanted.words
     folded = fold_accents(words)
     if folded:
-        yield _by_name(words)
+        yield from _ways_of_name(folded, wanted.order)
         yield _by_address(folded)
     if _PHONE.fullmatch(words):
         digits = re.sub(r"\D", "", words).removeprefix("0")
@@ -209,14 +304,20 @@ def _ways_of(words: str) -> Iterator[TextPart]:
             yield _by_address(digits)
 
 
-def _by_name(words: str) -> TextPart:
-    return TextPart(match_part(words), CONTACTS_BY_NAME, match_each_part(words))
+def _ways_of_name(folded: str, order: ContactOrder) -> Iterator[_Part]:
+    """In a list by name, those that begin with the text are together, and may be far from where it
+    begins. So they are found in their place, and those that contain the text later by
+    themselves."""
+    compared: Document = match_each_part(folded)
+    if order is not ContactOrder.NAME or not is_suffix(folded):
+        yield _Part(SUFFIXES, find_anywhere(folded), compared, shown=True)
+        return
+    begins = {SORT_NAME: {"$regex": "^" + re.escape(folded)}}
+    yield _Part(SUFFIXES, find_beginning(folded), begins, shown=True, apart=True)
+    yield _Part(SUFFIXES, find_suffix(folded), compared, shown=True)
 
 
-def _by_address(text: str) -> TextPart:
+def _by_address(text: str) -> _Part:
     part = {"$regex": re.escape(text)}
     compared: Document = {"$or": [{"phones": part}, {"emails": part}]}
-    indexed: Document = {ADDRESS_SUFFIXES: find_suffix(text)}
-    return TextPart(
-        indexed if is_suffix(text) else {**indexed, **compared}, CONTACTS_BY_ADDRESS, compared
-    )
+    return _Part(ADDRESS_SUFFIXES, find_suffix(text), compared)

@@ -4,7 +4,7 @@ from tuyen_events.ids import OrganizationId
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.contacts import CONTACTS_VIEW, FOLDED_TAGS
 from tuyen_views.tags import TAGS_VIEW
 
 
@@ -27,7 +27,7 @@ async def list_tags(
         if (after is not None and folded <= after) or wanted not in fold_accents(folded):
             continue
         written = await given.distinct("tag", {"organization": organization, "folded": folded})
-        tagged = {"organization": organization, "tags": {"$in": sorted(written)}}
+        tagged = {"organization": organization, FOLDED_TAGS: folded}
         shown = await contacts.find_one({"$and": [tagged, readable]}, {"tags": 1})
         if shown is None:
             continue

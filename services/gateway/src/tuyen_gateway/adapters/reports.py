@@ -1,7 +1,6 @@
 """The numbers of reports, from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tuyen_events.crm_limits import REPORT_ROWS
@@ -107,7 +106,8 @@ def _or_none(field: str) -> Document:
 
 
 def _sum_waits(parts: Sequence[Mapping[str, int]]) -> Mapping[int, int]:
-    waits: Counter[str] = Counter()
-    for part in parts:
-        waits.update(part)
+    waits = dict(parts[0]) if parts else {}
+    for part in parts[1:]:
+        for seconds, count in part.items():
+            waits[seconds] = waits.get(seconds, 0) + count
     return {int(seconds): count for seconds, count in waits.items() if count}

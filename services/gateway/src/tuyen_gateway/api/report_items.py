@@ -9,10 +9,11 @@ from tuyen_directory.organization import Organization
 from tuyen_directory.organization import find as find_entity
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.domain.contact_counts import SourceKind
-from tuyen_gateway.domain.rollups import CAME, WENT, ReportRow, find_percentile
+from tuyen_gateway.domain.rollups import CAME, WENT, ReportRow, find_percentiles
 from tuyen_views.pipelines import PipelineDocument
 
-_MEDIAN, _P90 = 0.5, 0.9
+_SHARES = (0.5, 0.9)
+"""Of the median and the 90th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,12 @@ def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem
             entered=row.rollup.counts[CAME],
             left=row.rollup.counts[WENT],
             waiting=row.standing,
-            wait_median_s=find_percentile(row.rollup.waits["wait"], _MEDIAN),
-            wait_p90_s=find_percentile(row.rollup.waits["wait"], _P90),
+            wait_median_s=median,
+            wait_p90_s=p90,
         )
         for row in rows
         for page_id in _ids(row)
+        for median, p90 in [find_percentiles(row.rollup.waits["wait"], *_SHARES)]
     ]
 
 
@@ -247,9 +249,7 @@ def _describe_responses(row: ReportRow) -> dict[str, int | None]:
     fields: dict[str, int | None] = {}
     for kind, name in (("first", "first_response"), ("response", "response")):
         waits = row.rollup.waits[kind]
-        fields |= {
-            f"{name}s": sum(waits.values()),
-            f"{name}_median_s": find_percentile(waits, _MEDIAN),
-            f"{name}_p90_s": find_percentile(waits, _P90),
-        }
+        fields[f"{name}s"] = sum(waits.values())
+        median, p90 = find_percentiles(waits, *_SHARES)
+        fields |= {f"{name}_median_s": median, f"{name}_p90_s": p90}
     return fields

@@ -3,6 +3,7 @@
 All of them are one function over a description of what each contains.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -316,7 +317,8 @@ async def _answer(
     if kind.continues:
         rollups = complete(rollups, before, span.begin_of_interval(span.since))
     names = await _find_names(gateway, asked, counted)
-    items = kind.build(list_rows(before, rollups), names)
+    # A long report would hold up all other requests.
+    items = await asyncio.to_thread(lambda: kind.build(list_rows(before, rollups), names))
     if wanted == "svg":
         return kind.draw(_name_chart(kind.title[asked.language], span), items, asked, names)
     if wanted == "csv":

@@ -164,15 +164,16 @@ def round_wait(waited: timedelta) -> int:
     return round(seconds / scale) * scale
 
 
-def find_percentile(waits: Mapping[int, int], share: float) -> int | None:
-    """The shortest wait that is no shorter than `share` of all, by how many there are of each."""
-    wanted = sum(waits.values()) * share
-    passed = 0
+def find_percentiles(waits: Mapping[int, int], *shares: float) -> list[int | None]:
+    """For each of the shares, which ascend, the shortest wait that is no shorter than `share` of
+    all, by how many there are of each; None if there are none."""
+    found: list[int | None] = []
+    total, passed = sum(waits.values()), 0
     for seconds in sorted(waits):
         passed += waits[seconds]
-        if passed >= wanted:
-            return seconds
-    return None
+        while len(found) < len(shares) and passed >= total * shares[len(found)]:
+            found.append(seconds)
+    return found or [None] * len(shares)
 
 
 def list_rows(

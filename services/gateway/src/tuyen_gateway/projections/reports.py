@@ -194,7 +194,7 @@ async def _commit(
     operations: list[Operation],
     numbers: Mapping[Slot, Counter[str]],
 ) -> bool:
-    counting = _list_additions(numbers)
+    counting = list_additions(numbers)
     try:
         async with await database.client.start_session() as session, session.start_transaction():
             written = await database[collection].bulk_write(
@@ -238,7 +238,7 @@ class _Place(NamedTuple):
         return "|".join((*named, slot.warehouse_id or "", *about))
 
 
-def _list_additions(numbers: Mapping[Slot, Counter[str]]) -> list[UpdateOne]:
+def list_additions(numbers: Mapping[Slot, Counter[str]]) -> list[UpdateOne]:
     """In the order of their keys, so that two gateways do not wait for each other."""
     total: dict[_Place, Counter[str]] = defaultdict(Counter)
     for slot, counts in numbers.items():

@@ -26,7 +26,6 @@ from tuyen_events.crm.contacts import (
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import ContactDocument
-from tuyen_views.names import list_suffixes
 from tuyen_views.shares import Share
 
 
@@ -89,8 +88,7 @@ def show_content(
 
 
 def _name_fields(name: str | None) -> dict[str, Any]:
-    folded = fold_accents(name or "")
-    return {"name": name, "name_folded": folded, "name_suffixes": list_suffixes(folded)}
+    return {"name": name, "name_folded": fold_accents(name or "")}
 
 
 def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str, Any] | None:
