@@ -21,8 +21,8 @@ from tuyen_events.crm.tasks import (
     TaskReminded,
     TaskState,
 )
-from tuyen_events.crm_topics import REMINDERS
 from tuyen_events.ids import AgentId
+from tuyen_events.reminder_topics import REMINDERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Database, connect

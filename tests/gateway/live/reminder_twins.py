@@ -5,7 +5,7 @@ from typing import Any
 
 from tuyen_events.codec import KeyedEvent
 from tuyen_events.crm.reminders import ReminderDue
-from tuyen_events.crm_topics import REMINDERS
+from tuyen_events.reminder_topics import REMINDERS
 from tuyen_gateway.adapters.reminders import RemindersTable
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
 from tuyen_platform.kafka.memory import InMemoryLog

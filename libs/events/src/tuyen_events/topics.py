@@ -13,7 +13,6 @@ from tuyen_events import (
     audit_topics,
     commands,
     crm,
-    crm_topics,
     dead_letters,
     desk,
     directory,
@@ -24,6 +23,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    reminder_topics,
     replays,
     routing,
     viewing,
@@ -391,9 +391,9 @@ REPLAYS = Topic(
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for module in (globals(), vars(outbound_topics), vars(audit_topics), vars(crm_topics))
+        for module in (globals(), vars(outbound_topics), vars(audit_topics), vars(reminder_topics))
         for topic in module.values()
         if isinstance(topic, Topic)
     }
 )
-"""All of them by name, those of `outbound_topics`, `audit_topics` and `crm_topics` last."""
+"""All of them by name, those of `outbound_topics`, `audit_topics` and `reminder_topics` last."""

@@ -15,9 +15,9 @@ from tuyen_events.codec import encode
 from tuyen_events.crm.appointments import AppointmentId, RemindOfAppointment
 from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderDue, ReminderKind
 from tuyen_events.crm.tasks import RemindOfTask, TaskId
-from tuyen_events.crm_topics import REMINDERS
 from tuyen_events.event import Envelope
 from tuyen_events.ids import derive_command_id, derive_event_id
+from tuyen_events.reminder_topics import REMINDERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, ProducerRecord

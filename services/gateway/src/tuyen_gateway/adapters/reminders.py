@@ -6,8 +6,8 @@ from datetime import datetime
 from tuyen_events.codec import KeyedEvent, read_event
 from tuyen_events.crm.reminders import ReminderDue, ReminderKind
 from tuyen_events.crm_limits import REMINDERS_KEPT
-from tuyen_events.crm_topics import REMINDERS
 from tuyen_events.ids import OrganizationId
+from tuyen_events.reminder_topics import REMINDERS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.ports.reminders import PlacedReminder
