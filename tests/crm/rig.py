@@ -26,6 +26,7 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import Customer
 from tuyen_events.topic import Topic
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND
+from tuyen_events.vocabulary import Merging
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
@@ -157,7 +158,8 @@ class _Member:
 
 
 class Vietnam:
-    """`Countries` and `ActiveAgents`: everybody is in Vietnam, and nobody is an agent."""
+    """`Countries`, `ActiveAgents` and `MergeSettings`: everybody is in Vietnam, nobody is an agent,
+    and nothing is set."""
 
     async def wait_until_known(self) -> None:
         return
@@ -167,6 +169,9 @@ class Vietnam:
 
     def country(self, organization: OrganizationId) -> str:
         return "VN"
+
+    def merging(self, organization: OrganizationId) -> Merging:
+        return Merging.PROPOSE
 
 
 class Shop:
@@ -239,7 +244,7 @@ class Shop:
             running = [
                 tasks.create_task(worker.run())
                 for worker in (
-                    CustomerObserver(self.log, Vietnam(), Vietnam()),
+                    CustomerObserver(self.log, Vietnam(), Vietnam(), Vietnam()),
                     CommandDecider(self.log),
                 )
             ]

@@ -10,7 +10,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
-from tuyen_crm.entities import BY_COMMAND, evolve, fold_contact
+from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.contacts import AddContact, ObserveCustomer, PatchContact
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
@@ -43,6 +43,7 @@ class World(KnownState):
         self.events: list[ContactEvent] = []
         self.entities: dict[tuple[str, str], SetupEvent] = {}
         self._order = 0
+        self._setup_sequence = 0
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         found = self.contacts.get(contact_id)
@@ -71,7 +72,7 @@ class World(KnownState):
         return [entity for (of, _), entity in sorted(self.entities.items()) if of == kind]
 
     def setup_sequence(self) -> int:
-        return 0
+        return self._setup_sequence
 
     def whole(self) -> dict[ContactId, ContactState]:
         """The contacts that are no parts of others."""
@@ -85,6 +86,9 @@ class World(KnownState):
         self._order += 1
         decision = BY_COMMAND[type(command)].decide(self, command)
         for event in decision.events:
+            if isinstance(event, SetupEvent):
+                self._put(event)
+                continue
             assert isinstance(event, ContactEvent)
             known = self.last_sequence(event.contact_id)
             assert event.sequence == known + 1
@@ -102,6 +106,15 @@ class World(KnownState):
             self.documents.pop(event.contact_id, None)
         else:
             self.documents[event.contact_id] = document
+
+    def _put(self, event: SetupEvent) -> None:
+        assert event.sequence == self._setup_sequence + 1
+        self._setup_sequence = event.sequence
+        key = BY_EVENT[type(event)].name, event.id
+        if event.removes:
+            del self.entities[key]
+        else:
+            self.entities[key] = event
 
     def add(self, contact: ContactId, *phones: str, **fields: Any) -> CommandDecision:
         return self.do(

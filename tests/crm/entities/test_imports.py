@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crm.world import World
 from tuyen_events.crm.contacts import AddContact
@@ -126,3 +128,28 @@ def test_c9_rows_that_are_repeated_in_any_order_add_nothing(
     assert len(world.whole()) == contacts
     holders = [phone for contact in world.whole().values() for phone in contact.phones]
     assert len(holders) == len(set(holders))
+
+
+@pytest.mark.parametrize("duplicates", list(Duplicates))
+def test_c2_a_row_with_a_number_of_a_contact_that_others_manage_says_that_it_exists(
+    duplicates: Duplicates,
+) -> None:
+    """Its version, its id and its name are not said, and it does not change."""
+    world = World()
+    mine = own(world, name="Lan", phones=PHONES[:1])
+    world.contacts[mine] = replace(world.contacts[mine], warehouse_id="north")
+    told = world.do(row(2, duplicates, name="Minh", phones=PHONES[:1]))
+    assert (told.outcome, told.version, told.survivor) == (CrmOutcome.UNCHANGED, 0, None)
+    assert told.known_elsewhere == PHONES[:1]
+    assert [each.name for each in world.whole().values()] == ["Lan"]
+
+
+def test_c2_a_row_that_brings_a_number_of_other_owners_says_so() -> None:
+    world = World()
+    own(world, phones=PHONES[1:2], assignee=AgentId("an"))
+    world.do(row(2, phones=PHONES[:1]))
+    for contact in list(world.contacts):
+        if contact != "con_own":
+            world.contacts[contact] = replace(world.contacts[contact], assignee=AgentId("binh"))
+    told = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
+    assert (told.outcome, told.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])

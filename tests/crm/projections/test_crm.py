@@ -119,6 +119,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
             "shares": [],
             "rules": [],
             "merged": [],
+            "proposals": [],
             "merged_into": None,
             "created_at": MOMENT,
             "created_by": None,

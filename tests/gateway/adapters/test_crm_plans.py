@@ -8,13 +8,16 @@ import pytest
 
 from gateway.adapters.profiling import profile
 from gateway.api.crm.answering import CREATED
+from gateway.api.crm.test_merge_proposals import with_proposal
 from tuyen_events.conversation_filter import Holder
+from tuyen_events.crm.merge_proposals import ProposalState
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters import crm as adapter
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
@@ -141,6 +144,29 @@ async def test_w3_the_contacts_of_one_agent_are_found_by_the_agent(
 ) -> None:
     wanted = ContactFilter(held_by=Holder(agent_id=LAN))
     assert max(await _examine(views, crm, MANAGER, wanted)) <= OF_AN_AGENT
+
+
+async def test_c2_a_list_of_proposals_reads_the_contacts_that_have_some(
+    views: Database, crm: MongoCrm
+) -> None:
+    for number in range(4):
+        document = with_proposal(_make(number), number, number + 1)
+        await views[CONTACTS_VIEW.collection].replace_one(
+            {"_id": document.id}, CONTACTS_VIEW.encode(document)
+        )
+    wanted = [
+        ProposalFilter(organization=SHOP, warehouses=None, state=ProposalState.OPEN),
+        ProposalFilter(organization=SHOP, warehouses=frozenset({"north"})),
+        ProposalFilter(organization=SHOP, warehouses=None, id="mpr_2"),
+    ]
+
+    async def read() -> None:
+        for each in wanted:
+            assert (await crm.proposals(each, LIMIT, None)).items
+
+    done = await profile(views, read)
+    assert [each["planSummary"].split()[0] for each in done] == ["IXSCAN"] * len(wanted)
+    assert [each["docsExamined"] for each in done] == [4, 4, 1]
 
 
 @pytest.mark.parametrize(

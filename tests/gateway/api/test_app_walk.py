@@ -40,6 +40,7 @@ NOT_HERE = {
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
     ("GET", "/v1/exports/{job_id}/file"),
+    ("POST", "/v1/merge-proposals/{proposal_id}"),
     ("POST", "/v1/imports"),
     ("GET", "/v1/imports/{import_id}"),
     ("PUT", "/v1/imports/{import_id}/mapping"),

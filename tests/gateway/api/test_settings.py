@@ -18,6 +18,7 @@ DEFAULTS = {
     "when_nobody": "queue",
     "take_unassigned": False,
     "done_after_hours": 0,
+    "merge_contacts": "propose",
     "revision": 0,
 }
 
@@ -28,12 +29,14 @@ async def test_what_was_never_set_has_its_default(rig: Rig, boss: User) -> None:
 
 async def test_fields_that_are_left_out_keep_their_value(rig: Rig, boss: User) -> None:
     await boss.done("PUT", "/v1/settings", {"visibility": "own_only", "assignment": True})
-    put = await boss.put("/v1/settings", {"done_after_hours": 24, "visibility": None})
+    body = {"done_after_hours": 24, "merge_contacts": "at_once", "visibility": None}
+    put = await boss.put("/v1/settings", body)
     expected = {
         **DEFAULTS,
         "visibility": "own_only",
         "assignment": True,
         "done_after_hours": 24,
+        "merge_contacts": "at_once",
         "revision": 2,
         "version": put.json()["version"],
     }

@@ -35,6 +35,8 @@ PATHS: Mapping[str, str] = {
     "warehouse_id": "default",
     "team_id": "nhom-1",
     "pipeline_id": "retail",
+    "number": "+84912345678",
+    "proposal_id": "mpr_1",
     "integration_id": "tong-dai",
     "sharing_rule_id": "rule",
     "post_id": "104_1",
@@ -186,6 +188,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "when_nobody": "queue",
             "take_unassigned": True,
             "done_after_hours": 1,
+            "merge_contacts": "at_once",
         },
     ),
     ("PUT", "/v1/rules/{rule_id}"): (
@@ -286,9 +289,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/contacts/{contact_id}/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("PATCH", "/v1/appointments/{appointment_id}"): (_APPOINTMENT,),
     ("POST", "/v1/warehouses/{warehouse_id}/claims"): ({"contact_id": "con_1"},),
-    ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): (
-        {"step_id": "new", "note": "Hẹn thứ sáu."},
-    ),
+    ("POST", "/v1/merge-proposals/{proposal_id}"): ({"accept": True},),
+    ("POST", "/v1/shared-numbers"): ({"value": "0912 345 678"},),
+    ("PUT", "/v1/contacts/{contact_id}/steps/{pipeline_id}"): ({"step_id": "new", "note": "x"},),
     ("PUT", "/v1/pipelines/{pipeline_id}"): (
         {"name": "Bán lẻ", "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}]},
     ),

@@ -54,6 +54,16 @@ is in the log of the service."""
 REPORT_ROWS = 25_000
 """Rows of one report."""
 
+CONTACT_PROPOSALS = 50
+"""Proposals to merge one contact with others, of which those that were declined are remembered."""
+
+NUMBER_CONTACTS = 200
+"""Contacts with one phone number or email. One that more contacts have merges nothing, as if it
+were marked as shared."""
+
+PROPOSED_CONTACTS = 50
+"""Contacts with open proposals because of one phone number or email."""
+
 CONTACT_SUGGESTIONS = 10
 """Phone numbers and emails that are offered as those of one contact. The first ones stay until an
 agent accepts or declines them (C3)."""

@@ -25,6 +25,7 @@ from tuyen_events.vocabulary import (
     Capability,
     Channel,
     IntegrationKind,
+    Merging,
     Moment,
     Role,
     Strategy,
@@ -67,6 +68,7 @@ class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
     when_nobody: WhenNobody = WhenNobody.QUEUE
     take_unassigned: bool = False
     done_after_hours: int = 0
+    merge_contacts: Merging = Merging.PROPOSE
     version: int = 0
     """Rises by one with each change; 0 if they were never set."""
 

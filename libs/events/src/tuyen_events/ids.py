@@ -109,6 +109,12 @@ def merge_id(cause: str, older: ContactId, younger: ContactId) -> str:
     return _derive("mrg_", cause, older, younger)
 
 
+def proposal_id(one: ContactId, another: ContactId, fact: str) -> str:
+    """The proposal to merge two contacts because of a phone number or an email: the same two in any
+    order, the same id."""
+    return _derive("mpr_", *sorted((one, another)), fact)
+
+
 def suggestion_id(organization: OrganizationId, value: str) -> str:
     """What is offered as a contact's phone number or email: the same value, the same id (C3)."""
     return _derive("sug_", organization, value)

@@ -169,6 +169,16 @@ class Visibility(Word):
     OWN_ONLY = "own_only"
 
 
+class Merging(Word):
+    """What happens to two contacts with one phone number or email that different people look after
+    (C2)."""
+
+    PROPOSE = "propose"
+    """Their managers decide."""
+    AT_ONCE = "at_once"
+    """They are merged, as all others are."""
+
+
 class WhenNobody(OpenWord):
     """What happens to a conversation for which nobody is a candidate (R5). A word that is not known
     counts as `queue`."""

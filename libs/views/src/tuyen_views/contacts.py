@@ -14,6 +14,7 @@ from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
+from tuyen_views.merge_proposals import ProposalOfContact
 from tuyen_views.names import (
     NAME,
     SUFFIXES,
@@ -66,6 +67,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[AppliedRule, ...] = ()
     merged: tuple[ContactId, ...] = ()
     """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    proposals: tuple[ProposalOfContact, ...] = ()
     merged_into: ContactId | None = None
     """The contact of which this one is a part. Such a document has no content, no warehouse and no
     assignee, so that nobody's scope covers it."""
@@ -196,6 +198,11 @@ CONTACTS_VIEW = ContactsView(
         ),
         _index("by_sharing_rule", "rules.id", "rules.revision"),
         _index("by_merged", "merged"),
+        IndexModel(
+            [("organization", ASCENDING), ("proposals.id", ASCENDING)],
+            name="by_proposal",
+            partialFilterExpression={"proposals.id": {"$exists": True}},
+        ),
     ),
 )
 """Every list is read in the order of an index, or by an index with the few contacts that have what

@@ -67,7 +67,7 @@ class Crm:
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
     directory = DirectoryFacts(log)
-    observer, decider = CustomerObserver(log, directory, directory), CommandDecider(log)
+    observer, decider = CustomerObserver(log, directory, directory, directory), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),

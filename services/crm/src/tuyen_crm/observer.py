@@ -6,7 +6,7 @@ import msgspec
 
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.ports import ActiveAgents, Countries
+from tuyen_crm.ports import ActiveAgents, Countries, MergeSettings
 from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
@@ -72,10 +72,13 @@ class CustomerObserver:
     the next one is handled (R9.5).
     """
 
-    def __init__(self, log: Log, countries: Countries, agents: ActiveAgents) -> None:
+    def __init__(
+        self, log: Log, countries: Countries, agents: ActiveAgents, settings: MergeSettings
+    ) -> None:
         self._log = log
         self._countries = countries
         self._agents = agents
+        self._settings = settings
         self._recent = RecentCustomers()
         self.status = ConsumerStatus()
 
@@ -88,6 +91,7 @@ class CustomerObserver:
     async def _follow(self) -> None:
         await self._agents.wait_until_known()
         await self._countries.wait_until_known()
+        await self._settings.wait_until_known()
         self._recent.clear()  # what was noted may not have been sent
         await consume(
             self._log,
@@ -128,7 +132,8 @@ class CustomerObserver:
         if not self._recent.is_new(command):
             return None
         staff = self._agents.active(command.organization)
-        made = _record(msgspec.structs.replace(command, staff=staff))
+        merging = self._settings.merging(command.organization)
+        made = _record(msgspec.structs.replace(command, staff=staff, merging=merging))
         refuse_too_large(made)
         self._recent.note(command)
         return made

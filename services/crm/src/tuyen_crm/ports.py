@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping, Sequence, Set
 from typing import Protocol
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_events.vocabulary import Merging
 from tuyen_platform.projection import FoldedEvent
 
 
@@ -42,6 +43,16 @@ class Countries(Protocol):
     def country(self, organization: OrganizationId) -> str:
         """The two letters of ISO 3166."""
         ...
+
+
+class MergeSettings(Protocol):
+    """What organizations have set for contacts that different people look after (C2)."""
+
+    async def wait_until_known(self) -> None:
+        """Returns once the settings of all organizations are known."""
+        ...
+
+    def merging(self, organization: OrganizationId) -> Merging: ...
 
 
 class RequireStopped(Protocol):

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from tuyen_attachments.mongodb import MongoAttachments
 from tuyen_attachments.ports import Attachments
+from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, Merging
 from tuyen_gateway.adapters.attachments import (
     AttachmentAccessInTurn,
     AttachmentsInTurn,
@@ -69,6 +70,7 @@ from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
@@ -153,7 +155,7 @@ def compose(
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
         crm=crm_views,
-        crm_commands=CrmCommandSender(log, clock),
+        crm_commands=CrmCommandSender(log, clock, partial(_read_merging, sources.directory)),
         sharing_scans=sharing_scans,
         import_drafts=MongoImportDrafts(database),
         dead_letters=MongoDeadLetters(database, log, reads),
@@ -195,6 +197,11 @@ def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: C
             clock=clock,
         )
     return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
+
+
+def _read_merging(directory: Directory, organization_id: OrganizationId) -> Merging:
+    organization = directory.organization(organization_id)
+    return Merging.PROPOSE if organization is None else organization.settings.merge_contacts
 
 
 def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:

@@ -105,6 +105,19 @@ async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog)
     assert (await owner.done("GET", f"/v1/jobs/{import_id}"))["kind"] == "import"
 
 
+async def test_c2_rows_with_a_number_of_a_hidden_contact_are_named_and_no_more_is_said(
+    owner: User, log: InMemoryLog
+) -> None:
+    import_id = (await uploaded(owner))["id"]
+    await owner.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+    async with crm(log, CrmOutcome.UNCHANGED, 0, known_elsewhere=("+84912345678",)):
+        await owner.done("POST", f"{PATH}/{import_id}/start")
+        ended = await wait_until_ended(owner, import_id)
+    assert (ended["changed"], ended["unchanged"]) == (0, 2)
+    reasons = {each["id"]: each["reason"] for each in ended["skipped"]}
+    assert reasons == {"2": "known_elsewhere", "3": "invalid_row", "4": "known_elsewhere"}
+
+
 async def test_w5_rows_name_the_members_who_can_work_if_the_warehouse_distributes(
     desk: Rig, owner: User, views: Database, log: InMemoryLog
 ) -> None:

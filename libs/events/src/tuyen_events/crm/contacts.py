@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import ContactCommand, ContactEvent
+from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.suggestions import Suggestion
 from tuyen_events.ids import AgentId, ContactId, ConversationId, CustomerId, PageId
@@ -73,7 +73,7 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     again."""
 
 
-class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
+class ObserveCustomer(JoiningCommand, frozen=True, kw_only=True):
     """Create or complete the contact of a customer who is in an inbound event (C1).
 
     `caused_by` is the id of the inbound event, and `at` its time at the channel.
@@ -107,7 +107,7 @@ class ObserveCustomer(ContactCommand, frozen=True, kw_only=True):
     caused_by: str
 
 
-class AddContact(ContactCommand, frozen=True, kw_only=True):
+class AddContact(JoiningCommand, frozen=True, kw_only=True):
     """Create a contact: by hand, from a file, from an integration (C12)."""
 
     type: ClassVar[str] = "contact.add.v1"
@@ -129,7 +129,7 @@ class AddContact(ContactCommand, frozen=True, kw_only=True):
     by: AgentId | None = None
 
 
-class PatchContact(ContactCommand, frozen=True, kw_only=True):
+class PatchContact(JoiningCommand, frozen=True, kw_only=True):
     """Change the fields that are given, and empty those that are null: all of them, or none if one
     of them is refused. Of `custom`, each value is a field of its own."""
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.crm.contacts import CustomValue, Gender
-from tuyen_events.crm.records import ContactCommand
+from tuyen_events.crm.records import JoiningCommand
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
 
@@ -21,12 +21,13 @@ class Duplicates(Word):
     """The contact gets what is in the row. Its phone numbers and emails stay."""
 
 
-class ImportContact(ContactCommand, frozen=True, kw_only=True):
+class ImportContact(JoiningCommand, frozen=True, kw_only=True):
     """Add the contact in a row, or complete the one that has a phone number or email of it. A row
     that was imported before changes nothing.
 
     `contact_id` is derived from the import and the row. A contact outside the warehouses in
-    `managed` is not changed, and neither is anything said of it.
+    `managed` is not changed, and nothing
+    is said of it but that it has the number.
     """
 
     type: ClassVar[str] = "contact.import.v1"

@@ -5,11 +5,11 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.crm.contacts import CustomValue
-from tuyen_events.crm.records import ContactCommand, ContactEvent
+from tuyen_events.crm.records import ContactEvent, JoiningCommand
 from tuyen_events.ids import AgentId, IntegrationId, content_digest
 
 
-class ReceiveLead(ContactCommand, frozen=True, kw_only=True):
+class ReceiveLead(JoiningCommand, frozen=True, kw_only=True):
     """Add the contact, or complete it if it was sent before. `contact_id` is derived from the
     integration and `external_id`. The same lead again changes nothing."""
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.crm.contacts import ContactContent
-from tuyen_events.crm.records import ContactCommand, ContactEvent
+from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
 from tuyen_events.ids import AgentId, ContactId
 
 
@@ -17,7 +17,7 @@ class GainedContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     values: dict[str, tuple[str, ...]] = {}
 
 
-class MergeContacts(ContactCommand, frozen=True, kw_only=True):
+class MergeContacts(JoiningCommand, frozen=True, kw_only=True):
     """Merge the contact with another one; the older one stays."""
 
     type: ClassVar[str] = "merge.request.v1"

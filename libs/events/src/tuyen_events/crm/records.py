@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_events.vocabulary import Moment, Word
+from tuyen_events.vocabulary import Merging, Moment, Word
 
 
 class CrmCommand(Event, frozen=True, kw_only=True):
@@ -43,6 +43,13 @@ class ContactCommand(CrmCommand, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.contact_id
+
+
+class JoiningCommand(ContactCommand, frozen=True, kw_only=True):
+    """A request after which a contact may have a phone number or an email of another one (C2)."""
+
+    merging: Merging = Merging.PROPOSE
+    """What the organization has set for such contacts when it is sent."""
 
 
 class PartCommand(ContactCommand, frozen=True, kw_only=True):
@@ -183,6 +190,8 @@ class CrmRefusal(Word):
     """It names something that does not exist."""
     MERGED_ALREADY = "merged_already"
     """One of the contacts is a part of another one."""
+    DECIDED = "decided"
+    """Somebody has decided otherwise before."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

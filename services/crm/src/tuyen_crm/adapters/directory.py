@@ -8,10 +8,12 @@ from tuyen_events.directory import (
     COUNTRY,
     AgentChanged,
     OrganizationChanged,
+    SettingsChanged,
     split_directory_key,
 )
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import DIRECTORY
+from tuyen_events.vocabulary import Merging
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
 
@@ -24,12 +26,16 @@ class _Agent(NamedTuple):
     active: bool
 
 
+_Fact = _Agent | OrganizationChanged | SettingsChanged
+
+
 class DirectoryFacts:
-    """`ActiveAgents` and `Countries` from the directory. `run` has to run."""
+    """`ActiveAgents`, `Countries` and `MergeSettings` from the directory. `run` has to run."""
 
     def __init__(self, log: Log) -> None:
         self._active: dict[OrganizationId, tuple[AgentId, ...]] = {}
         self._countries: dict[OrganizationId, str] = {}
+        self._merging: dict[OrganizationId, Merging] = {}
         self._table = GlobalTable(log, DIRECTORY, _read_fact, self._fold, service=SERVICE)
 
     async def run(self) -> None:
@@ -44,25 +50,28 @@ class DirectoryFacts:
     def country(self, organization: OrganizationId) -> str:
         return self._countries.get(organization, COUNTRY)
 
-    def _fold(self, fact: _Agent | OrganizationChanged | None, _position: RecordPosition) -> None:
+    def merging(self, organization: OrganizationId) -> Merging:
+        return self._merging.get(organization, Merging.PROPOSE)
+
+    def _fold(self, fact: _Fact | None, _position: RecordPosition) -> None:
         match fact:
             case _Agent(organization, agent, active):
                 others = {*self._active.get(organization, ())} - {agent}
                 self._active[organization] = tuple(sorted(others | ({agent} if active else set())))
             case OrganizationChanged(organization=organization, country=country):
                 self._countries[organization] = country
+            case SettingsChanged(organization=organization, merge_contacts=merging):
+                self._merging[organization] = merging
 
 
-def _read_fact(
-    key: bytes | None, headers: Headers, value: bytes | None
-) -> _Agent | OrganizationChanged | None:
+def _read_fact(key: bytes | None, headers: Headers, value: bytes | None) -> _Fact | None:
     match split_directory_key(key):
         case (organization, "agent", agent_id):
             agent = None if value is None else decode(headers, value).data
             active = isinstance(agent, AgentChanged) and not agent.disabled
             return _Agent(organization, AgentId(agent_id), active)
-        case (_, "organization", *_) if value is not None:
+        case (_, "organization" | "settings", *_) if value is not None:
             event = decode(headers, value).data
-            return event if isinstance(event, OrganizationChanged) else None
+            return event if isinstance(event, OrganizationChanged | SettingsChanged) else None
         case _:
             return None

@@ -21,6 +21,11 @@ def email_fact(email: str) -> str:
     return f"email:{email}"
 
 
+def proposed_fact(value: str) -> str:
+    """Of the contacts with an open proposal because of this phone number or email."""
+    return f"proposed:{value}"
+
+
 def in_warehouse_fact(warehouse_id: str) -> str:
     """Of the contacts of every warehouse but the default one, which is never emptied."""
     return f"warehouse:{warehouse_id}"
@@ -50,6 +55,7 @@ def find_facts(contact: ContactState | None) -> frozenset[str]:
 def _list_facts(contact: ContactState) -> Iterator[str]:
     yield from map(phone_fact, contact.phones)
     yield from map(email_fact, contact.emails)
+    yield from {proposed_fact(each.fact) for each in contact.open_proposals.values()}
     if contact.warehouse_id != DEFAULT_WAREHOUSE:
         yield in_warehouse_fact(contact.warehouse_id)
     if contact.assignee is not None:

@@ -20,6 +20,18 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gained: GainedContent
 
 
+class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A proposal to merge the contact with another one, which is open or was declined."""
+
+    other: ContactId
+    fact: str
+    """The phone number or email that both have."""
+    version: int
+    approved: dict[ContactId, str] = {}
+    """The contacts whose managers have accepted, with the warehouses that these managed then."""
+    declined: bool = False
+
+
 class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True):
     """What decisions about a contact depend on.
 
@@ -48,10 +60,16 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     """A hash of what an integration sent of it last, if it came as a lead."""
 
     applied: dict[str, int] = msgspec.field(default_factory=dict)
+    proposals: dict[str, Proposal] = msgspec.field(default_factory=dict)
+    """By their ids. Both contacts have them."""
 
     @property
     def age(self) -> tuple[int, Moment]:
         return self.created, self.created_at
+
+    @property
+    def open_proposals(self) -> dict[str, Proposal]:
+        return {id_: each for id_, each in self.proposals.items() if not each.declined}
 
     @property
     def nameless(self) -> tuple[CustomerId, ...]:

@@ -13,6 +13,7 @@ from pymongo.errors import OperationFailure
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_proposals import list_proposals
 from tuyen_gateway.adapters.crm_queries import (
     Access,
     after_place,
@@ -28,8 +29,9 @@ from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
-from tuyen_gateway.ports.views import ViewPage, VisibleContact
+from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
@@ -265,6 +267,11 @@ class MongoCrm:
         seen = [_see(scope, CONTACTS_VIEW.read(stored)) for stored in await found.to_list(None)]
         wholes = [each.document for each in seen if each.sight >= Sight.READ]
         return {part for whole in wholes for part in (whole.id, *whole.merged)}
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        return await list_proposals(self._database, wanted, limit, after)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None

@@ -1,18 +1,21 @@
 """Sends commands to the CRM and receives their results."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+
+import msgspec
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.crm.calls import RecordCall
 from tuyen_events.crm.leads import ReceiveLead
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, JoiningCommand
 from tuyen_events.crm_limits import INTEGRATION_BYTES_AN_HOUR, INTEGRATION_COMMANDS_AN_HOUR
 from tuyen_events.event import Envelope
 from tuyen_events.ids import IntegrationId, OrganizationId
 from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
+from tuyen_events.vocabulary import Merging
 from tuyen_gateway.adapters.command_results import CommandResults
 from tuyen_gateway.adapters.quotas import Hourly, KeyT
 from tuyen_gateway.errors import UnavailableError
@@ -23,11 +26,19 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 
 
 class CrmCommandSender:
-    """`CrmCommands`, through the log."""
+    """`CrmCommands`, through the log. `merging` is what an organization has set for contacts that
+    different people look after: the commands that may merge some contain it (C2)."""
 
-    def __init__(self, log: Log, clock: Clock, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        merging: Callable[[OrganizationId], Merging],
+        wait_s: float = WAIT_S,
+    ) -> None:
         self._log = log
         self._clock = clock
+        self._merging = merging
         self._wait_s = wait_s
         self._commands: Hourly[OrganizationId] = Hourly(
             CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"
@@ -50,7 +61,7 @@ class CrmCommandSender:
 
     async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
         await self.table.following()
-        value, headers = _encode(command)
+        value, headers = self._encode(command)
         self._count(command, len(value))
         with self._results.receiving([command.command_id]) as results:
             try:
@@ -68,7 +79,7 @@ class CrmCommandSender:
     ) -> Mapping[str, CrmCommandSettled]:
         await self.table.following()
         records = [
-            ProducerRecord(CRM_COMMANDS, command.organization, *_encode(command))
+            ProducerRecord(CRM_COMMANDS, command.organization, *self._encode(command))
             for command in commands
         ]
         with self._results.receiving([command.command_id for command in commands]) as results:
@@ -93,21 +104,23 @@ class CrmCommandSender:
         else:
             _take(self._commands, self._bytes, organization, size, now)
 
+    def _encode(self, command: CrmCommand) -> tuple[bytes, Headers]:
+        if isinstance(command, JoiningCommand):
+            merging = self._merging(command.organization)
+            command = msgspec.structs.replace(command, merging=merging)
+        return encode(
+            Envelope(
+                id=command.command_id,
+                source=SOURCE,
+                subject=command.subject,
+                time=command.at,
+                data=command,
+            )
+        )
+
 
 def _take(number: Hourly[KeyT], total: Hourly[KeyT], key: KeyT, size: int, now: datetime) -> None:
     """Takes one, and its bytes, or nothing if there are too few left of either."""
     number.check(key, 1, now)
     total.take(key, size, now)
     number.take(key, 1, now)
-
-
-def _encode(command: CrmCommand) -> tuple[bytes, Headers]:
-    return encode(
-        Envelope(
-            id=command.command_id,
-            source=SOURCE,
-            subject=command.subject,
-            time=command.at,
-            data=command,
-        )
-    )

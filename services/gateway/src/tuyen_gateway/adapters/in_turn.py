@@ -28,6 +28,7 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
@@ -41,6 +42,7 @@ from tuyen_gateway.ports.views import (
     CrmViews,
     InboxCounts,
     InboxViews,
+    MergeProposal,
     ViewPage,
     VisibleContact,
 )
@@ -220,6 +222,12 @@ class CrmInTurn:
     ) -> ViewPage[ContactPartT]:
         async with self._reads.turn(scope.organization):
             return await self._crm.find_parts(view, scope, wanted, limit, after)
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        async with self._reads.turn(wanted.organization):
+            return await self._crm.proposals(wanted, limit, after)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from tuyen_directory.organization import Organization
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.limits import DONE_AFTER_HOURS
-from tuyen_events.vocabulary import Visibility, WhenNobody
+from tuyen_events.vocabulary import Merging, Visibility, WhenNobody
 from tuyen_gateway.api.bodies import RequestBody, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
@@ -48,6 +48,9 @@ class SettingsIn(RequestBody):
     """Agents may take unassigned conversations (R6.6)."""
     done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)
     """Hours without an event after which a conversation is done (I12); 0 is never."""
+    merge_contacts: Merging | None = None
+    """What happens to two contacts with one phone number or email that different people look after:
+    it is proposed to their managers, or they are merged at once (C2)."""
 
 
 class SettingsView(Versioned):
@@ -59,6 +62,7 @@ class SettingsView(Versioned):
     when_nobody: WhenNobody
     take_unassigned: bool
     done_after_hours: int
+    merge_contacts: Merging
     revision: int
     """Rises by one with each change; 0 if nothing was ever set. Assignments refer to it (R9.4)."""
 
@@ -104,6 +108,7 @@ def _view(settings: SettingsChanged, version: int) -> SettingsView:
         when_nobody=settings.when_nobody,
         take_unassigned=settings.take_unassigned,
         done_after_hours=settings.done_after_hours,
+        merge_contacts=settings.merge_contacts,
         revision=settings.version,
         version=version,
     )

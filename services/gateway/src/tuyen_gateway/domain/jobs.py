@@ -104,7 +104,8 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """The result for one conversation; `why` is the reason of a refusal, in one word."""
+    """The result for one conversation; `why` is the reason of a refusal, or what else must be said,
+    in one word."""
 
     status: ItemStatus
     why: str = ""
@@ -156,13 +157,10 @@ def count_results(
 
 
 def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> JobProgressed:
-    """The progress, with those of the results that are refusals; only the first ones are listed."""
-    refused = [
-        SkippedItem(one, result.why)
-        for one, result in results.items()
-        if result.status is ItemStatus.REFUSED
-    ]
-    skipped = (*progress.skipped, *refused)[:SKIPPED_LISTED]
+    """The progress, with those of the results that have a reason; only the first ones are
+    listed."""
+    told = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
+    skipped = (*progress.skipped, *told)[:SKIPPED_LISTED]
     return msgspec.structs.replace(progress, skipped=skipped)
 
 

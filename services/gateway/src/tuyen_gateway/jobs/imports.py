@@ -5,11 +5,13 @@ nothing twice.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from tuyen_directory.organization import Organization
 from tuyen_events.crm.imports import ImportContact
+from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId, ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
@@ -27,6 +29,8 @@ from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 INVALID_ROW = ItemResult(ItemStatus.REFUSED, "invalid_row")
 """The preview says what is wrong with it."""
+
+KNOWN_ELSEWHERE = "known_elsewhere"
 
 
 class ImportRun(JobRun):
@@ -61,7 +65,7 @@ class ImportRun(JobRun):
             lambda: self.gateway.crm_commands.carry_out_all(list(commands.values()))
         )
         carried_out = {
-            one: read_result(settled[command.command_id]) for one, command in commands.items()
+            one: _read_result(settled[command.command_id]) for one, command in commands.items()
         }
         return {**results, **carried_out}
 
@@ -145,6 +149,13 @@ class ImportRun(JobRun):
         if not isinstance(request, ImportRequested):
             raise StoppedError(f"This version does not know jobs of the type {request.type}.")
         return request
+
+
+def _read_result(settled: CrmCommandSettled) -> ItemResult:
+    """With KNOWN_ELSEWHERE if the row has a phone number or an email of a contact that others look
+    after (C2)."""
+    result = read_result(settled)
+    return replace(result, why=KNOWN_ELSEWHERE) if settled.known_elsewhere else result
 
 
 def _take(rows: Iterator[SheetRow], number: int) -> Mapping[str, SheetRow]:

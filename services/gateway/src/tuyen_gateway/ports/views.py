@@ -22,12 +22,14 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, S
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.calls import CallDocument
 from tuyen_views.contacts import ContactDocument
+from tuyen_views.merge_proposals import ProposalOfContact
 from tuyen_views.view import ContactPartT, PartT, SetupT, View
 
 
@@ -189,6 +191,20 @@ class VisibleContact:
     sight: Sight
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeProposal:
+    """A proposal, as the document of one of its contacts, `contact_id`, has it."""
+
+    contact_id: ContactId
+    shown: ProposalOfContact
+
+    @property
+    def contact_ids(self) -> tuple[ContactId, ContactId]:
+        """The same in both documents."""
+        one, another = sorted((self.contact_id, self.shown.other))
+        return one, another
+
+
 class CrmViews(Protocol):
     """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
@@ -263,6 +279,12 @@ class CrmViews(Protocol):
         """The parts of one kind of all contacts that the viewer may read. A page ends early if it
         contains many bytes, or if the viewer may read few of many; it may be empty and not the
         last."""
+        ...
+
+    async def proposals(
+        self, wanted: ProposalFilter, limit: int, after: str | None
+    ) -> ViewPage[MergeProposal]:
+        """The proposals to merge contacts, newest first, each once."""
         ...
 
     async def tags(

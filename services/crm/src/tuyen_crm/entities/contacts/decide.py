@@ -24,7 +24,9 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import offer
 from tuyen_crm.domain.wholes import find_whole
 from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
-from tuyen_crm.entities.merges.joining import Cause, MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.proposing import close_all, close_lost
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, place_new, warehouse_for
 from tuyen_events.crm.calls import RecordCall
@@ -62,7 +64,7 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
             return NOT_FOUND if contact is None else _patch(known, contact, command)
         case RemoveContact():
             contact = known.contact(command.contact_id)
-            return decide_unchanged(0) if contact is None else _remove(contact, command)
+            return decide_unchanged(0) if contact is None else _remove(known, contact, command)
         case RenameContact():
             contact = known.contact(command.contact_id)
             return NOT_FOUND if contact is None else _rename(contact, command)
@@ -77,7 +79,12 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     whole = find_whole(known, command.contact_id)
     draft = MergeDraft(
         known,
-        Cause(organization=command.organization, caused_by=command.caused_by, at=command.at),
+        Cause(
+            organization=command.organization,
+            caused_by=command.caused_by,
+            at=command.at,
+            merging=command.merging,
+        ),
     )
     if whole is None:
         return _offer(draft, command.contact_id, _create(draft, command), command)
@@ -236,7 +243,10 @@ def _join_and_distribute(
     if joined.survivor is not None:
         return joined
     given = distribute(draft.known, created, warehouse_id, staff)
-    return joined if given is None else follow_by(joined, given)
+    if given is None:
+        return joined
+    sequence = draft.require(created.contact_id).sequence + 1
+    return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:
@@ -255,18 +265,22 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     if any(getattr(contact, name) != value for name, value in changed.items()):
         kept = {*changed.get("phones", contact.phones), *changed.get("emails", contact.emails)}
         draft.add(msgspec.structs.replace(event, removed=tuple(sorted(before - kept))))
+        close_lost(draft, command.contact_id)
     elif not draft.events:
         return decide_unchanged(contact.version)
     return join_by_facts(draft, command.contact_id, before)
 
 
-def _remove(contact: ContactState, command: RemoveContact) -> CommandDecision:
+def _remove(known: KnownState, contact: ContactState, command: RemoveContact) -> CommandDecision:
     if contact.merged_into is not None:
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    sequence = contact.sequence + 1
-    return decide_applied(follow(command, ContactRemoved, sequence, merged=contact.merged))
+    draft = MergeDraft(known, cause_of(command))
+    close_all(draft, command.contact_id)
+    sequence = draft.require(command.contact_id).sequence + 1
+    removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
+    return decide_applied(*draft.events, removed)
 
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:

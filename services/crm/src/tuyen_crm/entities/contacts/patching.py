@@ -14,7 +14,7 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.claims import evolve as claims
 from tuyen_crm.entities.claims.decide import decide_place
-from tuyen_crm.entities.merges.joining import MergeDraft
+from tuyen_crm.entities.merges.drafts import MergeDraft
 from tuyen_crm.entities.shares import evolve as shares
 from tuyen_crm.entities.shares.decide import decide_enrollment
 from tuyen_crm.entities.steps import evolve as steps

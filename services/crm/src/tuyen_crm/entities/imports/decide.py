@@ -6,6 +6,8 @@ file, and for two files at once.
 Decides C9.
 """
 
+from dataclasses import replace
+
 from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
 from tuyen_crm.domain.facts import email_fact, phone_fact
@@ -35,8 +37,10 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     holder = _find_holder(known, command)
     if holder is None:
         return decide_contact(known, _build_added(command))
-    contact_id, contact = holder
-    if command.duplicates is Duplicates.SKIP or contact.warehouse_id not in command.managed:
+    contact_id, contact, value = holder
+    if contact.warehouse_id not in command.managed:
+        return replace(decide_unchanged(0), known_elsewhere=(value,))
+    if command.duplicates is Duplicates.SKIP:
         return decide_unchanged(contact.version)
     given = {name: getattr(command, name) for name in _GIVEN}
     changed = find_lacking(contact, given, overwrite=command.duplicates is Duplicates.OVERWRITE)
@@ -48,6 +52,7 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
         contact_id=contact_id,
         by=command.by,
         at=command.at,
+        merging=command.merging,
         **changed,
     )
     return decide_contact(known, patch)
@@ -55,9 +60,9 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
 
 def _find_holder(
     known: KnownState, command: ImportContact
-) -> tuple[ContactId, ContactState] | None:
+) -> tuple[ContactId, ContactState, str] | None:
     """The first contact that has one of the row's numbers or emails, of those that are not shared
-    by many people."""
+    by many people; and that number or email."""
     facts = {value: phone_fact(value) for value in command.phones}
     facts |= {value: email_fact(value) for value in command.emails}
     for value, fact in facts.items():
@@ -65,7 +70,7 @@ def _find_holder(
             for contact_id in known.find(fact):
                 contact = known.contact(contact_id)
                 if contact is not None:
-                    return contact_id, contact
+                    return contact_id, contact, value
     return None
 
 

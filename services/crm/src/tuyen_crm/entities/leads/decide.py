@@ -12,7 +12,8 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.wholes import find_whole
 from tuyen_crm.entities.contacts.decide import add_from_source
-from tuyen_crm.entities.merges.joining import MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_events.crm.contacts import ContactContent, ContactPatched
 from tuyen_events.crm.leads import LeadReceived, ReceiveLead
 from tuyen_events.crm.notes import NoteId, NoteReceived

@@ -17,13 +17,14 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import (
-    MergeDraft,
-    cause_of,
     decide_joined,
     fits,
-    merge_contacts,
+    merge_by_hand,
+    propose_by_facts,
 )
+from tuyen_crm.entities.merges.proposing import close_lost
 from tuyen_crm.entities.steps.names import list_step_names
 from tuyen_crm.entities.warehouses.placing import has_warehouse
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE, ContactContent, ContactSeparated
@@ -59,7 +60,7 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
     if not fits(contact, other):
         return decide_refused(CrmRefusal.TOO_MANY)
     draft = MergeDraft(known, cause_of(command))
-    last = merge_contacts(draft, command.contact_id, command.other, by=command.by, fact=None)
+    last = merge_by_hand(draft, command.contact_id, command.other, command.by)
     return decide_joined(draft, command.contact_id, last)
 
 
@@ -128,4 +129,6 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
             created_at=gone.created_at,
         )
     )
+    close_lost(draft, command.contact_id)
+    propose_by_facts(draft, undone.contact_id)
     return decide_joined(draft, command.contact_id, command.contact_id)

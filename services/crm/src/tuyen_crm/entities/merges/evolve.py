@@ -1,11 +1,18 @@
-"""Applies merges to the state of the contact that stays."""
+"""Applies merges to the state of the contact that stays, and proposals to that of both."""
 
 from typing import assert_never
 
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, add_gained
-from tuyen_crm.domain.state import ContactState, Merge
+from tuyen_crm.domain.state import ContactState, Merge, Proposal
+from tuyen_events.crm.merge_proposals import (
+    MergeProposalApproved,
+    MergeProposalClosed,
+    MergeProposalEvent,
+    MergeProposed,
+    ProposalState,
+)
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 
 MergeEvents = ContactAbsorbed | ContactReleased
@@ -42,3 +49,28 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
             return msgspec.structs.replace(changed, merges=merges, apart=apart)
         case _:
             assert_never(event)
+
+
+def evolve_proposal(contact: ContactState | None, event: MergeProposalEvent) -> ContactState | None:
+    """The contact after the event. One that was accepted, or lost its reason, is forgotten; one
+    that was declined is remembered, so that it is not made again."""
+    if contact is None:
+        return None
+    proposals = dict(contact.proposals)
+    known = proposals.get(event.proposal_id)
+    match event:
+        case MergeProposed():
+            proposals[event.proposal_id] = Proposal(
+                other=event.other, fact=event.fact, version=event.version
+            )
+        case MergeProposalApproved() if known is not None:
+            proposals[event.proposal_id] = msgspec.structs.replace(
+                known, version=event.version, approved=event.approved
+            )
+        case MergeProposalClosed(state=ProposalState.DECLINED) if known is not None:
+            proposals[event.proposal_id] = msgspec.structs.replace(
+                known, version=event.version, approved={}, declined=True
+            )
+        case _:
+            proposals.pop(event.proposal_id, None)
+    return msgspec.structs.replace(contact, sequence=event.sequence, proposals=proposals)

@@ -1,31 +1,27 @@
 """Finds which contacts become one (C2).
 
 Numbers are unique in the order of the commands: a contact that gets a phone number or an email
-finds at once who had it before.
+finds at once who had it before. The two become one contact, or, if different people look after
+them, it is proposed.
 
 Decides C2.
 """
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-import msgspec
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from tuyen_crm.domain.content import absorb
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import email_fact, find_facts, phone_fact
-from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.facts import email_fact, phone_fact
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
-from tuyen_crm.entities.contacts import evolve as contacts
-from tuyen_crm.entities.merges import evolve as merges
+from tuyen_crm.entities.merges.drafts import MergeDraft
 from tuyen_crm.entities.merges.owners import agree_about
+from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
-from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
-from tuyen_events.crm.records import ContactCommand, ContactEvent, CrmOutcome
-from tuyen_events.ids import AgentId, ContactId, OrganizationId, merge_id
+from tuyen_events.crm.merges import ContactAbsorbed
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm_limits import NUMBER_CONTACTS
+from tuyen_events.ids import AgentId, ContactId, merge_id
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
     CONTACT_CUSTOMERS,
@@ -33,88 +29,59 @@ from tuyen_events.limits import (
     CONTACT_MERGES,
     CONTACT_PHONES,
 )
+from tuyen_events.vocabulary import Merging
 
 SHARED_NUMBERS = "shared_numbers"
 """The entity of the setup that lists what many people share."""
 
-_NEWEST = 2**63 - 1
-"""The order of what is decided now, until the decider gives it one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """What all events that follow from one command have in common."""
-
-    organization: OrganizationId
-    caused_by: str
-    at: datetime
-
-
-_DraftedEvents = contacts.OwnContactEvent | merges.MergeEvents | SuggestionEvents
-
-
-class MergeDraft:
-    """The events that follow from a command, and the contacts after them."""
-
-    def __init__(self, known: KnownState, cause: Cause) -> None:
-        self.known = known
-        self.cause = cause
-        self.events: list[ContactEvent] = []
-        self._contacts: dict[ContactId, ContactState] = {}
-
-    def contact(self, contact_id: ContactId) -> ContactState | None:
-        return self._contacts.get(contact_id) or self.known.contact(contact_id)
-
-    def require(self, contact_id: ContactId) -> ContactState:
-        """The contact, which must exist."""
-        contact = self.contact(contact_id)
-        if contact is None:
-            raise ValueError(f"there is no contact {contact_id}")
-        return contact
-
-    def add(self, event: _DraftedEvents) -> None:
-        before = self.contact(event.contact_id)
-        now = msgspec.structs.replace(event, order=_NEWEST)
-        if isinstance(now, ContactAbsorbed | ContactReleased):
-            after = merges.evolve(before, now)
-        elif isinstance(now, SuggestionEvents):
-            after = apply_suggestions(before, now)
-        else:
-            after = contacts.evolve(before, now)
-        self.note(event, after)
-
-    def note(self, event: ContactEvent, after: ContactState | None) -> None:
-        """Adds an event whose contact is `after` it."""
-        if after is not None:
-            self._contacts[event.contact_id] = after
-        self.events.append(event)
-
-    def find(self, fact: str) -> list[ContactId]:
-        """The contacts with this fact, after the events."""
-        found = set(self.known.find(fact)) - self._contacts.keys()
-        found |= {id_ for id_, contact in self._contacts.items() if fact in find_facts(contact)}
-        return sorted(found)
-
-
-def cause_of(command: ContactCommand) -> Cause:
-    return Cause(organization=command.organization, caused_by=command.command_id, at=command.at)
-
 
 def join_by_facts(draft: MergeDraft, contact_id: ContactId, before: Set[str]) -> CommandDecision:
     """The decision, after a command has changed a contact whose phone numbers and emails were
-    `before`: it is merged with those that have one of the new ones."""
-    last, elsewhere = contact_id, []
-    for value, fact in _list_new(draft, contact_id, before):
-        for other in draft.find(fact):
-            if draft.require(other).merged_into is not None:
-                continue  # by this command
-            if other == last or not may_join(draft, last, other):
-                continue
-            if agree_about(draft.known, draft.require(last), draft.require(other)):
-                last = merge_contacts(draft, last, other, by=None, fact=value)
-            else:
-                elsewhere.append(value)
+    `before`: it is merged with those that have one of the new ones, or that is proposed."""
+    last, elsewhere = join(draft, contact_id, before)
     return decide_joined(draft, contact_id, last, elsewhere)
+
+
+def join(
+    draft: MergeDraft, contact_id: ContactId, before: Collection[str]
+) -> tuple[ContactId, Sequence[str]]:
+    """The contact that the contact is, or is a part of, after the same; and those of its new phone
+    numbers and emails that a contact of other owners has as well.
+
+    What a contact gets by a merge is new to it, too.
+    """
+    last, elsewhere = contact_id, []
+    new = _list_facts(draft, contact_id, before)
+    waiting = deque(new.items())
+    while waiting:
+        value, fact = waiting.popleft()
+        if draft.known.count(fact) > NUMBER_CONTACTS:
+            elsewhere += [value] if value in new else []
+            continue
+        for other in draft.find(fact):
+            if other == last or draft.require(other).merged_into is not None:
+                continue
+            agreed = agree_about(draft.known, draft.require(last), draft.require(other))
+            possible = _may_join(draft, last, other, value)
+            if value in new and not (agreed and possible):
+                elsewhere.append(value)
+            if possible and (agreed or draft.cause.merging is Merging.AT_ONCE):
+                last, gained = _merge_by_fact(draft, last, other, value)
+                waiting.extend(gained.items())
+            elif possible:
+                propose(draft, last, other, value)
+    return last, elsewhere
+
+
+def propose_by_facts(draft: MergeDraft, contact_id: ContactId) -> None:
+    """Proposes to merge a contact that was separated from another one with all others that have one
+    of its phone numbers or emails, whoever looks after them: nothing happens to it at once."""
+    for value, fact in _list_facts(draft, contact_id, ()).items():
+        if draft.known.count(fact) > NUMBER_CONTACTS:
+            continue
+        for other in draft.find(fact):
+            if other != contact_id and _may_join(draft, contact_id, other, value):
+                propose(draft, contact_id, other, value)
 
 
 def decide_joined(
@@ -131,27 +98,33 @@ def decide_joined(
     )
 
 
+def merge_by_hand(
+    draft: MergeDraft, one: ContactId, another: ContactId, by: AgentId, fact: str | None = None
+) -> ContactId:
+    """Merges two contacts, and what one of them had in common with others with these; returns the
+    contact that stays in the end."""
+    stays, _ = _order(draft, one, another)
+    before = draft.require(stays)
+    merge_contacts(draft, one, another, by=by, fact=fact)
+    last, _ = join(draft, stays, (*before.phones, *before.emails))
+    return last
+
+
 def merge_contacts(
     draft: MergeDraft, one: ContactId, another: ContactId, *, by: AgentId | None, fact: str | None
 ) -> ContactId:
     """Merges two contacts, and returns the older one, which stays."""
-    older, younger = sorted((one, another), key=lambda each: (draft.require(each).age, each))
+    older, younger = _order(draft, one, another)
+    close_all(draft, younger, older, by)
     stays, goes = draft.require(older), draft.require(younger)
-    cause = draft.cause
-    about: dict[str, Any] = {
-        "organization": cause.organization,
-        "caused_by": cause.caused_by,
-        "at": cause.at,
-        "merge_id": merge_id(cause.caused_by, older, younger),
-        "by": by,
-    }
+    merge = merge_id(draft.cause.caused_by, older, younger)
     content, gained = absorb(stays, goes)
-    draft.add(ContactMerged(**about, contact_id=younger, sequence=goes.sequence + 1, into=older))
+    draft.add(ContactMerged(**draft.begin(younger), merge_id=merge, by=by, into=older))
     draft.add(
         ContactAbsorbed(
-            **about,
-            contact_id=older,
-            sequence=stays.sequence + 1,
+            **draft.begin(older),
+            merge_id=merge,
+            by=by,
             absorbed=younger,
             merged=(*stays.merged, younger, *goes.merged),
             content=content,
@@ -160,12 +133,6 @@ def merge_contacts(
         )
     )
     return older
-
-
-def may_join(draft: MergeDraft, one: ContactId, another: ContactId) -> bool:
-    """Whether nobody has separated the two, and one contact can contain all of both."""
-    first, second = draft.require(one), draft.require(another)
-    return another not in first.apart and one not in second.apart and fits(first, second)
 
 
 def fits(one: ContactState, another: ContactState) -> bool:
@@ -180,14 +147,62 @@ def fits(one: ContactState, another: ContactState) -> bool:
     )
 
 
-def _list_new(draft: MergeDraft, contact_id: ContactId, before: Set[str]) -> list[tuple[str, str]]:
-    """The contact's new phone numbers and emails that are not shared by many people, each with its
-    fact."""
+def _order(draft: MergeDraft, one: ContactId, another: ContactId) -> tuple[ContactId, ContactId]:
+    """The older one, and the younger."""
+    older, younger = sorted((one, another), key=lambda each: (draft.require(each).age, each))
+    return older, younger
+
+
+def _merge_by_fact(
+    draft: MergeDraft, one: ContactId, another: ContactId, fact: str
+) -> tuple[ContactId, Mapping[str, str]]:
+    """The contact that stays, and the phone numbers and emails that it got."""
+    stays, _ = _order(draft, one, another)
+    before = draft.require(stays)
+    merge_contacts(draft, one, another, by=None, fact=fact)
+    return stays, _list_facts(draft, stays, (*before.phones, *before.emails))
+
+
+def _may_join(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> bool:
+    """Whether one contact can contain all of both, and nobody has separated them, or declined to
+    merge them because of this fact; nor any of the contacts that are parts of them."""
+    ours, theirs = _list_parts(draft, one), _list_parts(draft, another)
+    return (
+        fits(ours[one], theirs[another])
+        and not _keeps_apart(ours, theirs, fact)
+        and not _keeps_apart(theirs, ours, fact)
+    )
+
+
+def _keeps_apart(
+    ours: Mapping[ContactId, ContactState], theirs: Collection[ContactId], fact: str
+) -> bool:
+    return any(
+        not set(theirs).isdisjoint(each.apart)
+        or any(
+            proposal.declined and proposal.fact == fact and proposal.other in theirs
+            for proposal in each.proposals.values()
+        )
+        for each in ours.values()
+    )
+
+
+def _list_parts(draft: MergeDraft, whole: ContactId) -> dict[ContactId, ContactState]:
+    """The contact, and those that are parts of it."""
+    ids = (whole, *draft.require(whole).merged)
+    return {id_: each for id_ in ids if (each := draft.contact(id_)) is not None}
+
+
+def _list_facts(
+    draft: MergeDraft, contact_id: ContactId, before: Collection[str]
+) -> dict[str, str]:
+    """The phone numbers and emails of a contact that are not among `before`, and are not shared by
+    many people, each with its fact."""
     contact = draft.require(contact_id)
-    facts = [(phone, phone_fact(phone)) for phone in contact.phones]
-    facts += [(email, email_fact(email)) for email in contact.emails]
-    return [
-        (value, fact)
-        for value, fact in facts
+    facts = {phone: phone_fact(phone) for phone in contact.phones}
+    facts |= {email: email_fact(email) for email in contact.emails}
+    return {
+        value: fact
+        for value, fact in facts.items()
         if value not in before and draft.known.setup(SHARED_NUMBERS, value) is None
-    ]
+    }

@@ -2,6 +2,7 @@
 
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.ids import AgentId
 
 _WAREHOUSES = "warehouses"
@@ -20,7 +21,8 @@ def agree_about(known: KnownState, one: ContactState, another: ContactState) -> 
     )
 
 
-def _managers_of(known: KnownState, warehouse_id: str) -> frozenset[AgentId]:
-    """None of the default warehouse: its manager is the system administrator (W1)."""
+def _managers_of(known: KnownState, warehouse_id: str) -> frozenset[AgentId | None]:
+    """None stands for the system administrators, who manage the default warehouse (W1)."""
     warehouse = known.setup(_WAREHOUSES, warehouse_id)
-    return frozenset(getattr(warehouse, "managers", ()))
+    administrators = {None} if warehouse_id == DEFAULT_WAREHOUSE else set()
+    return frozenset({*getattr(warehouse, "managers", ()), *administrators})

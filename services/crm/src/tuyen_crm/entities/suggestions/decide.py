@@ -13,7 +13,8 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
 from tuyen_crm.domain.wholes import address_whole
-from tuyen_crm.entities.merges.joining import MergeDraft, cause_of, join_by_facts
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.suggestions import (
     AnswerSuggestion,

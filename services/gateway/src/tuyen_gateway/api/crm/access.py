@@ -10,7 +10,13 @@ from uuid import uuid4
 from fastapi import Query
 
 from tuyen_events.conversation_filter import ConversationFilter
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
+from tuyen_events.crm.records import (
+    ContactCommand,
+    CrmCommand,
+    CrmCommandSettled,
+    CrmOutcome,
+    CrmRefusal,
+)
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -32,6 +38,7 @@ from tuyen_gateway.errors import (
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ContactPartT, View
 
 _POLL_S = 0.05
@@ -50,6 +57,7 @@ _REFUSALS = {
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
+    CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
 
@@ -126,6 +134,20 @@ async def find_writable_contact(
     contact = await find_visible_contact(gateway, caller, contact_id)
     require_writable(contact)
     return contact
+
+
+async def find_stored(
+    gateway: Gateway, caller: Caller, command: ContactCommand, settled: CrmCommandSettled
+) -> ContactDocument | None:
+    """What became of the command's contact by more than the command says: a merge, or its
+    warehouse's distribution. None if it is a part of one now that the caller may not see: then
+    nothing is said of that one but that it has the phone number or email (C2)."""
+    contact_id = settled.survivor or command.contact_id
+    try:
+        found = await find_visible_contact(gateway, caller, contact_id, settled.version)
+    except NotFoundError:
+        return None
+    return found.document
 
 
 async def find_contact_part(

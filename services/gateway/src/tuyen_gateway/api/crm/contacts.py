@@ -20,6 +20,7 @@ from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     admit_beside_conversation,
     carry_out,
+    find_stored,
     find_visible_contact,
     find_writable_contact,
     load_scope,
@@ -86,7 +87,10 @@ async def post_contact(
     settled = await carry_out(gateway, command, "contact")
     distributed = bool(command.staff) and settled.version > _ADDED
     if settled.survivor is not None or distributed:
-        return await _show_stored(gateway, caller, command, settled, response)
+        stored = await find_stored(gateway, caller, command, settled)
+        if stored is not None:
+            set_etag(response, stored.version)
+            return await show_contact(gateway, caller, stored, settled.known_elsewhere)
     given = {name: getattr(command, name) for name in _FACTS}
     contact = ContactDocument(
         **given,
@@ -99,9 +103,9 @@ async def post_contact(
         created_at=command.at,
         created_by=command.by,
         updated_at=command.at,
-        version=settled.version,
+        version=_own_version(settled, _ADDED),
     )
-    set_etag(response, settled.version)
+    set_etag(response, contact.version)
     return await show_contact(gateway, caller, contact, settled.known_elsewhere)
 
 
@@ -169,9 +173,12 @@ async def patch_contact(
     )
     settled = await carry_out(gateway, command, "contact")
     if settled.survivor is not None:
-        return await _show_stored(gateway, caller, command, settled, response)
-    set_etag(response, settled.version)
+        stored = await find_stored(gateway, caller, command, settled)
+        if stored is not None:
+            set_etag(response, stored.version)
+            return await show_contact(gateway, caller, stored, settled.known_elsewhere)
     changed = _build_patched(contact, command, settled, fields)
+    set_etag(response, changed.version)
     return await show_contact(gateway, caller, changed, settled.known_elsewhere)
 
 
@@ -235,19 +242,10 @@ def _added_fields(
     }
 
 
-async def _show_stored(
-    gateway: Gateway,
-    caller: Caller,
-    command: AddContact | PatchContact,
-    settled: CrmCommandSettled,
-    response: Response,
-) -> ContactView:
-    """What became of the contact by more than the command says: a merge, or its warehouse's
-    distribution."""
-    contact_id = settled.survivor or command.contact_id
-    contact = await find_visible_contact(gateway, caller, contact_id, settled.version)
-    set_etag(response, contact.document.version)
-    return await show_contact(gateway, caller, contact.document, settled.known_elsewhere)
+def _own_version(settled: CrmCommandSettled, own: int) -> int:
+    """The version of the caller's contact; `own` if it is a part of one that they may not see,
+    whose version is not theirs to know."""
+    return settled.version if settled.survivor is None else own
 
 
 def _build_patched(
@@ -267,7 +265,7 @@ def _build_patched(
         **{**fields, "custom": kept},
         declined=(*contact.declined, *contact.phones, *contact.emails),
         viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
-        version=settled.version,
+        version=_own_version(settled, contact.version + 1),
         updated_at=updated_at,
     )
 

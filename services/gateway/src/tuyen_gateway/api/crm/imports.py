@@ -102,7 +102,8 @@ class ImportView(ResponseBody):
     unchanged: int
     """Rows of contacts that exist already."""
     skipped: list[SkippedView]
-    """The first rows that could not be imported, by their numbers."""
+    """The first rows that could not be imported, by their numbers; also those with a phone number
+    or email of a contact that others look after (`known_elsewhere`): no more is said of it."""
     detail: str | None
     """Why it failed."""
     name: str | None

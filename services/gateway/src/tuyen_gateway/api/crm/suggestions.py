@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from tuyen_events.crm.suggestions import AnswerSuggestion
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_gateway.api.bodies import RequestBody
-from tuyen_gateway.api.crm.access import carry_out, find_visible_contact, find_writable_contact
+from tuyen_gateway.api.crm.access import carry_out, find_stored, find_writable_contact
 from tuyen_gateway.api.crm.contact_views import ContactView, show_contact
 from tuyen_gateway.api.crm.entities import command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
@@ -54,7 +54,6 @@ async def post_suggestion_answer(
         accept=body.accept,
     )
     settled = await carry_out(gateway, command, "such open suggestion of the contact")
-    answered = str(settled.survivor or contact.id)
-    changed = await find_visible_contact(gateway, caller, answered, settled.version)
-    set_etag(response, changed.document.version)
-    return await show_contact(gateway, caller, changed.document, settled.known_elsewhere)
+    changed = await find_stored(gateway, caller, command, settled) or contact
+    set_etag(response, changed.version)
+    return await show_contact(gateway, caller, changed, settled.known_elsewhere)

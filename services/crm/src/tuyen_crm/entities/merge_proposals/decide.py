@@ -1,0 +1,104 @@
+"""Handles what managers decide about proposals (C2).
+
+Two contacts become one when the managers of both have accepted: whoever manages both, or is an
+administrator, decides at once. One side is enough to decline.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tuyen_crm.domain.decision import (
+    NOT_FOUND,
+    CommandDecision,
+    decide_passed,
+    decide_refused,
+    decide_unchanged,
+)
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState, Proposal
+from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import decide_joined, fits, merge_by_hand
+from tuyen_crm.entities.merges.proposing import approve, close
+from tuyen_crm.entities.warehouses.placing import is_manager
+from tuyen_events.crm.merge_proposals import DecideProposal, ProposalState
+from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.ids import ContactId
+
+_Pair = Mapping[ContactId, ContactState]
+
+
+def decide(known: KnownState, command: DecideProposal) -> CommandDecision:
+    """Whoever manages neither contact is answered as if there were no such proposal."""
+    found = [find_whole(known, each) for each in (command.contact_id, command.other)]
+    pair = dict(each for each in found if each is not None)
+    sides = {id_: each for id_, each in pair.items() if _manages(known, command, each)}
+    if None in found or not sides:
+        return NOT_FOUND
+    if len(pair) == 1:
+        return _repeat(command, accepted=True)
+    contact = pair.get(command.contact_id)
+    proposal = None if contact is None else contact.proposals.get(command.proposal_id)
+    if proposal is None:
+        return NOT_FOUND
+    if proposal.declined:
+        return _repeat(command, proposal.version, accepted=False)
+    if command.expected_version not in (None, proposal.version):
+        return decide_passed(proposal.version)
+    decide_open = _accept if command.accept else _decline
+    return decide_open(known, command, pair, sides, proposal)
+
+
+def _decline(
+    known: KnownState, command: DecideProposal, _pair: _Pair, sides: _Pair, proposal: Proposal
+) -> CommandDecision:
+    draft = MergeDraft(known, cause_of(command))
+    close(
+        draft,
+        command.contact_id,
+        command.proposal_id,
+        ProposalState.DECLINED,
+        by=command.by,
+        sides=sides,
+    )
+    return _decide(draft, command, proposal)
+
+
+def _accept(
+    known: KnownState,
+    command: DecideProposal,
+    pair: _Pair,
+    sides: _Pair,
+    proposal: Proposal,
+) -> CommandDecision:
+    """What managers accepted before counts as long as they manage the contact: while it is in the
+    same warehouse."""
+    before = {id_ for id_, each in pair.items() if proposal.approved.get(id_) == each.warehouse_id}
+    draft = MergeDraft(known, cause_of(command))
+    if {*before, *sides} == pair.keys():
+        if not fits(*pair.values()):
+            return decide_refused(CrmRefusal.TOO_MANY, proposal.version)
+        last = merge_by_hand(draft, command.contact_id, command.other, command.by, proposal.fact)
+        return replace(_decide(draft, command, proposal), survivor=last)
+    if before >= sides.keys():
+        return decide_unchanged(proposal.version)
+    approve(draft, command.contact_id, command.proposal_id, sides, command.by)
+    return _decide(draft, command, proposal)
+
+
+def _decide(draft: MergeDraft, command: DecideProposal, proposal: Proposal) -> CommandDecision:
+    decision = decide_joined(draft, command.contact_id, command.contact_id)
+    return replace(decision, version=proposal.version + 1)
+
+
+def _repeat(command: DecideProposal, version: int = 0, *, accepted: bool) -> CommandDecision:
+    """The decision about a proposal that was accepted or declined before."""
+    if command.accept is accepted:
+        return decide_unchanged(version)
+    return decide_refused(CrmRefusal.DECIDED, version)
+
+
+def _manages(known: KnownState, command: DecideProposal, contact: ContactState) -> bool:
+    return command.administrator or is_manager(
+        known, contact.warehouse_id, command.by, administrator=False
+    )

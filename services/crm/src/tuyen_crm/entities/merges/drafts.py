@@ -1,0 +1,102 @@
+"""What follows from a command that may merge contacts, while it is being decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
+from tuyen_crm.entities.contacts import evolve as contacts
+from tuyen_crm.entities.merges import evolve as merges
+from tuyen_events.crm.merge_proposals import MergeProposalEvent
+from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
+from tuyen_events.crm.records import ContactEvent, CrmCommand, JoiningCommand
+from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.vocabulary import Merging
+
+_NEWEST = 2**63 - 1
+"""The order of what is decided now, until the decider gives it one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What all events that follow from one command have in common. `merging` is what happens to
+    contacts that different people look after."""
+
+    organization: OrganizationId
+    caused_by: str
+    at: datetime
+    merging: Merging = Merging.PROPOSE
+
+
+_DraftedEvents = (
+    contacts.OwnContactEvent | merges.MergeEvents | MergeProposalEvent | SuggestionEvents
+)
+
+
+class MergeDraft:
+    """The events that follow from a command, and the contacts after them."""
+
+    def __init__(self, known: KnownState, cause: Cause) -> None:
+        self.known = known
+        self.cause = cause
+        self.events: list[ContactEvent] = []
+        self._contacts: dict[ContactId, ContactState] = {}
+
+    def contact(self, contact_id: ContactId) -> ContactState | None:
+        return self._contacts.get(contact_id) or self.known.contact(contact_id)
+
+    def require(self, contact_id: ContactId) -> ContactState:
+        """The contact, which must exist."""
+        contact = self.contact(contact_id)
+        if contact is None:
+            raise ValueError(f"there is no contact {contact_id}")
+        return contact
+
+    def begin(self, contact_id: ContactId) -> dict[str, Any]:
+        """The fields that the next event of a contact begins with."""
+        return {
+            "organization": self.cause.organization,
+            "contact_id": contact_id,
+            "sequence": self.require(contact_id).sequence + 1,
+            "caused_by": self.cause.caused_by,
+            "at": self.cause.at,
+        }
+
+    def add(self, event: _DraftedEvents) -> None:
+        before = self.contact(event.contact_id)
+        now = msgspec.structs.replace(event, order=_NEWEST)
+        if isinstance(now, MergeProposalEvent):
+            after = merges.evolve_proposal(before, now)
+        elif isinstance(now, SuggestionEvents):
+            after = apply_suggestions(before, now)
+        elif isinstance(now, ContactAbsorbed | ContactReleased):
+            after = merges.evolve(before, now)
+        else:
+            after = contacts.evolve(before, now)
+        self.note(event, after)
+
+    def note(self, event: ContactEvent, after: ContactState | None) -> None:
+        """Adds an event whose contact is `after` it."""
+        if after is not None:
+            self._contacts[event.contact_id] = after
+        self.events.append(event)
+
+    def find(self, fact: str) -> list[ContactId]:
+        """The contacts with this fact, after the events, the oldest first."""
+        found = set(self.known.find(fact)) - self._contacts.keys()
+        found |= {id_ for id_, contact in self._contacts.items() if fact in find_facts(contact)}
+        return sorted(found, key=lambda each: (self.require(each).age, each))
+
+
+def cause_of(command: CrmCommand) -> Cause:
+    return Cause(
+        organization=command.organization,
+        caused_by=command.command_id,
+        at=command.at,
+        merging=command.merging if isinstance(command, JoiningCommand) else Merging.PROPOSE,
+    )

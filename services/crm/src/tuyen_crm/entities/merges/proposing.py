@@ -1,0 +1,118 @@
+"""Proposals to merge contacts, from the phone number or email that both have to their end (C2).
+
+A proposal belongs to two contacts and one fact, and so has one id, whoever causes it. It ends when
+its managers have decided, and when its reason is gone: one of the contacts was removed or became a
+part of a third one, or the number was taken off or marked as shared.
+"""
+
+from collections.abc import Collection
+
+from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_events.crm.merge_proposals import (
+    MergeProposalApproved,
+    MergeProposalClosed,
+    MergeProposed,
+    ProposalState,
+)
+from tuyen_events.crm_limits import CONTACT_PROPOSALS, PROPOSED_CONTACTS
+from tuyen_events.ids import AgentId, ContactId, proposal_id
+
+
+def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> None:
+    """Proposes to merge the two, unless that is proposed already, or there are too many proposals
+    of one of them, or of this fact."""
+    id_ = proposal_id(one, another, fact)
+    states = [draft.require(one), draft.require(another)]
+    if any(id_ in each.proposals for each in states):
+        return
+    if any(len(each.proposals) >= CONTACT_PROPOSALS for each in states):
+        return
+    if len({*draft.find(proposed_fact(fact)), one, another}) > PROPOSED_CONTACTS:
+        return
+    for each, other in ((one, another), (another, one)):
+        draft.add(
+            MergeProposed(**draft.begin(each), proposal_id=id_, other=other, version=1, fact=fact)
+        )
+
+
+def approve(
+    draft: MergeDraft, contact_id: ContactId, id_: str, sides: Collection[ContactId], by: AgentId
+) -> None:
+    """Notes that the managers of the contacts in `sides` have accepted."""
+    proposal = draft.require(contact_id).proposals[id_]
+    approved = {**proposal.approved, **{each: draft.require(each).warehouse_id for each in sides}}
+    for each, other in ((contact_id, proposal.other), (proposal.other, contact_id)):
+        draft.add(
+            MergeProposalApproved(
+                **draft.begin(each),
+                proposal_id=id_,
+                other=other,
+                version=proposal.version + 1,
+                approved=approved,
+                by=by if each in sides else None,
+            )
+        )
+
+
+def close(
+    draft: MergeDraft,
+    contact_id: ContactId,
+    id_: str,
+    state: ProposalState | None = None,
+    *,
+    by: AgentId | None = None,
+    sides: Collection[ContactId] = (),
+) -> None:
+    """Ends a proposal of the contact, with no state if its reason is gone. `by` is named to the
+    contacts in `sides`."""
+    proposal = draft.require(contact_id).proposals[id_]
+    for each, other in ((contact_id, proposal.other), (proposal.other, contact_id)):
+        known = draft.contact(each)
+        if known is not None and id_ in known.proposals:
+            draft.add(
+                MergeProposalClosed(
+                    **draft.begin(each),
+                    proposal_id=id_,
+                    other=other,
+                    version=proposal.version + 1,
+                    state=state,
+                    by=by if each in sides else None,
+                )
+            )
+
+
+def close_lost(draft: MergeDraft, contact_id: ContactId) -> None:
+    """Ends the proposals whose phone number or email the contact has no more."""
+    contact = draft.require(contact_id)
+    for id_, proposal in contact.open_proposals.items():
+        if proposal.fact not in (*contact.phones, *contact.emails):
+            close(draft, contact_id, id_)
+
+
+def close_all(
+    draft: MergeDraft,
+    contact_id: ContactId,
+    into: ContactId | None = None,
+    by: AgentId | None = None,
+) -> None:
+    """Ends the proposals of a contact that is removed, or becomes a part of `into`: those with that
+    one are accepted if an agent merges the two."""
+    for id_, proposal in draft.require(contact_id).open_proposals.items():
+        accepted = proposal.other == into and by is not None
+        close(
+            draft,
+            contact_id,
+            id_,
+            ProposalState.ACCEPTED if accepted else None,
+            by=by,
+            sides=(contact_id, proposal.other) if accepted else (),
+        )
+
+
+def close_shared(draft: MergeDraft, fact: str) -> None:
+    """Ends all proposals because of a phone number or an email."""
+    for contact_id in draft.find(proposed_fact(fact)):
+        for id_, proposal in draft.require(contact_id).open_proposals.items():
+            if proposal.fact == fact:
+                close(draft, contact_id, id_)

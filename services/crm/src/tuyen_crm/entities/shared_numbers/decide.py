@@ -1,0 +1,42 @@
+"""Handles commands about numbers that many people share: they merge nothing (C2)."""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import CommandDecision, decide_applied, decide_unchanged
+from tuyen_crm.domain.known import KnownState
+from tuyen_crm.domain.setup import put_entity, remove_entity
+from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
+from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.proposing import close_shared
+from tuyen_events.crm.shared_numbers import (
+    AddSharedNumber,
+    RemoveSharedNumber,
+    SharedNumberAdded,
+    SharedNumberRemoved,
+)
+
+SharedNumberCommands = AddSharedNumber | RemoveSharedNumber
+
+
+def decide(known: KnownState, command: SharedNumberCommands) -> CommandDecision:
+    """Contacts that were merged before stay merged."""
+    match command:
+        case AddSharedNumber():
+            marked = known.setup(SHARED_NUMBERS, command.id)
+            if marked is not None:
+                return decide_unchanged(marked.sequence)
+            return _mark(known, command)
+        case RemoveSharedNumber():
+            return remove_entity(known, SHARED_NUMBERS, command, SharedNumberRemoved)
+        case _:
+            assert_never(command)
+
+
+def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
+    """Nothing is proposed any more because of the number."""
+    marked = put_entity(known, SHARED_NUMBERS, command, SharedNumberAdded)
+    if not marked.events:
+        return marked
+    draft = MergeDraft(known, cause_of(command))
+    close_shared(draft, command.id)
+    return decide_applied(*draft.events, *marked.events)
