@@ -6,11 +6,11 @@ from collections.abc import Mapping, Set
 import msgspec
 
 from crm.lan import SHOP
-from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.fact_index import FactIndex
+from tuyen_crm.organization_state import Book
 from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import ContactId
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
+from tuyen_crm.organization_state import Book
 from tuyen_crm.reminding import announce
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from tuyen_crm.books import Book, StoredContact, book_key, fact_keys
 from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
 from tuyen_crm.identity import SERVICE
+from tuyen_crm.organization_state import Book, StoredContact, book_key, fact_keys
 from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent

@@ -38,6 +38,20 @@ async def test_w1_w3_the_system_admin_sees_the_default_warehouse_and_its_contact
     assert found["warehouse_id"] == "default"
 
 
+async def test_w2_a_contact_is_listed_with_the_name_of_its_source(
+    owner: User, contacts: Database
+) -> None:
+    page = {"channel": "facebook", "external_id": "1", "name": "Trang Hà Nội"}
+    await owner.done("PUT", "/v1/pages/page", page)
+    center = {"name": "Tổng đài", "kind": "calls"}
+    await owner.done("PUT", "/v1/integrations/tong-dai", center)
+    called = msgspec.structs.replace(contact(1, "shop", "Trần Lan"), source="tong-dai")
+    imported = msgspec.structs.replace(contact(3, "shop", "Hoa"), source="imp_1")
+    await show(contacts, called, imported)
+    listed = (await owner.done("GET", "/v1/contacts"))["items"]
+    assert [each["source_name"] for each in listed] == ["Trang Hà Nội", "Tổng đài", None]
+
+
 async def test_w6_nobody_else_sees_or_changes_them(
     desk: Rig, owner: User, contacts: Database, log: InMemoryLog
 ) -> None:

@@ -11,7 +11,7 @@ from tuyen_events.crm.contacts import Gender
 from tuyen_events.crm.suggestions import FactKind, list_open
 from tuyen_events.custom_fields import GREATEST_NUMBER, CustomValue
 from tuyen_events.directory import COUNTRY
-from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.ids import AgentId, ConversationId, IntegrationId, PageId
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
     CONTACT_EMAILS,
@@ -25,6 +25,7 @@ from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller, IntegrationCaller
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.views import VisibleContact
@@ -109,6 +110,9 @@ class ContactView(ResponseBody):
     tags: list[str]
     source: str | None
     """The page, import or integration that it came from; null if an agent added it."""
+    source_name: str | None
+    """What the page or integration is called; null for any other source, and for a page that the
+    viewer may not see (R7.1)."""
     warehouse_id: str
     assignee: str | None
     campaign_id: str | None
@@ -125,6 +129,9 @@ class ContactView(ResponseBody):
     """The agent; null for a contact that was created from a channel's event."""
     updated_at: datetime
     version: int
+
+
+_COMPUTED = frozenset({"source_name", "customers", "suggestions", "known_elsewhere", "updated_at"})
 
 
 class ClaimableContactView(ResponseBody):
@@ -144,7 +151,7 @@ async def render_contacts(
     readable = [each.document for each in contacts if each.sight >= Sight.READ]
     seen = await _find_seen(gateway, caller, readable)
     return [
-        _build_view(each.document, seen)
+        _build_view(caller, each.document, seen)
         if each.sight >= Sight.READ
         else ClaimableContactView(
             id=each.document.id,
@@ -164,7 +171,7 @@ async def show_contact(
 ) -> ContactView:
     """The contact, for viewers who may read it."""
     seen = await _find_seen(gateway, caller, [contact])
-    return _build_view(contact, seen, known_elsewhere)
+    return _build_view(caller, contact, seen, known_elsewhere)
 
 
 async def _find_seen(
@@ -176,18 +183,27 @@ async def _find_seen(
     return await gateway.scans.find_covered(caller.scope, sorted(ids)) if ids else ()
 
 
+def _find_source_name(caller: Caller, source: str | None) -> str | None:
+    organization = caller.organization
+    page = organization.pages.get(PageId(source or ""))
+    if page is not None:
+        return page.value.name if sees_page(caller.scope, page.value.id) else None
+    integration = organization.integrations.get(IntegrationId(source or ""))
+    return None if integration is None else integration.value.name
+
+
 def _build_view(
+    caller: Caller,
     contact: ContactDocument,
     seen: Collection[ConversationId],
     known_elsewhere: tuple[str, ...] = (),
 ) -> ContactView:
     fields: dict[str, Any] = {
-        name: getattr(contact, name)
-        for name in ContactView.model_fields
-        if name not in ("customers", "suggestions", "known_elsewhere", "updated_at")
+        name: getattr(contact, name) for name in ContactView.model_fields if name not in _COMPUTED
     }
     return ContactView(
         **fields,
+        source_name=_find_source_name(caller, contact.source),
         customers=[
             ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
             for customer in contact.customers
