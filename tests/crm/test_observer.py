@@ -1,5 +1,8 @@
 """C1: from inbound events to contacts, over the log in memory."""
 
+import asyncio
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -157,6 +160,35 @@ async def test_r9_5_an_event_of_which_no_command_can_be_made_is_put_aside_and_th
         "OverflowError",
         "RecordTooLarg",
     }
+
+
+async def test_r9_5_a_batch_of_long_texts_leaves_turns_to_what_tells_kafka_that_it_works(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = 0
+    read: Counter[int] = Counter()
+
+    def noting(
+        event: InboundEvent, customer: Customer, event_id: str, country: str
+    ) -> ObserveCustomer:
+        read[turn] += 1
+        return observe(event, customer, event_id, country)
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("tuyen_crm.observer.observe", noting)
+    for number in range(100):
+        await shop.write(str(number))
+    async with shop.run_crm():
+        counting = asyncio.ensure_future(count_turns())
+        await shop.wait_until_made(100)
+        counting.cancel()
+    assert read.total() == 100
+    assert max(read.values()) <= 20
 
 
 async def test_r9_6_a_customer_is_sent_on_once_for_themselves_and_once_for_their_name(

@@ -1,11 +1,19 @@
 """Phone numbers and emails in what customers write (C3)."""
 
+from collections.abc import Iterator, Sequence
+
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_events.crm_limits import CONTACT_SUGGESTIONS, RECOGNIZED_CHARACTERS, RECOGNIZER_TRIES
+from tuyen_events import recognizing
+from tuyen_events.crm_limits import (
+    CONTACT_SUGGESTIONS,
+    RECOGNIZED_CHARACTERS,
+    RECOGNIZER_STARTS,
+    RECOGNIZER_TRIES,
+)
 from tuyen_events.phones import parse_email, parse_phone
 from tuyen_events.recognizing import recognize_facts
 
@@ -184,6 +192,22 @@ def test_c3_r9_5_the_work_for_a_text_has_a_bound(
     found = recognize_facts(f"{text} lan@example.com", country)
     assert len(parsed) <= RECOGNIZER_TRIES * 6
     assert found == recognize_facts(text[:RECOGNIZED_CHARACTERS], country)
+
+
+@pytest.mark.parametrize("country", ["VN", "US"])
+def test_c3_r9_5_single_digits_are_asked_so_often_whether_a_number_begins_there(
+    country: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them begins a window that could be a number, so they cost no tries."""
+    starts: list[int] = []
+
+    def list_windows(groups: Sequence[str], start: int, code: str | None) -> Iterator[int]:
+        starts.append(start)
+        return iter(())
+
+    monkeypatch.setattr(recognizing, "_list_windows", list_windows)
+    recognize_facts("1 " * RECOGNIZED_CHARACTERS, country)
+    assert len(starts) == RECOGNIZER_STARTS
 
 
 def test_c3_no_more_is_found_than_a_contact_is_offered() -> None:

@@ -216,6 +216,15 @@ async def store_setup(views: Database, number: int) -> None:
     await views[SETUP_HISTORY_VIEW.collection].insert_one(SETUP_HISTORY_VIEW.encode(document))
 
 
+@pytest.mark.parametrize(
+    "span", ["from=0001-01-01T00:00:00%2B07:00", "to=9999-12-31T23:59:00-07:00"]
+)
+async def test_o2_r9_5_the_audit_refuses_times_that_cannot_be_written_in_every_zone(
+    desk: Rig, owner: User, span: str
+) -> None:
+    assert (await owner.get(f"/v1/audit?{span}")).status_code == 422
+
+
 async def test_o2_an_organization_sees_no_other_ones_entries(desk: Rig, owner: User) -> None:
     other = await desk.organization("other")
     await other.done("PUT", "/v1/departments/hidden", {"name": "Hidden"})

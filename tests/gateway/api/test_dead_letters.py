@@ -332,6 +332,7 @@ async def test_i11_a_replay_is_sent_as_a_job_to_administrators_alone(
         {"since": "2026-11-21T00:00:00Z", "until": "2026-11-20T00:00:00Z"},
         {"since": "2030-01-01T00:00:00Z"},
         {"since": "2026-11-20T00:00:00"},
+        {"since": "0001-01-01T00:00:00+07:00"},
         {"since": "2026-11-20T00:00:00Z", "page": "nobodys"},
         {},
     ],

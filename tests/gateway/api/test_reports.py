@@ -227,6 +227,24 @@ async def test_o3_a_report_reads_only_its_time_from_the_index(views: Database) -
     assert "COLLSCAN" not in plan
 
 
+@pytest.mark.parametrize("kind", ["agents", "sources"])
+@pytest.mark.parametrize(
+    "span",
+    [
+        "from=2016-01-01T00:00:00Z&to=2026-11-23T00:00:00Z",
+        "from=2016-01-01T00:00:00Z",
+        "from=0001-01-01T00:00:00%2B07:00&to=0001-01-02T00:00:00Z",
+        "from=9999-12-31T00:00:00Z&to=9999-12-31T23:59:00-07:00",
+        "to=0001-01-01T00:00:00Z",
+    ],
+)
+async def test_o3_r9_5_a_report_covers_so_many_years_and_no_odd_ones(
+    desk: Rig, owner: User, views: Database, kind: str, span: str
+) -> None:
+    answer = await owner.get(f"/v1/reports/{kind}?{span}")
+    assert answer.status_code == 422, answer.text
+
+
 async def test_o3_a_manager_of_some_pages_gets_the_numbers_of_these(
     desk: Rig, owner: User, views: Database
 ) -> None:

@@ -61,6 +61,9 @@ is in the log of the service."""
 REPORT_ROWS = 25_000
 """Rows of one report."""
 
+REPORT_DAYS = 3_660
+"""Of one report: some ten years."""
+
 CONTACT_PROPOSALS = 50
 """Proposals to merge one contact with others, of which those that were declined are remembered."""
 
@@ -84,3 +87,6 @@ RECOGNIZED_CHARACTERS = 10_000
 
 RECOGNIZER_TRIES = 32
 """How many groups of digits in one text are tried as phone numbers: each takes some 0.2 ms."""
+
+RECOGNIZER_STARTS = 256
+"""At how many places of one text it is asked whether a phone number begins there."""

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from tuyen_events.crm_limits import CONTACT_SUGGESTIONS, RECOGNIZED_CHARACTERS, RECOGNIZER_TRIES
+from tuyen_events.crm_limits import (
+    CONTACT_SUGGESTIONS,
+    RECOGNIZED_CHARACTERS,
+    RECOGNIZER_STARTS,
+    RECOGNIZER_TRIES,
+)
 from tuyen_events.phones import parse_email, parse_phone
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\u20e3\ufeff]")
@@ -64,7 +69,8 @@ def recognize_facts(text: str, country: str) -> tuple[str, ...]:
     """The phone numbers in the text, in E.164, then the emails, in lower case; each once.
 
     `country` is the organization's. The work is bounded, however long the text is and whatever it
-    contains: only its beginning is searched, and so many groups of digits are tried as numbers.
+    contains: only its beginning is searched, a number is looked for at so many places, and so many
+    groups of digits are tried as numbers.
     """
     plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", text[:RECOGNIZED_CHARACTERS]))
     plain = _ADDRESS.sub("\n", plain[:RECOGNIZED_CHARACTERS])
@@ -86,11 +92,14 @@ class _Run:
 
 
 def _find_phones(text: str, country: str) -> Iterator[str]:
-    tries = 0
+    starts = tries = 0
     trunk, code = _writes_zero(country), str(phonenumbers.country_code_for_region(country))
     for run in _find_runs(text):
         start = 0
         while start < len(run.groups):
+            starts += 1
+            if starts > RECOGNIZER_STARTS:
+                return
             plus = run.international and start == 0
             labelled = run.labelled and start == 0 and run.groups[0][0] != "1"
             bare = plus or labelled or not trunk

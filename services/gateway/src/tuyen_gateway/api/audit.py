@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from tuyen_attachments.serving import SAFE_HEADERS, begin_reading
 from tuyen_directory.organization import Organization
@@ -17,6 +17,7 @@ from tuyen_events.audit import AuditChange
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId
 from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.crm.fields import MomentIn
 from tuyen_gateway.api.dependencies import Administrator, Caller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -56,8 +57,8 @@ class AuditEntryView(ResponseBody):
 
 async def _wanted(
     caller: Administrator,
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    since: Annotated[MomentIn | None, Query(alias="from")] = None,
+    until: Annotated[MomentIn | None, Query(alias="to")] = None,
     by: Annotated[str | None, Query(pattern=CHOSEN_ID_PATTERN)] = None,
     entity: Annotated[str | None, Query(pattern=_ENTITY)] = None,
 ) -> AuditFilter:

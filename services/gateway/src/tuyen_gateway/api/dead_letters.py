@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Query, Response, status
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 
 from tuyen_events.dead_letters import LetterOutcome
 from tuyen_events.ids import CHOSEN_ID_PATTERN, PageId
 from tuyen_events.replays import LetterPlace, ReplayRequested, ReplayState
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
+from tuyen_gateway.api.crm.fields import MomentIn
 from tuyen_gateway.api.dependencies import Administrator, Caller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, view_replay
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -53,9 +54,9 @@ class RawReplayIn(RequestBody):
         }
     )
 
-    since: AwareDatetime
+    since: MomentIn
     """Bodies that were accepted from here on; they are kept for thirty days."""
-    until: AwareDatetime | None = None
+    until: MomentIn | None = None
     page: ChosenId | None = None
     """One page; without it, all of the organization."""
 

@@ -12,12 +12,14 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from tuyen_events.crm_limits import REPORT_DAYS
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.charts import answer_bars, answer_csv, answer_line
 from tuyen_gateway.api.crm.access import load_scope, require_access
+from tuyen_gateway.api.crm.fields import MomentIn
 from tuyen_gateway.api.dependencies import (
     Caller,
     CurrentCaller,
@@ -45,6 +47,7 @@ from tuyen_gateway.api.report_items import (
 from tuyen_gateway.domain.contact_counts import SourceKind
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.rollups import Counted, ReportRow, complete, list_rows, quarter_of
+from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_views.pipelines import PIPELINES_VIEW
@@ -52,6 +55,7 @@ from tuyen_views.pipelines import PIPELINES_VIEW
 router = APIRouter(prefix="/reports", tags=["reports"])
 
 _DAYS = timedelta(days=7)
+_LONGEST = timedelta(days=REPORT_DAYS)
 
 Format = Annotated[Literal["json", "csv", "svg"], Query()]
 
@@ -81,18 +85,23 @@ async def _ask(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     since: Annotated[
-        AwareDatetime | None, Query(alias="from", description="Seven days before `to` by default.")
+        MomentIn | None, Query(alias="from", description="Seven days before `to` by default.")
     ] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Now by default.")] = None,
+    until: Annotated[MomentIn | None, Query(alias="to", description="Now by default.")] = None,
     by: Annotated[Interval, Query()] = Interval.DAY,
 ) -> _Asked:
     """Both ends are rounded down to a quarter of an hour; what happens now is in the report."""
     end = gateway.clock.now() + timedelta(minutes=15) if until is None else until
+    begin = end - _DAYS if since is None else since
+    if end - begin > _LONGEST:
+        raise InvalidError(
+            "from", f"A report covers {REPORT_DAYS} days at most: ask for less time."
+        )
     organization = caller.organization
     profile = organization.profile
     span = ReportSpan(
         organization=organization.id,
-        since=quarter_of(end - _DAYS if since is None else since),
+        since=quarter_of(begin),
         until=quarter_of(end),
         by=by,
         time_zone=DEFAULT_TIME_ZONE if profile is None else profile.value.time_zone,

@@ -150,7 +150,7 @@ def cut_past(until: datetime) -> list[Period]:
 
 def _has_whole_hours(since: datetime, until: datetime, zone: ZoneInfo) -> bool:
     days = max((until - since) // timedelta(days=1), 0) + 1
-    moments = [min(since + timedelta(days=day), until) for day in range(days + 1)]
+    moments = (min(since + timedelta(days=day), until) for day in range(days + 1))
     return all(not (at.astimezone(zone).utcoffset() or timedelta()) % _HOUR for at in moments)
 
 
