@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from bench.report import Bar, Row, median_of
 from tuyen_directory.organization import Organization
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.api.report_items import (
@@ -39,6 +39,7 @@ from tuyen_gateway.domain.rollups import (
     quarter_of,
     round_wait,
 )
+from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.reports import NUMBERS, ensure_report_indexes, list_additions
 from tuyen_local import mongodb, server
@@ -72,7 +73,9 @@ async def measure() -> list[Row]:
 
 
 async def _measure_reports(reports: MongoReports) -> list[Row]:
-    names = ReportNames(Organization(id=_SHOP))
+    admin = AgentId("admin")
+    scope = Scope(organization=_SHOP, agent_id=admin, pages=None, assignees=Assignees.ALL)
+    names = ReportNames(Organization(id=_SHOP), scope)
     rows = []
     for counted, what, by in (
         (Counted.AGENT, "agents", Interval.DAY),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.rig import START
 from tuyen_events.audit import AuditAction, AuditRecorded
@@ -44,6 +45,17 @@ def test_o2_r9_5_each_refusal_is_in_one_entry_and_entries_are_few(
         assert sum(one.times for one in recorded if one.id == what) == wanted
     assert len(recorded) <= REFUSALS_AUDITED_AN_HOUR * (1 + second / 3600)
     assert len(recorded) <= 3 * (1 + second / AUDITED_AGAIN_S)
+
+
+def test_o2_what_an_agent_did_is_recorded_however_much_they_were_refused() -> None:
+    repetitions = Repetitions()
+    for number in range(2 * REFUSALS_AUDITED_AN_HOUR):
+        repetitions.note(number, entry(0, str(number)))
+    downloaded = replace(entry(1, "export"), action=AuditAction.DOWNLOADED)
+    assert repetitions.note("export", downloaded) == downloaded
+    repetitions.note("export", downloaded)
+    later = START + timedelta(seconds=2 * AUDITED_AGAIN_S)
+    assert "export" in {one.id for one in repetitions.list_due(later)}
 
 
 def test_o2_r9_5_nothing_is_kept_of_what_is_not_repeated() -> None:

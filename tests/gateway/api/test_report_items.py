@@ -6,10 +6,11 @@ from typing import Any
 
 from gateway.api.crm.test_warehouses import fill, warehouse
 from gateway.api.report_contacts import contacts
-from gateway.api.report_events import SPAN, fold, report
+from gateway.api.report_events import EVENING, SPAN, fold, report
 from gateway.rig import START, Rig, User
+from tuyen_events.crm.contacts import ContactAdded, ContactContent
 from tuyen_events.crm.pipelines import PipelineStep
-from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.projections.reports import NUMBERS, REPORT_COLLECTIONS
 from tuyen_platform.mongodb import Database
 from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
@@ -83,6 +84,34 @@ async def test_o3_who_stood_at_a_step_before_is_in_the_first_interval(
     steps = await report(owner, f"pipeline?{later}")
     assert shorten(steps) == [("24T17", "new", 0, 0, 1), ("24T17", "quoted", 0, 0, 1)]
     assert shorten(await report(owner, f"sources?{later}")) == [("24T17", "page", 0, 0, 2)]
+
+
+async def test_o3_r7_1_sources_are_named_like_those_of_contacts(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    page = {"channel": "zalo", "external_id": "7", "name": "Cửa hàng"}
+    await owner.done("PUT", "/v1/pages/page", page)
+    center = {"name": "Tổng đài", "kind": "calls", "warehouse_id": "default"}
+    await owner.done("PUT", "/v1/integrations/calls", center)
+    lan = await desk.staff(owner, "lan")
+    await fill(views, warehouse("north", managers=("lan",)))
+    called = ContactAdded(
+        organization=OrganizationId("shop"),
+        contact_id=ContactId("called"),
+        sequence=1,
+        caused_by="cmd",
+        at=EVENING,
+        content=ContactContent(source="calls", warehouse_id="north"),
+        by=None,
+    )
+    await fold(views, [*contacts(warehouse="north"), called])
+
+    async def names() -> set[str | None]:
+        return {one["source"] for one in await report(lan, f"sources?{SPAN}&by=day")}
+
+    assert await names() == {"Cửa hàng", "Tổng đài", None}
+    await owner.done("PUT", "/v1/settings", {"page_permissions": True})
+    assert await names() == {"Tổng đài", None}
 
 
 async def test_o3_w6_a_report_of_contacts_has_only_the_warehouses_that_the_viewer_manages(

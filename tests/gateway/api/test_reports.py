@@ -256,6 +256,20 @@ async def test_o3_a_manager_of_some_pages_gets_the_numbers_of_these(
         assert await report(manager, f"{name}?{SPAN}") == []
 
 
+@pytest.mark.parametrize("name", ["agents", "fairness"])
+async def test_r7_1_r7_2_numbers_of_all_pages_are_for_managers_who_see_all_pages(
+    desk: Rig, owner: User, views: Database, name: str
+) -> None:
+    await fold(views, [*evening(), *talk()])
+    manager = await desk.staff(owner, "chief", role="store_manager")
+    assert await report(manager, f"{name}?{SPAN}")
+    await owner.done("PUT", "/v1/settings", {"page_permissions": True})
+    answer = await manager.get(f"/v1/reports/{name}?{SPAN}")
+    assert answer.status_code == 403
+    assert "you see only some" in answer.text
+    assert await report(owner, f"{name}?{SPAN}")
+
+
 async def test_o3_a_chart_has_its_title_in_the_language_of_the_viewer(
     desk: Rig, owner: User, views: Database
 ) -> None:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId
+from tuyen_gateway.domain import responses
+from tuyen_gateway.domain.reconciling import AUTOMATIC_WITHIN
 from tuyen_gateway.domain.responses import (
     Heard,
     HeardEvent,
@@ -177,6 +180,29 @@ def flatten(added: dict[Slot, Counter[str]]) -> Counter[tuple[Slot, str]]:
     return Counter(
         {(slot, name): n for slot, counts in added.items() for name, n in counts.items()}
     )
+
+
+class _Within:
+    """As long as AUTOMATIC_WITHIN, and counts how often it is taken from a time."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __rsub__(self, at: datetime) -> datetime:
+        self.taken += 1
+        return at - AUTOMATIC_WITHIN
+
+
+def test_o3_r9_5_each_word_is_compared_with_the_customers_last_one_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    within = _Within()
+    monkeypatch.setattr(responses, "AUTOMATIC_WITHIN", within)
+    asked = tuple(ask(100 * number).word for number in range(500))
+    said = tuple(echo(100 * number + 60).word for number in range(500))
+    talk = replace(TALK, asked=asked, said=said)
+    assert len(list(find_responses(talk))) == 500
+    assert within.taken <= len(said)
 
 
 def test_o3_a_long_conversation_keeps_only_its_beginning() -> None:

@@ -138,3 +138,11 @@ async def test_an_answer_below_an_answer_is_found_though_its_parent_changes_with
     threads = {found["conversation_id"] async for found in views[MESSAGES].find()}
     assert len(threads) == 1
     assert None not in threads
+
+
+def test_inv6_o4_replies_that_were_folded_with_another_meaning_of_their_state_are_not_read() -> (
+    None
+):
+    """Up to the sixth shape, the echo of one part was the state of a reply of several."""
+    assert int(MESSAGES.removeprefix("messages_")) > 6
+    assert MESSAGES in COLLECTIONS

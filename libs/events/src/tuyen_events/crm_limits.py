@@ -35,6 +35,10 @@ INTEGRATION_COMMANDS_AN_HOUR = 20_000
 INTEGRATION_BYTES_AN_HOUR = 32 * 1024 * 1024
 """Calls or leads that one integration may send within an hour."""
 
+INTEGRATIONS_COMMANDS_AN_HOUR = 60_000
+INTEGRATIONS_BYTES_AN_HOUR = 96 * 1024 * 1024
+"""The same of all integrations of an organization together."""
+
 CALL_LASTS_S = 7 * 24 * 3600
 """How long a call may have taken."""
 

@@ -165,6 +165,7 @@ async def test_w5_nobody_gets_it_who_is_not_there(
         (CrmRefusal.NOT_ALLOWED, 403),
         (CrmRefusal.NO_WAREHOUSE, 422),
         (CrmRefusal.NO_CAMPAIGN, 422),
+        (CrmRefusal("of_a_later_version"), 409),
     ],
 )
 async def test_w5_the_crm_decides_who_may_do_it(

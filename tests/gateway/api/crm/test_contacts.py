@@ -1,6 +1,7 @@
 """Contacts: read from the CRM's view (C1, W1, W6) and edited by commands to it (C4)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -204,7 +205,8 @@ async def test_r9_5_an_organization_changes_so_much_within_an_hour(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two = Hourly[str](2, "Your organization changed contacts too often")
-    monkeypatch.setattr(desk.gateway.crm_commands, "_commands", two)
+    people = replace(desk.gateway.crm_commands._people, number=two)  # type: ignore[attr-defined]  # not of the port
+    monkeypatch.setattr(desk.gateway.crm_commands, "_people", people)
     rival = await desk.organization("rival")
     async with crm(log, CrmOutcome.APPLIED, 2) as asked:
         for _ in range(2):

@@ -1,5 +1,6 @@
 """C12: integrations, and what their tokens are good for."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -149,13 +150,29 @@ async def test_c12_one_organizations_integrations_are_not_anothers(desk: Rig, ow
     assert known == [True, False]
 
 
+def allow(desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, number: Hourly[Any]) -> None:
+    allowance = replace(getattr(desk.gateway.crm_commands, whose), number=number)
+    monkeypatch.setattr(desk.gateway.crm_commands, whose, allowance)
+
+
+async def test_r9_5_all_integrations_together_send_no_more_than_they_may(
+    desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(desk, monkeypatch, "_integrations", Hourly(2, "Your integrations sent too often"))
+    answers = []
+    for name in ("one", "two", "three"):
+        token = (await owner.done("PUT", f"/v1/integrations/{name}", CENTER))["token"]
+        answers.append(await report(User(owner.client, token), log))
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+
+
 async def test_r9_5_an_integration_sends_no_more_than_it_may_and_takes_nothing_from_people(
     desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few: Hourly[Any] = Hourly(2, "This integration sent too often")
-    monkeypatch.setattr(desk.gateway.crm_commands, "_integrations", few)
+    allow(desk, monkeypatch, "_integration", few)
     none: Hourly[Any] = Hourly(0, "People changed too often")
-    monkeypatch.setattr(desk.gateway.crm_commands, "_commands", none)
+    allow(desk, monkeypatch, "_people", none)
     sender = await admit(owner)
     answers = [await report(sender, log) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]

@@ -14,7 +14,7 @@ from typing import ClassVar
 from tuyen_events.custom_fields import FieldDefinition
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_events.vocabulary import Merging, Moment, Word
+from tuyen_events.vocabulary import Merging, Moment, OpenWord, Word
 
 
 class CrmCommand(Event, frozen=True, kw_only=True):
@@ -160,8 +160,8 @@ class CrmOutcome(Word):
     """A rule forbids it: the result has the reason."""
 
 
-class CrmRefusal(Word):
-    """The rule that forbids what a command requests."""
+class CrmRefusal(OpenWord):
+    """The rule that forbids what a command requests. One that is not known forbids it as well."""
 
     ID_TAKEN = "id_taken"
     """The id belongs to something else already."""

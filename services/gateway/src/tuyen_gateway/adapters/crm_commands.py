@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic
 
 import msgspec
 
@@ -10,7 +12,12 @@ from tuyen_events.codec import Headers, encode
 from tuyen_events.crm.calls import RecordCall
 from tuyen_events.crm.leads import ReceiveLead
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, JoiningCommand
-from tuyen_events.crm_limits import INTEGRATION_BYTES_AN_HOUR, INTEGRATION_COMMANDS_AN_HOUR
+from tuyen_events.crm_limits import (
+    INTEGRATION_BYTES_AN_HOUR,
+    INTEGRATION_COMMANDS_AN_HOUR,
+    INTEGRATIONS_BYTES_AN_HOUR,
+    INTEGRATIONS_COMMANDS_AN_HOUR,
+)
 from tuyen_events.event import Envelope
 from tuyen_events.ids import IntegrationId, OrganizationId
 from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
@@ -23,6 +30,24 @@ from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, ProducerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance(Generic[KeyT]):
+    """So many commands, and so many bytes."""
+
+    number: Hourly[KeyT]
+    total: Hourly[KeyT]
+
+    def check(self, key: KeyT, size: int, now: datetime) -> None:
+        self.number.check(key, 1, now)
+        self.total.check(key, size, now)
+
+    def take(self, key: KeyT, size: int, now: datetime) -> None:
+        """Takes one, and its bytes, or nothing if there are too few left of either."""
+        self.check(key, size, now)
+        self.number.take(key, 1, now)
+        self.total.take(key, size, now)
 
 
 class CrmCommandSender:
@@ -40,17 +65,17 @@ class CrmCommandSender:
         self._clock = clock
         self._merging = merging
         self._wait_s = wait_s
-        self._commands: Hourly[OrganizationId] = Hourly(
-            CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"
+        self._people: _Allowance[OrganizationId] = _Allowance(
+            Hourly(CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"),
+            Hourly(CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"),
         )
-        self._bytes: Hourly[OrganizationId] = Hourly(
-            CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"
+        self._integration: _Allowance[tuple[OrganizationId, IntegrationId]] = _Allowance(
+            Hourly(INTEGRATION_COMMANDS_AN_HOUR, "This integration sent too often"),
+            Hourly(INTEGRATION_BYTES_AN_HOUR, "This integration sent too many bytes"),
         )
-        self._integrations: Hourly[tuple[OrganizationId, IntegrationId]] = Hourly(
-            INTEGRATION_COMMANDS_AN_HOUR, "This integration sent too often"
-        )
-        self._integrations_bytes: Hourly[tuple[OrganizationId, IntegrationId]] = Hourly(
-            INTEGRATION_BYTES_AN_HOUR, "This integration sent too many bytes"
+        self._integrations: _Allowance[OrganizationId] = _Allowance(
+            Hourly(INTEGRATIONS_COMMANDS_AN_HOUR, "Your integrations sent too often"),
+            Hourly(INTEGRATIONS_BYTES_AN_HOUR, "Your integrations sent too many bytes"),
         )
         self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
         self.table = self._results.table
@@ -94,15 +119,12 @@ class CrmCommandSender:
         """What an integration sends takes nothing from what people may do."""
         organization, now = command.organization, self._clock.now()
         if isinstance(command, RecordCall | ReceiveLead):
-            _take(
-                self._integrations,
-                self._integrations_bytes,
-                (organization, command.integration_id),
-                size,
-                now,
-            )
+            own = (organization, command.integration_id)
+            self._integration.check(own, size, now)
+            self._integrations.take(organization, size, now)
+            self._integration.take(own, size, now)
         else:
-            _take(self._commands, self._bytes, organization, size, now)
+            self._people.take(organization, size, now)
 
     def _encode(self, command: CrmCommand) -> tuple[bytes, Headers]:
         if isinstance(command, JoiningCommand):
@@ -117,10 +139,3 @@ class CrmCommandSender:
                 data=command,
             )
         )
-
-
-def _take(number: Hourly[KeyT], total: Hourly[KeyT], key: KeyT, size: int, now: datetime) -> None:
-    """Takes one, and its bytes, or nothing if there are too few left of either."""
-    number.check(key, 1, now)
-    total.take(key, size, now)
-    number.take(key, 1, now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tuyen_events.audit import AuditRecorded
+from tuyen_events.audit import AuditAction, AuditRecorded
 from tuyen_events.crm_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.quotas import Hourly
@@ -27,13 +27,14 @@ class _Counting:
 
 class Repetitions:
     """The first of a kind is recorded at once; what is repeated within AUDITED_AGAIN_S is counted,
-    and then recorded as one entry. While as many entries were recorded about one agent as may be,
-    the counting goes on. Nothing is kept of what was not repeated for so long."""
+    and then recorded as one entry. While as many refusals of one agent were recorded as may be,
+    these are counted on; what was done is always recorded. Nothing is kept of what was not repeated
+    for so long."""
 
     def __init__(self) -> None:
         self._counted: dict[Hashable, _Counting] = {}
         self._quota: Hourly[tuple[OrganizationId, str]] = Hourly(
-            REFUSALS_AUDITED_AN_HOUR, "Too many entries of the audit"
+            REFUSALS_AUDITED_AN_HOUR, "Too many refusals in the audit"
         )
 
     def note(self, kind: Hashable, entry: AuditRecorded) -> AuditRecorded | None:
@@ -59,6 +60,8 @@ class Repetitions:
                 counting.since, counting.times = now, 0
 
     def _may_record(self, entry: AuditRecorded, now: datetime) -> bool:
+        if entry.action != AuditAction.REFUSED:
+            return True
         try:
             self._quota.take((entry.organization, entry.by or entry.id), 1, now)
         except TooManyAttemptsError:

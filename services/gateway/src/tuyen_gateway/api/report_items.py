@@ -8,8 +8,10 @@ from datetime import datetime
 from tuyen_directory.organization import Organization
 from tuyen_directory.organization import find as find_entity
 from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.crm.contact_views import find_source_name
 from tuyen_gateway.domain.contact_counts import SourceKind
 from tuyen_gateway.domain.rollups import CAME, WENT, ReportRow, find_percentiles
+from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.pipelines import PipelineDocument
 
 _SHARES = (0.5, 0.9)
@@ -21,12 +23,19 @@ class ReportNames:
     """What the things in a report are called by now; null for what does not exist any more."""
 
     organization: Organization
+    scope: Scope
     pipelines: Mapping[str, PipelineDocument] = field(default_factory=dict)
 
     def find(self, entity: str, entity_id: str | None) -> str | None:
         stored = None if entity_id is None else find_entity(self.organization, entity, entity_id)
         name: str | None = None if stored is None else getattr(stored.value, "name", None)
         return name
+
+    def find_source(self, kind: SourceKind, source_id: str | None) -> str | None:
+        """Null for what the viewer may not see, too."""
+        if kind not in (SourceKind.PAGE, SourceKind.INTEGRATION):
+            return None
+        return find_source_name(self.organization, self.scope, source_id)
 
     def find_pipeline(self, pipeline_id: str) -> str | None:
         found = self.pipelines.get(pipeline_id)
@@ -110,7 +119,8 @@ class SourceItem(ReportItem):
     source_id: str | None
     """The id of the page, the import or the integration; null for contacts by hand."""
     source: str | None
-    """The page's name; null for any other source."""
+    """The name of the page or the integration; null for any other source, and for a page that the
+    viewer may not see."""
     added: int
     """Contacts that came from there. One whose merge was undone is counted once more."""
     removed: int
@@ -213,7 +223,7 @@ def build_sources(rows: Sequence[ReportRow], names: ReportNames) -> list[SourceI
                 at=row.rollup.at,
                 kind=kind,
                 source_id=source_id,
-                source=names.find("page", source_id) if kind is SourceKind.PAGE else None,
+                source=names.find_source(kind, source_id),
                 added=row.rollup.counts.get("added", 0),
                 removed=row.rollup.counts.get("removed", 0),
                 contacts=row.standing,

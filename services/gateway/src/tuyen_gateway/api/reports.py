@@ -47,7 +47,7 @@ from tuyen_gateway.api.report_items import (
 from tuyen_gateway.domain.contact_counts import SourceKind
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.rollups import Counted, ReportRow, complete, list_rows, quarter_of
-from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_views.pipelines import PIPELINES_VIEW
@@ -117,6 +117,15 @@ _Question = Annotated[_Asked, Depends(_ask)]
 async def _ask_of_conversations(_manager: SetupReader, asked: _Question) -> _Asked:
     """Of pages and their queues, a viewer gets those that they may see (R7.1)."""
     return replace(asked, span=replace(asked.span, pages=asked.caller.scope.pages))
+
+
+async def _ask_of_all_pages(_manager: SetupReader, asked: _Question) -> _Asked:
+    """Numbers that are not kept by page: whoever sees only some would learn of the others."""
+    if asked.caller.scope.pages is not None:
+        raise ForbiddenError(
+            "This report is about all pages, and you see only some: read those of pages and queues."
+        )
+    return asked
 
 
 async def _ask_of_contacts(
@@ -231,6 +240,7 @@ _KINDS = {
 }
 
 _FOR_MANAGERS = "For managing roles"
+_OF_ALL_PAGES = "For managing roles that see all pages"
 _OF_WAREHOUSES = (
     "For managing roles and managers of warehouses: the contacts in the warehouses that the caller "
     "manages (W6)"
@@ -241,10 +251,10 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         name="agents",
         counted=Counted.AGENT,
         summary="Agents' load and responses",
-        detail=f"{_FOR_MANAGERS}: by interval and agent, where something changed. A response "
+        detail=f"{_OF_ALL_PAGES}: by interval and agent, where something changed. A response "
         "counts when it was given, for whoever gave it. The chart shows the conversations that "
         "each got.",
-        ask=_ask_of_conversations,
+        ask=_ask_of_all_pages,
         item=AgentItem,
         build=build_agents,
         title={"vi": "Hội thoại được giao cho nhân viên", "en": "Conversations that agents got"},
@@ -280,9 +290,9 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         name="fairness",
         counted=Counted.RULE,
         summary="How evenly rules choose",
-        detail=f"{_FOR_MANAGERS}: by interval, rule and agent, how often the rule chose. A "
+        detail=f"{_OF_ALL_PAGES}: by interval, rule and agent, how often the rule chose. A "
         "conversation that followed its customer to their assignee was not chosen by a rule.",
-        ask=_ask_of_conversations,
+        ask=_ask_of_all_pages,
         item=FairnessItem,
         build=build_fairness,
         title={"vi": "Số lần quy tắc chọn nhân viên", "en": "How often rules chose agents"},
@@ -340,10 +350,10 @@ async def _answer(
 async def _find_names(gateway: Gateway, asked: _Asked, counted: Counted) -> ReportNames:
     organization = asked.caller.organization
     if counted is not Counted.STEP:
-        return ReportNames(organization)
+        return ReportNames(organization, asked.caller.scope)
     ids = await gateway.crm.setup_ids(PIPELINES_VIEW, organization.id)
     found = await gateway.crm.setup_among(PIPELINES_VIEW, organization.id, ids)
-    return ReportNames(organization, {one.id: one for one in found})
+    return ReportNames(organization, asked.caller.scope, {one.id: one for one in found})
 
 
 def _name_chart(title: str, span: ReportSpan) -> str:

@@ -8,6 +8,7 @@ does not depend on how it was read.
 Decides O3.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -201,7 +202,8 @@ def find_responses(conversed: Conversed) -> Iterator[PersonResponse]:
 
 def _is_prompt(conversed: Conversed, word: SaidWord) -> bool:
     """Whether it followed the customer so soon that a program said it (P5b)."""
-    return any(word.at - AUTOMATIC_WITHIN <= one.at <= word.at for one in conversed.asked)
+    place = bisect_right(conversed.asked, word.at, key=lambda one: one.at)
+    return place > 0 and word.at - AUTOMATIC_WITHIN <= conversed.asked[place - 1].at
 
 
 def _keep(words: tuple[SaidWord, ...], word: SaidWord, most: int) -> tuple[SaidWord, ...]:

@@ -25,9 +25,9 @@ from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 from tuyen_views.names import NAME, SUFFIXES, list_suffixes
 
-_SHAPE = 6
-"""Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
-beside the old one."""
+_SHAPE = 7
+"""Rises when the shape of rows, messages or counters changes, or the meaning of what they contain:
+a new shape is folded from the log beside the old one."""
 
 CONVERSATIONS = f"conversations_{_SHAPE}"
 MESSAGES = f"messages_{_SHAPE}"

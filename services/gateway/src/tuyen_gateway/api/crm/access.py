@@ -61,6 +61,8 @@ _REFUSALS = {
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
     CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
 }
+_ANOTHER_REFUSAL = "A rule of the CRM forbids it: look again, and try something else."
+"""For what a later version of the CRM refuses, while it is started."""
 
 AfterContactVersion = Annotated[
     int | None,
@@ -231,7 +233,8 @@ def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) ->
         case CrmOutcome.REFUSED if settled.refusal is CrmRefusal.NO_CAMPAIGN:
             raise InvalidError("campaign_id", "There is no such campaign: add it first.")
         case CrmOutcome.REFUSED:
-            detail = _REFUSALS[settled.refusal or CrmRefusal.ID_TAKEN]
+            refusal = settled.refusal or CrmRefusal.ID_TAKEN
+            detail = _REFUSALS.get(refusal, _ANOTHER_REFUSAL)
             if settled.holder is not None:
                 raise TakenError(detail, settled.holder)
             raise ConflictError(detail)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StringConstraints
 
+from tuyen_directory.organization import Organization
 from tuyen_events.crm.contacts import Gender
 from tuyen_events.crm.suggestions import FactKind, list_open
 from tuyen_events.custom_fields import GREATEST_NUMBER, CustomValue
@@ -25,7 +26,7 @@ from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller, IntegrationCaller
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
-from tuyen_gateway.domain.visibility import sees_page
+from tuyen_gateway.domain.visibility import Scope, sees_page
 from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.views import VisibleContact
@@ -183,11 +184,12 @@ async def _find_seen(
     return await gateway.scans.find_covered(caller.scope, sorted(ids)) if ids else ()
 
 
-def _find_source_name(caller: Caller, source: str | None) -> str | None:
-    organization = caller.organization
+def find_source_name(organization: Organization, scope: Scope, source: str | None) -> str | None:
+    """Of the page or the integration from which contacts come; null for a page that the viewer may
+    not see."""
     page = organization.pages.get(PageId(source or ""))
     if page is not None:
-        return page.value.name if sees_page(caller.scope, page.value.id) else None
+        return page.value.name if sees_page(scope, page.value.id) else None
     integration = organization.integrations.get(IntegrationId(source or ""))
     return None if integration is None else integration.value.name
 
@@ -203,7 +205,7 @@ def _build_view(
     }
     return ContactView(
         **fields,
-        source_name=_find_source_name(caller, contact.source),
+        source_name=find_source_name(caller.organization, caller.scope, contact.source),
         customers=[
             ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
             for customer in contact.customers
