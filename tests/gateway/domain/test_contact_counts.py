@@ -77,7 +77,7 @@ def step(sequence: int, step_id: str | None) -> StepChanged:
 
 
 def moved(sequence: int, warehouse_id: str) -> ContactMoved:
-    about = {"previous_warehouse_id": "default", "assignee": None, "by": LAN}
+    about: dict[str, Any] = {"previous_warehouse_id": "default", "assignee": None, "by": LAN}
     return ContactMoved(**fields(sequence), **about, warehouse_id=warehouse_id)
 
 
@@ -217,7 +217,7 @@ def test_o3_whatever_the_crm_decides_contacts_count_where_they_are() -> None:
     """Moves of each kind, a removed warehouse and pipeline, distribution, an import, a merge that
     is undone, and a removal, as the CRM decides them."""
     retail = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Báo giá"))
-    boss = {"administrator": True}
+    boss: dict[str, Any] = {"administrator": True}
     stages: list[tuple[type[CrmCommand], dict[str, Any]]] = [
         (PutWarehouse, {"id": "north", "name": "Bắc", "managers": (LAN,)}),
         (
