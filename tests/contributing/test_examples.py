@@ -56,6 +56,12 @@ def test_a_page_names_the_files_that_its_example_touches(patch: Path) -> None:
     assert len(listed) <= _MOST_FILES[patch.stem]
 
 
+def test_the_overview_says_how_many_files_an_addition_touches() -> None:
+    overview = (_PAGES / "README.md").read_text()
+    rows = re.findall(r"\((adding-[a-z-]+)\.md\) \| at most (\d+)", overview)
+    assert {page: int(most) for page, most in rows} == _MOST_FILES
+
+
 @pytest.mark.parametrize("patch", _PATCHES, ids=lambda patch: patch.stem)
 def test_an_example_works(patch: Path, tmp_path: Path) -> None:
     for name in _COPIED:

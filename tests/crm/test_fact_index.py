@@ -1,6 +1,5 @@
 """Which contacts have a fact in common."""
 
-import random
 from collections.abc import Set
 
 from hypothesis import given
@@ -46,8 +45,7 @@ class Compared(str):
 
 def test_the_first_of_many_contacts_are_found_without_sorting_all() -> None:
     index = FactIndex()
-    many = [f"con_{number}" for number in range(4_000)]
-    random.Random(7).shuffle(many)
+    many = [f"con_{7 * number % 4_001}" for number in range(4_001)]
     for one in many:
         index.add("hoa-sen/a", ContactId(Compared(one)))
 

@@ -69,11 +69,17 @@ class Contacting:
             await asyncio.gather(*(self._give_phone(given, str(each)) for each in pair))
 
     async def _give_phone(self, given: Json, contact: str) -> None:
-        own = self.evidence.added[contact]
-        body = {"phones": sorted({*own, given["phone"]})}
-        answer = await self._admin(given).ask("PATCH", f"/v1/contacts/{contact}", json=body)
+        """Adds to the numbers that the contact has, which may be others' since a merge."""
+        path, manager = f"/v1/contacts/{contact}", self._admin(given)
+        shown = await manager.ask("GET", path)
+        if shown is None or not shown.is_success:
+            self._note("one_phone", {**given, "contact": contact}, shown)
+            return
+        body = {"phones": sorted({*shown.json()["phones"], given["phone"]})}
+        headers = {"If-Match": shown.headers["ETag"]}
+        answer = await manager.ask("PATCH", path, json=body, headers=headers)
         if answer is not None and answer.is_success:
-            own.add(given["phone"])
+            self.evidence.added[contact].add(given["phone"])
         self._note("one_phone", {**given, "contact": contact}, answer)
 
     async def merge(self, given: Json) -> None:

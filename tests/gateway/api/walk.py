@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.api.strict_database import REPLY, THREAD
+from gateway.api.walk_contacts import CONTACT, CONTACT_FILTER, SETUP
 from gateway.channels_twin import SECRET
 
 Place = tuple[str | int, ...]
@@ -80,56 +81,6 @@ _APPOINTMENT: dict[str, Any] = {
 }
 
 _INTEGRATION: dict[str, Any] = {"name": "Tổng đài", "kind": "calls", "warehouse_id": "default"}
-
-_CONTACT_FILTER: Mapping[str, Any] = {
-    "custom": {"size": "42"},
-    "q": "lan",
-    "phone": "678",
-    "email": "lan@example.com",
-    "tag": "VIP",
-    "step": "retail:new",
-    "campaign": "tet",
-    "care_status": "multi_assigned",
-    "warehouse": "default",
-    "assignee": "lan",
-}
-_CONTACT: Mapping[str, Any] = {
-    **{"name": "Chị Lan", "phones": ["0912 345 678"], "emails": ["lan@example.com"]},
-    **{"gender": "female", "birthday": "1990-12-31"},
-    "address": "12 Lê Lợi, Huế",
-    "location": "Huế",
-    "custom": {"size": "42"},
-    "assignee": "lan",
-}
-
-_SETUP: Mapping[tuple[str, str], dict[str, Any]] = {
-    ("campaigns", "campaign_id"): {"name": "Tết 2027"},
-    ("contact-fields", "contact_field_id"): {
-        **{"name": "Màu", "type": "choice", "choices": ["Đỏ", "Đen"], "required": False},
-    },
-    ("pipelines", "pipeline_id"): {
-        "name": "Bán lẻ",
-        "steps": [{"id": "new", "name": "Mới", "color": "#f2a900"}],
-    },
-    ("sharing-rules", "sharing_rule_id"): {
-        "name": "Khách Tết",
-        "type": "multi_assigned_account",
-        "owner": "walked",
-        "campaign_id": "tet",
-        "agent_ids": ["walked"],
-        "every_minutes": 15,
-    },
-    ("teams", "team_id"): {"name": "Nhóm 1", "leaders": ["walked"], "members": ["lan"]},
-    ("warehouses", "warehouse_id"): {
-        "name": "Kho miền Bắc",
-        "description": "Khách từ trang Hà Nội.",
-        "members": ["lan"],
-        "managers": ["walked"],
-        "sources": ["chat"],
-        "distribute": "sequential",
-    },
-}
-"""What is set up, by its names in addresses."""
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/auth/login"): (
@@ -256,12 +207,12 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             },
             "note": "Tết",
         },
-        {"filter": _CONTACT_FILTER, "set": {"campaign_id": None}},
+        {"filter": CONTACT_FILTER, "set": {"campaign_id": None}},
     ),
     ("POST", "/v1/exports"): (
         {
             "kind": "contacts",
-            "filter": _CONTACT_FILTER,
+            "filter": CONTACT_FILTER,
             "columns": ["name", "phones"],
             "format": "csv",
         },
@@ -270,9 +221,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"mapping": {"Họ tên": "name"}, "duplicates": "fill"},
     ),
     ("PATCH", "/v1/contacts/{contact_id}"): (
-        {**_CONTACT, "warehouse_id": "north", "campaign_id": None, "care_status": None},
+        {**CONTACT, "warehouse_id": "north", "campaign_id": None, "care_status": None},
     ),
-    ("POST", "/v1/contacts"): ({**_CONTACT, "warehouse_id": "default"},),
+    ("POST", "/v1/contacts"): ({**CONTACT, "warehouse_id": "default"},),
     ("POST", "/v1/contacts/{contact_id}/merge"): ({"with": "con_1"},),
     ("POST", "/v1/contacts/{contact_id}/suggestions/{suggestion_id}"): ({"accept": True},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
@@ -336,10 +287,10 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
             "set": {"done": True},
         },
     ),
-    **{("POST", f"/v1/{many}"): (body,) for (many, _), body in _SETUP.items()},
+    **{("POST", f"/v1/{many}"): (body,) for (many, _), body in SETUP.items()},
     **{
         (method, f"/v1/{many}/{{{name}}}"): (body,)
-        for (many, name), body in _SETUP.items()
+        for (many, name), body in SETUP.items()
         for method in ("PUT", "PATCH")
     },
 }

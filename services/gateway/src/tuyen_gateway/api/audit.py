@@ -40,7 +40,7 @@ class AuditChangeView(ResponseBody):
 class AuditEntryView(ResponseBody):
     at: datetime
     by: str | None
-    """The agent; null for the operator, and for somebody who is not logged in."""
+    """The agent; null for the operator, a refused login and a refused integration."""
     action: str
     """`created`, `changed`, `removed`, `logged_in`, `logged_out`, `login_refused`, `refused`,
     `started`, `downloaded`, among others."""
