@@ -181,7 +181,7 @@ async def post_import(
 @router.put(
     "/{import_id}/mapping",
     summary="Say which column is which field, and preview the import",
-    responses=problems(403, 404, 409),
+    responses=problems(403, 404, 409, 429),
 )
 async def put_mapping(
     import_id: PathId, body: MappingIn, caller: CurrentCaller, gateway: GatewayPorts
@@ -196,8 +196,9 @@ async def put_mapping(
     _check_mapping(body.mapping, draft.columns, list_columns(custom))
     row_format = RowFormat(body.mapping, country_of(caller), custom)
     shared = frozenset(await gateway.crm.setup_ids(SHARED_NUMBERS_VIEW, draft.organization))
-    with await _load(gateway, caller, import_id) as file, _readable(""):
-        report = await asyncio.to_thread(build_report, read_rows(file), row_format, shared)
+    async with gateway.import_drafts.reading(draft.organization, gateway.clock.now()):
+        with await _load(gateway, caller, import_id) as file, _readable(""):
+            report = await asyncio.to_thread(build_report, read_rows(file), row_format, shared)
     changed = msgspec.structs.replace(
         draft,
         mapping=body.mapping,
