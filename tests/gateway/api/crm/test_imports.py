@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.api.crm.answering import CREATED, contact, crm, show
+from gateway.api.crm.test_shared_numbers import fill as mark_shared
 from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
@@ -85,6 +86,17 @@ async def test_c9_c2_a_preview_counts_rows_that_any_contact_has_and_says_nothing
     after = await owner.done("PUT", path, {"mapping": MAPPING})
     assert before["duplicates"] == 1
     assert after == {**before, "duplicates": 2}
+
+
+async def test_c9_c2_a_preview_counts_no_rows_whose_number_is_marked_as_shared(
+    owner: User, views: Database
+) -> None:
+    path = f"{PATH}/{(await uploaded(owner))['id']}/mapping"
+    known = contact(7, "shop", "Lan")
+    await show(views, msgspec.structs.replace(known, phones=("+84912345678",)))
+    assert (await owner.done("PUT", path, {"mapping": MAPPING}))["duplicates"] == 2
+    await mark_shared(views)
+    assert (await owner.done("PUT", path, {"mapping": MAPPING}))["duplicates"] == 0
 
 
 async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog) -> None:

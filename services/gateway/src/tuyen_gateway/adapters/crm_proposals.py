@@ -31,6 +31,17 @@ async def list_proposals(
     return ViewPage(items=found[:limit], following=following)
 
 
+def match_version(proposal: MergeProposal, version: int) -> Document:
+    """The query for contacts that show this version of the proposal."""
+    shown = {"id": proposal.shown.id, "version": {"$gte": version}}
+    return {"proposals": {"$elemMatch": shown}}
+
+
+def match_merged(proposal: MergeProposal) -> Document:
+    """The query for contacts that are one of the two, and show that these are merged."""
+    return {"$or": [{"merged_into": {"$ne": None}}, {"merged": {"$in": [*proposal.contact_ids]}}]}
+
+
 def _match_contacts(wanted: ProposalFilter) -> Document:
     found: Document = {
         "organization": wanted.organization,
