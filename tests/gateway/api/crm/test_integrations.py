@@ -11,7 +11,7 @@ import pytest
 from gateway.api.crm.answering import crm
 from gateway.rig import Rig, User, records, until
 from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.topics import DIRECTORY, TOPICS
+from tuyen_events.topics import CRM_COMMANDS, DIRECTORY, TOPICS
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.api.crm import integrations
 from tuyen_gateway.api.dependencies import is_known
@@ -150,15 +150,16 @@ async def test_c12_one_organizations_integrations_are_not_anothers(desk: Rig, ow
     assert known == [True, False]
 
 
-def allow(desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, number: Hourly[Any]) -> None:
-    allowance = replace(getattr(desk.gateway.crm_commands, whose), number=number)
+def allow(desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, **limits: Hourly[Any]) -> None:
+    allowance = replace(getattr(desk.gateway.crm_commands, whose), **limits)
     monkeypatch.setattr(desk.gateway.crm_commands, whose, allowance)
 
 
 async def test_r9_5_all_integrations_together_send_no_more_than_they_may(
     desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allow(desk, monkeypatch, "_integrations", Hourly(2, "Your integrations sent too often"))
+    two: Hourly[Any] = Hourly(2, "Your integrations sent too often")
+    allow(desk, monkeypatch, "_integrations", number=two)
     answers = []
     for name in ("one", "two", "three"):
         token = (await owner.done("PUT", f"/v1/integrations/{name}", CENTER))["token"]
@@ -170,9 +171,9 @@ async def test_r9_5_an_integration_sends_no_more_than_it_may_and_takes_nothing_f
     desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few: Hourly[Any] = Hourly(2, "This integration sent too often")
-    allow(desk, monkeypatch, "_integration", few)
+    allow(desk, monkeypatch, "_integration", number=few)
     none: Hourly[Any] = Hourly(0, "People changed too often")
-    allow(desk, monkeypatch, "_people", none)
+    allow(desk, monkeypatch, "_people", number=none)
     sender = await admit(owner)
     answers = [await report(sender, log) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
@@ -241,3 +242,17 @@ async def test_p6_a_token_is_in_no_record_no_log_line_and_no_other_answer(
     assert found > 2
     output = capsys.readouterr()
     assert secret not in output.out + output.err
+
+
+async def test_r9_5_agents_who_may_get_a_contact_take_nothing_of_the_bytes_that_are_sent(
+    desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway names them, however many there are."""
+    sender = await admit(owner)
+    for number in range(40):
+        agent = {"name": "A", "username": f"a{number}", "role": "agent"}
+        await owner.done("PUT", f"/v1/agents/{'a' * 40}{number}", agent)
+    few: Hourly[Any] = Hourly(1_500, "This integration sent too many bytes")
+    allow(desk, monkeypatch, "_integration", total=few)
+    assert (await report(sender, log)).status_code == 201
+    assert len((await records(log, CRM_COMMANDS))[0].value or b"") > 1_500
