@@ -27,8 +27,8 @@ class KnownThings(KnownState):
     def last_sequence(self, contact_id: ContactId) -> int:
         return 0 if self.only is None else self.only.sequence
 
-    def find(self, fact: str) -> Sequence[ContactId]:
-        return self.facts.get(fact, ())
+    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
+        return self.facts.get(fact, ())[:most]
 
     def count(self, fact: str) -> int:
         return len(self.find(fact))

@@ -1,10 +1,14 @@
 """Which contacts have a fact in common."""
 
+from collections.abc import Set
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.decided import Decided
 from tuyen_crm.fact_index import FactChanges, FactIndex, note_facts
-from tuyen_events.ids import ContactId
+from tuyen_crm.organization_state import Book
+from tuyen_events.ids import ContactId, OrganizationId
 
 FACTS = st.frozensets(st.sampled_from(["a", "b", "c"]))
 
@@ -25,3 +29,33 @@ def test_a_changed_index_is_as_one_that_is_read_anew(steps: list[tuple[str, set[
     for fact in ("a", "b", "c"):
         expected = {contact for contact, known in have.items() if fact in known}
         assert changed.holders(fact) == anew.holders(fact) == expected
+
+
+class Compared(str):
+    """An id that counts how often any is compared."""
+
+    times = 0
+
+    def __lt__(self, other: str) -> bool:
+        Compared.times += 1
+        return str.__lt__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_the_first_of_many_contacts_are_found_without_sorting_all() -> None:
+    index = FactIndex()
+    many = [f"con_{7 * number % 4_001}" for number in range(4_001)]
+    for one in many:
+        index.add("hoa-sen/a", ContactId(Compared(one)))
+
+    class Before(Decided):
+        def holders(self, key: str) -> Set[ContactId]:
+            return index.holders(key)
+
+    book = Book(OrganizationId("hoa-sen"), Before(), 1)
+    book.facts = {"hoa-sen/a": {ContactId("con_0"): False, ContactId("a"): True}}
+    assert book.find("a", 3) == book.find("a")[:3] == ["a", "con_1", "con_10"]
+    Compared.times = 0
+    book.find("a", 3)
+    assert Compared.times < 2 * len(many)

@@ -55,8 +55,8 @@ class World(KnownState):
         found = self.contacts.get(contact_id)
         return 0 if found is None else found.sequence
 
-    def find(self, fact: str) -> Sequence[ContactId]:
-        return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))
+    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
+        return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))[:most]
 
     def count(self, fact: str) -> int:
         return len(self.find(fact))

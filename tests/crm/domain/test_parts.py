@@ -81,6 +81,19 @@ def test_c5_the_id_of_another_contacts_part_is_taken(kind: KindOfPart) -> None:
 
 
 @ALL
+def test_c11_what_belonged_to_a_contact_that_was_removed_is_not_that_of_the_next_one(
+    kind: KindOfPart,
+) -> None:
+    again = KnownThings(msgspec.structs.replace(LAN, began=6), known(kind).parts)
+    changed = kind.entity.decide(again, kind.ask(1, **kind.changed))
+    assert result_of(changed) == (CrmOutcome.NOT_FOUND, 0, 0)
+    removed = kind.entity.decide(again, kind.ask(2))
+    assert result_of(removed) == (CrmOutcome.UNCHANGED, 0, 0)
+    added = kind.entity.decide(again, kind.ask(0, expected_version=0, **kind.content))
+    assert added.events == kind.entity.decide(KnownThings(LAN), kind.ask(0, **kind.content)).events
+
+
+@ALL
 def test_c5_nothing_belongs_to_nobody(kind: KindOfPart) -> None:
     decision = kind.entity.decide(KnownThings(), kind.ask(0, **kind.content))
     assert result_of(decision) == (CrmOutcome.NOT_FOUND, 0, 0)

@@ -11,7 +11,9 @@ from tuyen_crm.entities import BY_COMMAND
 from tuyen_events.crm.claims import ClaimContact
 from tuyen_events.crm.records import ContactCommand, ContactEvent, CrmOutcome
 from tuyen_events.crm.shares import ShareContact
-from tuyen_events.crm.tags import AddTag
+from tuyen_events.crm.steps import SetStep
+from tuyen_events.crm.suggestions import AnswerSuggestion, FactKind, Suggestion
+from tuyen_events.crm.tags import AddTag, RemoveTag
 from tuyen_events.crm.warehouses import WarehouseChanged
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 
@@ -26,12 +28,23 @@ ABOUT: dict[str, Any] = {
 }
 
 
+OFFERED = Suggestion(id="sug_1", kind=FactKind.PHONE, value="+84912345678")
+
+
 class MergedContacts(KnownThings):
     """Two contacts, of which one is a part of the other one."""
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         into = None if contact_id == WHOLE else WHOLE
-        return ContactState(sequence=7, version=4, warehouse_id="north", merged_into=into)
+        return ContactState(
+            sequence=7,
+            version=4,
+            warehouse_id="north",
+            merged_into=into,
+            tags=("cũ",),
+            steps={"gone": "first"},
+            suggestions=(OFFERED,),
+        )
 
 
 NORTH = WarehouseChanged(
@@ -52,6 +65,9 @@ NORTH = WarehouseChanged(
         ClaimContact(**ABOUT, warehouse_id="north"),
         ShareContact(**ABOUT, agent_id=AgentId("minh")),
         AddTag(**ABOUT, tag="VIP"),
+        RemoveTag(**ABOUT, tag="cũ"),
+        SetStep(**ABOUT, pipeline_id="gone", step_id=None),
+        AnswerSuggestion(**ABOUT, suggestion_id=OFFERED.id, accept=False),
     ],
     ids=lambda command: command.type,
 )
@@ -64,3 +80,4 @@ def test_c2_what_is_requested_of_a_merged_contact_is_done_with_the_one_that_stay
     (event,) = decision.events
     assert isinstance(event, ContactEvent)
     assert (event.contact_id, event.sequence) == (WHOLE, 8)
+    assert (decision.survivor, decision.version) == (WHOLE, 8)

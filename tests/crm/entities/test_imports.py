@@ -93,6 +93,21 @@ def test_c9_duplicates_are_overwritten_and_keep_their_numbers() -> None:
     assert (contact.name, contact.address, contact.phones) == ("Lan Anh", "Huế", PHONES[:1])
 
 
+@pytest.mark.parametrize("duplicates", [Duplicates.FILL, Duplicates.OVERWRITE])
+def test_c9_c3_what_an_agent_removed_comes_back_only_where_it_overwrites(
+    duplicates: Duplicates,
+) -> None:
+    world = World()
+    mine = own(world, phones=PHONES[:2], emails=("lan@x.vn",))
+    world.patch(mine, phones=PHONES[:1], emails=())
+    world.do(row(2, duplicates, phones=PHONES[:3], emails=("lan@x.vn",)))
+    contact = world.contacts[mine]
+    if duplicates is Duplicates.FILL:
+        assert (contact.phones, contact.emails) == ((PHONES[0], PHONES[2]), ())
+    else:
+        assert (contact.phones, contact.emails) == (PHONES, ("lan@x.vn",))
+
+
 def test_c9_w6_a_contact_of_another_warehouse_is_not_changed() -> None:
     world = World()
     own(world, name="Lan", phones=PHONES[:1])

@@ -104,6 +104,15 @@ def test_c12_a_lead_that_says_more_adds_what_the_contact_lacks() -> None:
     assert contact.emails == ("lan@example.com",)
 
 
+def test_c12_c3_a_lead_that_says_more_brings_back_no_number_that_an_agent_removed() -> None:
+    shop = Decided()
+    shop.decide(lead("1", name="Lan", phones=(PHONE,)))
+    mine = contact_of_lead(SHOP, FORM, "1")
+    shop.decide(PatchContact(**COMMON, command_id="p", contact_id=mine, by=HOA, phones=()))
+    shop.decide(lead("1", name="Lan", phones=(PHONE, OTHER)))
+    assert whole(shop, "1").phones == (OTHER,)
+
+
 def test_c12_c2_a_lead_with_a_known_number_becomes_a_part_of_that_contact() -> None:
     shop = Decided()
     shop.decide(by_hand("x", PHONE))

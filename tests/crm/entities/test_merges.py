@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from crm.world import HOA, LAN, MINH, World
+from crm.world import HOA, LAN, MINH, MOMENT, SHOP, World
 from tuyen_crm.domain.content import content_of
 from tuyen_crm.entities.contacts.view import show_content
 from tuyen_crm.entities.merges.view import describe, fold
@@ -95,6 +95,26 @@ def test_c2_contacts_of_different_owners_are_not_merged_unseen(
 def test_c2_contacts_of_the_same_owner_are_merged(world: World, one: dict[str, Any]) -> None:
     world.add(LAN, A, assignee=AgentId("an"))
     assert world.add(MINH, A, **one).survivor == LAN
+
+
+def test_c11_with_a_contact_its_parts_are_removed_and_begin_anew(world: World) -> None:
+    world.write(MINH, name="Minh")
+    world.add(LAN, A, name="Lan")
+    world.merge(MINH, LAN)
+    removed = world.do(
+        RemoveContact(
+            command_id="cmd_r", organization=SHOP, contact_id=MINH, at=MOMENT, by=AgentId("an")
+        )
+    )
+    assert removed.version == world.contacts[MINH].sequence
+    for contact in (MINH, LAN):
+        left = world.contacts[contact]
+        assert left.removed
+        assert (left.name, left.phones, left.merged_into) == (None, (), None)
+    world.write(MINH, name="Minh")
+    world.write(LAN, name="Lan Anh")
+    assert list(world.whole()) == [MINH, LAN]
+    assert world.contacts[LAN].began == world.contacts[LAN].sequence == left.sequence + 1
 
 
 def test_c2_an_undone_merge_gives_back_what_each_had_and_keeps_what_came_since(

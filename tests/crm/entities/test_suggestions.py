@@ -301,18 +301,18 @@ def test_c3_c8_the_history_in_words(world: World) -> None:
     assert found == [
         (
             None,
-            f"Khách viết {A}, {B}: chờ nhân viên xác nhận.",
-            f"The customer wrote {A}, {B}: an agent can accept it.",
+            f"Khách, hoặc trang web, cho biết {A}, {B}: chờ nhân viên xác nhận.",
+            f"The customer or the site named {A}, {B}: an agent can accept it.",
         ),
         (
             AGENT,
-            f"xác nhận số điện thoại {A} mà khách đã viết.",
-            f"accepted the phone number {A} that the customer wrote.",
+            f"xác nhận số điện thoại {A} được gợi ý.",
+            f"accepted the phone number {A} that was offered.",
         ),
         (
             AGENT,
-            f"bỏ qua số điện thoại {B} mà khách đã viết.",
-            f"declined the phone number {B} that the customer wrote.",
+            f"bỏ qua số điện thoại {B} được gợi ý.",
+            f"declined the phone number {B} that was offered.",
         ),
     ]
 

@@ -1,6 +1,7 @@
 """Which contacts have a fact in common (`tuyen_crm.domain.facts`)."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
+from itertools import chain
 
 from tuyen_events.ids import ContactId
 
@@ -16,11 +17,11 @@ class FactIndex:
         self._holders: dict[str, ContactId | set[ContactId]] = {}
 
     def holders(self, key: str) -> Set[ContactId]:
-        """A new set."""
+        """Those of the index itself: they are not copied, and must not be kept."""
         found = self._holders.get(key)
         if found is None:
-            return set()
-        return set(found) if isinstance(found, set) else {found}
+            return frozenset()
+        return found if isinstance(found, set) else {found}
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
         """How many contacts have the fact after these changes, however many they are: no set is
@@ -56,10 +57,15 @@ class FactIndex:
             del self._holders[key]
 
 
-def change_holders(holders: Set[ContactId], changed: Mapping[ContactId, bool]) -> Set[ContactId]:
-    """The holders of a fact after these changes."""
-    gone = {contact for contact, has in changed.items() if not has}
-    return (holders - gone) | {contact for contact, has in changed.items() if has}
+def change_holders(
+    holders: Iterable[ContactId], changed: Mapping[ContactId, bool]
+) -> Iterable[ContactId]:
+    """The holders of a fact after these changes, in no order. They may be a million, and are not
+    copied."""
+    if not changed:
+        return holders
+    kept = (contact for contact in holders if contact not in changed)
+    return chain(kept, (contact for contact, has in changed.items() if has))
 
 
 def note_facts(changes: FactChanges, contact: ContactId, before: Set[str], after: Set[str]) -> None:

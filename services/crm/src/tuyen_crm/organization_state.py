@@ -5,6 +5,7 @@ The state is kept encoded, one value for each key, as it is stored: a million co
 """
 
 from collections.abc import Mapping, Sequence, Set
+from heapq import nsmallest
 from typing import TypeVar
 
 import msgspec
@@ -97,9 +98,10 @@ class Book(KnownState):
         self.changes: dict[str, bytes | None] = {}
         self.facts: FactChanges = {}
 
-    def find(self, fact: str) -> Sequence[ContactId]:
+    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
         key = fact_key(self._organization, fact)
-        return sorted(change_holders(self._before.holders(key), self.facts.get(key, {})))
+        found = change_holders(self._before.holders(key), self.facts.get(key, {}))
+        return sorted(found) if most is None else nsmallest(most, found)
 
     def count(self, fact: str) -> int:
         key = fact_key(self._organization, fact)

@@ -1,6 +1,6 @@
 """What the CRM needs beside the log (`tuyen_platform.kafka.ports`)."""
 
-from collections.abc import Awaitable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
@@ -68,8 +68,8 @@ class StateBefore(Protocol):
 
     def value(self, key: str) -> bytes | None: ...
 
-    def holders(self, key: str) -> Set[ContactId]:
-        """The contacts with a fact, by its key."""
+    def holders(self, key: str) -> Iterable[ContactId]:
+        """The contacts with a fact, by its key, in no order; to be read before anything changes."""
         ...
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:

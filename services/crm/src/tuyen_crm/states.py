@@ -11,7 +11,7 @@ others.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -276,7 +276,7 @@ class StateSoFar(StateBefore):
         change = self.changes.by_key.get(key)
         return self.states.find(self.partition, key) if change is None else change.encoded
 
-    def holders(self, key: str) -> Set[ContactId]:
+    def holders(self, key: str) -> Iterable[ContactId]:
         saved = self.states.holders(self.partition, key)
         return change_holders(saved, self.changes.facts.get(key, {}))
 

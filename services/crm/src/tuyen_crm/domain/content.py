@@ -78,9 +78,10 @@ def find_lacking(
     hidden: Collection[str],
 ) -> dict[str, Any]:
     """The fields of a patch by which the contact gets what is `given` and it does not have. With
-    `overwrite`, what is given replaces what it has; phone numbers and emails are only added. The
-    values of the custom fields in `hidden` are replaced in any case. A contact gets no more phone
-    numbers, emails and custom values than it may have."""
+    `overwrite`, what is given replaces what it has; phone numbers and emails are only added, and
+    those that an agent removed or declined with `overwrite` alone. The values of the custom fields
+    in `hidden` are replaced in any case. A contact gets no more phone numbers, emails and custom
+    values than it may have."""
     changed: dict[str, Any] = {}
     for name in _SINGLE:
         before, value = getattr(contact, name), given.get(name)
@@ -88,7 +89,8 @@ def find_lacking(
             changed[name] = value
     for name, most in (("phones", CONTACT_PHONES), ("emails", CONTACT_EMAILS)):
         before = getattr(contact, name)
-        every = tuple(dict.fromkeys((*before, *given.get(name, ()))))[: max(most, len(before))]
+        new = (each for each in given.get(name, ()) if overwrite or each not in contact.declined)
+        every = tuple(dict.fromkeys((*before, *new)))[: max(most, len(before))]
         if every != before:
             changed[name] = every
     custom, room = {}, CONTACT_CUSTOM_VALUES - len(contact.custom)

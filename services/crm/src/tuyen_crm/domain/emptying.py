@@ -57,7 +57,7 @@ def _take_out_some(
     """What follows for the first of the contacts, and whether these are all."""
     events: list[CrmEvent] = []
     size = 0
-    found = sorted({contact_id for fact in facts for contact_id in known.find(fact)})
+    found = sorted({contact_id for fact in facts for contact_id in known.find(fact, AT_ONCE + 1)})
     for number, contact_id in enumerate(found):
         contact = known.contact(contact_id)
         size += len(msgspec.json.encode(contact))

@@ -22,8 +22,10 @@ class KnownState(ABC):
         none."""
 
     @abstractmethod
-    def find(self, fact: str) -> Sequence[ContactId]:
-        """The contacts with this fact (`tuyen_crm.domain.facts`), in the order of their ids."""
+    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
+        """The contacts with this fact (`tuyen_crm.domain.facts`), in the order of their ids: all,
+        or the first ones, as many as `most`. Name `most` wherever they may be many: a million are
+        sorted in a second, in which no organization's commands are decided."""
 
     @abstractmethod
     def count(self, fact: str) -> int:

@@ -48,6 +48,9 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     created: int = 0
     """The order of the event that created it; 0 for contacts of earlier versions."""
     created_at: Moment = _UNKNOWN
+    began: int = 0
+    """The sequence of that event. What belonged to an earlier contact with the same id, which was
+    removed, has lower ones."""
     removed: bool = False
     merged_into: ContactId | None = None
     merged: tuple[ContactId, ...] = ()

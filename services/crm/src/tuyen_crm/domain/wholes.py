@@ -2,10 +2,13 @@
 meanwhile (C2).
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
+from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.records import ContactCommand
@@ -24,12 +27,18 @@ def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, Con
     return None if contact is None else (contact_id, contact)
 
 
-def address_whole(
-    known: KnownState, command: ContactCommandT
-) -> tuple[ContactCommandT, ContactState] | None:
-    """The command, about the contact of which its own is a part, and that contact."""
+def decide_for_whole(
+    known: KnownState,
+    command: ContactCommandT,
+    decide: Callable[[ContactState, ContactCommandT], CommandDecision],
+) -> CommandDecision:
+    """What is requested of a contact that is a part of another one by now is done with that one,
+    which is the decision's `survivor`. `decide` gets that contact, and the command about it."""
     found = find_whole(known, command.contact_id)
     if found is None:
-        return None
+        return NOT_FOUND
     contact_id, contact = found
-    return msgspec.structs.replace(command, contact_id=contact_id), contact
+    if contact_id == command.contact_id:
+        return decide(contact, command)
+    decision = decide(contact, msgspec.structs.replace(command, contact_id=contact_id))
+    return replace(decision, survivor=decision.survivor or contact_id)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 
 from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity, fold_contact
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
+from tuyen_events.crm.contacts import ContactRemoved
 from tuyen_events.crm.records import ContactEvent, CrmEvent, SetupEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
 from tuyen_platform.projection import FoldedEvent
@@ -19,7 +20,14 @@ from tuyen_views.history import (
     HistoryDocument,
     SetupHistoryDocument,
 )
-from tuyen_views.view import UNTIL_FORGOTTEN, WAS, View, place_in_order, remains_of
+from tuyen_views.view import (
+    UNTIL_FORGOTTEN,
+    WAS,
+    ContactPart,
+    View,
+    place_in_order,
+    remains_of,
+)
 
 VIEW = "crm_4"
 """The name under which the views' positions are stored. With another name, everything is folded
@@ -31,6 +39,8 @@ VIEWS: tuple[View[Any], ...] = (
     SETUP_HISTORY_VIEW,
     *dict.fromkeys(entity.view for entity in ENTITIES),
 )
+
+_PARTS = [view for view in VIEWS if issubclass(view.document, ContactPart)]
 
 _Events = dict[str, list[CrmEvent]]
 """Events by the id of the document that they change."""
@@ -50,7 +60,10 @@ class CrmProjection:
     if its sequence is still the one that was read, so that two processes that fold at once do not
     overwrite each other's work. What an event changed is read from the documents before and after
     it, so the history is stored before them: after a crash in between it is made again, and is the
-    same. The contact is stored last, after everything that belongs to it."""
+    same. The contact is stored last, after everything that belongs to it.
+
+    With a contact, everything that belongs to it is removed, and its history: if one of its
+    customers writes again, the new contact has the same id, and other agents may see it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -93,7 +106,47 @@ class CrmProjection:
             _fold_document(entity, key, stored.get(key), changes, folded)
         for name, entries in folded.history.items():
             await self._database[name].bulk_write(entries, ordered=True)
+        if entity is CONTACT:
+            await self._empty(events)
         return await write_unchanged(collection, folded.writes)
+
+    async def _empty(self, events: _Events) -> None:
+        """Removes what belonged to contacts until they were removed."""
+        removals = [
+            event
+            for changes in events.values()
+            for event in changes
+            if isinstance(event, ContactRemoved)
+        ]
+        if not removals:
+            return
+        for view in _PARTS:
+            parts = [UpdateMany(_until(each), [_leave_remains(each)]) for each in removals]
+            await self._database[view.collection].bulk_write(parts, ordered=False)
+        histories = [DeleteMany(_until(each)) for each in removals]
+        await self._database[HISTORY_VIEW.collection].bulk_write(histories, ordered=False)
+
+
+def _until(removal: ContactRemoved) -> Document:
+    """A query for what belonged to a contact until it was removed."""
+    return {
+        "organization": removal.organization,
+        "contact_id": removal.contact_id,
+        "place": {"$lte": place_in_order(removal)},
+    }
+
+
+def _leave_remains(removal: ContactRemoved) -> Document:
+    """The stage of an update that leaves of a document what is left of one that was removed.
+    Nobody is known to have seen it: who sees the contact later may not."""
+    return {
+        "$replaceWith": {
+            "_id": "$_id",
+            "sequence": removal.sequence,
+            "removed_at": removal.at,
+            WAS: {},
+        }
+    }
 
 
 def _by_document(entity: AnyEntity, events: Sequence[CrmEvent]) -> _Events:

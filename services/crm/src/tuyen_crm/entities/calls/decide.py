@@ -4,7 +4,6 @@ Decides C7.
 """
 
 from dataclasses import replace
-from itertools import islice
 
 import msgspec
 
@@ -52,7 +51,7 @@ def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, Con
     oldest."""
     found = [
         (contact_id, contact)
-        for contact_id in islice(known.find(phone_fact(command.phone)), CALLED_ALIKE)
+        for contact_id in known.find(phone_fact(command.phone), CALLED_ALIKE)
         if (contact := known.contact(contact_id)) is not None
     ]
     own = [one for one in found if command.agent_id and one[1].assignee == command.agent_id]

@@ -3,6 +3,7 @@
 Decides W4, W5 and W7.
 """
 
+from functools import partial
 from typing import assert_never
 
 from msgspec import UNSET
@@ -18,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.domain.wholes import decide_for_whole
 from tuyen_crm.entities.teams.decide import TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
@@ -37,16 +38,11 @@ ClaimCommands = ClaimContact | PlaceContact
 
 
 def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
-    """What is requested of a contact that is a part of another one by now is done with that one."""
-    found = address_whole(known, command)
-    if found is None:
-        return NOT_FOUND
-    command, contact = found
     match command:
         case ClaimContact():
-            return _claim(known, contact, command)
+            return decide_for_whole(known, command, partial(_claim, known))
         case PlaceContact():
-            return decide_place(known, contact, command)
+            return decide_for_whole(known, command, partial(decide_place, known))
         case _:
             assert_never(command)
 

@@ -311,7 +311,18 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
     removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
-    return decide_applied(*draft.events, removed)
+    return decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
+
+
+def _remove_parts(
+    draft: MergeDraft, command: RemoveContact, contact: ContactState
+) -> list[ContactRemoved]:
+    """The contacts that are parts of it are removed with it: they keep what they had before."""
+    return [
+        follow(msgspec.structs.replace(command, contact_id=id_), ContactRemoved, part.sequence + 1)
+        for id_ in contact.merged
+        if (part := draft.contact(id_)) is not None
+    ]
 
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:

@@ -73,6 +73,7 @@ def _add(event: ContactAdded) -> ContactState:
         renamed=event.content.name is not None,
         created=event.order,
         created_at=event.at,
+        began=event.sequence,
     )
 
 
@@ -90,6 +91,7 @@ def _create(event: ContactCreated) -> ContactState:
         warehouse_id=event.warehouse_id,
         created=event.order,
         created_at=event.at,
+        began=event.sequence,
     )
 
 

@@ -73,7 +73,7 @@ def _find_holder(
     facts |= {value: email_fact(value) for value in command.emails}
     for value, fact in facts.items():
         if known.setup(SHARED_NUMBERS, value) is None:
-            for contact_id in known.find(fact):
+            for contact_id in known.find(fact, 1):
                 contact = known.contact(contact_id)
                 if contact is not None:
                     return contact_id, contact, value

@@ -3,13 +3,13 @@
 Decides S1, S2, S3 and S4.
 """
 
+from functools import partial
 from typing import assert_never
 
 from msgspec import UNSET
 
 from tuyen_crm.domain.content import BY_HAND
 from tuyen_crm.domain.decision import (
-    NOT_FOUND,
     CommandDecision,
     decide_applied,
     decide_passed,
@@ -19,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.domain.wholes import decide_for_whole
 from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.records import ContactEvent, CrmRefusal
 from tuyen_events.crm.shares import (
@@ -41,11 +41,10 @@ ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
 
 def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
-    """What is requested of a contact that is a part of another one by now is done with that one."""
-    found = address_whole(known, command)
-    if found is None:
-        return NOT_FOUND
-    command, contact = found
+    return decide_for_whole(known, command, partial(_decide, known))
+
+
+def _decide(known: KnownState, contact: ContactState, command: ShareCommands) -> CommandDecision:
     if isinstance(command, ApplySharingRule):
         return _apply_rule(known, contact, command)
     if command.expected_version not in (None, contact.version):

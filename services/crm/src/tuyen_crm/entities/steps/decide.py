@@ -3,8 +3,9 @@
 Decides C6.
 """
 
+from functools import partial
+
 from tuyen_crm.domain.decision import (
-    NOT_FOUND,
     CommandDecision,
     decide_applied,
     decide_passed,
@@ -14,7 +15,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.domain.wholes import decide_for_whole
 from tuyen_crm.entities.steps.names import PIPELINES, list_step_names
 from tuyen_events.crm.pipelines import PipelineChanged
 from tuyen_events.crm.records import CrmRefusal
@@ -22,12 +23,7 @@ from tuyen_events.crm.steps import SetStep, StepChanged
 
 
 def decide(known: KnownState, command: SetStep) -> CommandDecision:
-    """What is requested of a contact that is a part of another one by now is done with that one."""
-    found = address_whole(known, command)
-    if found is None:
-        return NOT_FOUND
-    command, contact = found
-    return decide_step(known, contact, command)
+    return decide_for_whole(known, command, partial(decide_step, known))
 
 
 def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> CommandDecision:

@@ -1,5 +1,7 @@
 """Handles agents' answers to what is offered as a contact's phone numbers and emails."""
 
+from functools import partial
+
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
@@ -12,7 +14,7 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
-from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.domain.wholes import decide_for_whole
 from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_events.crm.records import CrmRefusal
@@ -30,11 +32,10 @@ _MOST = {FactKind.PHONE: CONTACT_PHONES, FactKind.EMAIL: CONTACT_EMAILS}
 
 
 def decide(known: KnownState, command: AnswerSuggestion) -> CommandDecision:
-    """An answer about a contact that is a part of another one by now is about that one."""
-    found = address_whole(known, command)
-    if found is None:
-        return NOT_FOUND
-    command, contact = found
+    return decide_for_whole(known, command, partial(_answer, known))
+
+
+def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     wanted = (each for each in list_open(contact) if each.id == command.suggestion_id)

@@ -38,8 +38,8 @@ def describe(
         case SuggestionsOffered():
             values = ", ".join(each.value for each in event.offered)
             return EventDescription(
-                vi=f"Khách viết {values}: chờ nhân viên xác nhận.",
-                en=f"The customer wrote {values}: an agent can accept it.",
+                vi=f"Khách, hoặc trang web, cho biết {values}: chờ nhân viên xác nhận.",
+                en=f"The customer or the site named {values}: an agent can accept it.",
             )
         case SuggestionAccepted():
             vi, en = "xác nhận", "accepted"
@@ -50,7 +50,7 @@ def describe(
     vi_kind, en_kind = _WORDS[event.kind]
     return EventDescription(
         by=event.by,
-        vi=f"{vi} {vi_kind} {event.value} mà khách đã viết.",
-        en=f"{en} {en_kind} {event.value} that the customer wrote.",
+        vi=f"{vi} {vi_kind} {event.value} được gợi ý.",
+        en=f"{en} {en_kind} {event.value} that was offered.",
         changes=list_changes(before, after, ("phones", "emails")),
     )

@@ -8,7 +8,6 @@ from typing import assert_never
 import msgspec
 
 from tuyen_crm.domain.decision import (
-    NOT_FOUND,
     CommandDecision,
     decide_applied,
     decide_passed,
@@ -18,7 +17,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import address_whole
+from tuyen_crm.domain.wholes import decide_for_whole
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved, fold_tag
 from tuyen_events.limits import TAGS
@@ -27,12 +26,7 @@ TagCommands = AddTag | RemoveTag
 
 
 def decide(known: KnownState, command: TagCommands) -> CommandDecision:
-    """What is requested of a contact that is a part of another one by now is done with that one."""
-    found = address_whole(known, command)
-    if found is None:
-        return NOT_FOUND
-    command, contact = found
-    return decide_tag(contact, command)
+    return decide_for_whole(known, command, decide_tag)
 
 
 def decide_tag(contact: ContactState, command: TagCommands) -> CommandDecision:

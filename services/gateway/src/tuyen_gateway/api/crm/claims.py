@@ -44,7 +44,8 @@ async def post_claim(
 ) -> ClaimView:
     """For members and managers of the warehouse, for a contact in it that nobody has. Of any number
     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
-    has the contact already may repeat the request. For all others, the answer is `404`."""
+    has the contact already may repeat the request. For all others, the answer is `404`. If it
+    was merged meanwhile, the answer names the contact of which it is a part."""
     by = caller.viewer.agent_id
     fields = command_fields(gateway, caller)
     del fields["expected_version"]
@@ -54,7 +55,7 @@ async def post_claim(
     settled = await carry_out(gateway, command, "contact")
     set_etag(response, settled.version)
     return ClaimView(
-        contact_id=body.contact_id,
+        contact_id=settled.survivor or body.contact_id,
         warehouse_id=warehouse_id,
         agent_id=by,
         version=settled.version,
