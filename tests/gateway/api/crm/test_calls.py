@@ -81,7 +81,7 @@ async def test_c7_the_same_call_again_is_the_same_once_its_agent_was_removed(
     body = {**CALL, "agent_id": "lan"}
     assert (await sender.post("/v1/calls", body)).status_code == 422
     known = reported(1)
-    made = call_id(known.organization, known.integration_id, CALL["external_id"])
+    made = call_id(known.organization, known.integration_id, str(CALL["external_id"]))
     document = msgspec.structs.replace(known, key=f"shop/{made}", id=made)
     await views[CALLS_VIEW.collection].insert_one(CALLS_VIEW.encode(document))
     async with crm(log, CrmOutcome.UNCHANGED, 1, survivor=ContactId("con_0")):
