@@ -62,7 +62,19 @@ REPORT_ROWS = 25_000
 """Rows of one report."""
 
 CONTACT_PROPOSALS = 50
-"""Proposals to merge one contact with others, of which those that were declined are remembered."""
+"""Open proposals to merge one contact with others."""
+
+DECLINED_PROPOSALS = 100
+"""Proposals to merge one contact that were decided, and are remembered: the last ones. Those that
+were declined are not made again as long as either contact remembers them."""
+
+COMPARED_CONTACTS = 1_000
+"""Contacts with the phone numbers and emails of one command that are compared with its contact. By
+those that come later it merges nothing: they are as if they were marked as shared."""
+
+PROPOSED_BYTES = 300_000
+"""How much the contacts have together that have open proposals with one contact, or because of one
+number: all of them change at once when it is removed or marked as shared."""
 
 NUMBER_CONTACTS = 200
 """Contacts with one phone number or email. One that more contacts have merges nothing, as if it

@@ -97,6 +97,9 @@ class Book(KnownState):
         self._offset = offset
         self.changes: dict[str, bytes | None] = {}
         self.facts: FactChanges = {}
+        self._decoded: dict[str, tuple[bytes, object]] = {}
+        """What was decoded, by its key and from which value: one decision may read a contact as
+        often as it compares it with others."""
 
     def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
         key = fact_key(self._organization, fact)
@@ -227,7 +230,13 @@ class Book(KnownState):
 
     def _read(self, key: str, kind: type[_StoredT]) -> _StoredT | None:
         value = self.changes[key] if key in self.changes else self._before.value(key)
-        return None if value is None else msgspec.json.decode(value, type=kind)
+        if value is None:
+            return None
+        read, decoded = self._decoded.get(key, (None, None))
+        if read is not value or not isinstance(decoded, kind):
+            decoded = msgspec.json.decode(value, type=kind)
+            self._decoded[key] = value, decoded
+        return decoded
 
 
 def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:
