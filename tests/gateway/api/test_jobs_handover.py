@@ -310,3 +310,27 @@ async def wait_for_commands(log: InMemoryLog, count: int) -> None:
         return sum((await log.end_offsets(COMMANDS)).values()) >= count
 
     await until(all_asked)
+
+
+async def test_o2_the_audit_has_who_stopped_a_job(
+    owner: User, manager: User, feed: Feed, log: InMemoryLog
+) -> None:
+    await assign(feed, 2)
+    async with routing(log, awake=False) as router:
+        job = await hand_over(manager, "minh", "lan")
+        for _ in range(2):
+            await owner.done("POST", f"/v1/jobs/{job['id']}/stop")
+        router.awake.set()
+        await wait_until_ended(owner, job["id"])
+    await owner.done("POST", f"/v1/jobs/{job['id']}/stop")
+    found: list[Any] = []
+
+    async def is_there() -> bool:
+        found[:] = (await owner.done("GET", "/v1/audit?entity=handover"))["items"]
+        return len(found) > 1
+
+    await until(is_there)
+    assert {(each["action"], each["by"], each["id"]) for each in found} == {
+        ("stopped", "admin", job["id"]),
+        ("started", "hoa", job["id"]),
+    }

@@ -8,25 +8,33 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.decided import Decided
+from crm.lan import SHOP
+from tuyen_events.crm.claims import ContactMoved, PlaceContact
 from tuyen_events.crm.contacts import (
+    AddContact,
     ContactAdded,
     ContactContent,
     ContactCreated,
     ContactMerged,
-    ContactPatched,
     ContactRemoved,
     ContactSeparated,
+    PatchContact,
+    RemoveContact,
 )
-from tuyen_events.crm.merges import ContactAbsorbed, GainedContent
-from tuyen_events.crm.records import ContactEvent
-from tuyen_events.crm.steps import StepChanged
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.crm.merges import ContactAbsorbed, GainedContent, MergeContacts, UndoMerge
+from tuyen_events.crm.pipelines import PipelineStep, PutPipeline, RemovePipeline
+from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.crm.steps import SetStep, StepChanged
+from tuyen_events.crm.warehouses import PutWarehouse, RemoveWarehouse
+from tuyen_events.ids import AgentId, ContactId, CustomerId, PageId
+from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_gateway.domain.contact_counts import CountedContact, note_contact_events
 from tuyen_gateway.domain.rollups import Slot
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
-SHOP, LAN, C = OrganizationId("shop"), AgentId("lan"), ContactId("c")
+LAN, C, D = AgentId("lan"), ContactId("c"), ContactId("d")
 BLANK = CountedContact(id=C, organization=SHOP)
 
 
@@ -68,8 +76,9 @@ def step(sequence: int, step_id: str | None) -> StepChanged:
     )
 
 
-def moved(sequence: int, warehouse_id: str) -> ContactPatched:
-    return ContactPatched(**fields(sequence), warehouse_id=warehouse_id, by=LAN)
+def moved(sequence: int, warehouse_id: str) -> ContactMoved:
+    about: dict[str, Any] = {"previous_warehouse_id": "default", "assignee": None, "by": LAN}
+    return ContactMoved(**fields(sequence), **about, warehouse_id=warehouse_id)
 
 
 def removed(sequence: int) -> ContactRemoved:
@@ -196,3 +205,66 @@ def test_o3_events_of_a_contact_that_are_read_again_count_once(cuts: list[int]) 
     standing = {name: n for name, n in total.items() if name.endswith((" came", " went"))}
     assert standing["default origin page/page came"] == 2
     assert standing["north origin page/page went"] == 1
+
+
+def requested(number: int) -> dict[str, Any]:
+    """The fields of the command with this number."""
+    at = START + timedelta(minutes=number)
+    return {"command_id": f"cmd_{number}", "organization": SHOP, "by": LAN, "at": at}
+
+
+def test_o3_whatever_the_crm_decides_contacts_count_where_they_are() -> None:
+    """Moves of each kind, a removed warehouse and pipeline, distribution, an import, a merge that
+    is undone, and a removal, as the CRM decides them."""
+    retail = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Báo giá"))
+    boss: dict[str, Any] = {"administrator": True}
+    stages: list[tuple[type[CrmCommand], dict[str, Any]]] = [
+        (PutWarehouse, {"id": "north", "name": "Bắc", "managers": (LAN,)}),
+        (
+            PutWarehouse,
+            {"id": "south", "name": "Nam", "members": (LAN,), "distribute": Strategy.SEQUENTIAL},
+        ),
+        (PutPipeline, {"id": "retail", "name": "Bán lẻ", "steps": retail}),
+        (AddContact, {"contact_id": C, "warehouse_id": "default"}),
+        (SetStep, {"contact_id": C, "pipeline_id": "retail", "step_id": "new"}),
+        (PlaceContact, {"contact_id": C, "warehouse_id": "north", **boss}),
+        (PatchContact, {"contact_id": C, "warehouse_id": "default", **boss}),
+        (PatchContact, {"contact_id": C, "warehouse_id": "north", "assignee": LAN, **boss}),
+        (AddContact, {"contact_id": D, "warehouse_id": "south", "staff": (LAN,)}),
+        (
+            ImportContact,
+            {
+                "contact_id": ContactId("e"),
+                "source": "job_1",
+                "warehouse_id": "north",
+                "duplicates": Duplicates.SKIP,
+            },
+        ),
+        (MergeContacts, {"contact_id": C, "other": D}),
+        (PatchContact, {"contact_id": C, "steps": {"retail": "quoted"}}),
+        (UndoMerge, {"contact_id": C}),
+        (RemoveWarehouse, {"id": "north"}),
+        (RemovePipeline, {"id": "retail"}),
+        (RemoveContact, {"contact_id": C}),
+    ]
+    shop = Decided()
+    counted: dict[ContactId, CountedContact] = {}
+    for number, (kind, about) in enumerate(stages):
+        if kind is UndoMerge:
+            stays = shop.known.contact(C)
+            assert stays is not None
+            (about["merge_id"],) = stays.merges
+        events = shop.decide(kind(**requested(number), **about))
+        assert events, (kind, shop.last)
+        for event in events:
+            if isinstance(event, ContactEvent):
+                before = counted.get(
+                    event.contact_id, CountedContact(id=event.contact_id, organization=SHOP)
+                )
+                counted[event.contact_id], _ = note_contact_events(before, [event])
+        for contact_id, contact in counted.items():
+            known = shop.known.contact(contact_id)
+            whole = known is not None and not known.removed and known.merged_into is None
+            assert contact.present is whole, (kind, contact_id)
+            if known is not None and whole:
+                assert (contact.warehouse_id, contact.steps) == (known.warehouse_id, known.steps)

@@ -44,3 +44,10 @@ def test_c9_as_many_errors_are_listed_as_a_person_reads(monkeypatch: pytest.Monk
     monkeypatch.setattr(report, "ROW_ERRORS_LISTED", 1)
     found = build_report(ROWS, FORMAT)
     assert (len(found.errors), found.valid) == (1, 2)
+
+
+def test_c9_a_number_that_is_shared_makes_no_row_a_duplicate() -> None:
+    shared = ("+84912345678",)
+    found = build_report(ROWS, FORMAT, shared)
+    assert (found.valid, found.duplicates) == (2, 0)
+    assert found.count_duplicates(shared) == 0

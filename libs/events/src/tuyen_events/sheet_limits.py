@@ -27,5 +27,11 @@ CELL_CHARACTERS = 32_767
 ROW_ERRORS_LISTED = 1_000
 """Errors of rows that a preview lists; all rows are counted."""
 
+PREVIEWS_AT_ONCE = 2
+"""Files whose rows one gateway reads for previews at the same time; of one organization, one."""
+
+PREVIEWS_AN_HOUR = 200
+"""Previews of one organization, at each gateway."""
+
 IMPORT_KEPT_S = 7 * 24 * 3600
 """How long an import that was prepared is kept. Its file is kept for a day."""

@@ -23,3 +23,22 @@ async def test_c5_s3_w3_contacts_are_listed_by_their_tag_campaign_and_care_statu
     for asked in ("tag=vi", "campaign=other", "care_status=multi_assign_pending"):
         assert (await owner.done("GET", f"/v1/contacts?{asked}"))["items"] == []
     assert (await owner.get("/v1/contacts?care_status=other")).status_code == 422
+
+
+async def test_i4_contacts_are_found_by_a_phone_number_in_any_usual_form(
+    owner: User, contacts: Database
+) -> None:
+    thu = msgspec.structs.replace(contact(3, "shop", "Thu"), phones=("+84381234567",))
+    await show(contacts, thu)
+    whole = ("0084381234567", "+84 (0)381 234 567", "0381 234 567", "0168 123 4567", "381234567")
+    for text in (*whole, "4567"):
+        found = (
+            await owner.client.get(
+                "/v1/contacts",
+                params={"phone": text},
+                headers={"Authorization": f"Bearer {owner.token}"},
+            )
+        ).json()["items"]
+        assert [each["id"] for each in found] == ["con_3"], text
+    (found,) = (await owner.done("GET", "/v1/contacts?q=0084381234567"))["items"]
+    assert found["id"] == "con_3"

@@ -106,6 +106,8 @@ async def test_w5_a_contact_that_its_warehouse_gave_to_a_member_is_shown_with_th
     assert (answer.status_code, answer.json()["assignee"]) == (201, "lan")
     async with crm(log, CrmOutcome.APPLIED, 1) as more:
         await owner.done("POST", "/v1/contacts", {"name": "Chị Thu", "assignee": "lan"})
+        refused = await owner.post("/v1/contacts", {"name": "Chị Thu", "assignee": "gone"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "body.assignee")
     staff = [each.staff for each in (*asked, *more) if isinstance(each, AddContact)]
     assert staff == [("admin", "lan"), ()]
 

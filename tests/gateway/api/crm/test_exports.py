@@ -131,3 +131,22 @@ async def test_c9_a_workbook_that_would_be_too_long_is_refused(
     assert job["state"] == "failed"
     assert "export CSV" in job["detail"]
     assert (await owner.get(f"{PATH}/{job['id']}/file")).status_code == 409
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+async def test_o2_the_audit_says_how_many_contacts_a_download_has(
+    owner: User, full: Database, format_: str
+) -> None:
+    """Which may be other ones than were counted when the export was requested."""
+    job = await export(owner, format=format_)
+    await show(full, contact(5, "shop", "Thu"))
+    assert len(await read_file(owner, job)) == 4
+    found: list[Any] = []
+
+    async def is_there() -> bool:
+        found[:] = (await owner.done("GET", "/v1/audit?entity=export"))["items"]
+        return any(each["action"] == "downloaded" for each in found)
+
+    await until(is_there)
+    (downloaded,) = [each for each in found if each["action"] == "downloaded"]
+    assert downloaded["changes"] == [{"field": "rows", "from": None, "to": 3}]

@@ -10,7 +10,7 @@ import pytest
 from gateway.api.crm.answering import crm
 from gateway.rig import Rig, User, records, until
 from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.topics import DIRECTORY, TOPICS
+from tuyen_events.topics import CRM_COMMANDS, DIRECTORY, TOPICS
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.api.crm import integrations
 from tuyen_gateway.api.dependencies import is_known
@@ -224,3 +224,17 @@ async def test_p6_a_token_is_in_no_record_no_log_line_and_no_other_answer(
     assert found > 2
     output = capsys.readouterr()
     assert secret not in output.out + output.err
+
+
+async def test_r9_5_agents_who_may_get_a_contact_take_nothing_of_the_bytes_that_are_sent(
+    desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway names them, however many there are."""
+    sender = await admit(owner)
+    for number in range(40):
+        agent = {"name": "A", "username": f"a{number}", "role": "agent"}
+        await owner.done("PUT", f"/v1/agents/{'a' * 40}{number}", agent)
+    few: Hourly[Any] = Hourly(1_500, "This integration sent too many bytes")
+    monkeypatch.setattr(desk.gateway.crm_commands, "_integrations_bytes", few)
+    assert (await report(sender, log)).status_code == 201
+    assert len((await records(log, CRM_COMMANDS))[0].value or b"") > 1_500

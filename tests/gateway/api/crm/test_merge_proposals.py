@@ -1,5 +1,6 @@
 """Proposals to merge contacts (C2): who sees and decides them, and that they say nothing else."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_events.vocabulary import Merging
+from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.ports.views import MergeProposal
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import ContactDocument
@@ -163,3 +166,40 @@ async def test_c2_a_proposal_that_the_crm_does_not_decide_so(
 ) -> None:
     async with crm(log, outcome, 1, refusal=refusal):
         assert (await owner.post(f"{PATH}/mpr_1", ACCEPT)).status_code == expected
+
+
+async def test_c2_a_decision_is_answered_once_both_contacts_show_it(
+    owner: User, proposed: Database, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proposal has versions of its own, which are lower than those of the contacts."""
+    waited = []
+
+    async def wait(_crm: object, proposal: MergeProposal, version: int, *, merged: bool) -> None:
+        waited.append((proposal.shown.id, version, merged))
+
+    monkeypatch.setattr(MongoCrm, "wait_for_proposal", wait)
+    async with crm(log, CrmOutcome.APPLIED, 2):
+        await owner.done("POST", f"{PATH}/mpr_1", DECLINE)
+    async with crm(log, CrmOutcome.APPLIED, 2, survivor=ContactId("con_0")):
+        await owner.done("POST", f"{PATH}/mpr_1", ACCEPT)
+    assert waited == [("mpr_1", 2, False), ("mpr_1", 2, True)]
+
+
+async def test_c2_a_proposal_is_shown_once_both_contacts_have_its_version_or_are_merged(
+    proposed: Database,
+) -> None:
+    reads, quick = MongoCrm(proposed, shown_within_s=60.0), MongoCrm(proposed, shown_within_s=0.3)
+    north = with_proposal(contact(0, "shop", "Vĩnh", sequence=9), 1, 1)
+    south = with_proposal(contact(1, "shop", "Lan", sequence=9), 1, 0)
+    await show(proposed, north, south)
+    proposal = MergeProposal(contact_id=north.id, shown=north.proposals[0])
+    await reads.wait_for_proposal(proposal, 1, merged=False)
+    for merged in (False, True):
+        started = asyncio.get_running_loop().time()
+        await quick.wait_for_proposal(proposal, 2, merged=merged)
+        assert asyncio.get_running_loop().time() - started >= 0.3
+    waiting = asyncio.create_task(reads.wait_for_proposal(proposal, 2, merged=True))
+    await show(proposed, replace(north, merged=(south.id,)))
+    assert not waiting.done()
+    await show(proposed, replace(south, merged_into=north.id))
+    await asyncio.wait_for(waiting, 20)

@@ -80,6 +80,21 @@ async def test_c2_a_merge_by_hand_is_a_command_to_the_crm(
     assert (command.contact_id, command.other, command.by) == ("con_0", "con_1", "admin")
 
 
+async def test_c2_a_merge_with_what_is_a_part_of_another_contact_is_one_with_that_one(
+    owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    """And not sent to the same address again, without an end."""
+    await _show_merged(contacts)
+    await show(contacts, contact(3, "shop", "Thu"))
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        for path in ("/v1/contacts/con_3", PATH):
+            assert (await owner.post(f"{path}/merge", {"with": "con_1"})).status_code == 200
+        moved = await owner.post("/v1/contacts/con_1/merge", {"with": "con_3"})
+    assert (moved.status_code, moved.headers["Location"]) == (308, f"{PATH}/merge")
+    named = [(each.contact_id, each.other) for each in asked if isinstance(each, MergeContacts)]
+    assert named == [("con_3", "con_0"), ("con_0", "con_0")]
+
+
 async def test_c2_nobody_merges_what_they_may_not_change(
     desk: Rig, owner: User, contacts: Database, log: InMemoryLog
 ) -> None:

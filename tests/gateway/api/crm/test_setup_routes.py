@@ -132,6 +132,30 @@ async def test_w2_w7_c6_s2_a_patch_changes_the_fields_that_it_names(
     assert content_of(answer.json(), kind) == {**kind.content, **kind.change}
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (kind, field)
+        for kind in KINDS
+        for field in ("members", "managers", "leaders", "agent_ids", "owner")
+        if field in kind.content
+    ],
+    ids=lambda value: getattr(value, "path", value),
+)
+async def test_w2_w7_s2_a_patch_keeps_an_agent_who_was_removed_unless_it_names_the_field(
+    owner: User, log: InMemoryLog, views: Database, kind: Kind, field: str
+) -> None:
+    gone = "gone" if field == "owner" else ["gone"]
+    await set_up(views, kind._replace(content={**kind.content, field: gone}))
+    path = f"/v1/{kind.path}/it"
+    async with crm(log, CrmOutcome.APPLIED, 4) as asked:
+        assert (await owner.done("PATCH", path, {"name": "Khác"}))[field] == gone
+        refused = await owner.call("PATCH", path, {field: gone})
+        assert (await owner.put(path, {**kind.content, field: gone})).status_code == 422
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, f"body.{field}")
+    assert len(asked) == 1
+
+
 @every_kind
 async def test_w2_w7_c6_s2_a_patch_is_refused_for_what_is_not_there_or_may_not_be_empty(
     desk: Rig, owner: User, log: InMemoryLog, views: Database, kind: Kind

@@ -1,5 +1,7 @@
 """Numbers that many people share, as they are set up (C2)."""
 
+from typing import Any
+
 import pytest
 
 from gateway.api.crm.answering import CREATED, crm
@@ -8,6 +10,7 @@ from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.crm.shared_numbers import AddSharedNumber, RemoveSharedNumber
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CRM_COMMANDS
+from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.shared_numbers import SHARED_NUMBERS_VIEW, SharedNumberDocument
@@ -77,3 +80,18 @@ async def test_c2_the_shared_numbers_of_one_organization_are_listed(
     assert (await agent.post(PATH, {"value": PHONE})).status_code == 403
     assert (await agent.delete(f"{PATH}/{PHONE}")).status_code == 403
     assert await records(log, CRM_COMMANDS) == []
+
+
+async def test_c2_a_mark_is_answered_once_it_can_be_read(
+    owner: User, views: Database, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    async def wait(_crm: object, *wanted: Any) -> None:
+        waited.append(wanted)
+
+    monkeypatch.setattr(MongoCrm, "wait_for_setup", wait)
+    async with crm(log, CrmOutcome.APPLIED, 4):
+        await owner.post(PATH, {"value": PHONE})
+        await owner.delete(f"{PATH}/{PHONE}")
+    assert waited == [(SHARED_NUMBERS_VIEW, "shop", PHONE, 4)] * 2

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
+from gateway.adapters.profiling import profile
 from gateway.api.crm.answering import contact, crm, show, show_part
 from gateway.rig import Rig, User, records
 from tuyen_events.crm.records import CrmOutcome
@@ -14,7 +15,7 @@ from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_views.contacts import ContactDocument
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.tags import TAGS_VIEW, TagDocument
 
 PATH = "/v1/contacts/con_0/tags"
@@ -92,6 +93,22 @@ async def test_c5_w6_the_tags_of_the_contacts_that_a_viewer_may_read(
     rest = await owner.done("GET", f"/v1/tags?limit=2&cursor={first['next']}")
     assert len(first["items"] + rest["items"]) == 3
     assert rest["next"] is None
+
+
+async def test_c5_one_query_for_each_tag_finds_how_it_is_written_and_who_reads_it(
+    owner: User, contacts: Database
+) -> None:
+    await tag(contacts, contact(0, "shop", "Lan"), "VIP", "Khách sỉ", "Nợ")
+    await tag(contacts, contact(1, "shop", "Vĩnh"), "vip")
+    found: list[dict[str, str]] = []
+
+    async def read() -> None:
+        found.extend((await owner.done("GET", "/v1/tags"))["items"])
+
+    names = {TAGS_VIEW.collection, CONTACTS_VIEW.collection}
+    done = [one for one in await profile(contacts, read) if one["ns"].split(".")[1] in names]
+    assert len(found) == 3
+    assert len(done) == 1 + len(found)
 
 
 async def test_w6_s1_whoever_may_not_write_the_contact_gives_and_takes_no_tags(

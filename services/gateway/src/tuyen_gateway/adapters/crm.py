@@ -14,7 +14,7 @@ from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_parts import list_across_contacts
-from tuyen_gateway.adapters.crm_proposals import list_proposals
+from tuyen_gateway.adapters.crm_proposals import list_proposals, match_merged, match_version
 from tuyen_gateway.adapters.crm_queries import (
     Access,
     after_place,
@@ -350,12 +350,23 @@ class MongoCrm:
 
     async def _wait_for(self, name: str, key: str, version: int) -> None:
         """What is left of a removed document has a sequence, too."""
+        if version:
+            await self._wait_until_stored(name, {"_id": key, "sequence": {"$gte": version}})
+
+    async def wait_for_proposal(
+        self, proposal: MergeProposal, version: int, *, merged: bool
+    ) -> None:
+        shown = match_merged(proposal) if merged else match_version(proposal, version)
+        wanted = [{"_id": contact_id, **shown} for contact_id in proposal.contact_ids]
+        name = CONTACTS_VIEW.collection
+        await asyncio.gather(*(self._wait_until_stored(name, each) for each in wanted))
+
+    async def _wait_until_stored(self, name: str, query: Document) -> None:
         collection = self._database[name]
         with suppress(TimeoutError):
             async with asyncio.timeout(self._shown_within_s):
                 while True:
-                    stored = await collection.find_one({"_id": key}, {"sequence": 1})
-                    if (stored or {}).get("sequence", 0) >= version:
+                    if await collection.find_one(query, {"_id": 1}) is not None:
                         return
                     await asyncio.sleep(_POLL_S)
 

@@ -13,14 +13,16 @@ async def list_proposals(
     database: Database, wanted: ProposalFilter, limit: int, after: str | None
 ) -> ViewPage[MergeProposal]:
     """A page of proposals, newest first. Both contacts' documents have a proposal; it is listed
-    once, as the one says that was folded further. The index has no contacts without proposals."""
+    once, as the one says that was folded further. The index has no contacts without proposals; of
+    what they have, no more than a page is kept while it is sorted."""
     listed = database[CONTACTS_VIEW.collection].aggregate(
         [
             {"$match": _match_contacts(wanted)},
             {"$project": {"proposals": 1}},
             {"$unwind": "$proposals"},
             {"$match": _match_proposals(wanted, after)},
-            {"$sort": {"proposals.version": -1, "_id": 1}},
+            {"$sort": {"proposals.place": -1, "proposals.version": -1, "_id": 1}},
+            {"$limit": 2 * (limit + 1)},
             {"$group": {"_id": "$proposals.place", "first": {"$first": "$$ROOT"}}},
             {"$sort": {"_id": -1}},
             {"$limit": limit + 1},
@@ -29,6 +31,17 @@ async def list_proposals(
     found = [_read(each["first"]) async for each in listed]
     following = found[limit - 1].shown.place if len(found) > limit else None
     return ViewPage(items=found[:limit], following=following)
+
+
+def match_version(proposal: MergeProposal, version: int) -> Document:
+    """The query for contacts that show this version of the proposal."""
+    shown = {"id": proposal.shown.id, "version": {"$gte": version}}
+    return {"proposals": {"$elemMatch": shown}}
+
+
+def match_merged(proposal: MergeProposal) -> Document:
+    """The query for contacts that are one of the two, and show that these are merged."""
+    return {"$or": [{"merged_into": {"$ne": None}}, {"merged": {"$in": [*proposal.contact_ids]}}]}
 
 
 def _match_contacts(wanted: ProposalFilter) -> Document:

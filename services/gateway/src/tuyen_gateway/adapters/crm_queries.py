@@ -284,7 +284,7 @@ def _parts_of(wanted: ContactFilter) -> list[_Part]:
     """What a contact must have beside the words, and few may have."""
     parts = []
     if wanted.phone:
-        digits = wanted.phone.removeprefix("0")
+        digits = wanted.phone.lstrip("0")
         ends = {"phones": {"$regex": f"{digits}$"}}
         parts.append(_Part(ADDRESS_SUFFIXES, digits[-SUFFIX_CHARACTERS:], ends))
     status = wanted.care_status
@@ -314,7 +314,7 @@ def _ways_of(wanted: ContactFilter) -> Iterator[_Part]:
         yield from _ways_of_name(folded, wanted.order)
         yield _by_address(folded)
     if _PHONE.fullmatch(words):
-        digits = re.sub(r"\D", "", words).removeprefix("0")
+        digits = re.sub(r"\D", "", words).lstrip("0")
         if digits and digits != folded:
             yield _by_address(digits)
 

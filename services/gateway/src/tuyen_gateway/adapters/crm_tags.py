@@ -1,5 +1,6 @@
 """The list of an organization's tags."""
 
+from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
@@ -26,13 +27,12 @@ async def list_tags(
     for folded in sorted(await given.distinct("folded", {"organization": organization})):
         if (after is not None and folded <= after) or wanted not in fold_accents(folded):
             continue
-        written = await given.distinct("tag", {"organization": organization, "folded": folded})
         tagged = {"organization": organization, FOLDED_TAGS: folded}
         shown = await contacts.find_one({"$and": [tagged, readable]}, {"tags": 1})
         if shown is None:
             continue
         if len(found) == limit:
             return ViewPage(items=found, following=last)
-        found.append(next(each for each in shown["tags"] if each in written))
+        found.append(next(each for each in shown["tags"] if fold_tag(each) == folded))
         last = folded
     return ViewPage(items=found, following=None)

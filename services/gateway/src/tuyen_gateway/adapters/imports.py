@@ -1,10 +1,16 @@
 """Imports that are prepared, in MongoDB, beside the views and not dropped with them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.ids import OrganizationId
-from tuyen_events.sheet_limits import IMPORT_KEPT_S
+from tuyen_events.sheet_limits import IMPORT_KEPT_S, PREVIEWS_AN_HOUR, PREVIEWS_AT_ONCE
+from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.imports import ImportDraft
 from tuyen_platform.mongodb import Database
 
@@ -19,6 +25,16 @@ class MongoImportDrafts:
     def __init__(self, database: Database) -> None:
         self._drafts = database[DRAFTS]
         self._expiring = False
+        self._turns = Turns(PREVIEWS_AT_ONCE)
+        self._previews: Hourly[OrganizationId] = Hourly(
+            PREVIEWS_AN_HOUR, "Your organization previewed imports too often"
+        )
+
+    @asynccontextmanager
+    async def reading(self, organization: OrganizationId, now: datetime) -> AsyncIterator[None]:
+        self._previews.take(organization, 1, now)
+        async with self._turns.turn(organization):
+            yield
 
     async def keep(self, draft: ImportDraft) -> None:
         if not self._expiring:

@@ -273,6 +273,12 @@ class CrmInTurn:
         """As `wait_for_contact`."""
         await self._crm.wait_for_setup(view, organization, entity_id, version)
 
+    async def wait_for_proposal(
+        self, proposal: MergeProposal, version: int, *, merged: bool
+    ) -> None:
+        """As `wait_for_contact`."""
+        await self._crm.wait_for_proposal(proposal, version, merged=merged)
+
 
 class RepliesInTurn:
     """Replies."""

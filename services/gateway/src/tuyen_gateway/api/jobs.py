@@ -34,6 +34,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_chosen
+from tuyen_gateway.domain.audit import audit_stop
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.marks import list_distinct
 from tuyen_gateway.domain.rights import Right
@@ -243,9 +244,16 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
 async def stop_running_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
     """For whoever requested it, and the role `system_admin`; a replay cannot be stopped. What was
     changed by then stays. If it has ended already, nothing changes."""
-    job = await _find_recent_job(gateway, caller, job_id)
-    await stop_job(gateway, job.id)
+    await stop_for(gateway, caller, await _find_recent_job(gateway, caller, job_id))
     return job_view(find_job(gateway, caller, job_id))
+
+
+async def stop_for(gateway: Gateway, caller: Caller, job: Job) -> None:
+    """Stops the job, unless it has ended; the audit has who did it."""
+    if not job.ended:
+        by, now = caller.viewer.agent_id, gateway.clock.now()
+        await gateway.audit.record(audit_stop(job.request, by=by, at=now))
+    await stop_job(gateway, job.id)
 
 
 async def _find_recent_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tuyen_events.crm.claims import PlaceEvent
 from tuyen_events.crm.contacts import (
     ContactAdded,
     ContactContent,
@@ -94,8 +95,8 @@ def _change(contact: CountedContact, event: ContactEvent) -> dict[str, Any]:
             fields = {"present": False}
         case ContactSeparated() | ContactAbsorbed() | ContactReleased():
             fields = _show(event.content)
-        case ContactPatched(warehouse_id=str() as warehouse_id):
-            fields = {"warehouse_id": warehouse_id}
+        case PlaceEvent() | ContactPatched(warehouse_id=str()):
+            fields = {"warehouse_id": event.warehouse_id}
         case StepChanged():
             steps = {name: one for name, one in contact.steps.items() if name != event.pipeline_id}
             if event.step_id is not None:

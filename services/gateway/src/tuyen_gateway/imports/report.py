@@ -25,8 +25,11 @@ class ImportReport:
         return self.duplicates + len({self.first[each] for each in known if each in self.first})
 
 
-def build_report(rows: Iterable[SheetRow], row_format: RowFormat) -> ImportReport:
-    """`rows` begin with the heading."""
+def build_report(
+    rows: Iterable[SheetRow], row_format: RowFormat, shared: Collection[str] = ()
+) -> ImportReport:
+    """`rows` begin with the heading. `shared` are phone numbers and emails by which no row is a
+    duplicate."""
     columns: Sequence[str] | None = None
     errors: list[RowError] = []
     known: set[str] = set()
@@ -42,7 +45,7 @@ def build_report(rows: Iterable[SheetRow], row_format: RowFormat) -> ImportRepor
             errors += wrong[: ROW_ERRORS_LISTED - len(errors)]
             continue
         valid += 1
-        facts = {*fields.get("phones", ()), *fields.get("emails", ())}
+        facts = {*fields.get("phones", ()), *fields.get("emails", ())}.difference(shared)
         if known.isdisjoint(facts):
             first |= dict.fromkeys(facts, row.number)
         else:

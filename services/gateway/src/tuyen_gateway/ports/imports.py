@@ -1,5 +1,6 @@
 """Imports that are prepared: what was uploaded, and how it is to be read (C9)."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +32,14 @@ class ImportDrafts(Protocol):
 
     async def keep(self, draft: ImportDraft) -> None:
         """Stores it, or replaces the one with its id."""
+        ...
+
+    def reading(
+        self, organization: OrganizationId, now: datetime
+    ) -> AbstractAsyncContextManager[object]:
+        """Lasts while all rows of a file are read for a preview, and begins when no other one of
+        the organization lasts. Raises TooManyAttemptsError if the organization has read as many
+        within an hour as it may (R9.5)."""
         ...
 
     async def find(self, organization: OrganizationId, import_id: str) -> ImportDraft | None: ...

@@ -331,3 +331,10 @@ class CrmViews(Protocol):
     ) -> None:
         """The same for an entity of the setup."""
         ...
+
+    async def wait_for_proposal(
+        self, proposal: MergeProposal, version: int, *, merged: bool
+    ) -> None:
+        """The same for a proposal, whose version is its own: both of its contacts show it, or, if
+        it was accepted, that they are merged."""
+        ...

@@ -15,12 +15,14 @@ from tuyen_events.crm.tags import fold_tag
 from tuyen_events.crm_limits import CONTACT_FIELDS, TAG_CHARACTERS
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import ID_CHARACTERS, NAME_CHARACTERS, QUERY_CHARACTERS
+from tuyen_events.phones import parse_phone
 from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.access import load_scope
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
     ContactView,
     Value,
+    country_of,
     render_contacts,
 )
 from tuyen_gateway.api.crm.custom_values import (
@@ -77,7 +79,7 @@ class ContactFilterFields(BaseModel):
         """What it selects, as `caller` means it: `me` is the caller."""
         return ContactSelection(
             words=(self.q or "").strip(),
-            phone=re.sub(r"[^0-9]", "", self.phone or ""),
+            phone=_read_phone(self.phone or "", country_of(caller)),
             email=(self.email or "").strip().lower(),
             tag=fold_tag((self.tag or "").strip()),
             step=self.step or "",
@@ -122,6 +124,14 @@ class ContactListQuery(ContactFilterFields):
     def to_filter(self, caller: Caller, custom: Mapping[str, str]) -> ContactFilter:
         order = ContactOrder.ID if self.sort is None else ContactOrder(self.sort)
         return replace(list_by_id(self.to_selection(caller, custom)), order=order)
+
+
+def _read_phone(text: str, country: str) -> str:
+    """The digits with which the numbers that are looked for end. A whole number is read as one that
+    is entered, if its digits alone would not be found: `+84 (0)912 345 678`."""
+    digits = re.sub(r"[^0-9]", "", text).lstrip("0")
+    phone = parse_phone(text, country)
+    return digits if phone is None or phone.endswith(digits) else phone.removeprefix("+")
 
 
 def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:

@@ -11,7 +11,7 @@ from tuyen_events.crm.contacts import Gender
 from tuyen_events.crm.suggestions import FactKind, list_open
 from tuyen_events.custom_fields import GREATEST_NUMBER, CustomValue
 from tuyen_events.directory import COUNTRY
-from tuyen_events.ids import AgentId, ConversationId, IntegrationId, PageId
+from tuyen_events.ids import ConversationId, IntegrationId, PageId
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
     CONTACT_EMAILS,
@@ -237,12 +237,6 @@ def country_of(caller: Caller | IntegrationCaller) -> str:
     """The country of the caller's organization, for phone numbers without a country code."""
     profile = caller.organization.profile
     return COUNTRY if profile is None else profile.value.country
-
-
-def require_known_agent(caller: Caller, agent_id: str | None) -> None:
-    """Raises InvalidError if there is no such agent."""
-    if agent_id is not None and caller.organization.agent(AgentId(agent_id)) is None:
-        raise InvalidError("assignee", f"There is no agent {agent_id!r}.")
 
 
 def require_manager(scope: ContactScope, warehouse_id: str) -> None:

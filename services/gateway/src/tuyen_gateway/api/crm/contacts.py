@@ -34,7 +34,6 @@ from tuyen_gateway.api.crm.contact_views import (
     ContactView,
     read_facts,
     render_contacts,
-    require_known_agent,
     require_manager,
     show_contact,
 )
@@ -228,7 +227,8 @@ def _added_fields(
         if assignee not in (None, caller.viewer.agent_id):
             require_manager(scope, warehouse_id)
         assignee = caller.viewer.agent_id
-    require_known_agent(caller, assignee)
+    if assignee is not None:
+        check_active_agent(caller.organization, "assignee", AgentId(assignee))
     custom = {name: value for name, value in body.custom.items() if value is not None}
     fields = {**command_fields(gateway, caller), **given, "custom": custom}
     fields.pop("expected_version")

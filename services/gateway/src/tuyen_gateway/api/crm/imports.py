@@ -26,20 +26,19 @@ from tuyen_gateway.api.crm.access import load_scope, new_id, not_found
 from tuyen_gateway.api.crm.contact_views import country_of, require_manager
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
-from tuyen_gateway.api.jobs import SkippedView, find_job, job_view
+from tuyen_gateway.api.jobs import SkippedView, find_job, job_view, stop_for
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.audit import audit_stop
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.imports.columns import guess_mapping, list_columns
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import build_report, cells_of
-from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.ports.imports import ImportDraft
 from tuyen_gateway.sheets.loading import load_sheet
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, name_columns
 from tuyen_gateway.sheets.xlsx import XlsxWriter
+from tuyen_views.shared_numbers import SHARED_NUMBERS_VIEW
 
 router = APIRouter(prefix="/imports", tags=["contacts"])
 
@@ -182,22 +181,24 @@ async def post_import(
 @router.put(
     "/{import_id}/mapping",
     summary="Say which column is which field, and preview the import",
-    responses=problems(403, 404, 409),
+    responses=problems(403, 404, 409, 429),
 )
 async def put_mapping(
     import_id: PathId, body: MappingIn, caller: CurrentCaller, gateway: GatewayPorts
 ) -> ImportPreview:
     """Reads all rows, and says which cannot be imported, and why. `duplicates` counts the rows with
     a phone number or email that an earlier row or a contact has, also a contact that the caller
-    does not see (C2)."""
+    does not see; numbers that are marked as shared do not count (C2)."""
     draft = await _find_draft(gateway, caller, import_id)
     if gateway.jobs.job(import_id) is not None:
         raise ConflictError("The import was started already.")
     custom = await gateway.crm.contact_fields(caller.organization.id)
     _check_mapping(body.mapping, draft.columns, list_columns(custom))
     row_format = RowFormat(body.mapping, country_of(caller), custom)
-    with await _load(gateway, caller, import_id) as file, _readable(""):
-        report = await asyncio.to_thread(lambda: build_report(read_rows(file), row_format))
+    shared = frozenset(await gateway.crm.setup_ids(SHARED_NUMBERS_VIEW, draft.organization))
+    async with gateway.import_drafts.reading(draft.organization, gateway.clock.now()):
+        with await _load(gateway, caller, import_id) as file, _readable(""):
+            report = await asyncio.to_thread(build_report, read_rows(file), row_format, shared)
     changed = msgspec.structs.replace(
         draft,
         mapping=body.mapping,
@@ -257,10 +258,7 @@ async def stop_import(
     job = gateway.jobs.job(import_id)
     if job is None:
         raise ConflictError("The import was not started.")
-    if not job.ended:
-        by, now = caller.viewer.agent_id, gateway.clock.now()
-        await gateway.audit.record(audit_stop(job.request, by=by, at=now))
-    await stop_job(gateway, import_id)
+    await stop_for(gateway, caller, job)
     return _view(gateway, caller, draft)
 
 

@@ -9,7 +9,7 @@ from tuyen_events.crm.merge_proposals import DecideProposal, ProposalState
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import CHOSEN_ID_PATTERN, ContactId
 from tuyen_gateway.api.bodies import RequestBody
-from tuyen_gateway.api.crm.access import carry_out, load_scope, not_found
+from tuyen_gateway.api.crm.access import check_settled, load_scope, not_found
 from tuyen_gateway.api.crm.entities import EntityView, command_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -90,7 +90,10 @@ async def post_decision(
         accept=body.accept,
         administrator=caller.viewer.manages_default_warehouse,
     )
-    settled = await carry_out(gateway, command, "proposal")
+    settled = check_settled(await gateway.crm_commands.carry_out(command), command, "proposal")
+    if settled.outcome is CrmOutcome.APPLIED:
+        merged = settled.survivor is not None
+        await gateway.crm.wait_for_proposal(proposal, settled.version, merged=merged)
     set_etag(response, settled.version)
     view = _view(proposal)
     if settled.outcome is CrmOutcome.UNCHANGED:

@@ -18,10 +18,13 @@ from tuyen_gateway.api.crm.access import (
 )
 from tuyen_gateway.api.crm.contact_views import ContactView, require_manager, show_contact
 from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_parts, meta_of
-from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.errors import MergedError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.merges import MERGES_VIEW, MergeDocument
 
@@ -59,10 +62,11 @@ async def post_merge(
     response: Response,
 ) -> ContactView:
     """Merges the contact with another one; the answer is the older of the two, which has all of
-    both now. The caller must be allowed to change both, and to manage their warehouses if the two
-    have different assignees, warehouses or viewers."""
+    both now. If the other one is a part of a third one by now, it is merged with that one, if the
+    caller sees it. The caller must be allowed to change both, and to manage their warehouses if the
+    two have different assignees, warehouses or viewers."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
-    other = (await find_writable_contact(gateway, caller, body.with_)).document
+    other = (await _find_other(gateway, caller, body.with_)).document
     if _owners(contact) != _owners(other):
         scope = await load_scope(gateway, caller)
         for each in (contact, other):
@@ -119,6 +123,15 @@ async def post_undo(
     ).document
     set_etag(response, changed.version)
     return await show_contact(gateway, caller, changed)
+
+
+async def _find_other(gateway: Gateway, caller: Caller, contact_id: str) -> VisibleContact:
+    """The contact that the body names, or the one of which it is a part: the address of the request
+    does not name it, so no other address has the answer."""
+    try:
+        return await find_writable_contact(gateway, caller, contact_id)
+    except MergedError as error:
+        return await find_writable_contact(gateway, caller, error.survivor)
 
 
 def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:

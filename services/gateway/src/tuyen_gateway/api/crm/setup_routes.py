@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Response, status
 from pydantic import ValidationError, create_model
 
 from tuyen_events.crm.records import CrmCommandSettled, SetupCommand
-from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import check_settled, new_id, not_found
 from tuyen_gateway.api.crm.entities import (
@@ -31,6 +31,7 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_agents
 from tuyen_gateway.errors import InvalidError, UnavailableError, VersionPassedError
 from tuyen_gateway.gateway import Gateway
 from tuyen_views.view import SetupDocument, SetupT, View
@@ -46,6 +47,15 @@ class SetupBody(RequestBody):
         """The body as the fields of the command. `_existing` is the document of the entity, None if
         it is new. Raises InvalidError for what the organization does not have."""
         return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def read_agents(self, caller: Caller, field: str) -> tuple[AgentId, ...]:
+        """The agents in a field. Raises InvalidError for one that does not exist, if the request
+        names the field: what a PATCH does not name stays as it is, also after an agent was
+        removed."""
+        agents = tuple(AgentId(each) for each in getattr(self, field))
+        if field in self.model_fields_set:
+            check_agents(caller.organization, field, agents)
+        return agents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,19 +177,19 @@ def add_writing_routes(router: APIRouter, kind: SetupKind[Any]) -> None:
 
 
 async def carry_out_setup(
-    gateway: Gateway, command: SetupCommand, kind: SetupKind[Any]
+    gateway: Gateway, command: SetupCommand, view: View[SetupT], what: str
 ) -> CrmCommandSettled:
     """As `access.carry_out`; returns once the view contains the version of the result, so that
     the caller can read it."""
     settled = await gateway.crm_commands.carry_out(command)
-    await gateway.crm.wait_for_setup(kind.view, command.organization, command.id, settled.version)
-    return check_settled(settled, command, kind.one)
+    await gateway.crm.wait_for_setup(view, command.organization, command.id, settled.version)
+    return check_settled(settled, command, what)
 
 
 async def remove_setup(gateway: Gateway, remove: SetupCommand, kind: SetupKind[Any]) -> None:
     """Removes an entity, after it was emptied, and returns as `carry_out_setup` does."""
     if kind.empty is None:
-        await carry_out_setup(gateway, remove, kind)
+        await carry_out_setup(gateway, remove, kind.view, kind.one)
         return
     settled = await remove_emptied(gateway, remove, kind.empty, kind.one)
     await gateway.crm.wait_for_setup(kind.view, remove.organization, remove.id, settled.version)
@@ -237,7 +247,7 @@ class _Write(Generic[SetupT]):
     async def put(self, body: SetupBody, response: Response) -> EntityView:
         existing = await self._read()
         command = self._command(body, existing, self.expected)
-        settled = await carry_out_setup(self.gateway, command, self.kind)
+        settled = await self._carry_out(command)
         return self._answer(command, existing, settled.version, response)
 
     async def patch(self, changes: SetupBody, response: Response) -> EntityView:
@@ -250,13 +260,16 @@ class _Write(Generic[SetupT]):
             read = existing.sequence if self.expected is None else self.expected
             command = self._command(_merge(self.kind, existing, changes), existing, read)
             try:
-                settled = await carry_out_setup(self.gateway, command, self.kind)
+                settled = await self._carry_out(command)
             except VersionPassedError:
                 if self.expected is not None:
                     raise
             else:
                 return self._answer(command, existing, settled.version, response)
         raise UnavailableError("Others keep changing it: send it again.")
+
+    async def _carry_out(self, command: SetupCommand) -> CrmCommandSettled:
+        return await carry_out_setup(self.gateway, command, self.kind.view, self.kind.one)
 
     async def _read(self) -> SetupT | None:
         organization = self.caller.organization.id
@@ -294,16 +307,18 @@ class _Write(Generic[SetupT]):
 
 
 def _merge(kind: SetupKind[SetupT], existing: SetupT, changes: SetupBody) -> SetupBody:
-    """The whole content after a PATCH. Raises InvalidError for fields that are wrong together."""
+    """The whole content after a PATCH; `model_fields_set` has the fields that the PATCH names.
+    Raises InvalidError for fields that are wrong together."""
     own = set(kind.content.model_fields)
     content = kind.render(existing).model_dump(include=own)
     given = changes.model_dump(include=set(given_fields(changes)))
     try:
-        return kind.content.model_validate({**content, **given})
+        whole = kind.content.model_validate({**content, **given})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidError(place or kind.one.replace(" ", "_"), first["msg"]) from None
+    return kind.content.model_construct(set(given), **dict(whole))
 
 
 def _changes_of(content: type[SetupBody]) -> type[SetupBody]:

@@ -10,9 +10,9 @@ from tuyen_events.crm.shared_numbers import AddSharedNumber, RemoveSharedNumber
 from tuyen_events.limits import EMAIL_CHARACTERS
 from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.api.bodies import RequestBody
-from tuyen_gateway.api.crm.access import carry_out
 from tuyen_gateway.api.crm.contact_views import country_of
 from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_setup, meta_of
+from tuyen_gateway.api.crm.setup_routes import carry_out_setup
 from tuyen_gateway.api.dependencies import Administrator, Caller, GatewayPorts, SetupReader
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -57,7 +57,7 @@ async def post_shared_number(
     organization = caller.organization.id
     fields = command_fields(gateway, caller)
     command = AddSharedNumber(**fields, id=value)
-    settled = await carry_out(gateway, command, "shared number")
+    settled = await carry_out_setup(gateway, command, SHARED_NUMBERS_VIEW, "shared number")
     set_etag(response, settled.version)
     if settled.outcome is CrmOutcome.UNCHANGED:
         marked = await gateway.crm.setup(SHARED_NUMBERS_VIEW, organization, value)
@@ -95,7 +95,7 @@ async def delete_shared_number(
     value = _read_value(number, caller)
     if value is not None:
         command = RemoveSharedNumber(**command_fields(gateway, caller, expected), id=value)
-        await carry_out(gateway, command, "shared number")
+        await carry_out_setup(gateway, command, SHARED_NUMBERS_VIEW, "shared number")
 
 
 def _read_value(text: str, caller: Caller) -> str | None:

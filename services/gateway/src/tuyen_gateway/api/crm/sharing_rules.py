@@ -47,14 +47,13 @@ class SharingRuleIn(SetupBody):
 
     def convert(self, caller: Caller, existing: Any) -> dict[str, Any]:
         owner = self.owner or (existing.owner if existing else caller.viewer.agent_id)
-        check_agents(caller.organization, "owner", [AgentId(owner)])
-        agents = [AgentId(agent) for agent in sorted({*self.agent_ids})]
-        check_agents(caller.organization, "agent_ids", agents)
+        if self.owner and "owner" in self.model_fields_set:
+            check_agents(caller.organization, "owner", [AgentId(owner)])
         return {
             "name": self.name,
             "owner": AgentId(owner),
             "campaign_id": self.campaign_id,
-            "agent_ids": tuple(agents),
+            "agent_ids": tuple(sorted({*self.read_agents(caller, "agent_ids")})),
             "every_minutes": self.every_minutes,
         }
 

@@ -6,14 +6,12 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from tuyen_events.crm.teams import PutTeam, RemoveTeam
-from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.entities import EntityView, meta_of
 from tuyen_gateway.api.crm.setup_routes import SetupBody, SetupKind, add_setup_routes
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed
-from tuyen_gateway.domain.changes import check_agents
 from tuyen_views.teams import TEAMS_VIEW, TeamDocument
 
 router = APIRouter(prefix="/teams", tags=["contacts"])
@@ -32,11 +30,11 @@ class TeamIn(SetupBody):
     members: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
 
     def convert(self, caller: Caller, _existing: Any) -> dict[str, Any]:
-        leaders = tuple(AgentId(each) for each in self.leaders)
-        members = tuple(AgentId(each) for each in self.members)
-        check_agents(caller.organization, "leaders", leaders)
-        check_agents(caller.organization, "members", members)
-        return {"name": self.name, "leaders": leaders, "members": members}
+        return {
+            "name": self.name,
+            "leaders": self.read_agents(caller, "leaders"),
+            "members": self.read_agents(caller, "members"),
+        }
 
 
 class TeamView(EntityView):

@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.warehouses import EmptyWarehouse, PutWarehouse, RemoveWarehouse
-from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS, PAGES, TEXT_CHARACTERS
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.api.bodies import ChosenId, Name
@@ -32,7 +31,7 @@ from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.changes import check_agents, check_once
+from tuyen_gateway.domain.changes import check_once
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.gateway import Gateway
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
@@ -82,16 +81,12 @@ class WarehouseIn(SetupBody):
     fewest contacts of the warehouse (W5). A disabled agent gets none."""
 
     def convert(self, caller: Caller, _existing: Any) -> dict[str, Any]:
-        members = tuple(AgentId(each) for each in self.members)
-        managers = tuple(AgentId(each) for each in self.managers)
-        check_agents(caller.organization, "members", members)
-        check_agents(caller.organization, "managers", managers)
         check_once("sources", self.sources)
         return {
             "name": self.name,
             "description": self.description,
-            "members": members,
-            "managers": managers,
+            "members": self.read_agents(caller, "members"),
+            "managers": self.read_agents(caller, "managers"),
             "sources": tuple(self.sources),
             "distribute": None if self.distribute == "off" else Strategy(self.distribute),
         }
