@@ -277,6 +277,8 @@ def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
 
 def _conditions(wanted: ContactFilter) -> Iterator[Document]:
     """All that a contact must have beside the words."""
+    if wanted.among is not None:
+        yield {"_id": {"$in": list(wanted.among)}}
     if wanted.warehouse_id is not None:
         yield {"warehouse_id": wanted.warehouse_id}
     if wanted.held_by is not None:
