@@ -38,6 +38,10 @@ INTEGRATION_BYTES_AN_HOUR = 32 * 1024 * 1024
 CALL_LASTS_S = 7 * 24 * 3600
 """How long a call may have taken."""
 
+CALLS_REMEMBERED = 100_000
+"""Calls of an organization whose ids are remembered, so that a call that is sent again is the same
+one: at most 50 MB."""
+
 CALLED_ALIKE = 200
 """Contacts with the phone number of a call among which the one is looked for that its agent has."""
 
