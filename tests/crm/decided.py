@@ -49,6 +49,11 @@ class Decided:
         return decision.events
 
     @property
+    def size(self) -> int:
+        """How many things are known."""
+        return len(self._values)
+
+    @property
     def known(self) -> KnownState:
         """The state now."""
         return Book(SHOP, self, self.commands)

@@ -240,14 +240,10 @@ class Shop:
     @asynccontextmanager
     async def run_crm(self) -> AsyncIterator[None]:
         """Both workers, until the block is left."""
+        watching = CustomerObserver(self.log, Vietnam(), Vietnam(), Vietnam())
+        loops = (watching.run, watching.follow_removals, CommandDecider(self.log).run)
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(worker.run())
-                for worker in (
-                    CustomerObserver(self.log, Vietnam(), Vietnam(), Vietnam()),
-                    CommandDecider(self.log),
-                )
-            ]
+            running = [tasks.create_task(loop()) for loop in loops]
             yield
             for task in running:
                 task.cancel()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crm.asking import note, rename
 from crm.history import EXPECTED_RESULTS, HISTORY
-from crm.rig import SHOP, Client, CrashError, Shop, contact, number_events, until
+from crm.rig import MOMENT, SHOP, Client, CrashError, Shop, contact, number_events, until
 from tuyen_crm import decider
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.domain.decision import CommandDecision
@@ -20,9 +20,9 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND, AnyEntity
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_events.codec import decode
-from tuyen_events.crm.contacts import ContactRenamed, RenameContact
-from tuyen_events.crm.records import CrmCommand
-from tuyen_events.ids import OrganizationId
+from tuyen_events.crm.contacts import AddContact, ContactRenamed, RenameContact
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.inbound import MessageReceived
 from tuyen_events.topic import Topic
 from tuyen_events.topics import (
@@ -342,3 +342,36 @@ async def test_r9_5_a_command_that_cannot_be_decided_is_put_aside_and_the_next_o
     assert len(await shop.records(DEAD_LETTERS)) == 3
     assert (await shop.results())["cmd_22"] == {("applied", 4)}
     assert (await shop.results())["cmd_21"] == {("applied", 3)}
+
+
+async def test_c2_a_command_that_is_sent_again_is_answered_in_full() -> None:
+    """As when an import continues after a crash."""
+    shop = Shop()
+    phones = ("+84912345678",)
+    await shop.ask(add_contact(1, "1", phones, assignee=AgentId("an")))
+    await shop.ask(add_contact(2, "2", phones, assignee=AgentId("binh")))
+    await shop.ask(add_contact(3, "3", phones, assignee=AgentId("an")))
+    await shop.ask(add_contact(2, "2", phones, assignee=AgentId("binh")))
+    await shop.ask(add_contact(3, "3", phones, assignee=AgentId("an")))
+    assert await work(shop, shop.log)
+    settled = await shop.read_events(CRM_RESULTS)
+    told = [
+        (each.command_id, each.survivor, each.known_elsewhere, each.version)
+        for each in settled
+        if isinstance(each, CrmCommandSettled)
+    ]
+    assert told[1][2] == phones
+    assert told[2][1] == "con_1"
+    assert told[3:] == told[1:3]
+
+
+def add_contact(number: int, name: str, phones: tuple[str, ...], **fields: Any) -> AddContact:
+    return AddContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=ContactId(f"con_{name}"),
+        at=MOMENT,
+        phones=phones,
+        by=AgentId("boss"),
+        **fields,
+    )

@@ -17,10 +17,11 @@ from tuyen_events.crm.contacts import (
     ContactPatched,
     ContactRenamed,
     ObserveCustomer,
+    RemoveContact,
 )
 from tuyen_events.crm.suggestions import SuggestionsOffered
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.ids import customer_key
+from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.inbound import Customer, InboundEvent, MessageReceived
 from tuyen_events.topic import RECORD_BYTES
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_STATE, DEAD_LETTERS, INBOUND
@@ -73,6 +74,29 @@ async def test_r9_3_what_is_asked_about_an_organization_has_one_order(shop: Shop
     commands = await shop.records(CRM_COMMANDS)
     own = partition_of(SHOP, CRM_COMMANDS.partitions)
     assert {record.partition for record in commands} == {own}
+
+
+async def test_c1_whoever_writes_after_their_contact_was_removed_is_a_new_one(shop: Shop) -> None:
+    async with shop.run_crm():
+        await shop.write("670", "Lan")
+        await shop.wait_until_made(1)
+        await shop.ask(
+            RemoveContact(
+                command_id="cmd_1",
+                organization=SHOP,
+                contact_id=contact("670"),
+                at=MOMENT,
+                by=AgentId("hoa"),
+            )
+        )
+        await shop.wait_until_made(2)
+        await shop.wait_until_settled()
+        await asyncio.sleep(0.1)  # the observer reads what was removed
+        await shop.write("670", "Lan")
+        await shop.wait_until_made(3)
+    *_, again = await shop.contacts()
+    assert isinstance(again, ContactCreated)
+    assert (again.sequence, again.name) == (3, "Lan")
 
 
 async def test_c1_a_name_that_comes_later_is_taken_once(shop: Shop) -> None:

@@ -163,6 +163,31 @@ async def test_i6_a_repetition_that_is_cancelled_with_it_says_what_was_sent_befo
     assert await find_ends(world) == [REST]
 
 
+@pytest.mark.parametrize("waits", [True, False])
+async def test_i6_a_repetition_of_what_was_sent_completely_is_done_though_it_is_cancelled(
+    world: World, waits: bool
+) -> None:
+    """Cancelled in the batch of its request, or as it waits behind another one."""
+    first, again = request("1"), request("a", sent_external_ids=("mid_1",), retries="req_0")
+    world.gate = asyncio.Event()
+    if waits:
+        await world.ask(first)
+        async with Process(world):
+            await until(lambda: is_under_way(world))
+            await world.ask(again)
+            await until(lambda: has_committed(world))
+            await world.cancel(again)
+            await until(lambda: has_committed(world))
+            world.gate.set()
+            await wait_for(world, first, again)
+    else:
+        await world.ask(again)
+        await world.cancel(again)
+        async with Process(world):
+            await wait_for(world, again)
+    assert (None, ("mid_1",)) in await find_ends(world)
+
+
 async def test_i6_what_is_cancelled_while_its_state_is_written_is_not_called(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

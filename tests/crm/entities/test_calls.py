@@ -138,6 +138,31 @@ def test_c7_a_call_that_was_recorded_stays_where_it_is() -> None:
     assert shop.last.survivor == "con_x"
 
 
+def test_c7_c11_a_call_whose_contact_was_removed_is_answered_and_does_not_come_back() -> None:
+    shop = Decided()
+    shop.decide(call("1"))
+    first = shop.last
+    assert first.survivor is not None
+    shop.decide(RemoveContact(**COMMON, command_id="r", contact_id=first.survivor, by=HOA))
+    assert shop.decide(msgspec.structs.replace(call("1"), command_id="more")) == ()
+    again = (shop.last.outcome, shop.last.version, shop.last.survivor)
+    assert again == (CrmOutcome.APPLIED, first.version, first.survivor)
+
+
+def test_r9_5_no_more_calls_are_remembered_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuyen_crm.organization_state.CALLS_REMEMBERED", 3)
+    shop = Decided()
+    kept = []
+    for number in range(9):
+        shop.decide(call(str(number)))
+        kept.append(shop.size)
+    assert kept[3:] == [kept[2]] * 6
+    for number in (6, 7, 8):
+        assert shop.decide(msgspec.structs.replace(call(str(number)), command_id="more")) == ()
+    (again,) = shop.decide(msgspec.structs.replace(call("5"), command_id="more"))
+    assert isinstance(again, CallRecorded)
+
+
 def test_c7_of_several_with_the_number_the_agents_own_is_meant_or_the_oldest() -> None:
     shop = Decided()
     for name, agent in (("z", None), ("y", MINH), ("x", LAN)):

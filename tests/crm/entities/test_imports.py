@@ -171,3 +171,5 @@ def test_c2_a_row_that_brings_a_number_of_other_owners_says_so() -> None:
             world.contacts[contact] = replace(world.contacts[contact], assignee=AgentId("binh"))
     told = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
     assert (told.outcome, told.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])
+    again = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
+    assert (again.outcome, again.known_elsewhere) == (CrmOutcome.UNCHANGED, PHONES[1:2])

@@ -88,6 +88,7 @@ FILTERS = st.builds(
     campaign_id=st.sampled_from([None, None, "tet", "other"]),
     care_status=st.sampled_from([None, None, *CareStatus]),
     order=st.sampled_from(ContactOrder),
+    among=st.sampled_from([None, None, (ContactId("con_1"), ContactId("con_9"))]),
 )
 
 
@@ -115,6 +116,7 @@ def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocume
         and (not wanted.tag or wanted.tag in [tag.casefold() for tag in contact.tags])
         and all((each, text) == ("size", "do") for each, text in wanted.custom.items())
         and (not wanted.custom or contact.custom == {"size": "Đỏ"})
+        and (wanted.among is None or contact.id in wanted.among)
         and wanted.campaign_id in (None, contact.campaign_id)
         and wanted.care_status in (None, contact.care_status)
         and wanted.warehouse_id in (None, contact.warehouse_id)

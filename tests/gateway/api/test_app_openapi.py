@@ -36,7 +36,6 @@ TELLING = {
     "ConnectedPage",
     "PageToken",
     "CreatedIntegrationView",
-    "IntegrationToken",
 }
 """The answers that hand out a secret, once, to whoever it was made for."""
 

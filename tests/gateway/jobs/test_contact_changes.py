@@ -13,17 +13,20 @@ from hypothesis import strategies as st
 from gateway.jobs.sharing_rig import BOSS, SHOP, START, SharedShop
 from tuyen_crm.entities.contacts.decide import decide
 from tuyen_directory.organization import Organization
+from tuyen_events.contact_filter import ContactSelection
+from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.directory import AgentChanged
-from tuyen_events.ids import ContactId
+from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
 from tuyen_events.vocabulary import Role
+from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs import job_run
+from tuyen_gateway.jobs import contact_changes, job_run
 from tuyen_gateway.jobs.contact_changes import ContactsRun
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.views import VisibleContact
@@ -41,6 +44,10 @@ class ChangedShop(SharedShop):
 
     left: int = 10_000
     job_now: Job | None = None
+    finds: int = 0
+    claimed_at: dict[int, ContactId] = field(default_factory=dict)
+    renamed_at: dict[int, ContactId] = field(default_factory=dict)
+    """Whom somebody else claims or renames, by the number of the search after which they do."""
     _settled: dict[str, CrmCommandSettled] = field(default_factory=dict)
 
     def step(self) -> None:
@@ -81,6 +88,37 @@ class ChangedShop(SharedShop):
         self.catch_up()
         return [VisibleContact(self.documents[one], Sight.WRITE) for one in ids]
 
+    async def find_readable_ids(
+        self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
+    ) -> Sequence[ContactId]:
+        """Those of whom nobody has them. Afterwards some are changed by others."""
+        self.catch_up()
+        found = [
+            one
+            for one, contact in sorted(self.documents.items())
+            if contact.assignee is None
+            and (after is None or one > after)
+            and (wanted.among is None or one in wanted.among)
+        ]
+        self.finds += 1
+        if claimed := self.claimed_at.get(self.finds):
+            self._patch(claimed, assignee=AgentId("minh"))
+        if renamed := self.renamed_at.get(self.finds):
+            self._patch(renamed, name="Minh")
+        return found[:limit]
+
+    def _patch(self, contact_id: ContactId, **given: Any) -> None:
+        command = PatchContact(
+            command_id=f"cmd_{contact_id}",
+            organization=SHOP,
+            contact_id=contact_id,
+            at=START,
+            by=BOSS,
+            administrator=True,
+            **given,
+        )
+        self._settle(command)
+
     # Jobs
 
     def job(self, job_id: str) -> Job | None:
@@ -120,6 +158,7 @@ class _Directory:
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_run, "SLICE", 2)
+    monkeypatch.setattr(contact_changes, "_VIEW_BEHIND_S", 0.0)
     scope = ContactScope(organization=SHOP, agent_id=BOSS)
 
     async def load_contact_scope(_: ContactsRun) -> ContactScope:
@@ -198,3 +237,52 @@ async def test_s3_a_campaign_that_does_not_exist_skips_every_contact() -> None:
     assert progress.refused == {"no_campaign": CONTACTS}
     assert [each.id for each in progress.skipped] == [f"con_{number}" for number in range(CONTACTS)]
     assert not any(shop.waits(number) for number in range(CONTACTS))
+
+
+def begin_filtered(**given: Any) -> ChangedShop:
+    """A job that gives those whom nobody has to an agent."""
+    shop = begin_shop()
+    request = ContactsChangeRequested(
+        job_id="job_1",
+        organization=SHOP,
+        at=START,
+        by=BOSS,
+        selection=ContactSelection(held_by=Holder(agent_id=None)),
+        **given,
+    )
+    shop.job_now = Job(request=request)
+    return shop
+
+
+async def test_w4_whoever_claims_a_contact_after_it_was_looked_up_keeps_it() -> None:
+    """One is claimed before its batch, another one after it was matched again."""
+    shop = begin_filtered(assignee=AgentId("lan"))
+    shop.claimed_at = {3: ContactId("con_4"), 4: ContactId("con_1")}
+    progress = await run(shop)
+    holders = [shop.documents[ContactId(f"con_{number}")].assignee for number in range(CONTACTS)]
+    assert holders == ["lan", "minh", "lan", "lan", "minh"]
+    assert progress.refused == {"version_passed": 2}
+    assert (progress.done, progress.changed) == (CONTACTS, 3)
+
+
+async def test_s3_a_contact_that_somebody_changes_otherwise_is_tried_again() -> None:
+    shop = begin_filtered(campaign_id="tet")
+    shop.renamed_at = {4: ContactId("con_1")}
+    progress = await run(shop)
+    assert shop.documents[ContactId("con_1")].campaign_id == "tet"
+    assert (progress.done, progress.changed) == (CONTACTS, CONTACTS)
+
+
+@given(crashes=st.lists(st.integers(0, 12), max_size=4))
+async def test_s3_a_job_by_filter_that_crashed_counts_what_it_changed_before(
+    crashes: list[int],
+) -> None:
+    """What it has changed does not match its filter any more."""
+    shop = begin_filtered(assignee=AgentId("lan"))
+    for steps in crashes:
+        shop.left = steps
+        with suppress(Crash):
+            await run(shop)
+    shop.left = 10_000
+    progress = await run(shop)
+    assert (progress.done, progress.changed, progress.refused) == (CONTACTS, CONTACTS, {})

@@ -42,6 +42,10 @@ INTEGRATIONS_BYTES_AN_HOUR = 96 * 1024 * 1024
 CALL_LASTS_S = 7 * 24 * 3600
 """How long a call may have taken."""
 
+CALLS_REMEMBERED = 100_000
+"""Calls of an organization whose ids are remembered, so that a call that is sent again is the same
+one: at most 50 MB."""
+
 CALLED_ALIKE = 200
 """Contacts with the phone number of a call among which the one is looked for that its agent has."""
 
@@ -69,7 +73,19 @@ REPORT_DAYS = 3_660
 """Of one report: some ten years."""
 
 CONTACT_PROPOSALS = 50
-"""Proposals to merge one contact with others, of which those that were declined are remembered."""
+"""Open proposals to merge one contact with others."""
+
+DECLINED_PROPOSALS = 100
+"""Proposals to merge one contact that were decided, and are remembered: the last ones. Those that
+were declined are not made again as long as either contact remembers them."""
+
+COMPARED_CONTACTS = 1_000
+"""Contacts with the phone numbers and emails of one command that are compared with its contact. By
+those that come later it merges nothing: they are as if they were marked as shared."""
+
+PROPOSED_BYTES = 300_000
+"""How much the contacts have together that have open proposals with one contact, or because of one
+number: all of them change at once when it is removed or marked as shared."""
 
 NUMBER_CONTACTS = 200
 """Contacts with one phone number or email. One that more contacts have merges nothing, as if it

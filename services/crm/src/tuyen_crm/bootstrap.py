@@ -45,6 +45,7 @@ class Crm:
         return [
             self.directory.run,
             self.observer.run,
+            self.observer.follow_removals,
             self.decider.run,
             self.project,
         ]

@@ -165,9 +165,8 @@ class CommandDecider:
             contact = book.stored_contact(contact_id)
             if contact is not None and offset <= contact.handled:
                 return  # an earlier version handled it, and did not note how far it came
-        version = book.result_of(command, contact_id)
-        if version is not None:
-            repeated = CommandDecision(outcome=CrmOutcome.APPLIED, version=version)
+        repeated = book.result_of(command, contact_id)
+        if repeated is not None:
             made.results += _result(command, repeated)
             return
         decision = BY_COMMAND[type(command)].decide(book, command)
@@ -180,7 +179,7 @@ class CommandDecider:
             if isinstance(event, Reminded):
                 events.append(announce(event))
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
-            book.remember(command, contact_id, decision.version)
+            book.remember(command, contact_id, decision)
         _refuse_too_much(book)
         made.results += _result(command, decision)
         made.decided += decided

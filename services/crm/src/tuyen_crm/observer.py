@@ -9,18 +9,26 @@ import msgspec
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.ports import ActiveAgents, Countries, MergeSettings
-from tuyen_events.codec import decode, encode
-from tuyen_events.crm.contacts import ObserveCustomer
+from tuyen_events.codec import Headers, decode, encode, header
+from tuyen_events.crm.contacts import ContactRemoved, ObserveCustomer
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId
 from tuyen_events.inbound import InboundEvent
-from tuyen_events.topics import CRM_COMMANDS, INBOUND
+from tuyen_events.topics import CONTACTS, CRM_COMMANDS, INBOUND
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
-from tuyen_platform.kafka.ports import FetchedRecords, Log, ProducerRecord, Record
+from tuyen_platform.kafka.global_table import GlobalTable
+from tuyen_platform.kafka.ports import (
+    FetchedRecords,
+    Log,
+    ProducerRecord,
+    Record,
+    RecordPosition,
+)
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm"
+_REMOVED = ContactRemoved.type.encode()
 _APART_S = 0.25
 """The pause between batches while there is always something new."""
 
@@ -64,6 +72,10 @@ class RecentCustomers:
         if len(self._sent) > self._most:
             self._sent.popitem(last=False)
 
+    def forget(self, contact_id: ContactId) -> None:
+        """For a contact that does not exist any more: the next command makes one."""
+        self._sent.pop(contact_id, None)
+
     def clear(self) -> None:
         self._sent.clear()
 
@@ -86,6 +98,9 @@ class CustomerObserver:
         self._agents = agents
         self._settings = settings
         self._recent = RecentCustomers()
+        self._removals = GlobalTable(
+            log, CONTACTS, _read_removed, self._forget, service=SERVICE, from_start=False
+        )
         self.status = ConsumerStatus()
 
     async def run(self) -> None:
@@ -93,6 +108,16 @@ class CustomerObserver:
         await follow_for_ever(
             self._follow, log_as="crm_waits", status=self.status, about={"consumer": "observer"}
         )
+
+    async def follow_removals(self) -> None:
+        """Works until cancelled, beside `run`: a customer whose contact an agent removes is a new
+        one with their next message."""
+        self._recent.clear()  # what was removed before is not read
+        await self._removals.run()
+
+    def _forget(self, removed: ContactId | None, _position: RecordPosition) -> None:
+        if removed is not None:
+            self._recent.forget(removed)
 
     async def _follow(self) -> None:
         await self._agents.wait_until_known()
@@ -144,6 +169,13 @@ class CustomerObserver:
         refuse_too_large(made)
         self._recent.note(command)
         return made
+
+
+def _read_removed(key: bytes | None, headers: Headers, value: bytes | None) -> ContactId | None:
+    """The contact that the record says was removed. Other records are not decoded."""
+    if key is None or value is None or header(headers, "ce_type") != _REMOVED:
+        return None
+    return ContactId(key.decode())
 
 
 def _record(command: ObserveCustomer) -> ProducerRecord:

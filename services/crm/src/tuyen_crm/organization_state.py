@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.facts import find_facts
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
@@ -22,18 +23,30 @@ from tuyen_events.crm.records import (
     ContactEvent,
     CrmCommand,
     CrmEvent,
+    CrmOutcome,
     PartChange,
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
+from tuyen_events.crm_limits import CALLS_REMEMBERED
 from tuyen_events.ids import ContactId, OrganizationId
 
 _TURNS = "turns"
 """The kind of the keys that have the place in a warehouse's rotation."""
 
+_FIXED = "fixed"
+"""The kind of the keys that have the parts which never change, in their order."""
+
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
 the same id again, the result is sent again."""
+
+
+class ToldBeside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the sender of a command was told beside the version, as in `CrmCommandSettled`."""
+
+    survivor: ContactId | None = None
+    known_elsewhere: tuple[str, ...] = ()
 
 
 class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +61,22 @@ class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     handled: int = -1
     """The offset of the last command that changed it; other records have it in a header."""
     results: dict[str, int] = {}
+    told: dict[str, ToldBeside] = {}
+    """By command id, for those of `results` for which there is more to tell."""
+
+
+class FixedParts(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of the oldest part that is remembered of those that never change, and of the next
+    one."""
+
+    oldest: int = 0
+    following: int = 0
+
+
+class FixedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them: the key of its state."""
+
+    key: str
 
 
 class StoredSetup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,6 +126,9 @@ class Book(KnownState):
         self._offset = offset
         self.changes: dict[str, bytes | None] = {}
         self.facts: FactChanges = {}
+        self._decoded: dict[str, tuple[bytes, object]] = {}
+        """What was decoded, by its key and from which value: one decision may read a contact as
+        often as it compares it with others."""
 
     def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
         key = fact_key(self._organization, fact)
@@ -137,12 +169,23 @@ class Book(KnownState):
     def setup_sequence(self) -> int:
         return self._stored_setup().sequence
 
-    def result_of(self, command: CrmCommand, contact_id: ContactId | None) -> int | None:
-        """The version that the same command resulted in, if it was carried out before."""
-        if contact_id is None:
-            return self._stored_setup().results.get(command.command_id)
-        stored = self.stored_contact(contact_id)
-        return None if stored is None else stored.results.get(command.command_id)
+    def result_of(
+        self, command: CrmCommand, contact_id: ContactId | None
+    ) -> CommandDecision | None:
+        """What the same command resulted in, if it was carried out before, without its events."""
+        stored = None if contact_id is None else self.stored_contact(contact_id)
+        results = self._stored_setup().results if contact_id is None else {}
+        results = results if stored is None else stored.results
+        version = results.get(command.command_id)
+        if version is None:
+            return None
+        told = (stored.told if stored else {}).get(command.command_id, ToldBeside())
+        return CommandDecision(
+            outcome=CrmOutcome.APPLIED,
+            version=version,
+            survivor=told.survivor,
+            known_elsewhere=told.known_elsewhere,
+        )
 
     def apply(self, event: CrmEvent, home: int | None) -> None:
         """Changes the state as the event says. `home` is the partition of a contact's events."""
@@ -161,15 +204,22 @@ class Book(KnownState):
             case SetupEvent():
                 self._apply_setup(event)
 
-    def remember(self, command: CrmCommand, contact_id: ContactId | None, version: int) -> None:
+    def remember(
+        self, command: CrmCommand, contact_id: ContactId | None, decision: CommandDecision
+    ) -> None:
         """Remembers the result of a command that was carried out."""
         if contact_id is None:
             setup = self._stored_setup()
-            results = _add_result(setup.results, command, version)
+            results = _add_result(setup.results, command, decision.version)
             self._put_setup(msgspec.structs.replace(setup, results=results))
         elif (stored := self.stored_contact(contact_id)) is not None:
-            results = _add_result(stored.results, command, version)
-            stored = msgspec.structs.replace(stored, results=results, handled=self._offset)
+            results = _add_result(stored.results, command, decision.version)
+            stored = msgspec.structs.replace(
+                stored,
+                results=results,
+                told=_tell_beside(stored.told, command, decision, results),
+                handled=self._offset,
+            )
             self.changes[book_key(self._organization, contact_id)] = _encode(stored)
 
     def _note_turn(self, event: ContactEvent) -> None:
@@ -190,6 +240,26 @@ class Book(KnownState):
             )
             key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)
+            if event.fixed_content and known is None:
+                self._remember_fixed(key)
+
+    def _remember_fixed(self, key: str) -> None:
+        """Remembers a part that is never removed, and forgets the oldest one if they are too
+        many."""
+        head = kept_key(self._organization, _FIXED, "")
+        parts = self._read(head, FixedParts) or FixedParts()
+        oldest, following = parts.oldest, parts.following + 1
+        self.changes[self._fixed_key(parts.following)] = _encode(FixedPart(key=key))
+        if following - oldest > CALLS_REMEMBERED:
+            forgotten = self._read(self._fixed_key(oldest), FixedPart)
+            if forgotten is not None:
+                self.changes[forgotten.key] = None
+            self.changes[self._fixed_key(oldest)] = None
+            oldest += 1
+        self.changes[head] = _encode(FixedParts(oldest=oldest, following=following))
+
+    def _fixed_key(self, number: int) -> str:
+        return kept_key(self._organization, _FIXED, str(number))
 
     def _apply_reminder(self, event: Reminded) -> None:
         kind = BY_EVENT[type(event)].name
@@ -227,8 +297,25 @@ class Book(KnownState):
 
     def _read(self, key: str, kind: type[_StoredT]) -> _StoredT | None:
         value = self.changes[key] if key in self.changes else self._before.value(key)
-        return None if value is None else msgspec.json.decode(value, type=kind)
+        if value is None:
+            return None
+        read, decoded = self._decoded.get(key, (None, None))
+        if read is not value or not isinstance(decoded, kind):
+            decoded = msgspec.json.decode(value, type=kind)
+            self._decoded[key] = value, decoded
+        return decoded
 
 
 def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:
     return dict([*results.items(), (command.command_id, version)][-_REMEMBERED:])
+
+
+def _tell_beside(
+    told: Mapping[str, ToldBeside],
+    command: CrmCommand,
+    decision: CommandDecision,
+    results: Mapping[str, int],
+) -> dict[str, ToldBeside]:
+    more = ToldBeside(survivor=decision.survivor, known_elsewhere=decision.known_elsewhere)
+    every = {**told, command.command_id: more}
+    return {id_: each for id_, each in every.items() if id_ in results and each != ToldBeside()}

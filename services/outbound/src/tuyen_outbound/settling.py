@@ -13,6 +13,7 @@ from tuyen_channels.calls import (
     HiddenToken,
     RefusalKind,
     RequestPart,
+    UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
@@ -160,7 +161,8 @@ class Settling:
 
     async def cancel(self, stored: StoredRequest) -> None:
         """The request was cancelled, and no call of it is under way."""
-        await self.settle(stored, *describe_cancellation(stored))
+        connector = self._resources.connectors.get(stored.request.channel)
+        await self.settle(stored, *describe_cancellation(connector, stored))
 
     async def fail(self, stored: StoredRequest, code: str) -> None:
         """The request cannot be carried out, for a reason of ours."""
@@ -236,15 +238,24 @@ class Settling:
 
 
 def describe_cancellation(
-    stored: StoredRequest,
+    connector: Connector | None, stored: StoredRequest
 ) -> tuple[OutboundOutcome, tuple[str, ...], ChannelRefusal | None]:
     """The result of a request that was cancelled: what it made, and why that is not all. Parts that
     were sent cannot be taken back, so then it failed, and whoever wants to can have the rest sent
-    after all."""
+    after all. A repetition of which everything was sent before is done."""
     if stored.part == 0:
         return OutboundOutcome.CANCELLED, (), None
+    if connector is not None and _is_complete(connector, stored):
+        return OutboundOutcome.DONE, stored.external_ids, None
     refusal = ChannelRefusal(RefusalKind.PERMANENT, "rest_cancelled")
     return OutboundOutcome.FAILED, stored.external_ids, refusal
+
+
+def _is_complete(connector: Connector, stored: StoredRequest) -> bool:
+    try:
+        return stored.part >= len(connector.split(stored.request))
+    except UnsupportedRequestError:
+        return False
 
 
 def _is_proved_by_text(connector: Connector | None, stored: StoredRequest) -> bool:

@@ -234,7 +234,8 @@ class OutboundWorker:
         would come after it is not sent."""
         stored = intake.remove(event.request_id)
         if stored is not None:
-            result = describe_cancellation(stored)
+            connector = self._resources.connectors.get(stored.request.channel)
+            result = describe_cancellation(connector, stored)
             return await self._resources.results.publish(partition, stored.request, *result)
         stored = tenure.states.requests.find(event.request_id)
         if stored is None or stored.cancelled:

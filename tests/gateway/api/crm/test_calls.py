@@ -74,6 +74,21 @@ async def test_c7_the_same_call_again_gets_the_same_answer(
     assert (again.status_code, again.json()) == (201, first.json())
 
 
+async def test_c7_the_same_call_again_is_the_same_once_its_agent_was_removed(
+    owner: User, views: Database, log: InMemoryLog
+) -> None:
+    sender = await admit(owner)
+    body = {**CALL, "agent_id": "lan"}
+    assert (await sender.post("/v1/calls", body)).status_code == 422
+    known = reported(1)
+    made = call_id(known.organization, known.integration_id, str(CALL["external_id"]))
+    document = msgspec.structs.replace(known, key=f"shop/{made}", id=made)
+    await views[CALLS_VIEW.collection].insert_one(CALLS_VIEW.encode(document))
+    async with crm(log, CrmOutcome.UNCHANGED, 1, survivor=ContactId("con_0")):
+        again = await sender.post("/v1/calls", body)
+    assert (again.status_code, again.json()["id"]) == (201, made)
+
+
 async def test_c7_another_call_with_the_id_is_refused(owner: User, log: InMemoryLog) -> None:
     sender = await admit(owner)
     async with crm(log, CrmOutcome.REFUSED, 1, refusal=CrmRefusal.OTHER_CONTENT):

@@ -115,6 +115,10 @@ async def test_c12_a_new_token_ends_the_old_one(owner: User, log: InMemoryLog) -
     assert (await report(User(owner.client, renewed.json()["token"]), log)).status_code == 201
     after = await owner.done("GET", "/v1/integrations/calls")
     assert after.keys() == before.keys()
+    told = renewed.json()
+    told.pop("token")
+    assert told == after
+    assert renewed.headers["ETag"] == f'"{after["version"]}"'
     assert (await owner.post("/v1/integrations/none/token")).status_code == 404
 
 

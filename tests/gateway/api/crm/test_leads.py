@@ -21,6 +21,7 @@ LEAD: dict[str, Any] = {
     "custom": {"size": "42", "color": None},
     "note": "Gọi buổi tối.",
 }
+COMMON = {"created_at", "created_by", "updated_at", "version"}
 OWN = contact_of_lead(OrganizationId("shop"), IntegrationId("leads"), "form-17")
 
 
@@ -50,7 +51,8 @@ async def test_c12_c2_a_lead_of_a_known_person_is_answered_with_that_contact_alo
     ):
         shown = (await sender.post("/v1/leads", LEAD)).json()
     assert shown["contact_id"] == "con_0"
-    assert shown.keys() == {"id", "contact_id", "external_id", "received_at", "version"}
+    assert shown.keys() == {"id", "contact_id", "external_id", "received_at", *COMMON}
+    assert (shown["created_at"], shown["created_by"]) == (shown["received_at"], None)
 
 
 async def test_c12_a_long_note_is_taken_with_an_integrations_token(

@@ -182,3 +182,22 @@ async def test_inv7_a_merge_elsewhere_changes_no_conversation_here(
     await show(contacts, replace(contact(2, "rival", "Vinh"), merged=(own,)))
     detail = await owner.done("GET", f"/v1/conversations/{thread}")
     assert detail["contact_id"] == own
+
+
+async def test_c2_a_merge_that_goes_on_to_a_hidden_contact_is_answered_without_it(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+) -> None:
+    """The two are merged at once with a third, older contact, which another agent has."""
+    lan = AgentId("lan")
+    older = replace(contact(0, "shop", "Vĩnh"), assignee=lan, phones=("+84912345678",))
+    younger = replace(contact(1, "shop", "Lan"), assignee=lan, emails=("lan@shop.example",))
+    hidden = replace(contact(2, "shop", "Thu"), assignee=AgentId("minh"))
+    await show(contacts, older, younger, hidden)
+    agent = await desk.staff(owner, "lan")
+    async with crm(log, CrmOutcome.APPLIED, 7, survivor=hidden.id):
+        answer = await agent.post("/v1/contacts/con_1/merge", {"with": "con_0"})
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"7"')
+    shown = answer.json()
+    assert (shown["id"], shown["name"], shown["version"]) == ("con_0", "Vĩnh", 7)
+    assert (shown["phones"], shown["emails"]) == (["+84912345678"], ["lan@shop.example"])
+    assert "con_2" not in answer.text

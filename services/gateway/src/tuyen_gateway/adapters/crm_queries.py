@@ -45,6 +45,10 @@ from tuyen_views.names import (
 _PHONE = re.compile(r"[+\d\s().-]{2,}")
 """A search that may be for a phone number."""
 
+_BEFORE_NUMBER = re.compile(r"^(?:00(?=[1-9]\d{7})|0)")
+"""What is dialled before a number, and is not stored with it: `0` at home, `00` before a country's
+code."""
+
 _INDEXES = {
     SUFFIXES: CONTACTS_BY_NAME,
     ADDRESS_SUFFIXES: CONTACTS_BY_ADDRESS,
@@ -273,6 +277,8 @@ def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
 
 def _conditions(wanted: ContactFilter) -> Iterator[Document]:
     """All that a contact must have beside the words."""
+    if wanted.among is not None:
+        yield {"_id": {"$in": list(wanted.among)}}
     if wanted.warehouse_id is not None:
         yield {"warehouse_id": wanted.warehouse_id}
     if wanted.held_by is not None:
@@ -284,7 +290,7 @@ def _parts_of(wanted: ContactFilter) -> list[_Part]:
     """What a contact must have beside the words, and few may have."""
     parts = []
     if wanted.phone:
-        digits = wanted.phone.lstrip("0")
+        digits = _BEFORE_NUMBER.sub("", wanted.phone)
         ends = {"phones": {"$regex": f"{digits}$"}}
         parts.append(_Part(ADDRESS_SUFFIXES, digits[-SUFFIX_CHARACTERS:], ends))
     status = wanted.care_status
@@ -314,7 +320,7 @@ def _ways_of(wanted: ContactFilter) -> Iterator[_Part]:
         yield from _ways_of_name(folded, wanted.order)
         yield _by_address(folded)
     if _PHONE.fullmatch(words):
-        digits = re.sub(r"\D", "", words).lstrip("0")
+        digits = _BEFORE_NUMBER.sub("", re.sub(r"\D", "", words))
         if digits and digits != folded:
             yield _by_address(digits)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tuyen_events.contact_filter import ContactSelection
+from tuyen_events.ids import ContactId
 
 
 class ContactOrder(StrEnum):
@@ -22,9 +23,10 @@ class ContactOrder(StrEnum):
 
 
 class ContactFilter(ContactSelection, frozen=True, kw_only=True):
-    """Which contacts, and in which order."""
+    """Which contacts, and in which order; only some `among` these, if they are given."""
 
     order: ContactOrder = ContactOrder.ID
+    among: tuple[ContactId, ...] | None = None
 
     @property
     def needs_hidden_fields(self) -> bool:
@@ -35,6 +37,8 @@ class ContactFilter(ContactSelection, frozen=True, kw_only=True):
         return hidden or bool(self.phone or self.email or marked)
 
 
-def list_by_id(selection: ContactSelection) -> ContactFilter:
+def list_by_id(
+    selection: ContactSelection, among: tuple[ContactId, ...] | None = None
+) -> ContactFilter:
     """The filter for the contacts that match, in the order of their ids."""
-    return ContactFilter(**msgspec.structs.asdict(selection))
+    return ContactFilter(**msgspec.structs.asdict(selection), among=among)

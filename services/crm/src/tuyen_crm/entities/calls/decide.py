@@ -16,11 +16,11 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.facts import phone_fact
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities.contacts.decide import add_from_source
 from tuyen_events.crm.calls import CallRecorded, RecordCall
 from tuyen_events.crm.contacts import ContactContent
-from tuyen_events.crm.records import CrmRefusal
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm_limits import CALLED_ALIKE
 from tuyen_events.ids import ContactId
 
@@ -33,7 +33,7 @@ def decide(known: KnownState, command: RecordCall) -> CommandDecision:
     if part is not None:
         if follow(command, CallRecorded, part.version).fixed_content != part.fixed_content:
             return decide_refused(CrmRefusal.OTHER_CONTENT, part.version)
-        return replace(decide_unchanged(part.version), survivor=part.contact_id)
+        return replace(_repeat(known, part), survivor=part.contact_id)
     called = _find_called(known, command)
     if called is None:
         added = add_from_source(known, command, ContactContent(phones=(command.phone,))).events
@@ -44,6 +44,15 @@ def decide(known: KnownState, command: RecordCall) -> CommandDecision:
         command = msgspec.structs.replace(command, contact_id=contact_id)
         decision = decide_applied(follow(command, CallRecorded, contact.sequence + 1))
     return replace(decision, survivor=command.contact_id)
+
+
+def _repeat(known: KnownState, part: PartState) -> CommandDecision:
+    """The decision about a call that was recorded before. One whose contact was removed since is in
+    no view any more: its sender is answered as the first time, and it does not come back."""
+    contact = known.contact(part.contact_id)
+    if contact is not None and part.version > contact.began:
+        return decide_unchanged(part.version)
+    return CommandDecision(outcome=CrmOutcome.APPLIED, version=part.version)
 
 
 def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, ContactState] | None:

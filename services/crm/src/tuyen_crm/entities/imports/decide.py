@@ -51,7 +51,10 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
         hidden=list_hidden(known, contact.custom, command.custom),
     )
     if not changed:
-        return decide_unchanged(contact.version)
+        return replace(
+            decide_unchanged(contact.version),
+            known_elsewhere=_list_known(known, command, contact_id),
+        )
     patch = PatchContact(
         command_id=command.command_id,
         organization=command.organization,
@@ -64,20 +67,32 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     return decide_contact(known, patch)
 
 
+def _list_known(known: KnownState, command: ImportContact, holder: ContactId) -> tuple[str, ...]:
+    """The row's numbers and emails that another contact than the holder has as well: also for a row
+    that was carried out before, whose import then lost the answer."""
+    return tuple(
+        value for value, fact in _list_facts(known, command) if {*known.find(fact, 2)} - {holder}
+    )
+
+
 def _find_holder(
     known: KnownState, command: ImportContact
 ) -> tuple[ContactId, ContactState, str] | None:
     """The first contact that has one of the row's numbers or emails, of those that are not shared
     by many people; and that number or email."""
+    for value, fact in _list_facts(known, command):
+        for contact_id in known.find(fact, 1):
+            contact = known.contact(contact_id)
+            if contact is not None:
+                return contact_id, contact, value
+    return None
+
+
+def _list_facts(known: KnownState, command: ImportContact) -> list[tuple[str, str]]:
+    """The row's numbers and emails that are not shared by many people, each with its fact."""
     facts = {value: phone_fact(value) for value in command.phones}
     facts |= {value: email_fact(value) for value in command.emails}
-    for value, fact in facts.items():
-        if known.setup(SHARED_NUMBERS, value) is None:
-            for contact_id in known.find(fact, 1):
-                contact = known.contact(contact_id)
-                if contact is not None:
-                    return contact_id, contact, value
-    return None
+    return [each for each in facts.items() if known.setup(SHARED_NUMBERS, each[0]) is None]
 
 
 def _build_added(command: ImportContact) -> AddContact:

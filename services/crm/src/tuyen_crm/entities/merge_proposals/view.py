@@ -11,6 +11,7 @@ from tuyen_events.crm.merge_proposals import (
     MergeProposed,
     ProposalState,
 )
+from tuyen_events.crm_limits import DECLINED_PROPOSALS
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.merge_proposals import ProposalOfContact
 
@@ -24,6 +25,9 @@ def fold(document: ContactDocument | None, event: ProposalEvents) -> ContactDocu
     proposals = {each.id: each for each in document.proposals}
     shown = _fold_proposal(proposals.pop(event.proposal_id, None), event)
     kept = [*proposals.values(), *([shown] if shown else [])]
+    ended = [each.id for each in kept if each.state is not ProposalState.OPEN]
+    forgotten = set(ended[:-DECLINED_PROPOSALS])
+    kept = [each for each in kept if each.id not in forgotten]
     return msgspec.structs.replace(document, proposals=tuple(kept), sequence=event.sequence)
 
 

@@ -1,5 +1,6 @@
 """What follows from a command that may merge contacts, while it is being decided."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from tuyen_crm.entities.merges import evolve as merges
 from tuyen_events.crm.merge_proposals import MergeProposalEvent
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent, CrmCommand, JoiningCommand
+from tuyen_events.crm_limits import COMPARED_CONTACTS, NUMBER_CONTACTS, PROPOSED_BYTES
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.vocabulary import Merging
 
@@ -46,6 +48,8 @@ class MergeDraft:
         self.cause = cause
         self.events: list[ContactEvent] = []
         self._contacts: dict[ContactId, ContactState] = {}
+        self._sizes: dict[ContactId, int] = {}
+        self._compared = 0
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         return self._contacts.get(contact_id) or self.known.contact(contact_id)
@@ -56,6 +60,30 @@ class MergeDraft:
         if contact is None:
             raise ValueError(f"there is no contact {contact_id}")
         return contact
+
+    def may_compare(self, fact: str) -> bool:
+        """Whether the contacts with a phone number or email are compared: so few have it, and the
+        command has not compared too many by others. One command must not hold up the others of its
+        partition."""
+        count = self.known.count(fact)
+        if count > NUMBER_CONTACTS or self._compared + count > COMPARED_CONTACTS:
+            return False
+        self._compared += count
+        return True
+
+    def may_change(self, *contact_ids: ContactId) -> bool:
+        """Whether the states of these contacts are so small together that one command can change
+        them all."""
+        return sum(map(self._size, set(contact_ids))) <= PROPOSED_BYTES
+
+    @property
+    def changed(self) -> Collection[ContactId]:
+        return self._contacts.keys()
+
+    def _size(self, contact_id: ContactId) -> int:
+        if contact_id not in self._sizes:
+            self._sizes[contact_id] = len(msgspec.json.encode(self.contact(contact_id)))
+        return self._sizes[contact_id]
 
     def begin(self, contact_id: ContactId) -> dict[str, Any]:
         """The fields that the next event of a contact begins with."""
@@ -84,6 +112,7 @@ class MergeDraft:
         """Adds an event whose contact is `after` it."""
         if after is not None:
             self._contacts[event.contact_id] = after
+            self._sizes.pop(event.contact_id, None)
         self.events.append(event)
 
     def find(self, fact: str) -> list[ContactId]:

@@ -14,6 +14,7 @@ from tuyen_events.crm.merge_proposals import (
     ProposalState,
 )
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
+from tuyen_events.crm_limits import DECLINED_PROPOSALS
 
 MergeEvents = ContactAbsorbed | ContactReleased
 
@@ -53,7 +54,7 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
 
 def evolve_proposal(contact: ContactState | None, event: MergeProposalEvent) -> ContactState | None:
     """The contact after the event. One that was accepted, or lost its reason, is forgotten; one
-    that was declined is remembered, so that it is not made again."""
+    that was declined is remembered, so that it is not made again: as many as DECLINED_PROPOSALS."""
     if contact is None:
         return None
     proposals = dict(contact.proposals)
@@ -68,9 +69,13 @@ def evolve_proposal(contact: ContactState | None, event: MergeProposalEvent) -> 
                 known, version=event.version, approved=event.approved
             )
         case MergeProposalClosed(state=ProposalState.DECLINED) if known is not None:
+            del proposals[event.proposal_id]
             proposals[event.proposal_id] = msgspec.structs.replace(
                 known, version=event.version, approved={}, declined=True
             )
+            declined = [id_ for id_, each in proposals.items() if each.declined]
+            for forgotten in declined[:-DECLINED_PROPOSALS]:
+                del proposals[forgotten]
         case _:
             proposals.pop(event.proposal_id, None)
     return msgspec.structs.replace(contact, sequence=event.sequence, proposals=proposals)

@@ -20,7 +20,6 @@ from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
 from tuyen_events.crm.records import CrmOutcome
-from tuyen_events.crm_limits import NUMBER_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, merge_id
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
@@ -55,7 +54,7 @@ def join(
     waiting = deque(new.items())
     while waiting:
         value, fact = waiting.popleft()
-        if draft.known.count(fact) > NUMBER_CONTACTS:
+        if not draft.may_compare(fact):
             elsewhere += [value] if value in new else []
             continue
         for other in draft.find(fact):
@@ -77,7 +76,7 @@ def propose_by_facts(draft: MergeDraft, contact_id: ContactId) -> None:
     """Proposes to merge a contact that was separated from another one with all others that have one
     of its phone numbers or emails, whoever looks after them: nothing happens to it at once."""
     for value, fact in _list_facts(draft, contact_id, ()).items():
-        if draft.known.count(fact) > NUMBER_CONTACTS:
+        if not draft.may_compare(fact):
             continue
         for other in draft.find(fact):
             if other != contact_id and _may_join(draft, contact_id, other, value):

@@ -21,14 +21,23 @@ from tuyen_events.ids import AgentId, ContactId, proposal_id
 
 def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> None:
     """Proposes to merge the two, unless that is proposed already, or there are too many proposals
-    of one of them, or of this fact."""
+    of one of them, or of this fact.
+
+    Too many are also those that one command could not end: when a contact is removed, or a number
+    is marked as shared, all contacts with one of its open proposals change at once.
+    """
     id_ = proposal_id(one, another, fact)
     states = [draft.require(one), draft.require(another)]
     if any(id_ in each.proposals for each in states):
         return
-    if any(len(each.proposals) >= CONTACT_PROPOSALS for each in states):
+    opened = [each.open_proposals for each in states]
+    if any(len(each) >= CONTACT_PROPOSALS for each in opened):
         return
-    if len({*draft.find(proposed_fact(fact)), one, another}) > PROPOSED_CONTACTS:
+    alike = {*draft.find(proposed_fact(fact)), one, another}
+    if len(alike) > PROPOSED_CONTACTS:
+        return
+    others = [[proposal.other for proposal in each.values()] for each in opened]
+    if not all(draft.may_change(one, another, *ids) for ids in (alike, draft.changed, *others)):
         return
     for each, other in ((one, another), (another, one)):
         draft.add(

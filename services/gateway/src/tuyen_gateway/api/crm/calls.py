@@ -109,7 +109,7 @@ async def post_call(
 
     The same `external_id` again gets the same answer, and `409` if anything else of it differs.
     """
-    command = _build_command(body, caller, gateway)
+    command = await _build_command(body, caller, gateway)
     settled = await carry_out(gateway, command, "contact")
     document = await _find_document(gateway, command, settled)
     set_etag(response, document.sequence)
@@ -133,16 +133,22 @@ async def list_calls(
     return await list_parts(gateway, paging, contact, CALLS_VIEW, _view)
 
 
-def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
+async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
+    """Raises InvalidError for what no call can be. The agent of a call that was reported before may
+    have been removed since."""
     organization, integration = caller.organization, caller.integration
     phone = parse_phone(body.phone, country_of(caller))
     if phone is None:
         raise InvalidError(
             "phone", f"{body.phone!r} is not one phone number. Send one, such as +84912345678."
         )
-    if body.agent_id is not None and organization.agent(AgentId(body.agent_id)) is None:
-        raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
     made = call_id(organization.id, integration.id, body.external_id)
+    if (
+        body.agent_id is not None
+        and organization.agent(AgentId(body.agent_id)) is None
+        and await gateway.crm.reported_call(organization.id, made) is None
+    ):
+        raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
     told: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
     return RecordCall(
         **{**told, "phone": phone},

@@ -115,7 +115,8 @@ async def change_contacts(
     /v1/jobs/{id}` shows its progress. A contact is skipped, and listed with the reason, if it does
     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
     (`read_only`), if the caller may not assign or move it (`not_allowed`), if it would have too
-    many tags (`too_many`), and if there is no such campaign (`no_campaign`), warehouse
+    many tags (`too_many`), if somebody changes it first, so that it does not match `filter` any
+    more (`version_passed`), and if there is no such campaign (`no_campaign`), warehouse
     (`no_warehouse`) or step (`unknown_reference`).
     """
     if (body.ids is None) == (body.filter is None):

@@ -129,9 +129,11 @@ class ContactListQuery(ContactFilterFields):
 def _read_phone(text: str, country: str) -> str:
     """The digits with which the numbers that are looked for end. A whole number is read as one that
     is entered, if its digits alone would not be found: `+84 (0)912 345 678`."""
-    digits = re.sub(r"[^0-9]", "", text).lstrip("0")
+    digits = re.sub(r"[^0-9]", "", text)
     phone = parse_phone(text, country)
-    return digits if phone is None or phone.endswith(digits) else phone.removeprefix("+")
+    if phone is None or phone.endswith(digits.lstrip("0")):
+        return digits
+    return phone.removeprefix("+")
 
 
 def _find_holder(assignee: str | None, caller: Caller) -> Holder | None:

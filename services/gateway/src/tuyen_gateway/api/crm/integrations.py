@@ -14,7 +14,7 @@ from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.directory import IntegrationChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, IntegrationId
 from tuyen_events.vocabulary import IntegrationKind
-from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody
 from tuyen_gateway.api.crm.access import new_id
 from tuyen_gateway.api.crm.entities import LEFT_OUT, EntityView, given_fields
 from tuyen_gateway.api.dependencies import (
@@ -75,11 +75,6 @@ class CreatedIntegrationView(IntegrationView):
     """Send it as `Authorization: Bearer`. It is shown this once, and only its hash is stored."""
 
 
-class IntegrationToken(ResponseBody):
-    token: str
-    """As in `CreatedIntegrationView`."""
-
-
 @router.put(
     "/{integration_id}",
     summary="Add or change an integration",
@@ -122,8 +117,11 @@ async def post_integration(
     responses=problems(403, 404),
 )
 async def renew_integration_token(
-    integration_id: IntegrationPath, caller: Administrator, gateway: GatewayPorts
-) -> IntegrationToken:
+    integration_id: IntegrationPath,
+    caller: Administrator,
+    gateway: GatewayPorts,
+    response: Response,
+) -> CreatedIntegrationView:
     """For the role `system_admin`. The old token ends at once."""
     token, now = _make_token(), gateway.crm_commands.now()
 
@@ -137,8 +135,9 @@ async def renew_integration_token(
             token_made_at=now,
         )
 
-    await gateway.directory.change(caller.organization.id, decide)
-    return IntegrationToken(token=token)
+    stored = await gateway.directory.change(caller.organization.id, decide)
+    set_etag(response, stored.version)
+    return CreatedIntegrationView(**_view(stored).model_dump(), token=token)
 
 
 @router.get(

@@ -60,6 +60,9 @@ class LeadView(ResponseBody):
     """The same, as a call names it."""
     external_id: str
     received_at: datetime
+    created_at: datetime
+    created_by: str | None
+    updated_at: datetime
     version: int
     """The version of the contact."""
 
@@ -110,5 +113,8 @@ async def post_lead(
         contact_id=contact_id,
         external_id=body.external_id,
         received_at=command.at,
+        created_at=command.at,
+        created_by=None,
+        updated_at=command.at,
         version=settled.version,
     )

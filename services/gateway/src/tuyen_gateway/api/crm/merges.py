@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
 from tuyen_events.crm.merges import MergeContacts, UndoMerge
@@ -11,6 +12,7 @@ from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
+    find_stored,
     find_visible_contact,
     find_writable_contact,
     load_scope,
@@ -64,7 +66,11 @@ async def post_merge(
     """Merges the contact with another one; the answer is the older of the two, which has all of
     both now. If the other one is a part of a third one by now, it is merged with that one, if the
     caller sees it. The caller must be allowed to change both, and to manage their warehouses if the
-    two have different assignees, warehouses or viewers."""
+    two have different assignees, warehouses or viewers.
+
+    If a third contact that the caller does not see has one of their phone numbers or emails, it may
+    be merged with these too (C2); nothing is said of it.
+    """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     other = (await _find_other(gateway, caller, body.with_)).document
     if _owners(contact) != _owners(other):
@@ -75,10 +81,11 @@ async def post_merge(
         **command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
     )
     settled = await carry_out(gateway, command, "contact")
-    survivor = str(settled.survivor or contact.id)
-    merged = await find_visible_contact(gateway, caller, survivor, settled.version)
-    set_etag(response, merged.document.version)
-    return await show_contact(gateway, caller, merged.document)
+    merged = await find_stored(gateway, caller, command, settled)
+    if merged is None:
+        merged = replace(_join(contact, other), version=settled.version)
+    set_etag(response, merged.version)
+    return await show_contact(gateway, caller, merged)
 
 
 @router.get("/merges", summary="What was merged into a contact", responses=problems(308, 404))
@@ -137,6 +144,18 @@ async def _find_other(gateway: Gateway, caller: Caller, contact_id: str) -> Visi
 def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:
     """Whoever may gain or lose a contact by a merge (C2)."""
     return contact.assignee, contact.warehouse_id, frozenset(contact.viewers)
+
+
+def _join(one: ContactDocument, another: ContactDocument) -> ContactDocument:
+    """The older of the two, with what both have, as far as the caller knows it."""
+    older, younger = sorted((one, another), key=lambda each: (each.created_at, each.id))
+    return replace(
+        older,
+        name=older.name or younger.name,
+        phones=tuple(dict.fromkeys((*older.phones, *younger.phones))),
+        emails=tuple(dict.fromkeys((*older.emails, *younger.emails))),
+        customers=(*older.customers, *younger.customers),
+    )
 
 
 def _view(merge: MergeDocument) -> MergeView:
