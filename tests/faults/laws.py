@@ -169,7 +169,7 @@ def _broken_versions(conversation: str, records: list[AssignmentEvent]) -> str |
 
 def gateway_shows_the_logs_last_word(evidence: Evidence) -> Iterator[str | None]:
     """R7.3: assignee, version and waiting, and the whole history, as the records that count."""
-    decided = evidence.decided()
+    decided, written = evidence.decided(), evidence.assignments()
     for conversation, row in evidence.rows.items():
         records = decided.pop(conversation, [])
         last = records[-1] if records else None
@@ -180,7 +180,7 @@ def gateway_shows_the_logs_last_word(evidence: Evidence) -> Iterator[str | None]
         history = [(h["version"], h["agent_id"]) for h in evidence.histories[conversation]]
         if shown != said:
             yield f"{conversation} shows {shown}, the log says {said}"
-        elif len({each.customer_id for each in records}) > 1:
+        elif len({each.customer_id for each in written.get(conversation, [])}) > 1:
             yield None  # two partitions wrote the first versions, each for itself (R4.1)
         elif history != [(each.version, each.agent_id) for each in reversed(records)]:
             yield f"{conversation} has the history {history}"
