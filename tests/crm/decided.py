@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 import msgspec
 
 from crm.lan import SHOP
+from tuyen_crm.contact_index import ContactIndex
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND
-from tuyen_crm.fact_index import FactIndex
 from tuyen_crm.organization_state import Book
 from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import ContactId
@@ -20,18 +20,18 @@ class Decided:
 
     def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
-        self._facts = FactIndex()
+        self._index = ContactIndex()
         self.last: CommandDecision
         self.commands = 0
 
     def value(self, key: str) -> bytes | None:
         return self._values.get(key)
 
-    def holders(self, key: str) -> Set[ContactId]:
-        return self._facts.holders(key)
+    def look_up(self, key: str) -> Set[ContactId]:
+        return self._index.look_up(key)
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        return self._facts.count(key, changed)
+        return self._index.count(key, changed)
 
     def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
         self.commands += 1
@@ -39,7 +39,7 @@ class Decided:
         decision = BY_COMMAND[type(command)].decide(book, command)
         for event in decision.events:
             book.apply(msgspec.structs.replace(event, order=self.commands), 0)
-        self._facts.change(book.facts)
+        self._index.change(book.index_changes)
         for key, value in book.changes.items():
             if value is None:
                 self._values.pop(key, None)

@@ -18,7 +18,7 @@ class KnownThings(KnownState):
     parts: dict[tuple[str, str], PartState] = field(default_factory=dict)
     entities: dict[tuple[str, str], SetupEvent] = field(default_factory=dict)
     sequence: int = 0
-    facts: dict[str, tuple[ContactId, ...]] = field(default_factory=dict)
+    keys: dict[str, tuple[ContactId, ...]] = field(default_factory=dict)
     turns: dict[str, Cursor] = field(default_factory=dict)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
@@ -27,11 +27,11 @@ class KnownThings(KnownState):
     def last_sequence(self, contact_id: ContactId) -> int:
         return 0 if self.only is None else self.only.sequence
 
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        return self.facts.get(fact, ())[:most]
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        return self.keys.get(key, ())[:most]
 
-    def count(self, fact: str) -> int:
-        return len(self.find(fact))
+    def count(self, key: str) -> int:
+        return len(self.find(key))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
         return self.turns.get(warehouse_id)

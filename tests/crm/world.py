@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
@@ -55,11 +55,13 @@ class World(KnownState):
         found = self.contacts.get(contact_id)
         return 0 if found is None else found.sequence
 
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))[:most]
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        return sorted(id_ for id_, each in self.contacts.items() if key in list_index_keys(each))[
+            :most
+        ]
 
-    def count(self, fact: str) -> int:
-        return len(self.find(fact))
+    def count(self, key: str) -> int:
+        return len(self.find(key))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
         return None

@@ -20,7 +20,7 @@ from crm.proposing import (
     remove,
 )
 from crm.world import HOA, LAN, MINH, World
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merge_proposals.view import ProposalEvents, describe
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
@@ -340,7 +340,7 @@ def test_c2_of_a_number_of_many_contacts_so_many_are_proposed(world: World) -> N
         for number in range(NUMBER_CONTACTS + 3)
     ]
     assert all(each.known_elsewhere == (A,) for each in told[1:])
-    assert len(world.find(proposed_fact(A))) == PROPOSED_CONTACTS
+    assert len(world.find(proposal_key(A))) == PROPOSED_CONTACTS
     most = max(len(each.proposals) for each in world.contacts.values())
     assert most <= CONTACT_PROPOSALS
     same = world.add(LAN, A, assignee=AgentId("nv_0"))

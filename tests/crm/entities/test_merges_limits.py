@@ -5,7 +5,7 @@ import pytest
 
 from crm.proposing import A, B, an, decide, hoa, put_warehouse
 from crm.world import LAN, MINH, World
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merge_proposals import view
 from tuyen_crm.entities.merges import drafts, evolve, proposing
 from tuyen_events.ids import AgentId, ContactId
@@ -25,7 +25,7 @@ def test_c2_proposals_that_one_command_could_not_end_are_not_made(
     for number in range(10):
         told = world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
     assert told.known_elsewhere == (A,)
-    involved = world.find(proposed_fact(A))
+    involved = world.find(proposal_key(A))
     assert 2 <= len(involved) < 10
     assert sum(len(msgspec.json.encode(world.contacts[one])) for one in involved) < 3_500
 

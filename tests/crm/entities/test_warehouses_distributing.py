@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from crm.decided import Decided
 from crm.lan import MOMENT, PAGE, SHOP, customer, message
-from tuyen_crm.domain.facts import held_fact
+from tuyen_crm.domain.index_keys import assignee_key
 from tuyen_crm.entities.contacts.observe import observe
-from tuyen_crm.organization_state import fact_key, kept_key
+from tuyen_crm.organization_state import index_key, kept_key
 from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
 from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
 from tuyen_events.crm.imports import Duplicates, ImportContact
@@ -65,7 +65,7 @@ class DistributingShop(Decided):
         return created.content.assignee
 
     def load(self, agent: str) -> int:
-        return self.count(fact_key(SHOP, held_fact("north", AgentId(agent))), {})
+        return self.count(index_key(SHOP, assignee_key("north", AgentId(agent))), {})
 
 
 @LAWS

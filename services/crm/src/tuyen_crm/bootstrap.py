@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
-from tuyen_crm.adapters.directory import DirectoryFacts
+from tuyen_crm.adapters.directory import OrganizationDirectory
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -33,7 +33,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
-    directory: DirectoryFacts
+    directory: OrganizationDirectory
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -67,7 +67,7 @@ class Crm:
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    directory = DirectoryFacts(log)
+    directory = OrganizationDirectory(log)
     observer, decider = CustomerObserver(log, directory, directory, directory), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (

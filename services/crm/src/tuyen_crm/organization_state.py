@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import msgspec
 
+from tuyen_crm.contact_index import IndexChanges, apply_index_changes, note_index_changes
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.entities.warehouses.distributing import turn_after
-from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_crm.ports import StateBefore
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
@@ -105,19 +105,19 @@ def head_key(organization: OrganizationId) -> str:
     return f"{organization}//"
 
 
-def fact_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
-    """The keys of a contact's facts."""
-    return {fact_key(organization, fact) for fact in find_facts(contact)}
+def index_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
+    """The contact's keys in the index of a partition, which has several organizations."""
+    return {index_key(organization, key) for key in list_index_keys(contact)}
 
 
-def fact_key(organization: OrganizationId, fact: str) -> str:
-    return f"{organization}/{fact}"
+def index_key(organization: OrganizationId, key: str) -> str:
+    return f"{organization}/{key}"
 
 
 class Book(KnownState):
     """What is known, and what changes in it: `changes` has the new value of each key, None if there
-    is none any more, and `facts` who got or lost which facts. Nothing is changed in the state
-    before, so a book that is dropped leaves nothing behind."""
+    is none any more, and `index_changes` which contacts got or lost which index keys. Nothing is
+    changed in the state before, so a book that is dropped leaves nothing behind."""
 
     def __init__(self, organization: OrganizationId, before: StateBefore, offset: int) -> None:
         """`offset` is that of the command that is decided."""
@@ -125,19 +125,19 @@ class Book(KnownState):
         self._before = before
         self._offset = offset
         self.changes: dict[str, bytes | None] = {}
-        self.facts: FactChanges = {}
+        self.index_changes: IndexChanges = {}
         self._decoded: dict[str, tuple[bytes, object]] = {}
         """What was decoded, by its key and from which value: one decision may read a contact as
         often as it compares it with others."""
 
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        key = fact_key(self._organization, fact)
-        found = change_holders(self._before.holders(key), self.facts.get(key, {}))
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        key = index_key(self._organization, key)
+        found = apply_index_changes(self._before.look_up(key), self.index_changes.get(key, {}))
         return sorted(found) if most is None else nsmallest(most, found)
 
-    def count(self, fact: str) -> int:
-        key = fact_key(self._organization, fact)
-        return self._before.count(key, self.facts.get(key, {}))
+    def count(self, key: str) -> int:
+        key = index_key(self._organization, key)
+        return self._before.count(key, self.index_changes.get(key, {}))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
         return self._read(kept_key(self._organization, _TURNS, warehouse_id), Cursor)
@@ -282,8 +282,9 @@ class Book(KnownState):
 
     def _put_contact(self, contact_id: ContactId, state: ContactState, home: int | None) -> None:
         stored = self.stored_contact(contact_id)
-        before = fact_keys(self._organization, stored.state if stored else None)
-        note_facts(self.facts, contact_id, before, fact_keys(self._organization, state))
+        before = index_keys(self._organization, stored.state if stored else None)
+        after = index_keys(self._organization, state)
+        note_index_changes(self.index_changes, contact_id, before, after)
         if stored is None:
             stored = StoredContact(state=state, home=home or 0)
         stored = msgspec.structs.replace(stored, state=state, handled=self._offset)

@@ -14,7 +14,7 @@ from tuyen_crm.domain.decision import (
     decide_unchanged,
     follow,
 )
-from tuyen_crm.domain.facts import phone_fact
+from tuyen_crm.domain.index_keys import phone_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, PartState
 from tuyen_crm.entities.contacts.decide import add_from_source
@@ -60,7 +60,7 @@ def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, Con
     oldest."""
     found = [
         (contact_id, contact)
-        for contact_id in known.find(phone_fact(command.phone), CALLED_ALIKE)
+        for contact_id in known.find(phone_key(command.phone), CALLED_ALIKE)
         if (contact := known.contact(contact_id)) is not None
     ]
     own = [one for one in found if command.agent_id and one[1].assignee == command.agent_id]

@@ -30,7 +30,7 @@ from tuyen_crm.entities.contact_fields.values import (
     refuse_missing,
     refuse_values,
 )
-from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
+from tuyen_crm.entities.contacts.patching import keep_details, place_and_mark
 from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
@@ -276,12 +276,12 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     if refused is not None:
         return refused
     latest = draft.require(command.contact_id)
-    facts = facts_alone(command)
+    details = keep_details(command)
     if given:
         kept = forget_removed(known, contact.custom, given)
-        facts = msgspec.structs.replace(facts, custom=kept)
+        details = msgspec.structs.replace(details, custom=kept)
     names = name_fields(known, given)
-    event = follow(facts, ContactPatched, latest.sequence + 1, custom_names=names)
+    event = follow(details, ContactPatched, latest.sequence + 1, custom_names=names)
     changed = patched_fields(contact.custom, event)
     before = frozenset((*contact.phones, *contact.emails))
     if not all(_is_unchanged(contact, name, value) for name, value in changed.items()):

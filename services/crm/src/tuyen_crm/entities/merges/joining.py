@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 from tuyen_crm.domain.content import absorb
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import email_fact, phone_fact
+from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.merges.drafts import MergeDraft
 from tuyen_crm.entities.merges.owners import agree_about
@@ -53,11 +53,11 @@ def join(
     new = _list_facts(draft, contact_id, before)
     waiting = deque(new.items())
     while waiting:
-        value, fact = waiting.popleft()
-        if not draft.may_compare(fact):
+        value, key = waiting.popleft()
+        if not draft.may_compare(key):
             elsewhere += [value] if value in new else []
             continue
-        for other in draft.find(fact):
+        for other in draft.find(key):
             if other == last or draft.require(other).merged_into is not None:
                 continue
             agreed = agree_about(draft.known, draft.require(last), draft.require(other))
@@ -75,10 +75,10 @@ def join(
 def propose_by_facts(draft: MergeDraft, contact_id: ContactId) -> None:
     """Proposes to merge a contact that was separated from another one with all others that have one
     of its phone numbers or emails, whoever looks after them: nothing happens to it at once."""
-    for value, fact in _list_facts(draft, contact_id, ()).items():
-        if not draft.may_compare(fact):
+    for value, key in _list_facts(draft, contact_id, ()).items():
+        if not draft.may_compare(key):
             continue
-        for other in draft.find(fact):
+        for other in draft.find(key):
             if other != contact_id and _may_join(draft, contact_id, other, value):
                 propose(draft, contact_id, other, value)
 
@@ -196,12 +196,12 @@ def _list_facts(
     draft: MergeDraft, contact_id: ContactId, before: Collection[str]
 ) -> dict[str, str]:
     """The phone numbers and emails of a contact that are not among `before`, and are not shared by
-    many people, each with its fact."""
+    many people, each with its index key."""
     contact = draft.require(contact_id)
-    facts = {phone: phone_fact(phone) for phone in contact.phones}
-    facts |= {email: email_fact(email) for email in contact.emails}
+    keys = {phone: phone_key(phone) for phone in contact.phones}
+    keys |= {email: email_key(email) for email in contact.emails}
     return {
-        value: fact
-        for value, fact in facts.items()
+        value: key
+        for value, key in keys.items()
         if value not in before and draft.known.setup(SHARED_NUMBERS, value) is None
     }

@@ -7,7 +7,7 @@ part of a third one, or the number was taken off or marked as shared.
 
 from collections.abc import Collection
 
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merges.drafts import MergeDraft
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
@@ -33,7 +33,7 @@ def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) ->
     opened = [each.open_proposals for each in states]
     if any(len(each) >= CONTACT_PROPOSALS for each in opened):
         return
-    alike = {*draft.find(proposed_fact(fact)), one, another}
+    alike = {*draft.find(proposal_key(fact)), one, another}
     if len(alike) > PROPOSED_CONTACTS:
         return
     others = [[proposal.other for proposal in each.values()] for each in opened]
@@ -121,7 +121,7 @@ def close_all(
 
 def close_shared(draft: MergeDraft, fact: str) -> None:
     """Ends all proposals because of a phone number or an email."""
-    for contact_id in draft.find(proposed_fact(fact)):
+    for contact_id in draft.find(proposal_key(fact)):
         for id_, proposal in draft.require(contact_id).open_proposals.items():
             if proposal.fact == fact:
                 close(draft, contact_id, id_)

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import decide_emptying, decide_removal
-from tuyen_crm.domain.facts import in_warehouse_fact
+from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
@@ -34,8 +34,8 @@ def decide(known: KnownState, command: WarehouseCommands) -> CommandDecision:
         case PutWarehouse():
             return _put(known, command)
         case EmptyWarehouse():
-            facts = [in_warehouse_fact(command.id)]
-            return decide_emptying(known, facts, partial(_move_out, command))
+            keys = [warehouse_key(command.id)]
+            return decide_emptying(known, keys, partial(_move_out, command))
         case RemoveWarehouse():
             return _remove(known, command)
         case _:
@@ -60,8 +60,8 @@ def _remove(known: KnownState, command: RemoveWarehouse) -> CommandDecision:
     if command.id == DEFAULT_WAREHOUSE:
         return decide_refused(CrmRefusal.NEEDED)
     removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
-    facts = [in_warehouse_fact(command.id)]
-    return decide_removal(removed, known, facts, partial(_move_out, command))
+    keys = [warehouse_key(command.id)]
+    return decide_removal(removed, known, keys, partial(_move_out, command))
 
 
 def _move_out(

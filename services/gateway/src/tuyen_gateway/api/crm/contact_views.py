@@ -52,7 +52,7 @@ Value = (
 Custom = Annotated[dict[ChosenId, Value | None], Field(max_length=CONTACT_CUSTOM_VALUES)]
 
 
-class ContactFacts(RequestBody):
+class ContactDetails(RequestBody):
     """What agents enter about a person. Fields that are left out do not change."""
 
     name: Name | None = None
@@ -224,7 +224,7 @@ def _build_view(
     )
 
 
-def read_facts(body: ContactFacts, caller: Caller) -> dict[str, tuple[str, ...]]:
+def read_facts(body: ContactDetails, caller: Caller) -> dict[str, tuple[str, ...]]:
     """The phone numbers and emails that a body names, as they are stored. Raises InvalidError for
     the first one that is none."""
     found: dict[str, tuple[str, ...]] = {}

@@ -30,7 +30,7 @@ from tuyen_gateway.api.crm.access import (
 )
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
-    ContactFacts,
+    ContactDetails,
     ContactView,
     read_facts,
     render_contacts,
@@ -51,7 +51,7 @@ from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
 
-class ContactIn(ContactFacts):
+class ContactIn(ContactDetails):
     """A contact that is added by hand."""
 
     model_config = ConfigDict(
@@ -59,7 +59,7 @@ class ContactIn(ContactFacts):
     )
 
 
-class ContactPatch(ContactFacts):
+class ContactPatch(ContactDetails):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
@@ -90,7 +90,7 @@ async def post_contact(
         if stored is not None:
             set_etag(response, stored.version)
             return await show_contact(gateway, caller, stored, settled.known_elsewhere)
-    given = {name: getattr(command, name) for name in _FACTS}
+    given = {name: getattr(command, name) for name in _DETAILS}
     contact = ContactDocument(
         **given,
         name_folded=fold_accents(command.name or ""),
@@ -212,7 +212,7 @@ async def delete_contact(
 _ADDED = 1
 """The version of a contact that was added, and that nothing else happened to."""
 
-_FACTS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
+_DETAILS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
 
 
 def _added_fields(

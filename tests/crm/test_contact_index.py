@@ -1,4 +1,4 @@
-"""Which contacts have a fact in common."""
+"""The index of contacts by their keys."""
 
 from collections.abc import Set
 
@@ -6,29 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.decided import Decided
-from tuyen_crm.fact_index import FactChanges, FactIndex, note_facts
+from tuyen_crm.contact_index import ContactIndex, IndexChanges, note_index_changes
 from tuyen_crm.organization_state import Book
 from tuyen_events.ids import ContactId, OrganizationId
 
-FACTS = st.frozensets(st.sampled_from(["a", "b", "c"]))
+KEYS = st.frozensets(st.sampled_from(["a", "b", "c"]))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["1", "2", "3"]), FACTS)))
+@given(st.lists(st.tuples(st.sampled_from(["1", "2", "3"]), KEYS)))
 def test_a_changed_index_is_as_one_that_is_read_anew(steps: list[tuple[str, set[str]]]) -> None:
     have: dict[ContactId, frozenset[str]] = {}
-    changed = FactIndex()
-    for name, facts in steps:
-        contact, changes = ContactId(name), FactChanges()
-        note_facts(changes, contact, have.get(contact, frozenset()), facts)
+    changed = ContactIndex()
+    for name, keys in steps:
+        contact, changes = ContactId(name), IndexChanges()
+        note_index_changes(changes, contact, have.get(contact, frozenset()), keys)
         changed.change(changes)
-        have[contact] = frozenset(facts)
-    anew = FactIndex()
+        have[contact] = frozenset(keys)
+    anew = ContactIndex()
     for contact, known in have.items():
-        for fact in known:
-            anew.add(fact, contact)
-    for fact in ("a", "b", "c"):
-        expected = {contact for contact, known in have.items() if fact in known}
-        assert changed.holders(fact) == anew.holders(fact) == expected
+        for key in known:
+            anew.add(key, contact)
+    for key in ("a", "b", "c"):
+        expected = {contact for contact, known in have.items() if key in known}
+        assert changed.look_up(key) == anew.look_up(key) == expected
 
 
 class Compared(str):
@@ -44,17 +44,17 @@ class Compared(str):
 
 
 def test_the_first_of_many_contacts_are_found_without_sorting_all() -> None:
-    index = FactIndex()
+    index = ContactIndex()
     many = [f"con_{7 * number % 4_001}" for number in range(4_001)]
     for one in many:
         index.add("hoa-sen/a", ContactId(Compared(one)))
 
     class Before(Decided):
-        def holders(self, key: str) -> Set[ContactId]:
-            return index.holders(key)
+        def look_up(self, key: str) -> Set[ContactId]:
+            return index.look_up(key)
 
     book = Book(OrganizationId("hoa-sen"), Before(), 1)
-    book.facts = {"hoa-sen/a": {ContactId("con_0"): False, ContactId("a"): True}}
+    book.index_changes = {"hoa-sen/a": {ContactId("con_0"): False, ContactId("a"): True}}
     assert book.find("a", 3) == book.find("a")[:3] == ["a", "con_1", "con_10"]
     Compared.times = 0
     book.find("a", 3)
