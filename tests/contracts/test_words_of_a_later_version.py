@@ -53,7 +53,7 @@ from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.projections import counters, history
-from tuyen_gateway.projections.batches import RowFact, fold_fact
+from tuyen_gateway.projections.batches import RowEventRecord, fold_row_event
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
@@ -288,9 +288,10 @@ def row() -> InboxRow:
 
 
 def test_i2_the_inbox_keeps_the_channel_and_takes_the_assignment(row: InboxRow) -> None:
-    folded = fold_fact(row, RowFact(as_read(make_offered()), 3, 0))
-    folded = fold_fact(
-        folded, RowFact(as_read(make_offered(AssignmentChanged, version=2, agent_id=B)), 3, 1)
+    folded = fold_row_event(row, RowEventRecord(as_read(make_offered()), 3, 0))
+    folded = fold_row_event(
+        folded,
+        RowEventRecord(as_read(make_offered(AssignmentChanged, version=2, agent_id=B)), 3, 1),
     )
     stored = msgspec.to_builtins(folded)
     assert stored["channel"] == "email"

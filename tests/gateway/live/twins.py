@@ -25,9 +25,9 @@ from tuyen_gateway.domain.live import (
     JournalPlace,
     LivePosition,
     find_change,
-    find_facts,
     is_shown,
     is_unread,
+    journal_row,
     pack_place,
 )
 from tuyen_gateway.domain.threads import Direction, Message
@@ -183,11 +183,11 @@ class ViewsTwin:
     def count(self, scope: Scope) -> InboxCounts:
         """Counted row by row."""
         shown = [
-            facts
+            journaled
             for row in self.stored.values()
-            if (facts := find_facts(row)) is not None and is_shown(facts, scope)
+            if (journaled := journal_row(row)) is not None and is_shown(journaled, scope)
         ]
-        unread = [facts for facts in shown if is_unread(facts, scope)]
+        unread = [journaled for journaled in shown if is_unread(journaled, scope)]
         return InboxCounts(
             total=len(shown),
             unread=len(unread),

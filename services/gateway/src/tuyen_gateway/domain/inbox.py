@@ -2,7 +2,7 @@
 
 Counters are counted once, by the reader of the partition that contains the event, guarded by the
 last counted offset. Everything else is the greatest or the smallest of what was seen, so folding
-twice or in another order gives the same row. Some values can become wrong through a later fact: the
+twice or in another order gives the same row. Some values can become wrong by a later event: the
 last text (its message is removed), the first unanswered event (an answer lies between two events),
 the newest event that was not removed, and whether there is a conversation at all (R4.6).
 `NeedsRecheck` says when: the caller then reads the thread.
