@@ -9,7 +9,7 @@ import msgspec
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.contact_fields import ContactFieldChanged
@@ -66,7 +66,7 @@ class World(KnownState):
     def turn(self, warehouse_id: str) -> Cursor | None:
         return None
 
-    def part(self, kind: str, part_id: str) -> PartState | None:
+    def child(self, kind: str, child_id: str) -> ChildState | None:
         return None
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
@@ -78,8 +78,8 @@ class World(KnownState):
     def setup_sequence(self) -> int:
         return self._setup_sequence
 
-    def whole(self) -> dict[ContactId, ContactState]:
-        """The contacts that are no parts of others."""
+    def unmerged(self) -> dict[ContactId, ContactState]:
+        """The contacts that were not merged into others."""
         return {
             id_: each
             for id_, each in self.contacts.items()

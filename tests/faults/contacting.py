@@ -33,7 +33,8 @@ class ContactEvidence:
     seen: Mapping[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     """By organization and agent: every contact that the agent sees."""
     became: Mapping[str, str] = field(default_factory=dict)
-    """By the id of each contact that was added: the id of the contact that it is a part of."""
+    """By the id of each contact that was added: the id of the contact into which it was merged, or
+    its own."""
 
 
 class Contacting:
@@ -151,7 +152,7 @@ class Contacting:
         return evidence
 
     async def _ask_who(self, tenant: str, contact: str) -> str:
-        """The id of the contact that this one is a part of now."""
+        """The id of the contact into which this one was merged, or its own."""
         found: list[str] = []
 
         async def answered() -> bool:

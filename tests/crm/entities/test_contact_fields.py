@@ -233,5 +233,5 @@ def test_c10_c9_a_value_that_is_hidden_is_filled(world: World) -> None:
     world.do(bring(2, size=42, note="a"))
     world.define(size=FieldType.TEXT)
     world.do(bring(3, size="M", note="b"))
-    (contact,) = world.whole().values()
+    (contact,) = world.unmerged().values()
     assert contact.custom == {"size": "M", "note": "a"}

@@ -104,7 +104,7 @@ def test_c2_both_phones_and_emails_are_proposed_each_for_itself(world: World) ->
 def test_c2_accepted_the_older_contact_has_all_of_both(proposed: World) -> None:
     decision = decide(proposed, MINH, LAN, by=hoa)
     assert (decision.outcome, decision.survivor) == (CrmOutcome.APPLIED, LAN)
-    assert list(proposed.whole()) == [LAN]
+    assert list(proposed.unmerged()) == [LAN]
     assert proposed.contacts[LAN].assignee == an
     assert closed(proposed) == [
         (LAN, ProposalState.ACCEPTED, hoa),
@@ -117,12 +117,12 @@ def test_c2_accepted_the_older_contact_has_all_of_both(proposed: World) -> None:
 def test_c2_the_managers_of_both_sides_accept(apart: World) -> None:
     half = decide(apart, LAN, MINH, by=hoa)
     assert (half.outcome, half.survivor) == (CrmOutcome.APPLIED, None)
-    assert len(apart.whole()) == 2
+    assert len(apart.unmerged()) == 2
     assert only(apart, MINH).approved == (LAN,)
     again = decide(apart, LAN, MINH, by=hoa)
     assert (again.outcome, again.version) == (CrmOutcome.UNCHANGED, half.version)
     whole = decide(apart, LAN, MINH, by=quan)
-    assert (whole.survivor, list(apart.whole())) == (LAN, [LAN])
+    assert (whole.survivor, list(apart.unmerged())) == (LAN, [LAN])
 
 
 def test_c2_who_manages_the_other_contact_is_not_said(apart: World) -> None:
@@ -145,7 +145,7 @@ def test_c2_who_manages_neither_is_told_of_no_proposal(apart: World) -> None:
         for accept in (True, False):
             outcome = decide(apart, LAN, MINH, by=by, accept=accept).outcome
             assert outcome is CrmOutcome.NOT_FOUND
-    assert len(apart.whole()) == 2
+    assert len(apart.unmerged()) == 2
 
 
 def test_c2_what_was_accepted_for_a_contact_counts_while_it_is_in_that_warehouse(
@@ -163,7 +163,7 @@ def test_c2_what_was_declined_is_not_proposed_again_for_the_same_fact(proposed: 
     assert decide(proposed, LAN, MINH, by=hoa, accept=False).outcome is CrmOutcome.APPLIED
     proposed.patch(MINH, phones=())
     told = proposed.patch(MINH, phones=(A,))
-    assert (told.known_elsewhere, len(proposed.whole())) == ((A,), 2)
+    assert (told.known_elsewhere, len(proposed.unmerged())) == ((A,), 2)
     assert proposed.contacts[MINH].open_proposals == {}
     proposed.patch(LAN, phones=(A, B))
     proposed.patch(MINH, phones=(A, B))
@@ -205,7 +205,7 @@ def test_c2_a_decision_about_another_version_of_the_proposal_is_refused(apart: W
 @pytest.mark.parametrize("contact", [LAN, MINH])
 def test_c2_a_proposal_ends_with_either_contact(proposed: World, contact: ContactId) -> None:
     remove(proposed, contact)
-    (rest,) = proposed.whole()
+    (rest,) = proposed.unmerged()
     assert proposed.contacts[rest].proposals == {}
     assert {state for _, state, _ in closed(proposed)} == {None}
     assert decide(proposed, LAN, MINH, by=hoa).outcome is CrmOutcome.NOT_FOUND
@@ -224,7 +224,7 @@ def test_c2_a_proposal_ends_when_the_number_is_marked_as_shared(proposed: World)
     assert mark(proposed, A).outcome is CrmOutcome.APPLIED
     assert proposed.contacts[LAN].proposals == proposed.contacts[MINH].proposals == {}
     mark(proposed, A, shared=False)
-    assert len(proposed.whole()) == 2
+    assert len(proposed.unmerged()) == 2
     assert proposed.contacts[LAN].proposals == {}
 
 
@@ -249,7 +249,7 @@ def test_c2_a_merge_that_was_undone_is_neither_made_nor_proposed_again(proposed:
     proposed.undo(LAN)
     proposed.patch(MINH, phones=())
     proposed.patch(MINH, phones=(A,))
-    assert len(proposed.whole()) == 2
+    assert len(proposed.unmerged()) == 2
     assert proposed.contacts[MINH].proposals == {}
 
 
@@ -261,7 +261,7 @@ def test_c2_a_contact_that_is_separated_is_merged_with_no_third_one_at_once(worl
     assert only(world, HOA).other == LAN
     world.undo(LAN)
     assert only(world, HOA).other == MINH
-    assert len(world.whole()) == 3
+    assert len(world.unmerged()) == 3
 
 
 def test_c2_a_setting_merges_at_once_but_not_what_was_declined(world: World) -> None:
@@ -274,7 +274,7 @@ def test_c2_a_setting_merges_at_once_but_not_what_was_declined(world: World) -> 
     decide(world, LAN, HOA, by=hoa, fact=B, accept=False)
     world.patch(HOA, phones=())
     world.patch(HOA, phones=(B,), **at_once)
-    assert list(world.whole()) == [LAN, HOA]
+    assert list(world.unmerged()) == [LAN, HOA]
 
 
 def test_c8_the_history_of_both_contacts_tells_of_a_proposal_and_its_end(apart: World) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from crm.child_kinds import CONTACT, HOA, MOMENT, SHOP
 from crm.known import KnownThings
-from crm.part_kinds import CONTACT, HOA, MOMENT, SHOP
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.tags.decide import decide

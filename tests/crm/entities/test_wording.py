@@ -1,26 +1,26 @@
-"""What every kind of part looks like, and its history in sentences (C5, C8)."""
+"""What every kind of child looks like, and its history in sentences (C5, C8)."""
 
 from datetime import timedelta
 
 import pytest
 
-from crm.part_kinds import CONTACT, DEALS, HOA, KINDS, MOMENT, SHOP, TASKS, KindOfPart
+from crm.child_kinds import CONTACT, DEALS, HOA, KINDS, MOMENT, SHOP, TASKS, KindOfChild
 from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS
 from tuyen_views.history import Change
-from tuyen_views.view import ContactPart
+from tuyen_views.view import ChildDocument
 
 LATER = MOMENT + timedelta(hours=1)
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
-def fold(kind: KindOfPart) -> ContactPart:
+def fold(kind: KindOfChild) -> ChildDocument:
     document = kind.entity.fold(None, kind.happened(0, **kind.content))
-    assert isinstance(document, ContactPart)
+    assert isinstance(document, ChildDocument)
     return document
 
 
 @ALL
-def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
+def test_c5_a_part_as_it_is_shown(kind: KindOfChild) -> None:
     reminder = {} if kind.reminds_at is None else {"reminds_at": kind.reminds_at}
     assert fold(kind) == kind.entity.view.document(
         key="hoa-sen/p_1",
@@ -38,19 +38,19 @@ def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
 
 
 @ALL
-def test_c5_a_stored_part_is_read_as_it_was(kind: KindOfPart) -> None:
+def test_c5_a_stored_part_is_read_as_it_was(kind: KindOfChild) -> None:
     view = kind.entity.view
     assert view.read(view.encode(fold(kind))) == fold(kind)
 
 
 @ALL
 def test_c5_a_changed_part_keeps_its_place_its_author_and_what_was_not_changed(
-    kind: KindOfPart,
+    kind: KindOfChild,
 ) -> None:
     before = fold(kind)
     event = kind.happened(1, 9, at=LATER, by="lan", **kind.changed)
     after = kind.entity.fold(before, event)
-    assert isinstance(after, ContactPart)
+    assert isinstance(after, ChildDocument)
     assert (after.sequence, after.updated_at) == (9, LATER)
     for name in ("place", "created_at", "created_by"):
         assert getattr(after, name) == getattr(before, name)
@@ -61,7 +61,7 @@ def test_c5_a_changed_part_keeps_its_place_its_author_and_what_was_not_changed(
 
 
 @ALL
-def test_c8_the_history_says_what_was_added_changed_and_removed(kind: KindOfPart) -> None:
+def test_c8_the_history_says_what_was_added_changed_and_removed(kind: KindOfChild) -> None:
     vi, en, title = kind.thing
     added, before = kind.happened(0, **kind.content), fold(kind)
     told = kind.entity.describe(added, None, before)

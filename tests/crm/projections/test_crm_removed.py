@@ -92,7 +92,7 @@ async def test_w6_whoever_sees_the_contact_knows_that_a_note_was_removed(views: 
     assert sights == [Sight.WRITE, Sight.CLAIMABLE, Sight.NOTHING]
     assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_9") is Sight.NOTHING
     assert await crm.sight_of_removed(NOTES_VIEW, RIVAL, "note_1_2") is Sight.NOTHING
-    assert await crm.part(NOTES_VIEW, MANAGER, "note_1_2") is None
+    assert await crm.child(NOTES_VIEW, MANAGER, "note_1_2") is None
 
 
 async def test_w6_whoever_saw_a_removed_contact_knows_that_it_was_removed(views: Database) -> None:
@@ -136,5 +136,5 @@ async def test_c11_what_belonged_to_a_removed_contact_is_not_that_of_the_next_on
     assert await list_shown(views, TASKS_VIEW) == []
     assert await views[TASKS_VIEW.collection].find_one({"reminds_at": {"$lte": MOMENT}}) is None
     crm = MongoCrm(views)
-    assert await crm.part(NOTES_VIEW, MANAGER, "note_1_2") is None
+    assert await crm.child(NOTES_VIEW, MANAGER, "note_1_2") is None
     assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_1_2") is Sight.NOTHING

@@ -68,11 +68,11 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...] = ()
     rules: tuple[AppliedRule, ...] = ()
     merged: tuple[ContactId, ...] = ()
-    """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    """The contacts that were merged into this one: what belongs to them is listed with it (C2)."""
     proposals: tuple[ProposalOfContact, ...] = ()
     merged_into: ContactId | None = None
-    """The contact of which this one is a part. Such a document has no content, no warehouse and no
-    assignee, so that nobody's scope covers it."""
+    """The contact into which this one was merged. Such a document has no content, no warehouse and
+    no assignee, so that nobody's scope covers it."""
     created_at: datetime
     created_by: AgentId | None = None
     """Null for a contact that no agent created."""

@@ -14,17 +14,17 @@ from tuyen_crm.contact_index import IndexChanges, apply_index_changes, note_inde
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.entities.warehouses.distributing import turn_after
 from tuyen_crm.ports import StateBefore
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
+    ChildChange,
     ContactEvent,
     CrmCommand,
     CrmEvent,
     CrmOutcome,
-    PartChange,
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
@@ -35,7 +35,7 @@ _TURNS = "turns"
 """The kind of the keys that have the place in a warehouse's rotation."""
 
 _FIXED = "fixed"
-"""The kind of the keys that have the parts which never change, in their order."""
+"""The kind of the keys that have the children which never change, in their order."""
 
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
@@ -65,15 +65,15 @@ class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """By command id, for those of `results` for which there is more to tell."""
 
 
-class FixedParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of the oldest part that is remembered of those that never change, and of the next
-    one."""
+class FixedChildren(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of the oldest child that is remembered of those that never change, and of the
+    next one."""
 
     oldest: int = 0
     following: int = 0
 
 
-class FixedPart(msgspec.Struct, frozen=True, kw_only=True):
+class FixedChild(msgspec.Struct, frozen=True, kw_only=True):
     """One of them: the key of its state."""
 
     key: str
@@ -97,7 +97,7 @@ def book_key(organization: OrganizationId, contact_id: str) -> str:
 
 
 def kept_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
-    """The key of a part, or of an entity of the setup."""
+    """The key of a child, or of an entity of the setup."""
     return f"{organization}/{kind}/{entity_id}"
 
 
@@ -153,8 +153,8 @@ class Book(KnownState):
     def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
         return self._read(book_key(self._organization, contact_id), StoredContact)
 
-    def part(self, kind: str, part_id: str) -> PartState | None:
-        return self._read(kept_key(self._organization, kind, part_id), PartState)
+    def child(self, kind: str, child_id: str) -> ChildState | None:
+        return self._read(kept_key(self._organization, kind, child_id), ChildState)
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
         if kind not in BY_NAME:
@@ -197,8 +197,8 @@ class Book(KnownState):
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)
                 self._note_turn(event)
-                if isinstance(event, PartChange):
-                    self._apply_part(event)
+                if isinstance(event, ChildChange):
+                    self._apply_child(event)
                 elif isinstance(event, Reminded):
                     self._apply_reminder(event)
             case SetupEvent():
@@ -228,45 +228,45 @@ class Book(KnownState):
             key = kept_key(self._organization, _TURNS, warehouse_id)
             self.changes[key] = _encode(cursor)
 
-    def _apply_part(self, event: PartChange) -> None:
+    def _apply_child(self, event: ChildChange) -> None:
         kind = BY_EVENT[type(event)].name
-        known = self.part(kind, event.part_id)
+        known = self.child(kind, event.child_id)
         if known is None or known.version < event.sequence:
-            part = PartState(
+            child = ChildState(
                 contact_id=event.contact_id,
                 version=event.sequence,
                 reminded_at=known.reminded_at if known else None,
                 fixed_content=event.fixed_content,
             )
-            key = kept_key(self._organization, kind, event.part_id)
-            self.changes[key] = None if event.removes else _encode(part)
+            key = kept_key(self._organization, kind, event.child_id)
+            self.changes[key] = None if event.removes else _encode(child)
             if event.fixed_content and known is None:
                 self._remember_fixed(key)
 
     def _remember_fixed(self, key: str) -> None:
-        """Remembers a part that is never removed, and forgets the oldest one if they are too
+        """Remembers a child that is never removed, and forgets the oldest one if they are too
         many."""
         head = kept_key(self._organization, _FIXED, "")
-        parts = self._read(head, FixedParts) or FixedParts()
-        oldest, following = parts.oldest, parts.following + 1
-        self.changes[self._fixed_key(parts.following)] = _encode(FixedPart(key=key))
+        children = self._read(head, FixedChildren) or FixedChildren()
+        oldest, following = children.oldest, children.following + 1
+        self.changes[self._fixed_key(children.following)] = _encode(FixedChild(key=key))
         if following - oldest > CALLS_REMEMBERED:
-            forgotten = self._read(self._fixed_key(oldest), FixedPart)
+            forgotten = self._read(self._fixed_key(oldest), FixedChild)
             if forgotten is not None:
                 self.changes[forgotten.key] = None
             self.changes[self._fixed_key(oldest)] = None
             oldest += 1
-        self.changes[head] = _encode(FixedParts(oldest=oldest, following=following))
+        self.changes[head] = _encode(FixedChildren(oldest=oldest, following=following))
 
     def _fixed_key(self, number: int) -> str:
         return kept_key(self._organization, _FIXED, str(number))
 
     def _apply_reminder(self, event: Reminded) -> None:
         kind = BY_EVENT[type(event)].name
-        known = self.part(kind, event.part_id)
+        known = self.child(kind, event.child_id)
         if known is not None:
-            part = msgspec.structs.replace(known, reminded_at=event.remind_at)
-            self.changes[kept_key(self._organization, kind, event.part_id)] = _encode(part)
+            child = msgspec.structs.replace(known, reminded_at=event.remind_at)
+            self.changes[kept_key(self._organization, kind, event.child_id)] = _encode(child)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name

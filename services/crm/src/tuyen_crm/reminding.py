@@ -24,7 +24,7 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 from tuyen_platform.mongodb import Database
 from tuyen_platform.retry import retry
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
-from tuyen_views.reminders import RemindingPart, RemindingT
+from tuyen_views.reminders import RemindingChild, RemindingT
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
@@ -41,7 +41,7 @@ def announce(event: Reminded) -> ProducerRecord:
     due = ReminderDue(
         organization=event.organization,
         kind=event.kind,
-        id=event.part_id,
+        id=event.child_id,
         contact_id=event.contact_id,
         assignee=event.assignee,
         remind_at=event.remind_at,
@@ -107,18 +107,23 @@ def _remind_of_appointment(appointment: AppointmentDocument) -> RemindOfAppointm
     )
 
 
-def _fields(part: RemindingPart, kind: ReminderKind) -> dict[str, Any]:
+def _fields(child: RemindingChild, kind: ReminderKind) -> dict[str, Any]:
     """The fields that both commands have. The command is the same whoever sends it, and when."""
     return {
         "command_id": derive_command_id(
-            "reminder", part.organization, kind, part.id, str(part.sequence), str(part.reminds_at)
+            "reminder",
+            child.organization,
+            kind,
+            child.id,
+            str(child.sequence),
+            str(child.reminds_at),
         ),
-        "organization": part.organization,
-        "contact_id": part.contact_id,
-        "at": part.reminds_at,
-        "version": part.sequence,
-        "remind_at": part.reminds_at,
-        "assignee": part.assignee,
+        "organization": child.organization,
+        "contact_id": child.contact_id,
+        "at": child.reminds_at,
+        "version": child.sequence,
+        "remind_at": child.reminds_at,
+        "assignee": child.assignee,
     }
 
 

@@ -1,6 +1,6 @@
 """The decider's state, in the compacted topic `crm-state`.
 
-There is one record for each contact, for each part, and for each entity of the setup, partitioned
+There is one record for each contact, for each child, and for each entity of the setup, partitioned
 by organization, with everything that the next decision depends on. So a start reads as many records
 as there are things, and not all of their events (R9.6).
 

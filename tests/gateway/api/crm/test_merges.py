@@ -19,7 +19,7 @@ PATH = "/v1/contacts/con_0"
 
 
 async def _show_merged(views: Database) -> None:
-    """`con_1` is a part of `con_0`."""
+    """`con_1` was merged into `con_0`."""
     older, younger = contact(0, "shop", "Vĩnh", 3), contact(1, "shop", "Lan", 2)
     hidden = replace(younger, name=None, warehouse_id="", merged_into=older.id)
     await show(views, replace(older, merged=(younger.id,)), hidden)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.records import JoiningCommand, PartChange
+from tuyen_events.crm.records import ChildChange, JoiningCommand
 from tuyen_events.ids import AgentId, CallId, IntegrationId, content_digest
 from tuyen_events.vocabulary import Moment, Word
 
@@ -45,7 +45,7 @@ class RecordCall(JoiningCommand, frozen=True, kw_only=True):
     it to one of them (W5)."""
 
 
-class CallRecorded(PartChange, frozen=True, kw_only=True):
+class CallRecorded(ChildChange, frozen=True, kw_only=True):
     """A call with the contact was reported (C7). Nobody changes it."""
 
     type: ClassVar[str] = "call.recorded.v1"
@@ -63,7 +63,7 @@ class CallRecorded(PartChange, frozen=True, kw_only=True):
     recording_url: str | None = None
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.call_id
 
     @property

@@ -237,12 +237,12 @@ class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "contact.removed.v1"
     merged: tuple[ContactId, ...] = ()
-    """The contacts that were parts of it, and are removed with it."""
+    """The contacts that were merged into it, and are removed with it."""
     by: AgentId
 
 
 class ContactMerged(ContactEvent, frozen=True, kw_only=True):
-    """The contact is a part of the older contact `into` from now on (C2)."""
+    """The contact is merged into the older contact `into` (C2)."""
 
     type: ClassVar[str] = "contact.merged.v1"
     into: ContactId
@@ -259,7 +259,7 @@ class ContactSeparated(ContactEvent, frozen=True, kw_only=True):
     merge_id: str
     content: ContactContent
     merged: tuple[ContactId, ...] = ()
-    """The contacts that are parts of this one."""
+    """The contacts that were merged into this one."""
     created_at: Moment
     by: AgentId
 

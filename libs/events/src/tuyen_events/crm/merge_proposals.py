@@ -60,5 +60,5 @@ class MergeProposalClosed(MergeProposalEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "merge_proposal.closed.v1"
     state: ProposalState | None
-    """Null if its reason is gone: one of the contacts was removed or became a part of a third one,
+    """Null if its reason is gone: one of the contacts was removed or was merged into a third one,
     or the number was taken off or marked as shared."""

@@ -49,7 +49,7 @@ class ContactAbsorbed(MergeEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.made.v1"
     absorbed: ContactId
     merged: tuple[ContactId, ...]
-    """All contacts that are parts of this one."""
+    """All contacts that were merged into this one."""
     content: ContactContent
     gained: GainedContent
     fact: str | None = None

@@ -132,7 +132,7 @@ def release(
     still: Mapping[str, ContactContent],
 ) -> tuple[ContactContent, dict[str, GainedContent]]:
     """The content without what it had only because of `gone`, and what it has now because of the
-    contacts that are `still` parts of it. What was changed since stays."""
+    contacts that are `still` merged into it. What was changed since stays."""
     gone = _without_rules(gone)
     still = {id_: _without_rules(each) for id_, each in still.items()}
     fields: dict[str, Any] = {}

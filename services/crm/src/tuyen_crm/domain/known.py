@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
@@ -37,7 +37,7 @@ class KnownState(ABC):
         nobody was."""
 
     @abstractmethod
-    def part(self, kind: str, part_id: str) -> PartState | None: ...
+    def child(self, kind: str, child_id: str) -> ChildState | None: ...
 
     @abstractmethod
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:

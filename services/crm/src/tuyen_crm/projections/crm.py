@@ -23,7 +23,7 @@ from tuyen_views.history import (
 from tuyen_views.view import (
     UNTIL_FORGOTTEN,
     WAS,
-    ContactPart,
+    ChildDocument,
     View,
     place_in_order,
     remains_of,
@@ -40,7 +40,7 @@ VIEWS: tuple[View[Any], ...] = (
     *dict.fromkeys(entity.view for entity in ENTITIES),
 )
 
-_PARTS = [view for view in VIEWS if issubclass(view.document, ContactPart)]
+_CHILD_VIEWS = [view for view in VIEWS if issubclass(view.document, ChildDocument)]
 
 _Events = dict[str, list[CrmEvent]]
 """Events by the id of the document that they change."""
@@ -120,9 +120,11 @@ class CrmProjection:
         ]
         if not removals:
             return
-        for view in _PARTS:
-            parts = [UpdateMany(_until(each), [_leave_remains(each)]) for each in removals]
-            await self._database[view.collection].bulk_write(parts, ordered=False)
+        for view in _CHILD_VIEWS:
+            removals_of_children = [
+                UpdateMany(_until(each), [_leave_remains(each)]) for each in removals
+            ]
+            await self._database[view.collection].bulk_write(removals_of_children, ordered=False)
         histories = [DeleteMany(_until(each)) for each in removals]
         await self._database[HISTORY_VIEW.collection].bulk_write(histories, ordered=False)
 

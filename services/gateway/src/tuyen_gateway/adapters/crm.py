@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
-from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_children import list_across_contacts
 from tuyen_gateway.adapters.crm_proposals import list_proposals, match_merged, match_version
 from tuyen_gateway.adapters.crm_queries import (
     Access,
@@ -29,17 +29,17 @@ from tuyen_gateway.adapters.crm_queries import (
 )
 from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
+from tuyen_views.view import WAS, ChildDocumentT, OfContactT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 SHOWN_WITHIN_S = 2.0
@@ -211,9 +211,9 @@ class MongoCrm:
             known.update([each["_id"] async for each in found])
         return known
 
-    async def parts(
-        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
-    ) -> ViewPage[PartT]:
+    async def children(
+        self, view: View[OfContactT], contact: VisibleContact, limit: int, after: str | None
+    ) -> ViewPage[OfContactT]:
         if contact.sight < Sight.READ:
             return ViewPage(items=[], following=None)
         document = contact.document
@@ -222,30 +222,30 @@ class MongoCrm:
         if after is not None:
             query["place"] = {"$lt": after}
         rows = self._database[view.collection].find(query).sort("place", -1)
-        found: list[PartT] = []
+        found: list[OfContactT] = []
         carried = 0
         async for stored in rows.limit(limit + 1):
-            part = view.read(stored)
-            carried += len(msgspec.json.encode(part))
+            child = view.read(stored)
+            carried += len(msgspec.json.encode(child))
             if found and (len(found) == limit or carried > THREAD_PAGE_BYTES):
                 return ViewPage(items=found, following=_place(found))
-            found.append(part)
+            found.append(child)
         return ViewPage(items=found, following=None)
 
-    async def part(
-        self, view: View[ContactPartT], scope: ContactScope, part_id: str
-    ) -> tuple[VisibleContact, ContactPartT] | None:
-        key = f"{scope.organization}/{part_id}"
+    async def child(
+        self, view: View[ChildDocumentT], scope: ContactScope, child_id: str
+    ) -> tuple[VisibleContact, ChildDocumentT] | None:
+        key = f"{scope.organization}/{child_id}"
         stored = await self._database[view.collection].find_one(
             {"_id": key, "organization": scope.organization}
         )
         if stored is None:
             return None
-        part = view.read(stored)
-        contact = await self.contact(scope, part.contact_id)
+        child = view.read(stored)
+        contact = await self.contact(scope, child.contact_id)
         if contact is None or contact.sight < Sight.READ:
             return None
-        return contact, part
+        return contact, child
 
     async def reported_call(
         self, organization: OrganizationId, call: CallId
@@ -268,14 +268,14 @@ class MongoCrm:
         contact = await self.contact(scope, was["contact_id"])
         return Sight.NOTHING if contact is None else contact.sight
 
-    async def find_parts(
+    async def find_children(
         self,
-        view: View[ContactPartT],
+        view: View[ChildDocumentT],
         scope: ContactScope,
-        wanted: PartFilter,
+        wanted: ChildFilter,
         limit: int,
         after: str | None,
-    ) -> ViewPage[ContactPartT]:
+    ) -> ViewPage[ChildDocumentT]:
         return await list_across_contacts(
             self._database,
             view,
@@ -289,13 +289,14 @@ class MongoCrm:
     async def _find_readable(
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Collection[ContactId]:
-        """Of contacts that are parts of another one, those whose whole the viewer may read."""
+        """Of contacts that were merged into another one, those whose survivor the viewer may
+        read."""
         either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
         query: Document = {"organization": scope.organization, "$or": either}
         found = self._contacts.find({"$and": [query, covering(scope)]})
         documents = [CONTACTS_VIEW.read(stored) for stored in await found.to_list(None)]
-        wholes = [each for each in documents if _sight_of(scope, each) >= Sight.READ]
-        return {part for whole in wholes for part in (whole.id, *whole.merged)}
+        survivors = [each for each in documents if _sight_of(scope, each) >= Sight.READ]
+        return {each for survivor in survivors for each in (survivor.id, *survivor.merged)}
 
     async def proposals(
         self, wanted: ProposalFilter, limit: int, after: str | None
@@ -375,5 +376,5 @@ def _sight_of(scope: ContactScope, contact: ContactDocument) -> Sight:
     return scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
 
 
-def _place(found: Sequence[PartT]) -> str:
+def _place(found: Sequence[OfContactT]) -> str:
     return found[-1].place

@@ -51,10 +51,10 @@ class CustomerNames:
         }
         contacts = await self._find_named(nameless) if nameless else {}
         named = [show_description(_add_name(row, contacts)) for row in rows]
-        return await self._add_wholes(named)
+        return await self._add_survivors(named)
 
-    async def _add_wholes(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows with the contacts of which those of their customers are parts (C2)."""
+    async def _add_survivors(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+        """The rows with the survivors of their customers' contacts (C2)."""
         own = {contact_id(row.customer.id) for row in rows if row.customer}
         organizations = {row.organization for row in rows if row.organization is not None}
         if not own:
@@ -64,9 +64,9 @@ class CustomerNames:
             "merged": {"$in": sorted(own)},
         }
         found = await self._contacts.find(query, {"merged": 1}).to_list(None)
-        wholes = {part: ContactId(one["_id"]) for one in found for part in one["merged"]}
+        survivors = {merged: ContactId(one["_id"]) for one in found for merged in one["merged"]}
         return [
-            msgspec.structs.replace(row, contact_id=wholes.get(contact_id(row.customer.id)))
+            msgspec.structs.replace(row, contact_id=survivors.get(contact_id(row.customer.id)))
             if row.customer
             else row
             for row in rows
@@ -86,7 +86,7 @@ class CustomerNames:
 
     async def _find_named(self, wanted: Collection[ContactId]) -> dict[str, Document]:
         """The contacts with names, by the ids in `wanted`. The name of one that was merged is that
-        of the contact of which it is a part (C2)."""
+        of the contact into which it was merged (C2)."""
         named: dict[str, Document] = {}
         places: dict[str, str] = {each: each for each in wanted}
         for _ in range(CONTACT_MERGES):
@@ -97,8 +97,10 @@ class CustomerNames:
             }
             stored = {each: found[at] for each, at in places.items() if at in found}
             named |= {each: one for each, one in stored.items() if one["name"] is not None}
-            wholes = {each: one.get("merged_into") for each, one in stored.items()}
-            places = {each: whole_id for each, whole_id in wholes.items() if whole_id is not None}
+            survivors = {each: one.get("merged_into") for each, one in stored.items()}
+            places = {
+                each: survivor for each, survivor in survivors.items() if survivor is not None
+            }
             if not places:
                 break
         return named

@@ -68,7 +68,7 @@ class ReminderEvents:
             return None
         memberships = await crm.memberships(viewer.organization, viewer.agent_id)
         scope = contact_scope_of(viewer, memberships)
-        found = await crm.part(_VIEWS[due.kind], scope, due.id)
+        found = await crm.child(_VIEWS[due.kind], scope, due.id)
         if found is None:
             return None
         shown = {

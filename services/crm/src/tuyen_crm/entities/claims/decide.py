@@ -19,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_crm.entities.teams.decide import TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
@@ -40,9 +40,9 @@ ClaimCommands = ClaimContact | PlaceContact
 def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
     match command:
         case ClaimContact():
-            return decide_for_whole(known, command, partial(_claim, known))
+            return decide_for_survivor(known, command, partial(_claim, known))
         case PlaceContact():
-            return decide_for_whole(known, command, partial(decide_place, known))
+            return decide_for_survivor(known, command, partial(decide_place, known))
         case _:
             assert_never(command)
 

@@ -23,7 +23,7 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import offer
-from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.contact_fields.values import (
     forget_removed,
     name_fields,
@@ -83,8 +83,8 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
 def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     """A contact is created once, and each of its customers gets the first name that the channel
     sends. What an agent gave the contact does not change: what else the customer writes is offered
-    (C3). What a merged contact's customer does concerns the contact of which it is a part."""
-    whole = find_whole(known, command.contact_id)
+    (C3). What a merged contact's customer does concerns the contact into which it was merged."""
+    survivor = find_survivor(known, command.contact_id)
     draft = MergeDraft(
         known,
         Cause(
@@ -94,9 +94,9 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
             merging=command.merging,
         ),
     )
-    if whole is None:
+    if survivor is None:
         return _offer(draft, command.contact_id, _create(draft, command), command)
-    return _offer(draft, whole[0], _complete(draft, *whole, command), command)
+    return _offer(draft, survivor[0], _complete(draft, *survivor, command), command)
 
 
 def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
@@ -250,7 +250,7 @@ def _join_and_distribute(
     warehouse_id: str,
     staff: Collection[AgentId],
 ) -> CommandDecision:
-    """The decision after a contact was created: it becomes a part of one with the same phone number
+    """The decision after a contact was created: it is merged into one with the same phone number
     or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
     joined = join_by_facts(draft, created.contact_id, frozenset())
     if joined.survivor is not None:
@@ -311,17 +311,19 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
     removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
-    return decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
+    return decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
 
 
-def _remove_parts(
+def _remove_merged(
     draft: MergeDraft, command: RemoveContact, contact: ContactState
 ) -> list[ContactRemoved]:
-    """The contacts that are parts of it are removed with it: they keep what they had before."""
+    """The contacts that were merged into it are removed with it: they keep what they had before."""
     return [
-        follow(msgspec.structs.replace(command, contact_id=id_), ContactRemoved, part.sequence + 1)
+        follow(
+            msgspec.structs.replace(command, contact_id=id_), ContactRemoved, merged.sequence + 1
+        )
         for id_ in contact.merged
-        if (part := draft.contact(id_)) is not None
+        if (merged := draft.contact(id_)) is not None
     ]
 
 

@@ -10,7 +10,7 @@ from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged, follow
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.contact_fields.values import list_hidden, name_fields, refuse_values
 from tuyen_crm.entities.contacts.decide import add_from_source
 from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
@@ -34,10 +34,10 @@ def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
             return unfit
         content = ContactContent(**{name: getattr(command, name) for name in _GIVEN})
         return _note(known, command, add_from_source(known, command, content))
-    whole = find_whole(known, command.contact_id)
-    if lead is None or whole is None:
+    survivor = find_survivor(known, command.contact_id)
+    if lead is None or survivor is None:
         return decide_unchanged(known.last_sequence(command.contact_id))
-    contact_id, contact = whole
+    contact_id, contact = survivor
     if lead.lead == command.content:
         survivor = None if contact_id == command.contact_id else contact_id
         return replace(decide_unchanged(contact.version), survivor=survivor)
@@ -49,7 +49,7 @@ def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
 def _complete(
     known: KnownState, command: ReceiveLead, contact_id: ContactId, contact: ContactState
 ) -> CommandDecision:
-    """The contact with what it lacked; it may become a part of another one by that (C2)."""
+    """The contact with what it lacked; it may be merged into another one by that (C2)."""
     given = {name: getattr(command, name) for name in _GIVEN}
     hidden = list_hidden(known, contact.custom, command.custom)
     lacking = find_lacking(contact, given, overwrite=False, hidden=hidden)
@@ -73,7 +73,7 @@ def _complete(
 
 def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) -> CommandDecision:
     """The decision, and that the lead was received, with what it says of the contact as a note.
-    Both belong to the lead's own contact, also if that is a part of another one."""
+    Both belong to the lead's own contact, also if that was merged into another one."""
     own = [event for event in decision.events if _is_about(event, command.contact_id)]
     sequence = own[-1].sequence if own else known.last_sequence(command.contact_id)
     more: list[ContactEvent] = [
@@ -81,7 +81,7 @@ def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) ->
     ]
     if command.note is not None:
         note_id = NoteId(note_of_lead(command.contact_id, command.note))
-        if known.part(_NOTES, note_id) is None:
+        if known.child(_NOTES, note_id) is None:
             about: dict[str, Any] = {"note_id": note_id, "text": command.note}
             more.append(follow(command, NoteReceived, sequence + 2, **about))
     return replace(decision, events=(*decision.events, *more))

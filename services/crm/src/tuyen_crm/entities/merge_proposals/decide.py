@@ -16,7 +16,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, Proposal
-from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import decide_joined, fits, merge_by_hand
 from tuyen_crm.entities.merges.proposing import approve, close
@@ -30,7 +30,7 @@ _Pair = Mapping[ContactId, ContactState]
 
 def decide(known: KnownState, command: DecideProposal) -> CommandDecision:
     """Whoever manages neither contact is answered as if there were no such proposal."""
-    found = [find_whole(known, each) for each in (command.contact_id, command.other)]
+    found = [find_survivor(known, each) for each in (command.contact_id, command.other)]
     pair = dict(each for each in found if each is not None)
     sides = {id_: each for id_, each in pair.items() if _manages(known, command, each)}
     if None in found or not sides:

@@ -44,8 +44,8 @@ def join_by_facts(draft: MergeDraft, contact_id: ContactId, before: Set[str]) ->
 def join(
     draft: MergeDraft, contact_id: ContactId, before: Collection[str]
 ) -> tuple[ContactId, Sequence[str]]:
-    """The contact that the contact is, or is a part of, after the same; and those of its new phone
-    numbers and emails that a contact of other owners has as well.
+    """The survivor after the command: the contact, or the one into which it was merged; and those
+    of its new phone numbers and emails that a contact of other owners has as well.
 
     What a contact gets by a merge is new to it, too.
     """
@@ -86,7 +86,7 @@ def propose_by_facts(draft: MergeDraft, contact_id: ContactId) -> None:
 def decide_joined(
     draft: MergeDraft, contact_id: ContactId, last: ContactId, elsewhere: Sequence[str] = ()
 ) -> CommandDecision:
-    """The decision about a command, when the contact that it was about has become a part of
+    """The decision about a command, when the contact that it was about was merged into
     `last`, or is `last`."""
     return CommandDecision(
         outcome=CrmOutcome.APPLIED,
@@ -164,8 +164,8 @@ def _merge_by_fact(
 
 def _may_join(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> bool:
     """Whether one contact can contain all of both, and nobody has separated them, or declined to
-    merge them because of this fact; nor any of the contacts that are parts of them."""
-    ours, theirs = _list_parts(draft, one), _list_parts(draft, another)
+    merge them because of this fact; nor any of the contacts that were merged into them."""
+    ours, theirs = _list_merged(draft, one), _list_merged(draft, another)
     return (
         fits(ours[one], theirs[another])
         and not _keeps_apart(ours, theirs, fact)
@@ -186,9 +186,9 @@ def _keeps_apart(
     )
 
 
-def _list_parts(draft: MergeDraft, whole: ContactId) -> dict[ContactId, ContactState]:
-    """The contact, and those that are parts of it."""
-    ids = (whole, *draft.require(whole).merged)
+def _list_merged(draft: MergeDraft, survivor: ContactId) -> dict[ContactId, ContactState]:
+    """The contact, and those that were merged into it."""
+    ids = (survivor, *draft.require(survivor).merged)
     return {id_: each for id_ in ids if (each := draft.contact(id_)) is not None}
 
 

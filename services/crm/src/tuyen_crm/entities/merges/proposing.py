@@ -1,8 +1,8 @@
 """Proposals to merge contacts, from the phone number or email that both have to their end (C2).
 
 A proposal belongs to two contacts and one fact, and so has one id, whoever causes it. It ends when
-its managers have decided, and when its reason is gone: one of the contacts was removed or became a
-part of a third one, or the number was taken off or marked as shared.
+its managers have decided, and when its reason is gone: one of the contacts was removed or merged
+into a third one, or the number was taken off or marked as shared.
 """
 
 from collections.abc import Collection
@@ -105,7 +105,7 @@ def close_all(
     into: ContactId | None = None,
     by: AgentId | None = None,
 ) -> None:
-    """Ends the proposals of a contact that is removed, or becomes a part of `into`: those with that
+    """Ends the proposals of a contact that is removed, or is merged into `into`: those with that
     one are accepted if an agent merges the two."""
     for id_, proposal in draft.require(contact_id).open_proposals.items():
         accepted = proposal.other == into and by is not None

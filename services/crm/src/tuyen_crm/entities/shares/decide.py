@@ -19,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.records import ContactEvent, CrmRefusal
 from tuyen_events.crm.shares import (
@@ -41,7 +41,7 @@ ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
 
 def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
-    return decide_for_whole(known, command, partial(_decide, known))
+    return decide_for_survivor(known, command, partial(_decide, known))
 
 
 def _decide(known: KnownState, contact: ContactState, command: ShareCommands) -> CommandDecision:

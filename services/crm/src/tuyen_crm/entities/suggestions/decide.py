@@ -14,7 +14,7 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
 from tuyen_crm.entities.merges.joining import join_by_facts
 from tuyen_events.crm.records import CrmRefusal
@@ -32,7 +32,7 @@ _MOST = {FactKind.PHONE: CONTACT_PHONES, FactKind.EMAIL: CONTACT_EMAILS}
 
 
 def decide(known: KnownState, command: AnswerSuggestion) -> CommandDecision:
-    return decide_for_whole(known, command, partial(_answer, known))
+    return decide_for_survivor(known, command, partial(_answer, known))
 
 
 def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion) -> CommandDecision:

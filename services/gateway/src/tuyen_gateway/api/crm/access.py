@@ -40,7 +40,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.contacts import ContactDocument
-from tuyen_views.view import ContactPartT, View
+from tuyen_views.view import ChildDocumentT, View
 
 _POLL_S = 0.05
 
@@ -59,7 +59,7 @@ _REFUSALS = {
     CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
-    CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
+    CrmRefusal.MERGED_ALREADY: "The contact was merged into another one: separate them first.",
 }
 _ANOTHER_REFUSAL = "A rule of the CRM forbids it: look again, and try something else."
 """For what a later version of the CRM refuses, while it is started."""
@@ -108,7 +108,7 @@ async def find_visible_contact(
 ) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
-    Raises MergedError if it is a part of another contact that the caller sees (C2). Raises
+    Raises MergedError if it was merged into another contact that the caller sees (C2). Raises
     NotFoundError if there is no such contact or the caller sees less of it than `sight`,
     without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
     after 5 s.
@@ -143,7 +143,7 @@ async def find_stored(
     gateway: Gateway, caller: Caller, command: ContactCommand, settled: CrmCommandSettled
 ) -> ContactDocument | None:
     """What became of the command's contact by more than the command says: a merge, or its
-    warehouse's distribution. None if it is a part of one now that the caller may not see: then
+    warehouse's distribution. None if it was merged into one now that the caller may not see: then
     nothing is said of that one but that it has the phone number or email (C2)."""
     contact_id = settled.survivor or command.contact_id
     try:
@@ -153,14 +153,14 @@ async def find_stored(
     return found.document
 
 
-async def find_contact_part(
-    gateway: Gateway, caller: Caller, view: View[ContactPartT], what: str, part_id: str
-) -> tuple[VisibleContact, ContactPartT]:
+async def find_child(
+    gateway: Gateway, caller: Caller, view: View[ChildDocumentT], what: str, child_id: str
+) -> tuple[VisibleContact, ChildDocumentT]:
     """Something that belongs to a contact, and the contact. Raises NotFoundError, also if the
     caller may not read the contact; `what` names its kind."""
-    found = await gateway.crm.part(view, await load_scope(gateway, caller), part_id)
+    found = await gateway.crm.child(view, await load_scope(gateway, caller), child_id)
     if found is None:
-        raise not_found(what, part_id)
+        raise not_found(what, child_id)
     return found
 
 

@@ -21,10 +21,10 @@ from tuyen_gateway.api.crm.access import (
     find_visible_contact,
     new_command_id,
 )
+from tuyen_gateway.api.crm.child_routes import ChildView
 from tuyen_gateway.api.crm.contact_views import country_of
-from tuyen_gateway.api.crm.entities import list_parts, meta_of
+from tuyen_gateway.api.crm.entities import list_children, meta_of
 from tuyen_gateway.api.crm.fields import MomentIn, ReportedId
-from tuyen_gateway.api.crm.part_routes import PartView
 from tuyen_gateway.api.dependencies import (
     CurrentCaller,
     GatewayPorts,
@@ -78,7 +78,7 @@ class CallIn(RequestBody):
     """Where the recording is kept: an address of a web site, without a password in it."""
 
 
-class CallView(PartView):
+class CallView(ChildView):
     integration_id: str
     external_id: str
     direction: CallDirection
@@ -130,7 +130,7 @@ async def list_calls(
 ) -> Listed[CallView]:
     """Those that were reported last come first."""
     contact = await find_visible_contact(gateway, caller, contact_id, after)
-    return await list_parts(gateway, paging, contact, CALLS_VIEW, _view)
+    return await list_children(gateway, paging, contact, CALLS_VIEW, _view)
 
 
 async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
@@ -191,7 +191,7 @@ async def _find_document(
         raise UnavailableError("The CRM's view is behind the log: try again.") from error
 
 
-_TOLD = frozenset(CallView.model_fields) - frozenset(PartView.model_fields)
+_TOLD = frozenset(CallView.model_fields) - frozenset(ChildView.model_fields)
 
 
 def _view(call: CallDocument) -> CallView:

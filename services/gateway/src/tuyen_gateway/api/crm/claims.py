@@ -45,7 +45,7 @@ async def post_claim(
     """For members and managers of the warehouse, for a contact in it that nobody has. Of any number
     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
     has the contact already may repeat the request. For all others, the answer is `404`. If it
-    was merged meanwhile, the answer names the contact of which it is a part."""
+    was merged meanwhile, the answer names the contact into which it was merged."""
     by = caller.viewer.agent_id
     fields = command_fields(gateway, caller)
     del fields["expected_version"]

@@ -200,7 +200,7 @@ async def delete_contact(
     if contact is None:
         return await require_removed(gateway, caller, CONTACTS_VIEW, "contact", contact_id)
     if contact.document.id != contact_id:
-        return None  # it is a part of another one, which was not named
+        return None  # it was merged into another one, which was not named
     require_writable(contact)
     command = RemoveContact(
         **command_fields(gateway, caller, expected), contact_id=contact.document.id
@@ -243,7 +243,7 @@ def _added_fields(
 
 
 def _own_version(settled: CrmCommandSettled, own: int) -> int:
-    """The version of the caller's contact; `own` if it is a part of one that they may not see,
+    """The version of the caller's contact; `own` if it was merged into one that they may not see,
     whose version is not theirs to know."""
     return settled.version if settled.survivor is None else own
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import BaseModel, Field
 
-from tuyen_events.crm.records import CrmCommandSettled, CrmRefusal, PartCommand, SetupCommand
+from tuyen_events.crm.records import ChildCommand, CrmCommandSettled, CrmRefusal, SetupCommand
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.access import carry_out, check_settled, new_command_id
@@ -19,7 +19,7 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
 """The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
@@ -58,11 +58,12 @@ def given_fields(body: BaseModel) -> dict[str, Any]:
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-def begin_document(command: PartCommand, settled: CrmCommandSettled) -> dict[str, Any]:
-    """The fields of the document of a part that a command created, as the view will have them."""
+def begin_document(command: ChildCommand, settled: CrmCommandSettled) -> dict[str, Any]:
+    """The fields of the document of a child entity that a command created, as the view will have
+    them."""
     return {
-        "key": f"{command.organization}/{command.part_id}",
-        "id": command.part_id,
+        "key": f"{command.organization}/{command.child_id}",
+        "id": command.child_id,
         "organization": command.organization,
         "contact_id": command.contact_id,
         "place": "",
@@ -74,8 +75,8 @@ def begin_document(command: PartCommand, settled: CrmCommandSettled) -> dict[str
 
 
 def changed_document(
-    document: ContactPartT, command: PartCommand, settled: CrmCommandSettled, **fields: object
-) -> ContactPartT:
+    document: ChildDocumentT, command: ChildCommand, settled: CrmCommandSettled, **fields: object
+) -> ChildDocumentT:
     """The document after a command that changed these fields; all else is from the view."""
     return msgspec.structs.replace(
         document, **fields, sequence=settled.version, updated_at=command.at
@@ -83,7 +84,7 @@ def changed_document(
 
 
 def meta_of(document: Any) -> dict[str, Any]:
-    """The fields of `EntityView`, from a document of a part or of the setup."""
+    """The fields of `EntityView`, from a document of a child entity or of the setup."""
     return {
         "id": document.id,
         "created_at": document.created_at,
@@ -93,17 +94,17 @@ def meta_of(document: Any) -> dict[str, Any]:
     }
 
 
-async def list_parts(
+async def list_children(
     gateway: Gateway,
     paging: Paging,
     contact: VisibleContact,
-    view: View[PartT],
-    render: Callable[[PartT], RenderedT],
+    view: View[OfContactT],
+    render: Callable[[OfContactT], RenderedT],
 ) -> Listed[RenderedT]:
     """A page of what belongs to a contact, newest first."""
-    page = await gateway.crm.parts(view, contact, paging.limit, paging.after)
+    page = await gateway.crm.children(view, contact, paging.limit, paging.after)
     return Listed(
-        items=[render(part) for part in page.items],
+        items=[render(child) for child in page.items],
         next=paging.cursor(page.following),
         position=contact_position(gateway, contact),
     )

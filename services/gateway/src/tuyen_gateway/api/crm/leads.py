@@ -80,7 +80,7 @@ async def post_lead(
     response: Response,
 ) -> LeadView:
     """For an integration of the kind `leads`, with its token: a contact with at least one of
-    `name`, `phones` and `emails`. It becomes a part of the contact that has one of its phone
+    `name`, `phones` and `emails`. It is merged into the contact that has one of its phone
     numbers or emails (C2).
 
     The same `external_id` again adds what the contact lacks. Exactly the same lead again changes

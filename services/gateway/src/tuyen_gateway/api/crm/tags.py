@@ -58,8 +58,8 @@ async def put_tag(
     contact."""
     contact = await find_writable_contact(gateway, caller, contact_id)
     written = _read_tag(tag)
-    part_id = tag_id(contact.document.id, written)
-    existing = await gateway.crm.part(TAGS_VIEW, await load_scope(gateway, caller), part_id)
+    child_id = tag_id(contact.document.id, written)
+    existing = await gateway.crm.child(TAGS_VIEW, await load_scope(gateway, caller), child_id)
     command = AddTag(
         **command_fields(gateway, caller, expected), contact_id=contact.document.id, tag=written
     )
@@ -67,7 +67,7 @@ async def put_tag(
     set_etag(response, settled.version)
     given = None if existing is None else existing[1]
     return TagOfContactView(
-        id=part_id.partition("/")[2],
+        id=child_id.partition("/")[2],
         tag=given.tag if given else written,
         created_at=given.created_at if given else command.at,
         created_by=given.created_by if given else command.by,
