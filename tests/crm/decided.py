@@ -10,7 +10,7 @@ from tuyen_crm.contact_index import ContactIndex
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND
-from tuyen_crm.organization_state import Book
+from tuyen_crm.organization_state import UnitOfWork
 from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import ContactId
 
@@ -35,12 +35,12 @@ class Decided:
 
     def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
         self.commands += 1
-        book = Book(SHOP, self, self.commands)
-        decision = BY_COMMAND[type(command)].decide(book, command)
+        work = UnitOfWork(SHOP, self, self.commands)
+        decision = BY_COMMAND[type(command)].decide(work, command)
         for event in decision.events:
-            book.apply(msgspec.structs.replace(event, order=self.commands), 0)
-        self._index.change(book.index_changes)
-        for key, value in book.changes.items():
+            work.apply(msgspec.structs.replace(event, order=self.commands), 0)
+        self._index.change(work.index_changes)
+        for key, value in work.changes.items():
             if value is None:
                 self._values.pop(key, None)
             else:
@@ -56,4 +56,4 @@ class Decided:
     @property
     def known(self) -> KnownState:
         """The state now."""
-        return Book(SHOP, self, self.commands)
+        return UnitOfWork(SHOP, self, self.commands)

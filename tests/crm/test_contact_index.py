@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crm.decided import Decided
 from tuyen_crm.contact_index import ContactIndex, IndexChanges, note_index_changes
-from tuyen_crm.organization_state import Book
+from tuyen_crm.organization_state import UnitOfWork
 from tuyen_events.ids import ContactId, OrganizationId
 
 KEYS = st.frozensets(st.sampled_from(["a", "b", "c"]))
@@ -53,9 +53,9 @@ def test_the_first_of_many_contacts_are_found_without_sorting_all() -> None:
         def look_up(self, key: str) -> Set[ContactId]:
             return index.look_up(key)
 
-    book = Book(OrganizationId("hoa-sen"), Before(), 1)
-    book.index_changes = {"hoa-sen/a": {ContactId("con_0"): False, ContactId("a"): True}}
-    assert book.find("a", 3) == book.find("a")[:3] == ["a", "con_1", "con_10"]
+    work = UnitOfWork(OrganizationId("hoa-sen"), Before(), 1)
+    work.index_changes = {"hoa-sen/a": {ContactId("con_0"): False, ContactId("a"): True}}
+    assert work.find("a", 3) == work.find("a")[:3] == ["a", "con_1", "con_10"]
     Compared.times = 0
-    book.find("a", 3)
+    work.find("a", 3)
     assert Compared.times < 2 * len(many)

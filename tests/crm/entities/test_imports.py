@@ -156,9 +156,9 @@ def test_c2_a_row_with_a_number_of_a_contact_that_others_manage_says_that_it_exi
     world = World()
     mine = own(world, name="Lan", phones=PHONES[:1])
     world.contacts[mine] = replace(world.contacts[mine], warehouse_id="north")
-    told = world.do(row(2, duplicates, name="Minh", phones=PHONES[:1]))
-    assert (told.outcome, told.version, told.survivor) == (CrmOutcome.UNCHANGED, 0, None)
-    assert told.known_elsewhere == PHONES[:1]
+    result = world.do(row(2, duplicates, name="Minh", phones=PHONES[:1]))
+    assert (result.outcome, result.version, result.survivor) == (CrmOutcome.UNCHANGED, 0, None)
+    assert result.known_elsewhere == PHONES[:1]
     assert [each.name for each in world.unmerged().values()] == ["Lan"]
 
 
@@ -169,7 +169,7 @@ def test_c2_a_row_that_brings_a_number_of_other_owners_says_so() -> None:
     for contact in list(world.contacts):
         if contact != "con_own":
             world.contacts[contact] = replace(world.contacts[contact], assignee=AgentId("binh"))
-    told = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
-    assert (told.outcome, told.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])
+    result = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
+    assert (result.outcome, result.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])
     again = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
     assert (again.outcome, again.known_elsewhere) == (CrmOutcome.UNCHANGED, PHONES[1:2])

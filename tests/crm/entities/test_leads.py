@@ -216,16 +216,16 @@ def test_c12_whatever_is_sent_again_each_lead_is_one_contact(
 
 def test_c8_c12_the_history_says_where_a_contact_came_from() -> None:
     _, received, note = Decided().decide(lead("7", name="Lan", note="Gọi buổi tối"))
-    told = [BY_EVENT[type(each)].describe(each, None, None) for each in (received, note)]
-    assert [each.vi for each in told] == [
+    described = [BY_EVENT[type(each)].describe(each, None, None) for each in (received, note)]
+    assert [each.vi for each in described] == [
         "Nguồn “Trang đích” gửi thông tin khách, mã “7”.",
         "Nguồn dữ liệu gửi kèm một ghi chú.",
     ]
-    assert [each.en for each in told] == [
+    assert [each.en for each in described] == [
         "“Trang đích” sent the contact, as “7”.",
         "A note came with the contact's data.",
     ]
-    assert [each.by for each in told] == [None, None]
+    assert [each.by for each in described] == [None, None]
 
 
 def test_c10_c12_a_lead_with_a_value_that_does_not_fit_is_refused_as_a_whole() -> None:

@@ -84,7 +84,7 @@ def settled_by_hand(world: World, one: ContactId, another: ContactId, fact: str)
     """Whether somebody has separated the two, or declined to merge them because of the fact."""
     pair = (merged_with(world, one), merged_with(world, another))
     return any(
-        {*theirs}.intersection(each.apart)
+        {*theirs}.intersection(each.separated_from)
         or any(
             proposal.declined and proposal.fact == fact and proposal.other in theirs
             for proposal in each.proposals.values()

@@ -246,10 +246,12 @@ def test_c2_whatever_the_order_a_number_has_one_contact(
         for one in holders:
             for another in holders:
                 both = {one, another, *_merged_into(world, one, another)}
-                apart = {other for each in both for other in world.contacts[each].apart}
+                separated_from = {
+                    other for each in both for other in world.contacts[each].separated_from
+                }
                 proposals = world.contacts[one].open_proposals.values()
                 proposed = another in {each.other for each in proposals}
-                assert one == another or apart & both or proposed
+                assert one == another or separated_from & both or proposed
 
 
 def _merged_into(world: World, *contacts: ContactId) -> set[ContactId]:

@@ -12,7 +12,7 @@ from crm.decided import Decided
 from crm.lan import MOMENT, PAGE, SHOP, customer, message
 from tuyen_crm.domain.index_keys import assignee_key
 from tuyen_crm.entities.contacts.observe import observe
-from tuyen_crm.organization_state import index_key, kept_key
+from tuyen_crm.organization_state import entity_key, index_key
 from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
 from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
 from tuyen_events.crm.imports import Duplicates, ImportContact
@@ -197,7 +197,7 @@ def test_w5_nothing_is_distributed_where_it_is_switched_off(members: str) -> Non
     shop = DistributingShop()
     shop.put(members, None if members else Strategy.SEQUENTIAL)
     assert [shop.arrive(number) for number in range(3)] == [None] * 3
-    assert shop.value(kept_key(SHOP, "turns", "north")) is None
+    assert shop.value(entity_key(SHOP, "turns", "north")) is None
 
 
 def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:

@@ -42,8 +42,8 @@ _REMEMBERED = 8
 the same id again, the result is sent again."""
 
 
-class ToldBeside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the sender of a command was told beside the version, as in `CrmCommandSettled`."""
+class ResultDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the result of a command contained beside the version, as in `CrmCommandSettled`."""
 
     survivor: ContactId | None = None
     known_elsewhere: tuple[str, ...] = ()
@@ -61,8 +61,8 @@ class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     handled: int = -1
     """The offset of the last command that changed it; other records have it in a header."""
     results: dict[str, int] = {}
-    told: dict[str, ToldBeside] = {}
-    """By command id, for those of `results` for which there is more to tell."""
+    details: dict[str, ResultDetails] = msgspec.field(name="told", default_factory=dict)
+    """By command id, for those of `results` that contained more than the version."""
 
 
 class FixedChildren(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,11 +92,11 @@ _encode = msgspec.json.Encoder().encode
 _StoredT = TypeVar("_StoredT")
 
 
-def book_key(organization: OrganizationId, contact_id: str) -> str:
+def contact_key(organization: OrganizationId, contact_id: str) -> str:
     return f"{organization}/{contact_id}"
 
 
-def kept_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
+def entity_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
     """The key of a child, or of an entity of the setup."""
     return f"{organization}/{kind}/{entity_id}"
 
@@ -114,10 +114,11 @@ def index_key(organization: OrganizationId, key: str) -> str:
     return f"{organization}/{key}"
 
 
-class Book(KnownState):
-    """What is known, and what changes in it: `changes` has the new value of each key, None if there
-    is none any more, and `index_changes` which contacts got or lost which index keys. Nothing is
-    changed in the state before, so a book that is dropped leaves nothing behind."""
+class UnitOfWork(KnownState):
+    """The state of an organization while one command is decided: the state before, and what the
+    command changes. `changes` has the new value of each key, None if it was removed, and
+    `index_changes` which contacts got or lost which index keys. The state before is not changed, so
+    a unit of work that is dropped has no effect."""
 
     def __init__(self, organization: OrganizationId, before: StateBefore, offset: int) -> None:
         """`offset` is that of the command that is decided."""
@@ -127,8 +128,8 @@ class Book(KnownState):
         self.changes: dict[str, bytes | None] = {}
         self.index_changes: IndexChanges = {}
         self._decoded: dict[str, tuple[bytes, object]] = {}
-        """What was decoded, by its key and from which value: one decision may read a contact as
-        often as it compares it with others."""
+        """What was decoded, by key, with the value that it was decoded from: a decision may read a
+        contact many times, when it compares it with others."""
 
     def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
         key = index_key(self._organization, key)
@@ -140,7 +141,7 @@ class Book(KnownState):
         return self._before.count(key, self.index_changes.get(key, {}))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
-        return self._read(kept_key(self._organization, _TURNS, warehouse_id), Cursor)
+        return self._read(entity_key(self._organization, _TURNS, warehouse_id), Cursor)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
@@ -151,16 +152,16 @@ class Book(KnownState):
         return 0 if stored is None else stored.state.sequence
 
     def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
-        return self._read(book_key(self._organization, contact_id), StoredContact)
+        return self._read(contact_key(self._organization, contact_id), StoredContact)
 
     def child(self, kind: str, child_id: str) -> ChildState | None:
-        return self._read(kept_key(self._organization, kind, child_id), ChildState)
+        return self._read(entity_key(self._organization, kind, child_id), ChildState)
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
         if kind not in BY_NAME:
             return None
         changed = [each for each in BY_NAME[kind].events if not getattr(each, "removes", False)]
-        return self._read(kept_key(self._organization, kind, entity_id), changed[0])
+        return self._read(entity_key(self._organization, kind, entity_id), changed[0])
 
     def list_setup(self, kind: str) -> Sequence[SetupEvent]:
         ids = self._stored_setup().ids.get(kind, [])
@@ -179,16 +180,17 @@ class Book(KnownState):
         version = results.get(command.command_id)
         if version is None:
             return None
-        told = (stored.told if stored else {}).get(command.command_id, ToldBeside())
+        known = stored.details if stored else {}
+        details = known.get(command.command_id, ResultDetails())
         return CommandDecision(
             outcome=CrmOutcome.APPLIED,
             version=version,
-            survivor=told.survivor,
-            known_elsewhere=told.known_elsewhere,
+            survivor=details.survivor,
+            known_elsewhere=details.known_elsewhere,
         )
 
     def apply(self, event: CrmEvent, home: int | None) -> None:
-        """Changes the state as the event says. `home` is the partition of a contact's events."""
+        """Applies an event. `home` is the partition of a contact's events."""
         match event:
             case ContactEvent():
                 stored = self.stored_contact(event.contact_id)
@@ -217,15 +219,15 @@ class Book(KnownState):
             stored = msgspec.structs.replace(
                 stored,
                 results=results,
-                told=_tell_beside(stored.told, command, decision, results),
+                details=_add_details(stored.details, command, decision, results),
                 handled=self._offset,
             )
-            self.changes[book_key(self._organization, contact_id)] = _encode(stored)
+            self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
 
     def _note_turn(self, event: ContactEvent) -> None:
         if (turn := turn_after(self, event)) is not None:
             warehouse_id, cursor = turn
-            key = kept_key(self._organization, _TURNS, warehouse_id)
+            key = entity_key(self._organization, _TURNS, warehouse_id)
             self.changes[key] = _encode(cursor)
 
     def _apply_child(self, event: ChildChange) -> None:
@@ -238,7 +240,7 @@ class Book(KnownState):
                 reminded_at=known.reminded_at if known else None,
                 fixed_content=event.fixed_content,
             )
-            key = kept_key(self._organization, kind, event.child_id)
+            key = entity_key(self._organization, kind, event.child_id)
             self.changes[key] = None if event.removes else _encode(child)
             if event.fixed_content and known is None:
                 self._remember_fixed(key)
@@ -246,7 +248,7 @@ class Book(KnownState):
     def _remember_fixed(self, key: str) -> None:
         """Remembers a child that is never removed, and forgets the oldest one if they are too
         many."""
-        head = kept_key(self._organization, _FIXED, "")
+        head = entity_key(self._organization, _FIXED, "")
         children = self._read(head, FixedChildren) or FixedChildren()
         oldest, following = children.oldest, children.following + 1
         self.changes[self._fixed_key(children.following)] = _encode(FixedChild(key=key))
@@ -259,18 +261,18 @@ class Book(KnownState):
         self.changes[head] = _encode(FixedChildren(oldest=oldest, following=following))
 
     def _fixed_key(self, number: int) -> str:
-        return kept_key(self._organization, _FIXED, str(number))
+        return entity_key(self._organization, _FIXED, str(number))
 
     def _apply_reminder(self, event: Reminded) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.child(kind, event.child_id)
         if known is not None:
             child = msgspec.structs.replace(known, reminded_at=event.remind_at)
-            self.changes[kept_key(self._organization, kind, event.child_id)] = _encode(child)
+            self.changes[entity_key(self._organization, kind, event.child_id)] = _encode(child)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name
-        self.changes[kept_key(self._organization, kind, event.id)] = (
+        self.changes[entity_key(self._organization, kind, event.id)] = (
             None if event.removes else _encode(event)
         )
         setup = self._stored_setup()
@@ -288,7 +290,7 @@ class Book(KnownState):
         if stored is None:
             stored = StoredContact(state=state, home=home or 0)
         stored = msgspec.structs.replace(stored, state=state, handled=self._offset)
-        self.changes[book_key(self._organization, contact_id)] = _encode(stored)
+        self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
 
     def _stored_setup(self) -> StoredSetup:
         return self._read(head_key(self._organization), StoredSetup) or StoredSetup()
@@ -311,12 +313,13 @@ def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -
     return dict([*results.items(), (command.command_id, version)][-_REMEMBERED:])
 
 
-def _tell_beside(
-    told: Mapping[str, ToldBeside],
+def _add_details(
+    known: Mapping[str, ResultDetails],
     command: CrmCommand,
     decision: CommandDecision,
     results: Mapping[str, int],
-) -> dict[str, ToldBeside]:
-    more = ToldBeside(survivor=decision.survivor, known_elsewhere=decision.known_elsewhere)
-    every = {**told, command.command_id: more}
-    return {id_: each for id_, each in every.items() if id_ in results and each != ToldBeside()}
+) -> dict[str, ResultDetails]:
+    """Those of the commands in `results`, with those of this command."""
+    details = ResultDetails(survivor=decision.survivor, known_elsewhere=decision.known_elsewhere)
+    every = {**known, command.command_id: details}
+    return {id_: each for id_, each in every.items() if id_ in results and each != ResultDetails()}

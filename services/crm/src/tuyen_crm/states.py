@@ -19,7 +19,7 @@ import structlog
 
 from tuyen_crm.contact_index import ContactIndex, IndexChanges, apply_index_changes
 from tuyen_crm.identity import SERVICE
-from tuyen_crm.organization_state import Book, StoredContact, book_key, index_keys
+from tuyen_crm.organization_state import StoredContact, UnitOfWork, contact_key, index_keys
 from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
@@ -92,12 +92,12 @@ class StateChanges:
         self.index_changes: IndexChanges = {}
         self.size = 0
 
-    def add(self, offset: int, book: Book) -> None:
+    def add(self, offset: int, work: UnitOfWork) -> None:
         """Notes that the command with this offset was handled, and what it changed."""
         self.handled = offset
-        for key, changed in book.index_changes.items():
+        for key, changed in work.index_changes.items():
             self.index_changes.setdefault(key, {}).update(changed)
-        for key, value in book.changes.items():
+        for key, value in work.changes.items():
             self.size += len(key) + len(value or b"")
             self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
@@ -253,13 +253,13 @@ class OrganizationStates:
             partition = partition_of(event.organization, CRM_STATE.partitions)
             if partition not in made:
                 return
-            known = earlier[partition].get(book_key(event.organization, event.contact_id))
+            known = earlier[partition].get(contact_key(event.organization, event.contact_id))
             if known is not None and event.sequence > known.state.sequence:
                 return  # the command is decided again
             changes = made[partition]
-            book = Book(event.organization, StateSoFar(self, partition, changes), -1)
-            book.apply(event, record.partition)
-            changes.add(-1, book)
+            work = UnitOfWork(event.organization, StateSoFar(self, partition, changes), -1)
+            work.apply(event, record.partition)
+            changes.add(-1, work)
         except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, SERVICE, error)
 

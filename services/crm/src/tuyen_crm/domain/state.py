@@ -57,8 +57,8 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     """The contacts that were merged into this one."""
     merges: dict[str, Merge] = msgspec.field(default_factory=dict)
     """By their ids, in their order."""
-    apart: tuple[ContactId, ...] = ()
-    """The contacts from which it was separated by hand: it is merged with them by hand only."""
+    separated_from: tuple[ContactId, ...] = msgspec.field(name="apart", default=())
+    """The contacts from which an agent separated it: only an agent merges it with them again."""
     lead: str = ""
     """A hash of what an integration sent of it last, if it came as a lead."""
 

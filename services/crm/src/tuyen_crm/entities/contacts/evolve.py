@@ -58,8 +58,8 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
             fields = {"merged_into": event.into}
         case ContactSeparated():
             fields = {name: getattr(event.content, name) for name in FIELDS}
-            apart = tuple(dict.fromkeys((*contact.apart, event.out_of)))
-            fields |= {"merged_into": None, "apart": apart, "applied": {}}
+            separated_from = tuple(dict.fromkeys((*contact.separated_from, event.out_of)))
+            fields |= {"merged_into": None, "separated_from": separated_from, "applied": {}}
         case _:
             assert_never(event)
     return fields

@@ -168,16 +168,16 @@ def _may_join(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) 
     ours, theirs = _list_merged(draft, one), _list_merged(draft, another)
     return (
         fits(ours[one], theirs[another])
-        and not _keeps_apart(ours, theirs, fact)
-        and not _keeps_apart(theirs, ours, fact)
+        and not _prevents_merge(ours, theirs, fact)
+        and not _prevents_merge(theirs, ours, fact)
     )
 
 
-def _keeps_apart(
+def _prevents_merge(
     ours: Mapping[ContactId, ContactState], theirs: Collection[ContactId], fact: str
 ) -> bool:
     return any(
-        not set(theirs).isdisjoint(each.apart)
+        not set(theirs).isdisjoint(each.separated_from)
         or any(
             proposal.declined and proposal.fact == fact and proposal.other in theirs
             for proposal in each.proposals.values()
