@@ -84,7 +84,7 @@ class Contacting:
         self._note("one_phone", {**given, "contact": contact}, answer)
 
     async def merge(self, given: Json) -> None:
-        """A manager merges two contacts by hand."""
+        """A manager merges two contacts manually."""
         contact, other = self._find(given, "about"), self._find(given, "beside")
         if contact is not None and other is not None:
             path = f"/v1/contacts/{contact}/merge"
@@ -117,7 +117,7 @@ class Contacting:
             self._note("take_back", given, answer)
 
     async def share(self, given: Json) -> None:
-        """A manager shares a contact by hand, or ends that."""
+        """A manager shares a contact manually, or ends that."""
         contact = self._find(given, "about")
         if contact is None:
             return

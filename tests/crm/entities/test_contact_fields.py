@@ -139,7 +139,7 @@ def test_c10_c4_values_change_one_by_one_and_null_empties(world: World) -> None:
     assert world.patch(LAN, custom={"size": 42, "note": None}).outcome is CrmOutcome.UNCHANGED
 
 
-def test_c10_a_contact_that_is_added_by_hand_has_what_is_required(world: World) -> None:
+def test_c10_a_contact_that_is_added_manually_has_what_is_required(world: World) -> None:
     decision = world.add(LAN, custom={"size": 42})
     assert (decision.refusal, decision.field_id) == (CrmRefusal.VALUE_REQUIRED, "color")
     assert world.add(LAN, custom={"color": "Đỏ"}).outcome is CrmOutcome.APPLIED

@@ -297,7 +297,7 @@ def test_c1_c4_the_state_and_the_document_agree(
         assert document.name == expected[-1]
 
 
-def test_c12_a_contact_is_added_by_hand_once_under_its_id() -> None:
+def test_c12_a_contact_is_added_manually_once_under_its_id() -> None:
     command = AddContact(
         command_id="cmd_1",
         organization=SHOP,

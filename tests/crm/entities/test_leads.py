@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.decided import Decided
-from crm.entities.test_calls import COMMON, HOA, LAN, MINH, OTHER, PHONE, by_hand, put_warehouse
+from crm.entities.test_calls import COMMON, HOA, LAN, MINH, OTHER, PHONE, manual, put_warehouse
 from crm.lan import SHOP
 from tuyen_crm.entities import BY_EVENT
 from tuyen_events.crm.claims import ContactAssigned
@@ -115,7 +115,7 @@ def test_c12_c3_a_lead_that_says_more_brings_back_no_number_that_an_agent_remove
 
 def test_c12_c2_a_lead_with_a_known_number_becomes_a_part_of_that_contact() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     events = shop.decide(lead("1", name="Lan", phones=(PHONE,), note="Gọi buổi tối"))
     kinds = [ContactAdded, ContactMerged, ContactAbsorbed, LeadReceived, NoteReceived]
     assert [type(event) for event in events] == kinds
@@ -129,7 +129,7 @@ def test_c12_c2_a_lead_with_a_known_number_becomes_a_part_of_that_contact() -> N
 
 def test_c12_c2_a_lead_that_gets_a_known_number_later_becomes_a_part_as_well() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     shop.decide(lead("1", name="Lan"))
     assert shop.last.survivor is None
     shop.decide(lead("1", name="Lan", phones=(PHONE,)))
@@ -138,7 +138,7 @@ def test_c12_c2_a_lead_that_gets_a_known_number_later_becomes_a_part_as_well() -
 
 def test_c12_what_belongs_to_a_lead_goes_with_it_when_a_merge_is_undone() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     *_, note = shop.decide(lead("1", phones=(PHONE,), note="Gọi buổi tối"))
     assert isinstance(note, NoteReceived)
     child = shop.known.child("notes", note.note_id)
@@ -159,7 +159,7 @@ def test_c12_a_lead_that_was_removed_does_not_come_back() -> None:
     for merged in (False, True):
         shop = Decided()
         if merged:
-            shop.decide(by_hand("x", PHONE))
+            shop.decide(manual("x", PHONE))
         shop.decide(lead("1", phones=(PHONE,)))
         gone = ContactId("con_x") if merged else contact_of_lead(SHOP, FORM, "1")
         shop.decide(RemoveContact(**COMMON, command_id="r", contact_id=gone, by=HOA))

@@ -228,7 +228,7 @@ def test_c2_a_proposal_ends_when_the_number_is_marked_as_shared(proposed: World)
     assert proposed.contacts[LAN].proposals == {}
 
 
-def test_c2_a_proposal_is_accepted_by_a_merge_by_hand(proposed: World) -> None:
+def test_c2_a_proposal_is_accepted_by_a_merge_manually(proposed: World) -> None:
     proposed.merge(LAN, MINH)
     assert {state for _, state, _ in closed(proposed)} == {ProposalState.ACCEPTED}
 

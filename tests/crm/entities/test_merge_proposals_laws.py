@@ -80,7 +80,7 @@ def merged_with(world: World, survivor: ContactId) -> dict[ContactId, ContactSta
     return {each: world.contacts[each] for each in (survivor, *world.contacts[survivor].merged)}
 
 
-def settled_by_hand(world: World, one: ContactId, another: ContactId, fact: str) -> bool:
+def settled_manually(world: World, one: ContactId, another: ContactId, fact: str) -> bool:
     """Whether somebody has separated the two, or declined to merge them because of the fact."""
     pair = (merged_with(world, one), merged_with(world, another))
     return any(
@@ -95,14 +95,14 @@ def settled_by_hand(world: World, one: ContactId, another: ContactId, fact: str)
 
 
 @given(STEPS)
-def test_c2_two_contacts_with_one_number_are_proposed_or_were_settled_by_hand(
+def test_c2_two_contacts_with_one_number_are_proposed_or_were_settled_manually(
     steps: Sequence[Step],
 ) -> None:
     world = shop(steps)
     for fact in (A, B, C):
         for one, another in combinations(world.find(f"phone:{fact}"), 2):
             proposed = (one, another, fact) in list_open(world)
-            assert proposed != settled_by_hand(world, one, another, fact)
+            assert proposed != settled_manually(world, one, another, fact)
 
 
 @given(STEPS)

@@ -151,7 +151,7 @@ def test_c2_what_two_absorbed_contacts_had_stays_until_the_last_of_them_is_separ
     assert (lan.address, lan.merged) == (None, ())
 
 
-def test_c2_a_merge_that_was_undone_by_hand_stays_undone(world: World) -> None:
+def test_c2_a_merge_that_was_undone_manually_stays_undone(world: World) -> None:
     world.add(LAN, A)
     world.add(MINH, A)
     world.undo(LAN)
@@ -163,7 +163,7 @@ def test_c2_a_merge_that_was_undone_by_hand_stays_undone(world: World) -> None:
     assert len(world.unmerged()) == 1
 
 
-def test_c2_merges_by_hand_that_are_refused(world: World) -> None:
+def test_c2_merges_manually_that_are_refused(world: World) -> None:
     world.add(LAN, A)
     world.add(MINH, B)
     world.add(HOA)

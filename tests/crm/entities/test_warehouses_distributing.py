@@ -141,7 +141,7 @@ def test_w5_who_is_disabled_gets_nothing_and_is_still_a_member() -> None:
     assert shop.arrive(5) == "c"
 
 
-def by_hand(number: int, **fields: Any) -> AddContact:
+def manual(number: int, **fields: Any) -> AddContact:
     return AddContact(
         **{**COMMON, "staff": STAFF, "warehouse_id": "north", **fields},
         command_id=f"hand_{number}",
@@ -163,31 +163,31 @@ def from_file(number: int, **fields: Any) -> ImportContact:
 def test_w5_in_turn_whatever_way_contacts_come_in() -> None:
     shop = DistributingShop()
     shop.put("abcd", Strategy.SEQUENTIAL)
-    chosen = [shop.come_in(by_hand(1)), shop.come_in(from_file(1)), shop.arrive(1)]
+    chosen = [shop.come_in(manual(1)), shop.come_in(from_file(1)), shop.arrive(1)]
     assert [*chosen, shop.come_in(from_file(2))] == list("abcd")
 
 
 def test_w5_by_load_contacts_of_a_file_count_one_after_another() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.LEAST_LOADED)
-    assert shop.come_in(by_hand(1, assignee=AgentId("b"))) == "b"
+    assert shop.come_in(manual(1, assignee=AgentId("b"))) == "b"
     assert [shop.come_in(from_file(number)) for number in range(4)] == ["a", "c", "a", "b"]
 
 
 def test_w5_whom_the_creator_named_keeps_the_contact_and_nobody_loses_a_turn() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
-    assert shop.come_in(by_hand(1)) == "a"
-    assert shop.come_in(by_hand(2, assignee=AgentId("f"))) == "f"
-    assert shop.come_in(by_hand(3)) == "b"
-    assert shop.come_in(by_hand(4, staff=())) is None
+    assert shop.come_in(manual(1)) == "a"
+    assert shop.come_in(manual(2, assignee=AgentId("f"))) == "f"
+    assert shop.come_in(manual(3)) == "b"
+    assert shop.come_in(manual(4, staff=())) is None
 
 
 def test_w5_a_row_of_somebody_who_is_known_already_is_nobodys_turn() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
     lan: dict[str, Any] = {"phones": ("+84912345678",)}
-    assert shop.come_in(by_hand(1, **lan)) == "a"
+    assert shop.come_in(manual(1, **lan)) == "a"
     assert shop.decide(from_file(1, **lan)) == ()
     assert shop.come_in(from_file(2)) == "b"
 

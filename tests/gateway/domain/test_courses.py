@@ -43,7 +43,7 @@ STORY = (
     record(23, queued=True),
     record(24),
 )
-"""Waits for 19 minutes, also though it was queued twice; then is moved by hand; then waits and is
+"""Waits for 19 minutes, also though it was queued twice; then is moved manually; then waits and is
 closed before anybody gets it."""
 
 COUNTED = {

@@ -1,7 +1,7 @@
 """Limits of the CRM, of the audit and of reports (R9.5)."""
 
-VIEWERS_BY_HAND = 200
-"""Agents with whom one contact is shared by hand."""
+MANUAL_VIEWERS = 200
+"""Agents with whom one contact is shared manually."""
 
 AGENTS_OF_SHARING_RULE = 200
 SHARING_RULES_OF_CAMPAIGN = 10

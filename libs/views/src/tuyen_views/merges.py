@@ -9,7 +9,7 @@ class MergeDocument(ChildDocument, frozen=True, kw_only=True):
 
     absorbed: ContactId
     fact: str | None = None
-    """The phone number or email that both had; null if somebody merged them by hand."""
+    """The phone number or email that both had; null if somebody merged them manually."""
     undone: bool = False
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.records import ChildChange, JoiningCommand
+from tuyen_events.crm.records import ChildChange, MergingCommand
 from tuyen_events.ids import AgentId, CallId, IntegrationId, content_digest
 from tuyen_events.vocabulary import Moment, Word
 
@@ -21,7 +21,7 @@ class CallResult(Word):
     FAILED = "failed"
 
 
-class RecordCall(JoiningCommand, frozen=True, kw_only=True):
+class RecordCall(MergingCommand, frozen=True, kw_only=True):
     """Add the call to the contact that has its phone number, or to a new one, which gets the id
     `contact_id`. A call that was recorded before changes nothing."""
 

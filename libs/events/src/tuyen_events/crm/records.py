@@ -47,7 +47,7 @@ class ContactCommand(CrmCommand, frozen=True, kw_only=True):
         return self.contact_id
 
 
-class JoiningCommand(ContactCommand, frozen=True, kw_only=True):
+class MergingCommand(ContactCommand, frozen=True, kw_only=True):
     """A request after which a contact may have a phone number or an email of another one (C2)."""
 
     merging: Merging = Merging.PROPOSE

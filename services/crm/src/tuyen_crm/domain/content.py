@@ -23,8 +23,8 @@ from tuyen_events.limits import CONTACT_CUSTOM_VALUES, CONTACT_EMAILS, CONTACT_P
 
 FIELDS = ContactContent.__struct_fields__
 
-BY_HAND = ""
-"""Stands for what was given by hand, among the rules that gave something."""
+MANUALLY = ""
+"""Stands for what was given manually, among the rules that gave something."""
 
 _SINGLE = (
     "name",
@@ -174,8 +174,8 @@ def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
 
 
 def _without_rules(content: ContactContent) -> ContactContent:
-    """The content with the shares that were given by hand, and no others."""
-    shares = {agent: (BY_HAND,) for agent, given in content.shares.items() if BY_HAND in given}
+    """The content with the shares that were given manually, and no others."""
+    shares = {agent: (MANUALLY,) for agent, given in content.shares.items() if MANUALLY in given}
     return msgspec.structs.replace(content_of(content), shares=shares)
 
 

@@ -117,7 +117,7 @@ class FairnessItem(ReportItem):
 class SourceItem(ReportItem):
     kind: SourceKind
     source_id: str | None
-    """The id of the page, the import or the integration; null for contacts by hand."""
+    """The id of the page, the import or the integration; null for those added manually."""
     source: str | None
     """The name of the page or the integration; null for any other source, and for a page that the
     viewer may not see."""

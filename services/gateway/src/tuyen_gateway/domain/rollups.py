@@ -34,7 +34,7 @@ class Counted(StrEnum):
     """An agent; null is whoever answers at the channel itself."""
     PAGE = "page"
     ORIGIN = "origin"
-    """The contacts from a source: its kind, and its id, which is null for contacts by hand."""
+    """The contacts from a source: its kind, and its id, which is null for those added manually."""
     STEP = "step"
     """The contacts at a step: the pipeline and the step."""
 

@@ -31,8 +31,8 @@ from tuyen_crm.entities.contact_fields.values import (
     refuse_values,
 )
 from tuyen_crm.entities.contacts.patching import keep_details, place_and_mark
-from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.drafts import Cause, DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, place_new, warehouse_for
@@ -85,7 +85,7 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     sends. What an agent gave the contact does not change: what else the customer writes is offered
     (C3). What a merged contact's customer does concerns the contact into which it was merged."""
     survivor = find_survivor(known, command.contact_id)
-    draft = MergeDraft(
+    draft = DecisionDraft(
         known,
         Cause(
             organization=command.organization,
@@ -99,14 +99,14 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
     return _offer(draft, survivor[0], _complete(draft, *survivor, command), command)
 
 
-def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
+def _create(draft: DecisionDraft, command: ObserveCustomer) -> CommandDecision:
     created = _build_created(draft.known, command)
     draft.add(created)
     return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
 
 
 def _complete(
-    draft: MergeDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
+    draft: DecisionDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
 ) -> CommandDecision:
     """The contact gets what it lacks: the customer's name, and what the site says now of a visitor
     of whom it said no phone number, or no email, before."""
@@ -133,7 +133,7 @@ def _complete(
         draft.add(ContactPatched(**about, **lacking, sequence=sequence))
     if not draft.events:
         return decide_unchanged(contact.version)
-    return join_by_facts(draft, contact_id, {*contact.phones, *contact.emails})
+    return decide_merges(draft, contact_id, {*contact.phones, *contact.emails})
 
 
 def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, 
 
 
 def _offer(
-    draft: MergeDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
+    draft: DecisionDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
 ) -> CommandDecision:
     """The decision, with what the customer wrote, or the site said, that the contact does not have
     now."""
@@ -202,9 +202,9 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
     if not has_warehouse(known, warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
-    by_hand = command.source is None
+    manual = command.source is None
     unfit = refuse_values(known, {}, command.custom)
-    unfit = unfit or (refuse_missing(known, command.custom) if by_hand else None)
+    unfit = unfit or (refuse_missing(known, command.custom) if manual else None)
     if unfit is not None:
         return unfit
     content = ContactContent(
@@ -220,7 +220,7 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
         warehouse_id=warehouse_id,
         assignee=command.assignee,
     )
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     added = follow(command, ContactAdded, 1, content=content)
     draft.add(added)
     staff = command.staff if command.assignee is None else ()
@@ -239,20 +239,20 @@ def add_from_source(
     content = msgspec.structs.replace(content, source=source, warehouse_id=warehouse_id)
     sequence = known.last_sequence(command.contact_id) + 1
     added = follow(command, ContactAdded, sequence, content=content)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     draft.add(added)
     return _join_and_distribute(draft, added, warehouse_id, command.staff)
 
 
 def _join_and_distribute(
-    draft: MergeDraft,
+    draft: DecisionDraft,
     created: ContactCreated | ContactAdded,
     warehouse_id: str,
     staff: Collection[AgentId],
 ) -> CommandDecision:
     """The decision after a contact was created: it is merged into one with the same phone number
     or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
-    joined = join_by_facts(draft, created.contact_id, frozenset())
+    joined = decide_merges(draft, created.contact_id, frozenset())
     if joined.survivor is not None:
         return joined
     given = distribute(draft.known, created, warehouse_id, staff)
@@ -271,7 +271,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     unfit = refuse_values(known, contact.custom, given)
     if unfit is not None:
         return unfit
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     refused = place_and_mark(draft, command)
     if refused is not None:
         return refused
@@ -290,7 +290,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         close_lost(draft, command.contact_id)
     elif not draft.events:
         return decide_unchanged(contact.version)
-    return join_by_facts(draft, command.contact_id, before)
+    return decide_merges(draft, command.contact_id, before)
 
 
 def _is_unchanged(contact: ContactState, name: str, value: Any) -> bool:
@@ -307,7 +307,7 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
     removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
@@ -315,7 +315,7 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
 
 
 def _remove_merged(
-    draft: MergeDraft, command: RemoveContact, contact: ContactState
+    draft: DecisionDraft, command: RemoveContact, contact: ContactState
 ) -> list[ContactRemoved]:
     """The contacts that were merged into it are removed with it: they keep what they had before."""
     return [

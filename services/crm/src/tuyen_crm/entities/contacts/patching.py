@@ -16,7 +16,7 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.claims import evolve as claims
 from tuyen_crm.entities.claims.decide import decide_place
-from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_crm.entities.shares import evolve as shares
 from tuyen_crm.entities.shares.decide import decide_enrollment
 from tuyen_crm.entities.steps import evolve as steps
@@ -33,7 +33,7 @@ from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved
 _SingleCommand = PlaceContact | EnrollContact | AddTag | RemoveTag | SetStep
 
 
-def place_and_mark(draft: MergeDraft, command: PatchContact) -> CommandDecision | None:
+def place_and_mark(draft: DecisionDraft, command: PatchContact) -> CommandDecision | None:
     """Adds what follows from these commands to the draft; returns the decision about the whole
     command if one of them is refused."""
     for single in _split(command):

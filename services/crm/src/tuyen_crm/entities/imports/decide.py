@@ -15,7 +15,7 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contact_fields.values import list_hidden
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
-from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.ids import ContactId

@@ -13,8 +13,8 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.contact_fields.values import list_hidden, name_fields, refuse_values
 from tuyen_crm.entities.contacts.decide import add_from_source
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_events.crm.contacts import ContactContent, ContactPatched
 from tuyen_events.crm.leads import LeadReceived, ReceiveLead
 from tuyen_events.crm.notes import NoteId, NoteReceived
@@ -53,7 +53,7 @@ def _complete(
     given = {name: getattr(command, name) for name in _GIVEN}
     hidden = list_hidden(known, contact.custom, command.custom)
     lacking = find_lacking(contact, given, overwrite=False, hidden=hidden)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     if lacking:
         draft.add(
             ContactPatched(
@@ -66,7 +66,7 @@ def _complete(
                 **lacking,
             )
         )
-    joined = join_by_facts(draft, contact_id, frozenset((*contact.phones, *contact.emails)))
+    joined = decide_merges(draft, contact_id, frozenset((*contact.phones, *contact.emails)))
     last = joined.survivor or contact_id
     return replace(joined, survivor=None if last == command.contact_id else last)
 

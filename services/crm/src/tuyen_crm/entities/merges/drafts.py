@@ -1,4 +1,4 @@
-"""What follows from a command that may merge contacts, while it is being decided."""
+"""The draft of a decision about a command that may merge contacts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tuyen_crm.entities.contacts import evolve as contacts
 from tuyen_crm.entities.merges import evolve as merges
 from tuyen_events.crm.merge_proposals import MergeProposalEvent
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
-from tuyen_events.crm.records import ContactEvent, CrmCommand, JoiningCommand
+from tuyen_events.crm.records import ContactEvent, CrmCommand, MergingCommand
 from tuyen_events.crm_limits import COMPARED_CONTACTS, NUMBER_CONTACTS, PROPOSED_BYTES
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.vocabulary import Merging
@@ -40,7 +40,7 @@ _DraftedEvents = (
 )
 
 
-class MergeDraft:
+class DecisionDraft:
     """The events that follow from a command, and the contacts after them."""
 
     def __init__(self, known: KnownState, cause: Cause) -> None:
@@ -127,5 +127,5 @@ def cause_of(command: CrmCommand) -> Cause:
         organization=command.organization,
         caused_by=command.command_id,
         at=command.at,
-        merging=command.merging if isinstance(command, JoiningCommand) else Merging.PROPOSE,
+        merging=command.merging if isinstance(command, MergingCommand) else Merging.PROPOSE,
     )

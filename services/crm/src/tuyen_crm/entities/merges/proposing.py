@@ -8,7 +8,7 @@ into a third one, or the number was taken off or marked as shared.
 from collections.abc import Collection
 
 from tuyen_crm.domain.index_keys import proposal_key
-from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
     MergeProposalClosed,
@@ -19,7 +19,7 @@ from tuyen_events.crm_limits import CONTACT_PROPOSALS, PROPOSED_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, proposal_id
 
 
-def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> None:
+def propose(draft: DecisionDraft, one: ContactId, another: ContactId, fact: str) -> None:
     """Proposes to merge the two, unless that is proposed already, or there are too many proposals
     of one of them, or of this fact.
 
@@ -46,7 +46,7 @@ def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) ->
 
 
 def approve(
-    draft: MergeDraft, contact_id: ContactId, id_: str, sides: Collection[ContactId], by: AgentId
+    draft: DecisionDraft, contact_id: ContactId, id_: str, sides: Collection[ContactId], by: AgentId
 ) -> None:
     """Notes that the managers of the contacts in `sides` have accepted."""
     proposal = draft.require(contact_id).proposals[id_]
@@ -65,7 +65,7 @@ def approve(
 
 
 def close(
-    draft: MergeDraft,
+    draft: DecisionDraft,
     contact_id: ContactId,
     id_: str,
     state: ProposalState | None = None,
@@ -91,7 +91,7 @@ def close(
             )
 
 
-def close_lost(draft: MergeDraft, contact_id: ContactId) -> None:
+def close_lost(draft: DecisionDraft, contact_id: ContactId) -> None:
     """Ends the proposals whose phone number or email the contact has no more."""
     contact = draft.require(contact_id)
     for id_, proposal in contact.open_proposals.items():
@@ -100,7 +100,7 @@ def close_lost(draft: MergeDraft, contact_id: ContactId) -> None:
 
 
 def close_all(
-    draft: MergeDraft,
+    draft: DecisionDraft,
     contact_id: ContactId,
     into: ContactId | None = None,
     by: AgentId | None = None,
@@ -119,7 +119,7 @@ def close_all(
         )
 
 
-def close_shared(draft: MergeDraft, fact: str) -> None:
+def close_shared(draft: DecisionDraft, fact: str) -> None:
     """Ends all proposals because of a phone number or an email."""
     for contact_id in draft.find(proposal_key(fact)):
         for id_, proposal in draft.require(contact_id).open_proposals.items():

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from msgspec import UNSET
 
-from tuyen_crm.domain.content import BY_HAND
+from tuyen_crm.domain.content import MANUALLY
 from tuyen_crm.domain.decision import (
     CommandDecision,
     decide_applied,
@@ -35,7 +35,7 @@ from tuyen_events.crm.shares import (
     UnshareContact,
 )
 from tuyen_events.crm.sharing_rules import SharingRuleChanged
-from tuyen_events.crm_limits import VIEWERS_BY_HAND
+from tuyen_events.crm_limits import MANUAL_VIEWERS
 
 ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
@@ -61,16 +61,16 @@ def _decide(known: KnownState, contact: ContactState, command: ShareCommands) ->
 
 
 def _share(contact: ContactState, command: ShareContact) -> CommandDecision:
-    if BY_HAND in contact.shares.get(command.agent_id, ()):
+    if MANUALLY in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
-    if sum(BY_HAND in reasons for reasons in contact.shares.values()) >= VIEWERS_BY_HAND:
+    if sum(MANUALLY in reasons for reasons in contact.shares.values()) >= MANUAL_VIEWERS:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
     return decide_applied(follow(command, ContactShared, contact.sequence + 1))
 
 
 def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
-    """Ends what was given by hand, and nothing that a rule gave."""
-    if BY_HAND not in contact.shares.get(command.agent_id, ()):
+    """Ends what was given manually, and nothing that a rule gave."""
+    if MANUALLY not in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
     return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
 

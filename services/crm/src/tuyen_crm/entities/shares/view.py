@@ -47,11 +47,11 @@ def fold(document: ContactDocument | None, event: ShareEvents) -> ContactDocumen
 def _changed(document: ContactDocument, event: ShareEvents) -> dict[str, Any]:
     match event:
         case ContactShared():
-            by_hand = {*_given_by(document, None), event.agent_id}
-            return _share(document, event, by_hand, None)
+            manual = {*_given_by(document, None), event.agent_id}
+            return _share(document, event, manual, None)
         case ContactUnshared():
-            by_hand = _given_by(document, None) - {event.agent_id}
-            return _share(document, event, by_hand, None)
+            manual = _given_by(document, None) - {event.agent_id}
+            return _share(document, event, manual, None)
         case ContactEnrolled():
             return {"campaign_id": event.campaign_id, "care_status": event.care_status}
         case SharingRuleApplied():

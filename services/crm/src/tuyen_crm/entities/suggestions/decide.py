@@ -15,8 +15,8 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
 from tuyen_crm.domain.survivors import decide_for_survivor
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.suggestions import (
     AnswerSuggestion,
@@ -48,9 +48,9 @@ def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion)
         return decide_applied(follow(command, SuggestionDeclined, sequence, **about))
     if len(getattr(contact, FIELDS_OF_KINDS[suggestion.kind])) >= _MOST[suggestion.kind]:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     draft.add(follow(command, SuggestionAccepted, sequence, **about))
-    return join_by_facts(draft, command.contact_id, {*contact.phones, *contact.emails})
+    return decide_merges(draft, command.contact_id, {*contact.phones, *contact.emails})
 
 
 def _answer_again(contact: ContactState, command: AnswerSuggestion) -> CommandDecision:

@@ -52,7 +52,7 @@ router = APIRouter(prefix="/contacts", tags=["contacts"])
 
 
 class ContactIn(ContactDetails):
-    """A contact that is added by hand."""
+    """A contact that is added manually."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Chị Lan", "phones": ["0912 345 678"]}]}
@@ -74,7 +74,7 @@ class ContactPatch(ContactDetails):
 async def post_contact(
     body: ContactIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> ContactView:
-    """Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
+    """Adds a contact manually (C12). Without `assignee` it is the caller's; if the caller manages
     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
     nobody's yet.
 
@@ -264,11 +264,11 @@ def _build_patched(
         contact,
         **{**fields, "custom": kept},
         declined=(*contact.declined, *contact.phones, *contact.emails),
-        viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
+        viewers=_list_manual_viewers(contact) if moved else contact.viewers,
         version=_own_version(settled, contact.version + 1),
         updated_at=updated_at,
     )
 
 
-def _list_viewers_by_hand(contact: ContactDocument) -> tuple[AgentId, ...]:
+def _list_manual_viewers(contact: ContactDocument) -> tuple[AgentId, ...]:
     return tuple(sorted({each.agent_id for each in contact.shares if each.rule_id is None}))

@@ -1,4 +1,4 @@
-"""Merges of contacts, by hand and by their phone numbers and emails (C2)."""
+"""Merges of contacts, manually and by their phone numbers and emails (C2)."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ class MergeView(EntityView):
     contact_id: str
     """The contact that was merged into this one."""
     fact: str | None
-    """The phone number or email that both had; null if somebody merged them by hand."""
+    """The phone number or email that both had; null if somebody merged them manually."""
     undone: bool
 
 

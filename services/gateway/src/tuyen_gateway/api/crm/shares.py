@@ -38,7 +38,7 @@ class ShareView(ResponseBody):
     agent_id: str
     by: ShareOrigin
     rule_id: str | None
-    """The sharing rule; null by hand."""
+    """The sharing rule; null for what was shared manually."""
     created_at: datetime
     created_by: str | None
     """The agent who shared it; null by a rule."""
@@ -107,7 +107,7 @@ async def delete_share(
     caller: CurrentCaller,
     gateway: GatewayPorts,
 ) -> None:
-    """Ends what was given by hand; the answer is the same if nothing was. What a rule gave stays
+    """Ends what was given manually; the answer is the same if nothing was. What a rule gave stays
     until the rule is changed (S4)."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = UnshareContact(
