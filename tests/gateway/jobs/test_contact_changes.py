@@ -23,7 +23,7 @@ from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs import contact_changes, job_run
@@ -86,7 +86,7 @@ class ChangedShop(SharedShop):
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Sequence[VisibleContact]:
         self.catch_up()
-        return [VisibleContact(self.documents[one], Sight.WRITE) for one in ids]
+        return [VisibleContact(self.documents[one], AccessLevel.WRITE) for one in ids]
 
     async def find_readable_ids(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None

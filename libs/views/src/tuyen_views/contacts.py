@@ -142,7 +142,7 @@ class ContactSource(StrEnum):
 
     WAREHOUSE = "of_warehouse"
     """The contacts of a warehouse."""
-    HELD = "of_warehouse_by_assignee"
+    WAREHOUSE_AND_ASSIGNEE = "of_warehouse_by_assignee"
     """Those contacts in a warehouse that one agent, or nobody, has."""
     ASSIGNEE = "of_assignee"
     """The contacts that an agent has."""
@@ -152,7 +152,7 @@ class ContactSource(StrEnum):
 
 _FIELDS: Mapping[ContactSource, tuple[str, ...]] = {
     ContactSource.WAREHOUSE: ("warehouse_id",),
-    ContactSource.HELD: ("warehouse_id", "assignee"),
+    ContactSource.WAREHOUSE_AND_ASSIGNEE: ("warehouse_id", "assignee"),
     ContactSource.ASSIGNEE: ("assignee",),
     ContactSource.VIEWER: ("viewers",),
 }

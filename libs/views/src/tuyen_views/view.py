@@ -35,24 +35,25 @@ BY_ID = IndexModel([("organization", ASCENDING), ("id", ASCENDING)], name="by_id
 """Everything of one kind that an organization has set up, in the order of the ids."""
 
 REMOVED_STAY_S = 24 * 3600
-"""How long it is known of a removed document that it was removed, so that a process which folds an
-earlier event late does not create it again."""
+"""How long a removed document leaves a tombstone, so that a process which folds an earlier event
+late does not create the document again."""
 
-WAS = "was"
-"""The field that says of a removed document who saw it: whoever did may remove it again."""
+LAST_ACCESS = "was"
+"""The field of a tombstone that has what decided who could see the document: whoever could may
+remove it again, and gets the same answer."""
 
-_SEEN_BY = ("organization", "contact_id", "warehouse_id", "assignee", "viewers")
+_ACCESS_FIELDS = ("organization", "contact_id", "warehouse_id", "assignee", "viewers")
 
 UNTIL_FORGOTTEN = IndexModel(
     [("removed_at", ASCENDING)], name="until_forgotten", expireAfterSeconds=REMOVED_STAY_S
 )
-"""Every collection has it. What is left of a removed document has no organization of its own, so no
-query of a list finds it."""
+"""Every collection has it. A tombstone has no organization of its own, so no query of a list finds
+it."""
 
 
-def remains_of(encoded: Document) -> Document:
-    """What is kept in `WAS` of an encoded document that is removed."""
-    return {name: encoded[name] for name in _SEEN_BY if name in encoded}
+def select_access_fields(encoded: Document) -> Document:
+    """The fields of an encoded document that decide who can see it."""
+    return {name: encoded[name] for name in _ACCESS_FIELDS if name in encoded}
 
 
 class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

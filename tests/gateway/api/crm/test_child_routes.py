@@ -22,7 +22,7 @@ from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW
-from tuyen_views.view import WAS, remains_of
+from tuyen_views.view import LAST_ACCESS, select_access_fields
 
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 LISTED = [kind for kind in KINDS if kind.name in ("tasks", "deals", "tickets", "appointments")]
@@ -200,7 +200,12 @@ async def remove_from_view(views: Database, kind: KindOfChild) -> None:
     key = f"shop/{kind.one}_1"
     stored = await collection.find_one({"_id": key})
     assert stored is not None
-    left = {"_id": key, "sequence": 9, "removed_at": CREATED, WAS: remains_of(stored)}
+    left = {
+        "_id": key,
+        "sequence": 9,
+        "removed_at": CREATED,
+        LAST_ACCESS: select_access_fields(stored),
+    }
     await collection.replace_one({"_id": key}, left)
 
 

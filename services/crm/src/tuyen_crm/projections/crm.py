@@ -21,12 +21,12 @@ from tuyen_views.history import (
     SetupHistoryDocument,
 )
 from tuyen_views.view import (
+    LAST_ACCESS,
     UNTIL_FORGOTTEN,
-    WAS,
     ChildDocument,
     View,
     place_in_order,
-    remains_of,
+    select_access_fields,
 )
 
 VIEW = "crm_4"
@@ -122,7 +122,7 @@ class CrmProjection:
             return
         for view in _CHILD_VIEWS:
             removals_of_children = [
-                UpdateMany(_until(each), [_leave_remains(each)]) for each in removals
+                UpdateMany(_until(each), [_leave_tombstone(each)]) for each in removals
             ]
             await self._database[view.collection].bulk_write(removals_of_children, ordered=False)
         histories = [DeleteMany(_until(each)) for each in removals]
@@ -138,15 +138,15 @@ def _until(removal: ContactRemoved) -> Document:
     }
 
 
-def _leave_remains(removal: ContactRemoved) -> Document:
-    """The stage of an update that leaves of a document what is left of one that was removed.
-    Nobody is known to have seen it: who sees the contact later may not."""
+def _leave_tombstone(removal: ContactRemoved) -> Document:
+    """The stage of an update that replaces a document by a tombstone, which says that nobody could
+    see it: whoever sees the contact later may not have seen the contact that was removed."""
     return {
         "$replaceWith": {
             "_id": "$_id",
             "sequence": removal.sequence,
             "removed_at": removal.at,
-            WAS: {},
+            LAST_ACCESS: {},
         }
     }
 
@@ -171,7 +171,7 @@ def _fold_document(
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
     removed_at = None
-    was: Document = {} if stored is None else stored.get(WAS, {})
+    last_access: Document = {} if stored is None else stored.get(LAST_ACCESS, {})
     fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
         if event.sequence <= sequence:
@@ -181,14 +181,14 @@ def _fold_document(
         sequence = event.sequence
         removed_at = event.at if document is None else None
         if before is not None and document is None:
-            was = remains_of(entity.view.encode(before))
+            last_access = select_access_fields(entity.view.encode(before))
         if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
     if document == read and removed_at is None:
         return
     after = (
-        {"_id": key, "sequence": sequence, "removed_at": removed_at, WAS: was}
+        {"_id": key, "sequence": sequence, "removed_at": removed_at, LAST_ACCESS: last_access}
         if document is None
         else entity.view.encode(document)
     )

@@ -26,7 +26,7 @@ from tuyen_events.limits import (
 from tuyen_events.outbound import OutboundEvent
 from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -213,9 +213,11 @@ class CrmInTurn:
         async with self._reads.turn(organization):
             return await self._crm.reported_call(organization, call)
 
-    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+    async def access_to_removed(
+        self, view: View[Any], scope: ContactScope, entity_id: str
+    ) -> AccessLevel:
         async with self._reads.turn(scope.organization):
-            return await self._crm.sight_of_removed(view, scope, entity_id)
+            return await self._crm.access_to_removed(view, scope, entity_id)
 
     async def find_children(
         self,

@@ -20,7 +20,7 @@ from tuyen_events.ids import (
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
@@ -186,10 +186,10 @@ class ConversationScans(Protocol):
 @dataclass(frozen=True, slots=True)
 class VisibleContact:
     """A contact that a scope covers. Only the views make these, from a scope: whoever has one may
-    show what `sight` allows, and read what belongs to the contact from `Sight.READ` on."""
+    show what `access` allows, and read what belongs to the contact from `AccessLevel.READ` on."""
 
     document: ContactDocument
-    sight: Sight
+    access: AccessLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +228,8 @@ class CrmViews(Protocol):
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         """In the order of `wanted`. A contact that changes its place meanwhile may be omitted or
-        repeated. Contacts whose sight is `Sight.CLAIMABLE` match by what is shown of them only
-        (W3)."""
+        repeated. Contacts whose access is `AccessLevel.CLAIMABLE` match by what is shown of them
+        only (W3)."""
         ...
 
     async def find_readable_ids(
@@ -270,9 +270,11 @@ class CrmViews(Protocol):
     ) -> CallDocument | None:
         """A call, for the integration that reported it: no scope is applied."""
 
-    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+    async def access_to_removed(
+        self, view: View[Any], scope: ContactScope, entity_id: str
+    ) -> AccessLevel:
         """How much the viewer sees of the contact of a child that was removed within the last day,
-        or saw of a contact that was; `Sight.NOTHING` if there was none."""
+        or saw of a contact that was; `AccessLevel.NOTHING` if there was none."""
         ...
 
     async def find_children(

@@ -22,8 +22,8 @@ from tuyen_events.limits import VERSION
 from tuyen_gateway.api.crm.custom_values import explain_value
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.domain.contact_visibility import (
+    AccessLevel,
     ContactScope,
-    Sight,
     contact_scope_of,
 )
 from tuyen_gateway.errors import (
@@ -104,12 +104,12 @@ async def find_visible_contact(
     contact_id: str,
     after: int | None = None,
     *,
-    sight: Sight = Sight.READ,
+    access: AccessLevel = AccessLevel.READ,
 ) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
     Raises MergedError if it was merged into another contact that the caller sees (C2). Raises
-    NotFoundError if there is no such contact or the caller sees less of it than `sight`,
+    NotFoundError if there is no such contact or the caller sees less of it than `access`,
     without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
     after 5 s.
     """
@@ -118,7 +118,7 @@ async def find_visible_contact(
         async with asyncio.timeout(WAIT_S):
             while True:
                 contact = await gateway.crm.contact(scope, ContactId(contact_id))
-                if contact is None or contact.sight < sight:
+                if contact is None or contact.access < access:
                     raise not_found("contact", contact_id)
                 if contact.document.id != contact_id:
                     raise MergedError(ContactId(contact_id), contact.document.id)
@@ -170,19 +170,19 @@ async def require_removed(
     """Returns if something that does not exist was removed within the last day, so that a removal
     can be repeated. Raises NotFoundError if there never was such a thing, and also if the caller
     does not see the contact; ForbiddenError if they may read it only."""
-    sight = await gateway.crm.sight_of_removed(view, await load_scope(gateway, caller), entity_id)
-    if sight < Sight.READ:
+    access = await gateway.crm.access_to_removed(view, await load_scope(gateway, caller), entity_id)
+    if access < AccessLevel.READ:
         raise not_found(what, entity_id)
-    _require_write(sight)
+    _require_write(access)
 
 
 def require_writable(contact: VisibleContact) -> None:
     """Raises ForbiddenError if the caller may read the contact only."""
-    _require_write(contact.sight)
+    _require_write(contact.access)
 
 
-def _require_write(sight: Sight) -> None:
-    if sight < Sight.WRITE:
+def _require_write(access: AccessLevel) -> None:
+    if access < AccessLevel.WRITE:
         raise ForbiddenError(
             "This contact is shared with you: you can read it, and change nothing."
         )

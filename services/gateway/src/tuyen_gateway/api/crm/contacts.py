@@ -42,7 +42,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_active_agent
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
@@ -123,8 +123,10 @@ async def get_contact(
 ) -> ContactView | ClaimableContactView:
     """With `after`, once the view contains that version. Of a contact that nobody has, a member of
     its warehouse sees the name and the source (W3)."""
-    contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
-    if contact.sight >= Sight.READ:
+    contact = await find_visible_contact(
+        gateway, caller, contact_id, after, access=AccessLevel.CLAIMABLE
+    )
+    if contact.access >= AccessLevel.READ:
         set_etag(response, contact.document.version)
     (rendered,) = await render_contacts(gateway, caller, [contact])
     return rendered
