@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from tuyen_events.audit import AuditAction, AuditRecorded
+from tuyen_events.audit_limits import LOGINS_AUDITED_AN_HOUR
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
-from tuyen_events.crm_limits import LOGINS_AUDITED_AN_HOUR
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS

@@ -3,7 +3,7 @@ organization."""
 
 from collections.abc import Mapping, Sequence
 
-from tuyen_events.crm_limits import REPORT_ROWS
+from tuyen_events.audit_limits import REPORT_ROWS
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.domain.rollups import (
     INFLOW,

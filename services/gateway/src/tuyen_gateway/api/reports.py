@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from tuyen_events.crm_limits import REPORT_DAYS
+from tuyen_events.audit_limits import REPORT_DAYS
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.charts import answer_bars, answer_csv, answer_line

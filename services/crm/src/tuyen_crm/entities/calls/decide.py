@@ -21,7 +21,7 @@ from tuyen_crm.entities.contacts.decide import add_from_source
 from tuyen_events.crm.calls import CallRecorded, RecordCall
 from tuyen_events.crm.contacts import ContactContent
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
-from tuyen_events.crm_limits import CALLED_ALIKE
+from tuyen_events.crm_limits import CALL_CANDIDATES
 from tuyen_events.ids import ContactId
 
 KIND = "calls"
@@ -60,7 +60,7 @@ def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, Con
     oldest."""
     found = [
         (contact_id, contact)
-        for contact_id in known.find(phone_key(command.phone), CALLED_ALIKE)
+        for contact_id in known.find(phone_key(command.phone), CALL_CANDIDATES)
         if (contact := known.contact(contact_id)) is not None
     ]
     own = [one for one in found if command.agent_id and one[1].assignee == command.agent_id]
