@@ -123,7 +123,9 @@ async def list_setup(
     return Listed(
         items=[render(entity) for entity in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"{view.collection}/{organization}", newest.to_bytes(8)),
+        position=gateway.cipher.encrypt_deterministic(
+            f"{view.collection}/{organization}", newest.to_bytes(8)
+        ),
     )
 
 
