@@ -175,16 +175,16 @@ class Router:
 
     def arrives(self, event: Event) -> list[Event]:
         """All that both stages write of it; what one asks or answers comes to the other."""
-        told: list[Event] = []
+        events: list[Event] = []
         coming = [("inbound", event)]
         while coming:
             for each in self.handles(*coming.pop(0)):
-                told.append(each)
+                events.append(each)
                 if isinstance(each, ChoiceRequested):
                     coming.append(("router-requests", each))
                 elif isinstance(each, ChoiceMade):
                     coming.append(("router-answers", each))
-        return told
+        return events
 
     def handles(self, topic: str, event: Event) -> list[Event]:
         """What a stage writes of a record of its input."""
@@ -202,8 +202,8 @@ class Router:
         ]
 
 
-def only(kind: type[E], told: Sequence[Event]) -> E:
-    (found,) = [each for each in told if isinstance(each, kind)]
+def only(kind: type[E], events: Sequence[Event]) -> E:
+    (found,) = [each for each in events if isinstance(each, kind)]
     return found
 
 
@@ -212,30 +212,30 @@ def test_r1_3_a_message_of_a_later_channel_goes_to_who_was_given_it_or_everythin
     pool = members(a=facebook, b=[*facebook, EMAIL_MESSAGE], c=None)
     router = Router(organization(replace(rule(), members=pool), replace(page(), channel=EMAIL)))
 
-    told = router.arrives(message())
+    events = router.arrives(message())
 
-    assert only(ChoiceRequested, told).channel == EMAIL
-    assert only(AssignmentMade, told).agent_id == B
-    assert only(PoolRecorded, told).candidates == ("b", "c")
-    assert only(PoolRecorded, told).excluded == (Excluded(agent_id=A, why=Exclusion.CAPABILITY),)
+    assert only(ChoiceRequested, events).channel == EMAIL
+    assert only(AssignmentMade, events).agent_id == B
+    assert only(PoolRecorded, events).candidates == ("b", "c")
+    assert only(PoolRecorded, events).excluded == (Excluded(agent_id=A, why=Exclusion.CAPABILITY),)
 
 
 def test_r5_1_where_nobody_was_given_a_later_channel_its_messages_wait() -> None:
     pool = members(a=[Capability.FACEBOOK_MESSAGE], b=[])
     router = Router(organization(replace(rule(), members=pool)))
-    told = router.arrives(message())
-    assert only(ChoiceMade, told).verdict is Verdict.QUEUED
-    assert only(AssignmentQueued, told).reason is Reason.QUEUED
+    events = router.arrives(message())
+    assert only(ChoiceMade, events).verdict is Verdict.QUEUED
+    assert only(AssignmentQueued, events).reason is Reason.QUEUED
 
 
 def test_r2_a_rule_of_a_later_mode_chooses_in_turn_and_says_so() -> None:
     router = Router(organization(rule(mode=WEIGHTED)))
 
-    told = router.arrives(message(Channel.FACEBOOK))
+    events = router.arrives(message(Channel.FACEBOOK))
 
-    made = only(AssignmentMade, told)
+    made = only(AssignmentMade, events)
     assert (made.agent_id, made.mode, made.reason) == (A, Strategy.SEQUENTIAL, Reason.ROTATION)
-    assert only(PoolRecorded, told).mode == WEIGHTED  # what the rule says
+    assert only(PoolRecorded, events).mode == WEIGHTED  # what the rule says
 
 
 def test_r5_1_a_waiting_request_under_a_rule_of_a_later_mode_names_that_mode() -> None:
@@ -340,8 +340,8 @@ def read_stored_by(update: UpdateOne) -> Document:
 
 
 def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
-    told = as_read(make_offered(choice=Choice(pool_id="pool_1")))
-    document = read_stored_by(history.record(told))
+    events = as_read(make_offered(choice=Choice(pool_id="pool_1")))
+    document = read_stored_by(history.record(events))
     assert (document["reason"], document["mode"]) == ("offered", "weighted")
     entry = msgspec.convert(document, AssignmentEntry)
     assert (entry.reason, entry.mode) == (OFFERED, WEIGHTED)
@@ -357,7 +357,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
     )
     stored = read_stored_by(history.record_pool(as_read(pool)))
     known = dataclasses.replace(
-        entry, choice=told.choice, pool=msgspec.convert(stored, PoolRecorded)
+        entry, choice=events.choice, pool=msgspec.convert(stored, PoolRecorded)
     )
     assert find_left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
 

@@ -259,8 +259,8 @@ async def test_w4_whoever_claims_a_contact_after_it_was_looked_up_keeps_it() -> 
     shop = begin_filtered(assignee=AgentId("lan"))
     shop.claimed_at = {3: ContactId("con_4"), 4: ContactId("con_1")}
     progress = await run(shop)
-    holders = [shop.documents[ContactId(f"con_{number}")].assignee for number in range(CONTACTS)]
-    assert holders == ["lan", "minh", "lan", "lan", "minh"]
+    assignees = [shop.documents[ContactId(f"con_{number}")].assignee for number in range(CONTACTS)]
+    assert assignees == ["lan", "minh", "lan", "lan", "minh"]
     assert progress.refused == {"version_passed": 2}
     assert (progress.done, progress.changed) == (CONTACTS, 3)
 

@@ -68,7 +68,7 @@ class CallRecorded(ChildChange, frozen=True, kw_only=True):
 
     @property
     def fixed_content(self) -> str:
-        told = (
+        content = (
             self.direction,
             self.phone,
             self.agent_id,
@@ -77,4 +77,4 @@ class CallRecorded(ChildChange, frozen=True, kw_only=True):
             self.result,
             self.recording_url,
         )
-        return content_digest(msgspec.json.encode(told))
+        return content_digest(msgspec.json.encode(content))

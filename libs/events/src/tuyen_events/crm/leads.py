@@ -33,8 +33,8 @@ class ReceiveLead(MergingCommand, frozen=True, kw_only=True):
     @property
     def content(self) -> str:
         """A hash of what was sent."""
-        told = (self.name, self.phones, self.emails, sorted(self.custom.items()), self.note)
-        return content_digest(msgspec.json.encode(told))
+        content = (self.name, self.phones, self.emails, sorted(self.custom.items()), self.note)
+        return content_digest(msgspec.json.encode(content))
 
 
 class LeadReceived(ContactEvent, frozen=True, kw_only=True):

@@ -95,7 +95,9 @@ class DirectoryTable:
     ) -> StoredEntity[PageChanged] | None:
         return self._any(organization_id).pages.get(page_id)
 
-    def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
+    def find_page_of_account(
+        self, channel: Channel, external_id: str
+    ) -> tuple[OrganizationId, PageId] | None:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
@@ -208,7 +210,10 @@ class DirectoryTable:
         organization = self._any(event.organization)
         match event:
             case PageChanged():
-                if self.holder(event.channel, event.external_id) != (organization.id, event.id):
+                if self.find_page_of_account(event.channel, event.external_id) != (
+                    organization.id,
+                    event.id,
+                ):
                     return f"This {event.channel} account belongs to another page already."
             case AgentChanged():
                 named = organization.agent_named(event.username)

@@ -159,8 +159,8 @@ def count_results(
 def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> JobProgressed:
     """The progress, with those of the results that have a reason; only the first ones are
     listed."""
-    told = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
-    skipped = (*progress.skipped, *told)[:SKIPPED_LISTED]
+    new = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
+    skipped = (*progress.skipped, *new)[:SKIPPED_LISTED]
     return msgspec.structs.replace(progress, skipped=skipped)
 
 

@@ -1,5 +1,5 @@
-"""What changes tell live streams: who saw a conversation before, who sees it now, and for whom it
-is unread.
+"""What changes report to live streams: who saw a conversation before, who sees it now, and for whom
+it is unread.
 
 Decides R7.3 and I11.
 """

@@ -16,13 +16,13 @@ from tuyen_events.crm.appointments import (
 from tuyen_events.crm_limits import REMIND_MINUTES
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
     ChildBody,
     ChildKind,
     ChildView,
-    HolderQuery,
     add_child_routes,
-    find_holder,
     list_all_children,
+    read_assignee_filter,
 )
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn
@@ -105,14 +105,14 @@ async def list_appointments(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     from_: Annotated[MomentIn | None, Query(alias="from")] = None,
     to: Annotated[MomentIn | None, Query()] = None,
 ) -> Listed[ChildView]:
     """In the order of their starts, for viewers who see the contacts: those that start at `from` or
     later, and before `to`."""
     wanted = ChildFilter(
-        held_by=find_holder(assignee, caller),
+        held_by=read_assignee_filter(assignee, caller),
         moment="starts_at",
         since=from_,
         until=to,

@@ -149,9 +149,9 @@ async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gatew
         and await gateway.crm.reported_call(organization.id, made) is None
     ):
         raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
-    told: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
+    fields: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
     return RecordCall(
-        **{**told, "phone": phone},
+        **{**fields, "phone": phone},
         command_id=new_command_id(),
         organization=organization.id,
         contact_id=contact_of_call(made),
@@ -168,9 +168,11 @@ async def _find_document(
 ) -> CallDocument:
     """The call: as the command made it, or as the view has it if it was reported before."""
     if settled.outcome is CrmOutcome.APPLIED:
-        told = {name: getattr(command, name) for name in CallView.model_fields if name in _TOLD}
+        fields = {
+            name: getattr(command, name) for name in CallView.model_fields if name in _OWN_FIELDS
+        }
         return CallDocument(
-            **told,
+            **fields,
             key=f"{command.organization}/{command.call_id}",
             id=command.call_id,
             organization=command.organization,
@@ -191,9 +193,9 @@ async def _find_document(
         raise UnavailableError("The CRM's view is behind the log: try again.") from error
 
 
-_TOLD = frozenset(CallView.model_fields) - frozenset(ChildView.model_fields)
+_OWN_FIELDS = frozenset(CallView.model_fields) - frozenset(ChildView.model_fields)
 
 
 def _view(call: CallDocument) -> CallView:
-    told = {name: getattr(call, name) for name in _TOLD}
-    return CallView(**meta_of(call), contact_id=call.contact_id, **told)
+    fields = {name: getattr(call, name) for name in _OWN_FIELDS}
+    return CallView(**meta_of(call), contact_id=call.contact_id, **fields)

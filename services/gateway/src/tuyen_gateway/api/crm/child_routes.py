@@ -42,7 +42,7 @@ from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_views.view import ChildDocumentT, View
 
-HolderQuery = Annotated[
+AssigneeQuery = Annotated[
     str | None,
     Query(max_length=ID_CHARACTERS, description="An agent's id, `me`, or `none`."),
 ]
@@ -258,7 +258,7 @@ async def list_all_children(
     )
 
 
-def find_holder(assignee: str | None, caller: Caller) -> Holder | None:
+def read_assignee_filter(assignee: str | None, caller: Caller) -> Holder | None:
     """Whom the filter `assignee` means; None if it is not set."""
     match assignee:
         case None:

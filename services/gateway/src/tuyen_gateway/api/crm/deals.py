@@ -10,13 +10,13 @@ from pydantic import ConfigDict, Field
 from tuyen_events.crm.deals import AddDeal, ChangeDeal, DealStage, Money, RemoveDeal
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
     ChildBody,
     ChildKind,
     ChildView,
-    HolderQuery,
     add_child_routes,
-    find_holder,
     list_all_children,
+    read_assignee_filter,
 )
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
@@ -101,12 +101,12 @@ async def list_deals(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     stage: DealStage | None = None,
 ) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts."""
     wanted = ChildFilter(
-        held_by=find_holder(assignee, caller),
+        held_by=read_assignee_filter(assignee, caller),
         words={} if stage is None else {"stage": stage.value},
     )
     return await list_all_children(gateway, caller, paging, KIND, wanted)

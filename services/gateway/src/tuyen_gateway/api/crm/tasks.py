@@ -9,13 +9,13 @@ from pydantic import ConfigDict
 from tuyen_events.crm.tasks import AddTask, ChangeTask, RemoveTask, TaskState
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
     ChildBody,
     ChildKind,
     ChildView,
-    HolderQuery,
     add_child_routes,
-    find_holder,
     list_all_children,
+    read_assignee_filter,
 )
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn
@@ -82,13 +82,13 @@ async def list_tasks(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     state: TaskState | None = None,
     due_before: Annotated[MomentIn | None, Query()] = None,
 ) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts. `due_before`: of those with a due time."""
     wanted = ChildFilter(
-        held_by=find_holder(assignee, caller),
+        held_by=read_assignee_filter(assignee, caller),
         words={} if state is None else {"state": state.value},
         moment="due_at",
         until=due_before,

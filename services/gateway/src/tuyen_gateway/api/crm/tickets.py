@@ -14,13 +14,13 @@ from tuyen_events.crm.tickets import (
 )
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
     ChildBody,
     ChildKind,
     ChildView,
-    HolderQuery,
     add_child_routes,
-    find_holder,
     list_all_children,
+    read_assignee_filter,
 )
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import LongText
@@ -84,13 +84,13 @@ async def list_tickets(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     state: TicketState | None = None,
     priority: TicketPriority | None = None,
 ) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts."""
     wanted = ChildFilter(
-        held_by=find_holder(assignee, caller),
+        held_by=read_assignee_filter(assignee, caller),
         words={
             **({} if state is None else {"state": state.value}),
             **({} if priority is None else {"priority": priority.value}),
