@@ -24,8 +24,8 @@ from tuyen_platform.projection import MongoPositions, Positions, run_projection
 from tuyen_platform.service import Loop, Service
 
 VIEW_GROUP = "crm-contacts"
-_APART_S = 0.1
-"""The pause between the views' batches while there is always something new."""
+_MIN_INTERVAL_S = 0.1
+"""The least time between two batches while there is always something new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Crm:
             group=VIEW_GROUP,
             positions=self.positions,
             fold=self.view.fold,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
             status=self.status,
         )
 

@@ -40,8 +40,8 @@ from tuyen_platform.kafka.ports import (
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm-commands"
-_APART_S = 0.05
-"""The pause between batches while there is always something new. Agents wait for these."""
+_MIN_INTERVAL_S = 0.05
+"""The least time between two batches while there is always something new. Agents wait for these."""
 
 _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has written to its state, also while it writes
@@ -107,7 +107,7 @@ class CommandDecider:
             handle=self._turn,
             starts=self._recover,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _recover(self, committed: Offsets) -> Offsets:

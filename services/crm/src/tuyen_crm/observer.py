@@ -29,8 +29,8 @@ from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm"
 _REMOVED = ContactRemoved.type.encode()
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _AT_ONCE = 20
 """Records that are read before the process turns to its other work: to look for phone numbers in
@@ -130,7 +130,7 @@ class CustomerObserver:
             group=GROUP,
             handle=self._handle,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:

@@ -28,7 +28,7 @@ from tuyen_views.reminders import RemindingChild, RemindingT
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
-_APART_S = 1.0
+_PAUSE_S = 1.0
 """The pause between two looks: so late a reminder can be."""
 
 _AT_ONCE = 500
@@ -74,7 +74,7 @@ class Reminding:
         """Works until cancelled; while a server is unavailable it waits."""
         while True:
             await retry(self.look, log_as="reminding_waits")
-            await asyncio.sleep(_APART_S)
+            await asyncio.sleep(_PAUSE_S)
 
     async def look(self) -> None:
         """Returns once the commands of everything that is due are in the log."""

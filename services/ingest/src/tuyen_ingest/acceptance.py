@@ -25,7 +25,7 @@ from tuyen_platform.dead_letters import list_calls, reason_of
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 
 _REFRESH_WITHIN_S = 1.0
-_REFRESH_APART_S = 0.05
+_REFRESH_INTERVAL_S = 0.05
 """The log is asked at most twenty times a second for what was set up meanwhile, however many bodies
 name unknown pages or have wrong signatures."""
 
@@ -180,7 +180,7 @@ async def is_current(table: FollowedTopic, within_s: float = _REFRESH_WITHIN_S) 
     """Whether the table reaches the present end of its topic within so many seconds, so that what
     it does not contain does not exist."""
     try:
-        return await table.refresh(within_s, apart_s=_REFRESH_APART_S)
+        return await table.refresh(within_s, min_interval_s=_REFRESH_INTERVAL_S)
     except LogUnavailableError:
         return False
 

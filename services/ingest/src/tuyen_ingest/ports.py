@@ -20,10 +20,10 @@ class FollowedTopic(Protocol):
         """Whether everything that was in the topic at the start is applied."""
         ...
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         """Waits until everything is applied that was in the topic at the call; returns whether that
-        was within `within_s` seconds. The log is asked at most once in `apart_s` seconds. Raises
-        LogUnavailableError."""
+        was within `within_s` seconds. The log is asked at most once in `min_interval_s` seconds.
+        Raises LogUnavailableError."""
         ...
 
 

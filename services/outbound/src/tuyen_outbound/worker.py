@@ -37,7 +37,7 @@ _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has claimed its partitions, also while it writes
 nothing. The topic of the state is compacted later than that."""
 
-_APART_S = 0.05
+_MIN_INTERVAL_S = 0.05
 """While there is always something new, how far apart batches are handled: a batch costs the same
 for one record as for a hundred. The first one after an idle time is handled at once."""
 
@@ -101,7 +101,7 @@ class OutboundWorker:
                 handle=self._turn,
                 starts=self._recover,
                 status=self.status,
-                apart_s=_APART_S,
+                min_interval_s=_MIN_INTERVAL_S,
                 commit_every_s=_COMMIT_EVERY_S,
             )
         finally:

@@ -1,4 +1,4 @@
-"""Brings the content of two contacts together, and takes it apart again.
+"""Merges the content of two contacts, and separates it again.
 
 Which values win: those of the older contact. What it does not have is taken from the other one, and
 of what can have several values, the other's come after its own. What a sharing rule gave is not

@@ -38,7 +38,7 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
 from tuyen_platform.retry import retry
 
-_APART_S = 0.05
+_PAUSE_S = 0.05
 """The pause between two batches of changes while there is always something new."""
 
 _SNAPSHOTS_KEPT_S = 200
@@ -134,7 +134,7 @@ class LiveFeed:
                     raise
                 _log.exception("live_feed_failed", organization=self._id)
                 self.lose_all("error")
-            await asyncio.sleep(_APART_S)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _turn(self) -> None:
         """Sends everything that is new. Can be repeated if it was interrupted."""

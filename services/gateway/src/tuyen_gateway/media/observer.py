@@ -31,8 +31,8 @@ from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ev
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Record
 
 GROUP = "gateway-media"
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
 _CHANGES = frozenset(kind.type.encode() for kind in (*WITHDRAWALS, CommentEdited))
@@ -71,7 +71,7 @@ class MediaObserver:
             group=GROUP,
             handle=self._handle,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:

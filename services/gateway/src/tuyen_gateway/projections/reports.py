@@ -68,7 +68,7 @@ REPORTS_GROUP = "gateway-reports"
 REPORTED = (ASSIGNMENT_HISTORY, INBOUND, OUTBOUND, OUTBOUND_RESULTS, CONTACTS)
 """The topics that are folded."""
 
-_APART_S = 1.0
+_MIN_INTERVAL_S = 1.0
 _TRIES = 50
 
 _MONTH_KEPT = timedelta(days=60)
@@ -112,7 +112,7 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
         group=REPORTS_GROUP,
         positions=MongoPositions(database, REPORTS),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )
 

@@ -19,8 +19,8 @@ from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError,
 from tuyen_platform.page_credentials import name_account
 
 GROUP = "outbound-profiles"
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _REMEMBERED = 100_000
 """How many customers and posts are remembered: about 20 MB."""
@@ -85,7 +85,7 @@ class ProfileObserver:
             handle=self._handle,
             starts=self._begin,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _begin(self, committed: Offsets) -> Offsets:
