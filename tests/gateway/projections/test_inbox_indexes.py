@@ -13,10 +13,10 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import (
     assignees_of,
+    count_unread_at_start,
     counters_of,
     index_for,
     pages_of,
-    read_at_start,
 )
 from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.adapters.scans import MongoScans, inactive_query
@@ -162,7 +162,7 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
     scope = replace(_scope(assignees), since=since)
     wanted = ConversationFilter()
     for assignee, marked in product(assignees_of(scope, wanted), (True, False)):
-        question = read_at_start(scope, wanted, assignee, since, marked=marked)
+        question = count_unread_at_start(scope, wanted, assignee, since, marked=marked)
         match = question[0]["$match"]
         found = filled[CONVERSATIONS].find(match, {"_id": 0, "channel": 1, "kind": 1})
         found = found.hint(index_for(assignee))

@@ -21,7 +21,7 @@ from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.ports import FollowedTopic, TokenUses
 from tuyen_ingest.records import Owners, WebhookDelivery
 from tuyen_platform import metrics
-from tuyen_platform.dead_letters import list_calls, reason_of
+from tuyen_platform.dead_letters import list_frames, reason_of
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 
 _REFRESH_WITHIN_S = 1.0
@@ -139,7 +139,7 @@ class Acceptance:
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
             )
         except Exception as error:  # whatever the parser raises, the body is stored (P3)
-            _log.error("parser_raised", delivery_id=delivery.id, raised_at=list_calls(error))
+            _log.error("parser_raised", delivery_id=delivery.id, raised_at=list_frames(error))
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 

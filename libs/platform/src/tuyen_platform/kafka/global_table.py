@@ -14,7 +14,7 @@ import structlog
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.dead_letters import list_calls, reason_of
+from tuyen_platform.dead_letters import list_frames, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
@@ -171,7 +171,7 @@ class GlobalTable:
             if not is_the_records(error):
                 raise
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
-            reason, where = reason_of(error), list_calls(error)
+            reason, where = reason_of(error), list_frames(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 
     def _wake(self) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tuyen_directory.organization import Organization
-from tuyen_directory.organization import find as find_entity
+from tuyen_directory.organization import Organization, find_entity
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.contact_views import find_source_name
 from tuyen_gateway.domain.contact_counts import SourceKind

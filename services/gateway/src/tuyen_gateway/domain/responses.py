@@ -104,7 +104,7 @@ class PersonResponse:
     """Since the customer's first message after the response before."""
 
 
-def read_message(event: Event) -> ConversationMessage | None:
+def read_timed_message(event: Event) -> ConversationMessage | None:
     match event:
         case MessageReceived():
             message = TimedMessage(at=moment_of(event)[0], id=event.message_id)

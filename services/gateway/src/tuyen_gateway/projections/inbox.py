@@ -38,7 +38,7 @@ from tuyen_gateway.projections.collections import (
     read_all,
     read_by_id,
     stamp_of,
-    write,
+    write_documents,
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.describing import name_authors
@@ -113,7 +113,7 @@ class InboxProjection:
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
-            if await write(self._messages, stored, folded.values()):
+            if await write_documents(self._messages, stored, folded.values()):
                 break
         else:
             raise ContendedError("messages")
@@ -138,7 +138,7 @@ class InboxProjection:
             )
             adopted = {key: found.value for key, found in children.items()}
             _adopt(adopted, family)
-            if not await write(self._messages, children, adopted.values()):
+            if not await write_documents(self._messages, children, adopted.values()):
                 continue
             # A message of the batch itself may have got its conversation before.
             looked_up |= frontier

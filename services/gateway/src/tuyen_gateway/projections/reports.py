@@ -33,7 +33,7 @@ from tuyen_gateway.domain.responses import (
     begin_start,
     count_month,
     count_start,
-    read_message,
+    read_timed_message,
 )
 from tuyen_gateway.domain.rollups import Level, Slot, count_by_level
 from tuyen_gateway.identity import SERVICE
@@ -159,7 +159,7 @@ async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None
         elif isinstance(event, ContactEvent):
             contact = CountedContact(id=event.contact_id, organization=event.organization)
             contacts.add(contact, event)
-        elif (read := read_message(event)) is not None:
+        elif (read := read_timed_message(event)) is not None:
             starts.add(begin_start(read), read.listed)
             for month in begin_months(read):
                 months.add(month, read.listed)

@@ -13,7 +13,7 @@ from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.warehouses.placing import WAREHOUSES, list_warehouses
+from tuyen_crm.entities.warehouses.placing import WAREHOUSES, find_warehouses
 from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.records import CrmRefusal
@@ -46,7 +46,7 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
     """A source belongs to one warehouse."""
     taken = {
         source
-        for warehouse in list_warehouses(known)
+        for warehouse in find_warehouses(known)
         if warehouse.id != command.id
         for source in warehouse.sources
     }
