@@ -48,7 +48,7 @@ from tuyen_events.vocabulary import (
     WhenNobody,
 )
 from tuyen_gateway.adapters.counters import by_channel
-from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
@@ -322,7 +322,7 @@ def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> Non
     scope = scope_of(viewer_of(known, agent("a")), known.settings)
 
     def channels(wanted: ConversationFilter) -> list[str]:
-        (found,) = [part for part in matching_query(scope, wanted) if "channel" in part]
+        (found,) = [part for part in build_matching_query(scope, wanted) if "channel" in part]
         return list(found["channel"]["$in"])
 
     assert channels(ConversationFilter()) == [*(each.value for each in Channel), "email"]

@@ -42,5 +42,5 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x1EFF)))
 def test_composed_and_decomposed_spellings_fold_alike(text: str) -> None:
-    spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
-    assert len({fold_accents(spelling) for spelling in spellings}) == 1
+    list_spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
+    assert len({fold_accents(spelling) for spelling in list_spellings}) == 1

@@ -13,7 +13,7 @@ from tuyen_events.crm.shares import CareStatus
 from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
-from tuyen_gateway.adapters.crm_queries import covering
+from tuyen_gateway.adapters.crm_queries import build_scope_query
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_platform.mongodb import connect
@@ -152,7 +152,7 @@ def test_w3_w6_a_list_has_what_is_found_by_what_is_seen(
         field = CONTACT_FIELDS_VIEW.encode(define_field("size", FieldType.TEXT))
         fields = views[CONTACT_FIELDS_VIEW.collection]
         await fields.replace_one({"_id": field["_id"]}, field, upsert=True)
-        covered = {"organization": scope.organization, **covering(scope)}
+        covered = {"organization": scope.organization, **build_scope_query(scope)}
         assert {one["_id"] for one in await collection.find(covered).to_list(None)} == {
             each.id for each in contacts if _access_to(scope, each) is not AccessLevel.NOTHING
         }

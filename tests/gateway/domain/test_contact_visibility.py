@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_gateway.adapters.crm_queries import covering
+from tuyen_gateway.adapters.crm_queries import build_scope_query
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_views.contacts import ContactDocument
 
@@ -61,7 +61,7 @@ def test_w3_w6_s1_how_much_of_a_contact_is_seen(
 
 
 def _matches(query: dict[str, Any], document: ContactDocument) -> bool:
-    """The few operators of `covering`, as MongoDB has them."""
+    """The few operators of `build_scope_query`, as MongoDB has them."""
     for field, wanted in query.items():
         if field == "$or":
             if not any(_matches(each, document) for each in wanted):
@@ -100,6 +100,6 @@ _WAREHOUSES = st.frozensets(st.sampled_from(["north", "south"]))
     ),
 )
 def test_w6_a_query_finds_what_the_scope_covers(scope: ContactScope, seen: ContactDocument) -> None:
-    assert _matches(covering(scope), seen) is (
+    assert _matches(build_scope_query(scope), seen) is (
         scope.access_to(seen.warehouse_id, seen.assignee, seen.viewers) is not AccessLevel.NOTHING
     )

@@ -18,8 +18,8 @@ from tuyen_gateway.adapters.counters import (
     index_for,
     pages_of,
 )
-from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.adapters.scans import MongoScans, inactive_query
+from tuyen_gateway.adapters.queries import build_matching_query
+from tuyen_gateway.adapters.scans import MongoScans, build_inactive_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
@@ -116,7 +116,7 @@ async def filled(views: Database) -> Database:
 
 async def test_i4_no_question_scans_the_collection(filled: Database) -> None:
     for name, (scope, wanted) in QUESTIONS.items():
-        query = {"$and": matching_query(scope, wanted)}
+        query = {"$and": build_matching_query(scope, wanted)}
         found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
         plan = (await found.limit(LIMIT).explain())["queryPlanner"]["winningPlan"]
         stages = set(_stages(plan))
@@ -131,7 +131,7 @@ async def test_i4_no_question_scans_the_collection(filled: Database) -> None:
 async def test_i4_the_first_page_reads_little_more_than_it_gives(
     filled: Database, name: str
 ) -> None:
-    query = {"$and": matching_query(*QUESTIONS[name])}
+    query = {"$and": build_matching_query(*QUESTIONS[name])}
     found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == LIMIT
@@ -178,7 +178,7 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
 async def test_i12_looking_for_what_is_inactive_reads_no_more_than_it_gives(
     filled: Database,
 ) -> None:
-    query = inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
+    query = build_inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
     found = filled[CONVERSATIONS].find(query).sort([("active_at", 1), ("_id", 1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == stats["totalDocsExamined"] == LIMIT

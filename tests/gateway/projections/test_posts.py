@@ -26,7 +26,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.media import KeptMedium, MediaKept, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
-from tuyen_gateway.adapters.posts import comments_query, posts_query
+from tuyen_gateway.adapters.posts import build_comments_query, build_posts_query
 from tuyen_gateway.domain.posts import PagePost, PostUpdate, post_update_of, update_of_kept
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import (
@@ -237,7 +237,9 @@ async def test_i9_lists_read_little_more_than_they_give(views: Database) -> None
     some = frozenset({PageId("page-1"), PageId("page-2")})
     for scope, page in ((_scope(), None), (_scope(), PageId("page-3")), (_scope(some), None)):
         found = (
-            views[PAGE_POSTS].find(posts_query(scope, page, None)).sort(list(NEWEST_POSTS_FIRST))
+            views[PAGE_POSTS]
+            .find(build_posts_query(scope, page, None))
+            .sort(list(NEWEST_POSTS_FIRST))
         )
         explained = await found.limit(20).explain()
         stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
@@ -268,7 +270,7 @@ async def test_i9_comments_of_a_post_are_read_in_order_from_an_index(views: Data
         channel=Channel.FACEBOOK,
         external_id="post-3",
     )
-    found = views[MESSAGES].find(comments_query(post, None)).sort(list(THREAD_ORDER))
+    found = views[MESSAGES].find(build_comments_query(post, None)).sort(list(THREAD_ORDER))
     explained = await found.limit(20).explain()
     stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
     assert not {"COLLSCAN", "SORT"} & stages

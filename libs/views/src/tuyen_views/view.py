@@ -136,7 +136,7 @@ def begin_child(event: ChildChange) -> dict[str, Any]:
     }
 
 
-def changed_fields(event: ChildEvent, fields: Iterable[str]) -> dict[str, Any]:
+def list_changed_fields(event: ChildEvent, fields: Iterable[str]) -> dict[str, Any]:
     """What an event changes in the child's document: those of `fields` that the event has."""
     given = {name: getattr(event, name) for name in fields}
     changed = {name: value for name, value in given.items() if value is not UNSET}
@@ -154,10 +154,10 @@ def change_document(
     document: ChildDocumentT | None, event: ChildEvent, fields: Iterable[str]
 ) -> ChildDocumentT | None:
     """The document after an event that changed those of `fields` that it has."""
-    return document and msgspec.structs.replace(document, **changed_fields(event, fields))
+    return document and msgspec.structs.replace(document, **list_changed_fields(event, fields))
 
 
-def entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
+def build_entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
     """The fields that the documents of all kinds of setup have, after the event."""
     return {
         "key": setup_key(event),

@@ -9,7 +9,7 @@ import msgspec
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.ports import ActiveAgents, Countries, MergeSettings
-from tuyen_events.codec import Headers, decode, encode, header
+from tuyen_events.codec import Headers, decode, encode, find_header
 from tuyen_events.crm.contacts import ContactRemoved, ObserveCustomer
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId
@@ -173,7 +173,7 @@ class CustomerObserver:
 
 def _read_removed(key: bytes | None, headers: Headers, value: bytes | None) -> ContactId | None:
     """The contact that the record says was removed. Other records are not decoded."""
-    if key is None or value is None or header(headers, "ce_type") != _REMOVED:
+    if key is None or value is None or find_header(headers, "ce_type") != _REMOVED:
         return None
     return ContactId(key.decode())
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tuyen_channels.calls import ChannelRefusal, RefusalKind
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.event import Event
 from tuyen_events.inbound import CommentAdded, MessageEchoed
 from tuyen_events.outbound import (
@@ -177,7 +177,10 @@ class OutboundWorker:
         """Returns once everything that has to be stored of the batch is acknowledged."""
         for (topic, _), records in batch.items():
             for record in records if topic != OUTBOUND.name else ():
-                if topic == OUTBOUND_RESULTS.name or header(record.headers, "ce_type") in _ECHOES:
+                if (
+                    topic == OUTBOUND_RESULTS.name
+                    or find_header(record.headers, "ce_type") in _ECHOES
+                ):
                     await self._learn_from(tenure, record)
         # What is in memory already made some of these mean nothing: it must be stored, too, before
         # their offsets are committed.

@@ -57,7 +57,7 @@ def content_of(contact: ContactContent) -> ContactContent:
     return ContactContent(**{name: getattr(contact, name) for name in FIELDS})
 
 
-def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str, Any]:
+def list_patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str, Any]:
     """The fields that the event changes, by their names; `before` are the values of `custom`."""
     given = {
         name: value

@@ -41,7 +41,7 @@ _AFTER_ALL = chr(ord("|") + 1)
 """Sorts after every text that continues with a `|`."""
 
 
-def countable(wanted: ConversationFilter) -> bool:
+def is_countable(wanted: ConversationFilter) -> bool:
     """Whether the counters can answer the filter: they distinguish only the fields below, and use
     some special ids that no page and no agent has."""
     assignee = None if wanted.held_by is None else wanted.held_by.agent_id
@@ -64,7 +64,7 @@ class MongoCounters:
     async def counts(
         self, session: MongoSession, scope: Scope, wanted: ConversationFilter
     ) -> InboxCounts:
-        """The conversations that both `scope` covers and `wanted`, which must be countable,
+        """The conversations that both `scope` covers and `wanted`, which must be is_countable,
         matches."""
         pages, assignees = pages_of(scope, wanted), assignees_of(scope, wanted)
         sums = _Sums(scope, wanted, assignees)

@@ -17,8 +17,8 @@ from tuyen_gateway.adapters.crm_children import list_across_contacts
 from tuyen_gateway.adapters.crm_proposals import list_proposals, match_merged, match_version
 from tuyen_gateway.adapters.crm_queries import (
     IndexLookup,
-    after_place,
-    covering,
+    build_query_after,
+    build_scope_query,
     encode_id,
     encode_place,
     find_custom_values,
@@ -130,7 +130,7 @@ class MongoCrm:
         reads = []
         for query, hint in list_reads(scope, wanted, await self._list_few(scope, wanted)):
             if after is not None:
-                query["$and"].append(after_place(wanted.order, after))
+                query["$and"].append(build_query_after(wanted.order, after))
             reads.append(self._read(query, hint, order_fields(wanted.order), limit, fields))
         return await asyncio.gather(*reads)
 
@@ -298,7 +298,7 @@ class MongoCrm:
         read."""
         either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
         query: Document = {"organization": scope.organization, "$or": either}
-        found = self._contacts.find({"$and": [query, covering(scope)]})
+        found = self._contacts.find({"$and": [query, build_scope_query(scope)]})
         documents = [CONTACTS_VIEW.read(stored) for stored in await found.to_list(None)]
         survivors = [each for each in documents if _access_to(scope, each) >= AccessLevel.READ]
         return {each for survivor in survivors for each in (survivor.id, *survivor.merged)}
@@ -311,7 +311,7 @@ class MongoCrm:
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None
     ) -> ViewPage[str]:
-        readable = covering(replace(scope, joined=frozenset()))
+        readable = build_scope_query(replace(scope, joined=frozenset()))
         return await list_tags(
             self._database, scope.organization, readable, name=name, limit=limit, after=after
         )

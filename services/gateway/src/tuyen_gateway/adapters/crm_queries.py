@@ -101,7 +101,7 @@ class _Criterion(NamedTuple):
     be scanned for them."""
 
 
-def covering(scope: ContactScope) -> Document:
+def build_scope_query(scope: ContactScope) -> Document:
     """The query for the contacts that a scope covers: those for which `access_to` is not
     `AccessLevel.NOTHING`. Every count and export has it as a part."""
     return {"$or": [seen.query for seen in _list_seen(scope, ContactFilter())]}
@@ -218,7 +218,7 @@ def encode_id(contact_id: ContactId) -> str:
     return msgspec.json.encode((contact_id,)).decode()
 
 
-def after_place(order: ContactOrder, place: str) -> Document:
+def build_query_after(order: ContactOrder, place: str) -> Document:
     """The query for what comes after a place. Raises InvalidCursorError if it is one of another
     order."""
     kinds: Any = {ContactOrder.ID: tuple[str], ContactOrder.NAME: tuple[str, str]}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tuyen_attachments.ports import Attachments
 from tuyen_channels.media_hosts import MEDIA_HOSTS
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.inbound import CommentEdited
@@ -92,7 +92,7 @@ class MediaObserver:
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
         """What a record adds. Only records that may have media are decoded."""
-        kind = header(record.headers, "ce_type")
+        kind = find_header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []
         if kind not in _CHANGES and not any(name in record.value for name in _NAMES):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuyen_channels.profile_sources import PROFILE_SOURCES
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.inbound import CommentAdded
 from tuyen_events.topics import INBOUND
 from tuyen_outbound.domain.posts import find_wanted_post
@@ -113,7 +113,7 @@ class ProfileObserver:
 
     def _find(self, record: Record, now: datetime) -> Lookup | None:
         """What a record makes known. Only records that may do so are decoded."""
-        if record.value is None or header(record.headers, "ce_type") not in _TYPES:
+        if record.value is None or find_header(record.headers, "ce_type") not in _TYPES:
             return None
         envelope = decode(record.headers, record.value)
         event, event_id = envelope.data, envelope.id

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET
 
-from tuyen_crm.domain.content import patched_fields
+from tuyen_crm.domain.content import list_patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
@@ -282,7 +282,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         details = msgspec.structs.replace(details, custom=kept)
     names = name_fields(known, given)
     event = follow(details, ContactPatched, latest.sequence + 1, custom_names=names)
-    changed = patched_fields(contact.custom, event)
+    changed = list_patched_fields(contact.custom, event)
     before = frozenset((*contact.phones, *contact.emails))
     if not all(_is_unchanged(contact, name, value) for name, value in changed.items()):
         left = {*changed.get("phones", contact.phones), *changed.get("emails", contact.emails)}

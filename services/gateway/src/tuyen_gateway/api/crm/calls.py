@@ -30,7 +30,7 @@ from tuyen_gateway.api.dependencies import (
     GatewayPorts,
     IntegrationCaller,
     PathId,
-    integration_for,
+    require_integration,
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.links import Url
@@ -99,7 +99,7 @@ class CallView(ChildView):
 )
 async def post_call(
     body: CallIn,
-    caller: Annotated[IntegrationCaller, Depends(integration_for(IntegrationKind.CALLS))],
+    caller: Annotated[IntegrationCaller, Depends(require_integration(IntegrationKind.CALLS))],
     gateway: GatewayPorts,
     response: Response,
 ) -> CallView:

@@ -26,11 +26,11 @@ from tuyen_gateway.api.crm.access import (
 from tuyen_gateway.api.crm.entities import (
     EntityView,
     begin_document,
-    changed_document,
-    command_fields,
-    given_fields,
+    build_command_fields,
     list_children,
+    list_given_fields,
     meta_of,
+    update_document,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -197,13 +197,13 @@ def _add_own_routes(router: APIRouter, kind: ChildKind[Any]) -> None:
         """Changes the fields in the body; null empties one."""
         contact, child = await find_child(gateway, caller, kind.view, kind.one, child_id)
         require_writable(contact)
-        fields = body.convert(given_fields(body))
+        fields = body.convert(list_given_fields(body))
         if fields:
             _check(kind, caller.organization, fields, child)
             target = _target(gateway, caller, kind, child.contact_id, child_id, expected=expected)
             command = kind.change(**target, **fields)
             settled = await carry_out(gateway, command, kind.one)
-            child = changed_document(child, command, settled, **fields)
+            child = update_document(child, command, settled, **fields)
         set_etag(response, child.sequence)
         return kind.render(child)
 
@@ -290,7 +290,7 @@ async def _add(
     if existing is None:
         child = kind.view.document(**begin_document(command, settled), **fields)
     else:
-        child = changed_document(existing[1], command, settled, **fields)
+        child = update_document(existing[1], command, settled, **fields)
     set_etag(response, child.sequence)
     return kind.render(child)
 
@@ -306,7 +306,7 @@ def _target(
 ) -> dict[str, Any]:
     """The fields that all commands about a child have."""
     return {
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         "contact_id": contact_id,
         f"{kind.one}_id": child_id,
     }

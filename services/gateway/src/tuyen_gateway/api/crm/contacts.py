@@ -37,7 +37,7 @@ from tuyen_gateway.api.crm.contact_views import (
     require_manager,
     show_contact,
 )
-from tuyen_gateway.api.crm.entities import command_fields, given_fields
+from tuyen_gateway.api.crm.entities import build_command_fields, list_given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
@@ -160,14 +160,14 @@ async def patch_contact(
     not answered within 5 s: the change is in the log then and will be carried out.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
-    fields = {**given_fields(body), **read_facts(body, caller)}
+    fields = {**list_given_fields(body), **read_facts(body, caller)}
     if not fields:
         set_etag(response, contact.version)
         return await show_contact(gateway, caller, contact)
     if (assignee := fields.get("assignee")) is not None:
         check_active_agent(caller.organization, "assignee", AgentId(assignee))
     command = PatchContact(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         administrator=caller.viewer.manages_default_warehouse,
         **fields,
@@ -205,7 +205,7 @@ async def delete_contact(
         return None  # it was merged into another one, which was not named
     require_writable(contact)
     command = RemoveContact(
-        **command_fields(gateway, caller, expected), contact_id=contact.document.id
+        **build_command_fields(gateway, caller, expected), contact_id=contact.document.id
     )
     await carry_out(gateway, command, "contact")
     return None
@@ -220,7 +220,7 @@ _DETAILS = ("name", "phones", "emails", "gender", "birthday", "address", "locati
 def _added_fields(
     gateway: Gateway, caller: Caller, scope: ContactScope, body: ContactIn
 ) -> dict[str, Any]:
-    given = {**given_fields(body), **read_facts(body, caller)}
+    given = {**list_given_fields(body), **read_facts(body, caller)}
     warehouse_id = given.pop("warehouse_id", DEFAULT_WAREHOUSE)
     assignee = given.pop("assignee", None)
     if warehouse_id not in scope.managed:
@@ -232,7 +232,7 @@ def _added_fields(
     if assignee is not None:
         check_active_agent(caller.organization, "assignee", AgentId(assignee))
     custom = {name: value for name, value in body.custom.items() if value is not None}
-    fields = {**command_fields(gateway, caller), **given, "custom": custom}
+    fields = {**build_command_fields(gateway, caller), **given, "custom": custom}
     fields.pop("expected_version")
     contact_id = ContactId(new_id("con"))
     return {

@@ -22,8 +22,8 @@ from tuyen_gateway.ports.views import VisibleContact
 from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
-"""The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
-return it."""
+"""The default of a field of a PATCH that may be left out, but not be null: `list_given_fields` does
+not return it."""
 
 _REMOVED_WITHIN_S = WAIT_S
 """How long one request takes contacts out of an entity that is removed."""
@@ -42,7 +42,9 @@ class EntityView(ResponseBody):
     version: int
 
 
-def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None) -> dict[str, Any]:
+def build_command_fields(
+    gateway: Gateway, caller: Caller, expected: int | None = None
+) -> dict[str, Any]:
     """The fields that all commands of agents have."""
     return {
         "command_id": new_command_id(),
@@ -53,7 +55,7 @@ def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None
     }
 
 
-def given_fields(body: BaseModel) -> dict[str, Any]:
+def list_given_fields(body: BaseModel) -> dict[str, Any]:
     """The fields that a body names, for a PATCH: the others do not change."""
     return {name: getattr(body, name) for name in body.model_fields_set}
 
@@ -74,7 +76,7 @@ def begin_document(command: ChildCommand, settled: CrmCommandSettled) -> dict[st
     }
 
 
-def changed_document(
+def update_document(
     document: ChildDocumentT, command: ChildCommand, settled: CrmCommandSettled, **fields: object
 ) -> ChildDocumentT:
     """The document after a command that changed these fields; all else is from the view."""

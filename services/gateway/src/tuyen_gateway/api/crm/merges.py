@@ -19,7 +19,7 @@ from tuyen_gateway.api.crm.access import (
     new_command_id,
 )
 from tuyen_gateway.api.crm.contact_views import ContactView, require_manager, show_contact
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_children, meta_of
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, list_children, meta_of
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -78,7 +78,7 @@ async def post_merge(
         for each in (contact, other):
             require_manager(scope, each.warehouse_id)
     command = MergeContacts(
-        **command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
+        **build_command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
     )
     settled = await carry_out(gateway, command, "contact")
     merged = await find_stored(gateway, caller, command, settled)
