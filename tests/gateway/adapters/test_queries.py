@@ -11,7 +11,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
@@ -76,7 +76,7 @@ async def filled(views: Database, indexes: None) -> Database:
 
 async def test_i4_the_console_selects_the_same_rows(filled: Database) -> None:
     for vector in FILTERS["filters"]:
-        query = {"$and": matching_query(EVERYBODY, _to_filter(vector["filter"]))}
+        query = {"$and": build_matching_query(EVERYBODY, _to_filter(vector["filter"]))}
         found = filled[CONVERSATIONS].find(query).sort("updated_at", -1)
         assert [row["_id"] for row in await found.to_list(None)] == vector["ids"], vector
 

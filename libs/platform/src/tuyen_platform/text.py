@@ -18,7 +18,7 @@ def fold_accents(text: str) -> str:
     """`text` without accents and case: "vinh" is found in "Vĩnh", "duong" in "Đường" (I4).
 
     Compare the folded query with the folded text. Folding twice changes nothing, and composed and
-    decomposed list_spellings fold alike. Invisible characters (a zero-width space, a soft hyphen, a
+    decomposed spellings fold alike. Invisible characters (a zero-width space, a soft hyphen, a
     direction mark) are removed; spaces and punctuation stay as they are.
     """
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

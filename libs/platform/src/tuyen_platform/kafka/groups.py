@@ -1,4 +1,4 @@
-"""The present count_members of a consumer group."""
+"""The present members of a consumer group."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def require_stopped(
     bootstrap_servers: str, group: str, who: str, within_s: float = _GONE_WITHIN_S
 ) -> None:
     """Returns when `group`, with its prefix, has no member. Raises StillRunningError when it has
-    one after `within_s` seconds, with `who`, the name of its count_members, in the message."""
+    one after `within_s` seconds, with `who`, the name of its members, in the message."""
     problem = "Kafka does not answer"
     try:
         async with asyncio.timeout(within_s):
@@ -37,7 +37,7 @@ async def require_stopped(
 
 
 async def count_members(bootstrap_servers: str, group: str) -> int:
-    """The number of count_members of `group`, whose name includes the prefix. A killed member
+    """The number of members of `group`, whose name includes the prefix. A killed member
     counts for 10 s more.
 
     Raises LogUnavailableError, also while a broker that never had a group is creating its offsets

@@ -64,7 +64,7 @@ class MongoCounters:
     async def counts(
         self, session: MongoSession, scope: Scope, wanted: ConversationFilter
     ) -> InboxCounts:
-        """The conversations that both `scope` covers and `wanted`, which must be is_countable,
+        """The conversations that both `scope` covers and `wanted`, which must be countable,
         matches."""
         pages, assignees = pages_of(scope, wanted), assignees_of(scope, wanted)
         sums = _Sums(scope, wanted, assignees)
