@@ -51,11 +51,11 @@ _log = structlog.get_logger()
 
 
 _AT_ONCE_BYTES = 400_000
-"""Of a batch, so many commands are decided and stored at once that what they change is not larger:
-it must fit into one record, together with what the last of them changes."""
+"""How many bytes of state the commands of a batch change before they are stored: all of it must fit
+into one record, together with what the last command changes."""
 
 _COMMAND_BYTES = 450_000
-"""What a single command may change."""
+"""How many bytes of state a single command may change."""
 
 
 @dataclass(slots=True)

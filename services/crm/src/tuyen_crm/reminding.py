@@ -1,8 +1,8 @@
 """Reminds agents of tasks and appointments once it is time (C5).
 
-When a reminder is due is in the views; whether it is still what the task says, and was not sent
-before, is decided with all other commands of the organization. So it is sent once, whatever
-restarts, and however many workers look.
+The views say when a reminder is due. Whether the task still asks for it, and whether it was sent
+before, is decided in one order with all other commands of the organization. So each reminder is
+sent once, also if workers restart or several of them look at the same time.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
 _PAUSE_S = 1.0
-"""The pause between two looks: so late a reminder can be."""
+"""The pause between two searches for reminders that are due: a reminder is late by this at most."""
 
 _AT_ONCE = 500
 
@@ -60,7 +60,7 @@ class Reminding:
     """Looks for reminders that are due, and sends a command for each.
 
     The same command may be sent again, by this worker after a restart or by another one: then it
-    changes nothing.
+    has no effect.
     """
 
     def __init__(self, log: Log, database: Database, clock: Clock) -> None:

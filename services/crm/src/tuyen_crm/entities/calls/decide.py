@@ -1,4 +1,4 @@
-"""Handles reports of calls: whose they are is decided in the order of the log.
+"""Handles reports of calls. The contact of a call is decided in the order of the log.
 
 Decides C7.
 """
@@ -47,8 +47,8 @@ def decide(known: KnownState, command: RecordCall) -> CommandDecision:
 
 
 def _repeat(known: KnownState, child: ChildState) -> CommandDecision:
-    """The decision about a call that was recorded before. One whose contact was removed since is in
-    no view any more: its sender is answered as the first time, and it does not come back."""
+    """The decision about a call that was recorded before. If its contact was removed since, the
+    sender gets the same answer as the first time, and the call is not recorded again."""
     contact = known.contact(child.contact_id)
     if contact is not None and child.version > contact.began:
         return decide_unchanged(child.version)
@@ -56,8 +56,8 @@ def _repeat(known: KnownState, child: ChildState) -> CommandDecision:
 
 
 def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, ContactState] | None:
-    """Of the contacts with the phone number, the one that the call's agent has; otherwise the
-    oldest."""
+    """The oldest contact with the phone number of those whose assignee is the call's agent, or, if
+    there are none, of all."""
     found = [
         (contact_id, contact)
         for contact_id in known.find(phone_key(command.phone), CALL_CANDIDATES)

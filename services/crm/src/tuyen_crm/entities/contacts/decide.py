@@ -81,9 +81,9 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
 
 
 def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
-    """A contact is created once, and each of its customers gets the first name that the channel
-    sends. What an agent gave the contact does not change: what else the customer writes is offered
-    (C3). What a merged contact's customer does concerns the contact into which it was merged."""
+    """Creates the contact of a customer, once, and gives each of its customers the first name that
+    the channel sends. Values that an agent entered do not change: phone numbers and emails that the
+    customer writes are only offered (C3). If the contact was merged, its survivor is changed."""
     survivor = find_survivor(known, command.contact_id)
     draft = DecisionDraft(
         known,
@@ -102,14 +102,14 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
 def _create(draft: DecisionDraft, command: ObserveCustomer) -> CommandDecision:
     created = _build_created(draft.known, command)
     draft.add(created)
-    return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
+    return _merge_and_distribute(draft, created, created.warehouse_id, command.staff)
 
 
 def _complete(
     draft: DecisionDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
 ) -> CommandDecision:
-    """The contact gets what it lacks: the customer's name, and what the site says now of a visitor
-    of whom it said no phone number, or no email, before."""
+    """The contact gets what it lacks: the customer's name, and a phone number or email that a site
+    sent of its visitor, if the contact had none before."""
     about: dict[str, Any] = {
         "organization": command.organization,
         "contact_id": contact_id,
@@ -137,8 +137,8 @@ def _complete(
 
 
 def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, Any]:
-    """Of phone numbers and emails, those of which the contact has none, unless an agent declined or
-    removed them."""
+    """The phone numbers if the contact has none, and the emails if it has none; without those that
+    an agent declined or removed."""
     given = {"phones": command.phones, "emails": command.emails}
     new = {
         field: tuple(each for each in values if each not in contact.declined)
@@ -151,8 +151,8 @@ def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, 
 def _offer(
     draft: DecisionDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
 ) -> CommandDecision:
-    """The decision, with what the customer wrote, or the site said, that the contact does not have
-    now."""
+    """The decision, with an offer of the phone numbers and emails that the customer wrote, or the
+    site sent, and the contact does not have."""
     contact_id = decision.survivor or own_id
     contact = draft.require(contact_id)
     values = (*command.phones, *command.emails, *command.written)
@@ -224,7 +224,7 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     added = follow(command, ContactAdded, 1, content=content)
     draft.add(added)
     staff = command.staff if command.assignee is None else ()
-    return _join_and_distribute(draft, added, warehouse_id, staff)
+    return _merge_and_distribute(draft, added, warehouse_id, staff)
 
 
 def add_from_source(
@@ -232,8 +232,8 @@ def add_from_source(
     command: RecordCall | ReceiveLead,
     content: ContactContent,
 ) -> CommandDecision:
-    """The decision to create a contact that an integration has reported: from that source, in its
-    warehouse."""
+    """The decision to create a contact for a call or a lead of an integration, which is its source
+    and determines its warehouse."""
     source = command.integration_id
     warehouse_id = place_new(known, source, command.warehouse_id)
     content = msgspec.structs.replace(content, source=source, warehouse_id=warehouse_id)
@@ -241,10 +241,10 @@ def add_from_source(
     added = follow(command, ContactAdded, sequence, content=content)
     draft = DecisionDraft(known, cause_of(command))
     draft.add(added)
-    return _join_and_distribute(draft, added, warehouse_id, command.staff)
+    return _merge_and_distribute(draft, added, warehouse_id, command.staff)
 
 
-def _join_and_distribute(
+def _merge_and_distribute(
     draft: DecisionDraft,
     created: ContactCreated | ContactAdded,
     warehouse_id: str,
@@ -252,14 +252,14 @@ def _join_and_distribute(
 ) -> CommandDecision:
     """The decision after a contact was created: it is merged into one with the same phone number
     or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
-    joined = decide_merges(draft, created.contact_id, frozenset())
-    if joined.survivor is not None:
-        return joined
+    merged = decide_merges(draft, created.contact_id, frozenset())
+    if merged.survivor is not None:
+        return merged
     given = distribute(draft.known, created, warehouse_id, staff)
     if given is None:
-        return joined
+        return merged
     sequence = draft.require(created.contact_id).sequence + 1
-    return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
+    return follow_by(merged, msgspec.structs.replace(given, sequence=sequence))
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:
@@ -317,7 +317,7 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
 def _remove_merged(
     draft: DecisionDraft, command: RemoveContact, contact: ContactState
 ) -> list[ContactRemoved]:
-    """The contacts that were merged into it are removed with it: they keep what they had before."""
+    """Removes the contacts that were merged into it, since they still have their own values."""
     return [
         follow(
             msgspec.structs.replace(command, contact_id=id_), ContactRemoved, merged.sequence + 1

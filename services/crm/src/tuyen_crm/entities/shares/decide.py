@@ -69,7 +69,7 @@ def _share(contact: ContactState, command: ShareContact) -> CommandDecision:
 
 
 def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
-    """Ends what was given manually, and nothing that a rule gave."""
+    """Ends the manual share. Shares by rules stay."""
     if MANUALLY not in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
     return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
@@ -78,7 +78,7 @@ def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
 def decide_enrollment(
     known: KnownState, contact: ContactState, command: EnrollContact
 ) -> CommandDecision:
-    """Changes the campaign and the care status. What the rules of another campaign gave ends."""
+    """Changes the campaign and the care status. Shares by the rules of another campaign end."""
     chosen = contact.campaign_id if command.campaign_id is UNSET else command.campaign_id
     status = contact.care_status if command.care_status is UNSET else command.care_status
     if (chosen, status) == (contact.campaign_id, contact.care_status):
@@ -110,8 +110,8 @@ def decide_enrollment(
 def _apply_rule(
     known: KnownState, contact: ContactState, command: ApplySharingRule
 ) -> CommandDecision:
-    """Shares the contact as the rule says now. If that was done for this revision of the rule, and
-    the contact does not wait for it, nothing changes: a second job does no harm."""
+    """Shares the contact as the rule says now. If this revision of the rule was applied before, and
+    the contact does not wait for it, nothing changes, so a job may apply it twice."""
     rule = _find_rule(known, command.rule_id, contact.campaign_id)
     if rule is None:
         if command.rule_id not in contact.applied:

@@ -62,7 +62,8 @@ def _given_by(shares: _Shares, reason: str) -> set[AgentId]:
 def _give(
     shares: _Shares, agents: Collection[AgentId], reason: str
 ) -> dict[AgentId, tuple[str, ...]]:
-    """The shares after which `reason` gives the contact to these agents, and to no others."""
+    """The shares after `reason`, which is a rule or MANUALLY, gives the contact to these agents,
+    and to no others."""
     after: dict[AgentId, tuple[str, ...]] = {}
     for agent in sorted({*shares, *agents}):
         others = {each for each in shares.get(agent, ()) if each != reason}

@@ -79,8 +79,8 @@ def _share(
     agents: Collection[AgentId],
     rule_id: str | None,
 ) -> dict[str, Any]:
-    """The shares after which the rule, or hand, gives the contact to these agents, and to no
-    others. What was given before stays as it was."""
+    """The shares after the rule, or an agent if `rule_id` is None, gives the contact to these
+    agents, and to no others. Shares that exist already do not change."""
     kept = [each for each in document.shares if each.rule_id != rule_id or each.agent_id in agents]
     given = {each.agent_id for each in kept if each.rule_id == rule_id}
     new = [

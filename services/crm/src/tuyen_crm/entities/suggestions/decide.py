@@ -1,4 +1,5 @@
-"""Handles agents' answers to what is offered as a contact's phone numbers and emails."""
+"""Handles agents' answers to suggestions: phone numbers and emails that are offered for a
+contact."""
 
 from functools import partial
 
@@ -54,7 +55,7 @@ def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion)
 
 
 def _answer_again(contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
-    """Nothing changes if it was answered so before."""
+    """Nothing changes if the suggestion got the same answer before."""
     settled = (*contact.phones, *contact.emails) if command.accept else contact.declined
     ids = (suggestion_id(command.organization, value) for value in settled)
     return decide_unchanged(contact.version) if command.suggestion_id in ids else NOT_FOUND
