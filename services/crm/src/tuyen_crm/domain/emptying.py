@@ -1,8 +1,8 @@
-"""Removes entities of the setup that contacts refer to, so that no contact refers to one that does
-not exist.
+"""Removes entities of the setup to which contacts refer, such as a campaign. The contacts are taken
+out first, so that none refers to an entity that does not exist.
 
-They may be more contacts than one command changes. Then the entity is emptied first, by as many
-commands as it takes.
+One command changes a limited number of contacts. If there are more, the caller empties the entity
+first, with as many commands as are needed.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -52,7 +52,7 @@ def decide_removal(
 def _take_out_some(
     known: KnownState, keys: Collection[str], take_out: TakeOut
 ) -> tuple[list[CrmEvent], bool]:
-    """What follows for the first of the contacts, and whether these are all."""
+    """The events that take out the first of the contacts, and whether these are all."""
     events: list[CrmEvent] = []
     size = 0
     found = sorted({contact_id for key in keys for contact_id in known.find(key, AT_ONCE + 1)})

@@ -44,7 +44,7 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
 
 
 def _remove(known: KnownState, command: RemoveCampaign) -> CommandDecision:
-    """A campaign stays while a sharing rule is for it."""
+    """Refuses to remove a campaign that has a sharing rule."""
     if _has_rule(known, command.id):
         return decide_refused(CrmRefusal.IN_USE)
     removed = remove_entity(known, KIND, command, CampaignRemoved)
@@ -65,7 +65,7 @@ def _take_out(
     contact_id: ContactId,
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
-    """A contact that leaves its campaign waits for none of its sharing rules any more."""
+    """Takes a contact out of the campaign, so that it waits for none of its sharing rules."""
     leave = EnrollContact(
         command_id=command.command_id,
         organization=command.organization,

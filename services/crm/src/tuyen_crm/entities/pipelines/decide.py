@@ -45,7 +45,7 @@ def decide(known: KnownState, command: PipelineCommands) -> CommandDecision:
 
 
 def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
-    """A step stays while contacts are at it."""
+    """Refuses to remove a step at which there are contacts."""
     decision = put_entity(known, PIPELINES, command, PipelineChanged)
     kept = {step.id for step in command.steps}
     gone = [each for each in list_step_names(known, command.id) if each not in kept]
