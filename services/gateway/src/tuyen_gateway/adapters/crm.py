@@ -1,4 +1,4 @@
-"""The CRM's views, in the same database."""
+"""Reads the CRM's views from MongoDB, for viewers who may see the contacts."""
 
 import asyncio
 from collections.abc import Collection, Sequence, Set

@@ -1,4 +1,4 @@
-"""The queries for contacts, as MongoDB takes them."""
+"""Builds MongoDB's queries for contacts."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

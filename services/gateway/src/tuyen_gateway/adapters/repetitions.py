@@ -1,5 +1,5 @@
-"""Entries of the audit of which somebody can make many: counted, and recorded now and then
-(R9.5)."""
+"""Limits the audit entries that one caller can cause: repetitions are counted, and recorded
+together (R9.5)."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The numbers of reports, from the view. MongoDB adds them up, in the time zone of the
+"""Reads the numbers of reports from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
 from collections.abc import Mapping, Sequence

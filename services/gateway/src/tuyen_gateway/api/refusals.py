@@ -1,8 +1,8 @@
 """What callers were not allowed to do, for the audit (O2).
 
-Whoever is not logged in, and tries no login, leaves nothing there: such requests are counted by the
-metrics alone. It is recorded after the answer: so a refused login takes as long as one to an
-organization that does not exist, of which nothing is recorded.
+Requests without a login, other than attempts to log in, are counted by the metrics alone. A refusal
+is recorded after the answer was sent. So a refused login takes as long as one to an organization
+that does not exist, for which nothing is recorded.
 """
 
 from fastapi import Request

@@ -1,6 +1,6 @@
 """Reports: agents, pages, queues, how evenly rules choose, sources of contacts, pipelines (O3).
 
-All of them are one function over a description of what each contains.
+One function serves all of them; a description of each says what it contains.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Finds texts that cannot be stored, anywhere in a request."""
+"""Finds texts that cannot be stored, wherever they are in a request."""
 
 import json
 import re

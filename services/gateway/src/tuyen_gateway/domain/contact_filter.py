@@ -1,4 +1,4 @@
-"""Which contacts a list shows, and in which order.
+"""The filter and the order of lists of contacts.
 
 Decides W3.
 """

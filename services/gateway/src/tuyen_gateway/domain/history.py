@@ -1,5 +1,5 @@
-"""Who had a conversation, and why: a record of the router with the pool that it refers to
-(R9.4).
+"""The history of a conversation's assignees, with the reasons: records of the router, each with the
+pool to which it refers (R9.4).
 
 Decides R9.4 and I10.
 """

@@ -1,4 +1,4 @@
-"""Long work on many conversations or contacts: its state, and what is still to be done for each.
+"""Jobs on many conversations or contacts: their state, and what is still to be done for each item.
 
 Decides R6.5.
 """

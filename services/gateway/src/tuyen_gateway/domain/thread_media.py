@@ -1,4 +1,4 @@
-"""Which media of a message are stored here, and which will not be."""
+"""The media of a message that are stored here, and those that never will be."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

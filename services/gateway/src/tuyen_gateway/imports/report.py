@@ -1,4 +1,4 @@
-"""What an import of a file would do (C9)."""
+"""Reports what an import of a file would do (C9)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""Counts the contacts of an export (C9). Nothing else is done before the file is downloaded: what a
-viewer may see can change until then."""
+"""Counts the contacts of an export (C9). The file itself is made when it is downloaded, since what
+a viewer may see can change until then."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial

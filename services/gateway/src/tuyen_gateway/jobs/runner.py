@@ -1,4 +1,5 @@
-"""Runs jobs; those over conversations count a batch after the router answered for all of it.
+"""Runs jobs. A batch of a job on conversations is counted once the router has answered all of its
+commands.
 
 The ids of commands are derived from the job and the conversation, so what another gateway achieved
 is found in the history and not sent again; a command that was sent and not yet handled is sent

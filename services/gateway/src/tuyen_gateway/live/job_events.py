@@ -1,4 +1,4 @@
-"""How far an organization's jobs are, as a feed sends it. A replay is a job.
+"""The progress of an organization's jobs, as live events. Replays are shown as jobs.
 
 Decides I11.
 """

@@ -1,4 +1,4 @@
-"""What streams that resume have missed.
+"""Finds what resumed streams have missed.
 
 Decides I13.
 """

@@ -1,4 +1,4 @@
-"""Who has which conversation open, as a feed sends it (I14).
+"""The agents who have a conversation open, as live events (I14).
 
 Decides I14.
 """

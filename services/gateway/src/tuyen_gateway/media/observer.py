@@ -1,5 +1,5 @@
-"""Notes the media in inbound events, to be fetched; and removes what came with messages and posts
-that were removed, or was removed from them by an edit."""
+"""Notes the media in inbound events, so that they are fetched; and removes the media of messages
+and posts that were removed, and those that an edit removed."""
 
 from collections.abc import Sequence
 from datetime import timedelta

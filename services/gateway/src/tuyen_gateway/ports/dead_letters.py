@@ -1,4 +1,4 @@
-"""What could not be read, and what is read again (P3, P4)."""
+"""Dead letters, and replays of what was stored (P3, P4)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""What agents work with: templates, saved views and preferences (I7, I15)."""
+"""The desk: templates, saved views and preferences (I7, I15)."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar

@@ -1,7 +1,7 @@
 """Joins the messages at the channel with the replies that they are parts of (decision 29).
 
-A result names the messages that a reply became, an echo may name its reply: whichever is folded
-first, the message is then in no thread, and what is known of it is in its reply.
+A result names the messages that a reply became, and an echo may name its reply. Whichever is folded
+first, the message is not in the thread itself, and its state is a part of its reply.
 """
 
 from collections.abc import Collection as Ids

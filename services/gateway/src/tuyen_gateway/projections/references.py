@@ -1,7 +1,7 @@
 """Lets messages that answer or quote a part of a reply refer to the reply (decision 29).
 
-At the channel, they refer to what the reply became there. Whichever of the two is folded first, the
-message refers to the reply afterwards.
+At the channel, such a message refers to one of the messages that the reply became there. Whichever
+of the two is folded first, the message refers to the reply afterwards.
 """
 
 from collections.abc import Mapping

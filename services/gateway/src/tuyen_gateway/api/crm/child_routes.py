@@ -1,4 +1,4 @@
-"""The routes of a kind of child: all kinds are written and listed in one manner (C5)."""
+"""The routes of a kind of child entity: all kinds are written and listed alike (C5)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Contacts in a file (C9)."""
+"""Exports contacts into a file (C9)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""Contacts from a file (C9): upload, mapping, preview, and the job."""
+"""Imports contacts from a file (C9): upload, mapping, preview, and the job."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence

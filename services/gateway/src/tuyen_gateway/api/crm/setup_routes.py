@@ -1,4 +1,4 @@
-"""The routes of a kind of entity of the setup: all kinds are written and listed in one manner."""
+"""The routes of a kind of setup entity: all kinds are written and listed alike."""
 
 from collections.abc import Callable
 from copy import copy
