@@ -277,7 +277,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
 
 
 def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
-    """What fetches the media of messages, and what removes outdated attachments."""
+    """The loops that fetch the media of messages, and that remove outdated attachments."""
     log, clock, settings = gateway.log, gateway.clock, gateway.settings
     stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
     observer = MediaObserver(log, clock, waiting, stored)

@@ -25,7 +25,8 @@ def mark_login(request: Request, organization_id: OrganizationId, username: str)
 
 
 def find_refusal(request: Request, error: GatewayError) -> BackgroundTask | None:
-    """What has to be done after the answer if `error` is a refusal that the audit records."""
+    """The task that records the refusal after the answer, if `error` is one that the audit
+    records."""
     gateway = gateway_of(request)
     login: tuple[OrganizationId, str] | None = getattr(request.state, "login", None)
     match error:
@@ -76,7 +77,7 @@ def _describe_request(gateway: Gateway, request: Request) -> AuditRecorded | Non
 
 
 def _find_refused(gateway: Gateway, token: str) -> tuple[OrganizationId | None, AgentId | None]:
-    """Whose token it is: an agent's, or that of an integration, which is nobody."""
+    """The agent or the integration whose token it is. An integration is recorded as nobody."""
     if (integration := find_integration(gateway, token)) is not None:
         return integration.organization.id, None
     try:

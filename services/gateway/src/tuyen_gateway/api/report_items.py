@@ -19,7 +19,7 @@ _SHARES = (0.5, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class ReportNames:
-    """What the things in a report are called by now; null for what does not exist any more."""
+    """The present names of the things in a report; null for what does not exist any more."""
 
     organization: Organization
     scope: Scope

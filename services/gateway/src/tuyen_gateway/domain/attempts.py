@@ -26,8 +26,8 @@ ActionTime = tuple[datetime, str]
 
 
 class ReplyState(StrEnum):
-    """What became of a reply, as far as requests and results say. Whether it was seen belongs to
-    its conversation."""
+    """The state of a reply by its requests and results. Whether it was seen belongs to its
+    conversation."""
 
     PENDING = "pending"
     SENT = "sent"

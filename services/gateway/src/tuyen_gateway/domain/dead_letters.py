@@ -15,7 +15,7 @@ _READ_AGAIN_BY = "ingest"
 
 
 class RecordPlace(NamedTuple):
-    """Where a record is in `inbound`."""
+    """The position of a record in `inbound`."""
 
     partition: int
     offset: int

@@ -59,7 +59,8 @@ def rule_version(entry: AssignmentEntry) -> int | None:
 
 
 def find_considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
-    """Who could be chosen, in the pool's order; None while the pool is not folded yet."""
+    """The agents who could be chosen, in the pool's order; None while the pool is not folded
+    yet."""
     if entry.choice is None:
         return entry.candidates
     if entry.pool is None:

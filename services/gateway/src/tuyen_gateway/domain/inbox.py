@@ -178,7 +178,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
         return CommandTarget(self.decided_for, "", self.decided_in)
 
     def unread_of(self, agent_id: AgentId) -> int:
-        """How many inbound events the agent has not read."""
+        """The number of inbound events that the agent has not read."""
         for read in self.reads:
             if read.agent_id == agent_id:
                 return unread_events(read, self.inbound_events, self.counted, self.withdrawn)
@@ -275,7 +275,7 @@ def identify_recipient(
 
 
 class _RowPlace(NamedTuple):
-    """What a row is about, as one event says it."""
+    """The conversation of a row, as one event describes it."""
 
     page_id: PageId
     channel: Channel

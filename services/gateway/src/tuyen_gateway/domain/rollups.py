@@ -50,7 +50,7 @@ INFLOW, OUTFLOW = "came", "went"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What numbers belong to, within a quarter of an hour. Those of contacts belong to the
+    """What numbers belong to, within a quarter of an hour. The numbers of contacts belong to the
     warehouse in which the contact is (W6)."""
 
     organization: OrganizationId
@@ -115,7 +115,7 @@ def month_of(quarter: datetime) -> datetime:
 def count_by_level(
     slot: Slot, counts: Mapping[str, int]
 ) -> Iterator[tuple[Level, datetime, dict[str, int]]]:
-    """What counts add to each level at which they are stored."""
+    """The counts that are added at each level at which numbers are stored."""
     yield Level.QUARTER, slot.quarter, dict(counts)
     yield Level.HOUR, hour_of(slot.quarter), dict(counts)
     balance = {name: number for name, number in counts.items() if name in (INFLOW, OUTFLOW)}
@@ -124,8 +124,8 @@ def count_by_level(
 
 
 def cut_span(since: datetime, until: datetime, time_zone: str) -> list[Period]:
-    """How the time from `since` until `until` is read: by hours, unless the zone's hours begin at
-    other times, with quarters at both ends."""
+    """Divides the time from `since` until `until` into the periods that are read: hours, with
+    quarters at both ends; or quarters alone, if the zone's hours begin at other times."""
     begin, end = hour_of(since + _HOUR - timedelta(minutes=QUARTER_MINUTES)), hour_of(until)
     if begin >= end or not _has_whole_hours(since, until, ZoneInfo(time_zone)):
         return [Period(Level.QUARTER, since, until)]
@@ -138,7 +138,8 @@ def cut_span(since: datetime, until: datetime, time_zone: str) -> list[Period]:
 
 
 def cut_past(until: datetime) -> list[Period]:
-    """How all the time before `until` is read: by months, and then by hours and quarters."""
+    """Divides all the time before `until` into the periods that are read: months, and then hours
+    and quarters."""
     month, hour = month_of(until), hour_of(until)
     stretches = [
         Period(Level.MONTH, datetime.min.replace(tzinfo=UTC), month),

@@ -64,7 +64,7 @@ class Direction(StrEnum):
 
 
 class FailedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent wanted to be done with a comment, and why it was not done."""
+    """An action on a comment that failed, and why."""
 
     action: OutboundAction
     error: OutboundError

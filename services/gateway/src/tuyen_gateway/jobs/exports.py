@@ -50,7 +50,7 @@ class ExportRun(JobRun):
 
 
 def selection_of(request: ExportRequested) -> ContactSelection:
-    """Which contacts are exported."""
+    """The selection of contacts that are exported."""
     words = (request.words or "").strip() or request.selection.words
     return msgspec.structs.replace(request.selection, words=words)
 

@@ -199,7 +199,7 @@ class ConversationsRun(JobRun):
         return {one.result().command_id: one.result().outcome for one in awaited}
 
     def _scope(self) -> Scope:
-        """What the requester may see and do by now (R7.4). Raises StoppedError."""
+        """The present scope of the requester (R7.4). Raises StoppedError."""
         organization, agent = self.find_requester()
         if _needs_right(self.job) and Right.ASSIGN not in RIGHTS[agent.role]:
             raise StoppedError(f"{agent.id} requested it, and may not assign any more.")

@@ -31,7 +31,7 @@ EncryptPlace = Callable[[JournalPlace | None], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What the views contain of the steps' entities."""
+    """The entities of the steps, as the views contain them."""
 
     rows: Mapping[ConversationId, InboxRow] = field(default_factory=dict)
     marks: Mapping[ConversationId, Mapping[AgentId, Read]] = field(default_factory=dict)

@@ -91,7 +91,7 @@ class MediaObserver:
         return True
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
-        """What a record adds. Only records that may have media are decoded."""
+        """The media that a record adds. Only records that may have media are decoded."""
         kind = find_header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []

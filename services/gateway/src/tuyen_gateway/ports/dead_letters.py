@@ -59,7 +59,7 @@ class Replay(NamedTuple):
 
 
 class Replays(TableBacked, Protocol):
-    """What ingest is to read again, of the last thirty days."""
+    """The replays that ingest was asked for within the last thirty days."""
 
     @property
     def heads(self) -> Heads: ...

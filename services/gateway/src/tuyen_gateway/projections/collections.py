@@ -348,7 +348,7 @@ def _document(value: InboxRow | Message) -> Document:
 
 
 def _searched(row: InboxRow) -> Document:
-    """What a search for a part of the name looks up."""
+    """The values that a search for a part of the name looks up."""
     return {SUFFIXES: list_suffixes(row.name_folded)}
 
 
