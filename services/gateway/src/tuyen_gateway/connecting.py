@@ -87,8 +87,8 @@ async def begin_connection(
     channel: Channel,
     redirect_uri: str,
 ) -> tuple[str, str]:
-    """Where to log in at the channel, and the login's state. Raises ConflictError if the
-    installation has no app there."""
+    """Begins a login at the channel: the address to log in at, and the login's state. Raises
+    ConflictError if the installation has no app there."""
     logins = _logins(gateway, channel)
     gateway.directory.count(organization)
     state = secrets.token_urlsafe(_STATE_BYTES)
@@ -237,7 +237,7 @@ async def disconnect(gateway: Gateway, account: Account, given: AccountCredentia
     left, and what it was given since: they are that page's."""
     if given is None or gateway.page_access.given(account.name) != given:
         return
-    if gateway.directory.holder(account.channel, account.external_id) is None:
+    if gateway.directory.find_page_of_account(account.channel, account.external_id) is None:
         await unsubscribe(gateway, account)
     await gateway.page_access.forget(account.name, given)
 

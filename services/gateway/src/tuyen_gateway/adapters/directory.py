@@ -13,7 +13,7 @@ from tuyen_directory.organization import (
     StoredEntity,
     entity_of,
     evolve,
-    find,
+    find_entity,
     next_version,
 )
 from tuyen_directory.records import DirectoryChange, read_change
@@ -99,7 +99,9 @@ class DirectoryTable:
     ) -> StoredEntity[PageChanged] | None:
         return self._any(organization_id).pages.get(page_id)
 
-    def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
+    def find_page_of_account(
+        self, channel: Channel, external_id: str
+    ) -> tuple[OrganizationId, PageId] | None:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
@@ -126,7 +128,7 @@ class DirectoryTable:
             before = self._any(organization_id)
             event = decide(before)
             check_limits(before, event)
-            return event, find(before, *entity_of(event))
+            return event, find_entity(before, *entity_of(event))
 
         async with self._lock(organization_id):
             for number in range(_TRIES):
@@ -166,7 +168,7 @@ class DirectoryTable:
     ) -> int:
         def plan() -> DirectoryEvent:
             before = self._any(organization_id)
-            previous = find(before, entity, entity_id)
+            previous = find_entity(before, entity, entity_id)
             if previous is None:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
@@ -206,7 +208,7 @@ class DirectoryTable:
         """The number of the record that was just appended, or a later one if others wrote
         meanwhile."""
         organization = self._any(event.organization)
-        stored = find(organization, *entity_of(event))
+        stored = find_entity(organization, *entity_of(event))
         same = stored is not None and stored.value == event
         return stored.version if stored is not None and same else organization.version
 
