@@ -2,34 +2,82 @@
 if one had come after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack
+from typing import Any, TypeVar, cast
 
 import pytest
 
-from gateway.rig import Rig, User, running
+from gateway.rig import DEADLINE_S, Rig, User, running
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import TOPICS
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Condition, Log, ProducerRecord, RecordMetadata
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.page_credentials import AccountCredentials, name_account
 
-ROUNDS = 5
+ROUNDS = 3
+AnyT = TypeVar("AnyT")
+
+
+class Meeting:
+    """Where two conditional appends wait for each other, after both were decided."""
+
+    def __init__(self) -> None:
+        self._expected = 0
+        self._all = asyncio.Event()
+
+    async def gather(self, *calls: Awaitable[AnyT]) -> list[AnyT]:
+        """The results of two calls, of which neither appends before both have decided to."""
+        self._expected = len(calls)
+        self._all.clear()
+        return await asyncio.gather(*calls)
+
+    async def arrive(self) -> None:
+        if self._expected > 0:
+            self._expected -= 1
+            if self._expected == 0:
+                self._all.set()
+            async with asyncio.timeout(DEADLINE_S):
+                await self._all.wait()
+
+
+class MeetingLog:
+    """The log, as one gateway has it."""
+
+    def __init__(self, log: Log, meeting: Meeting) -> None:
+        self._log = log
+        self._meeting = meeting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        await self._meeting.arrive()
+        return await self._log.append_if(records, holds)
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    return Meeting()
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def logs(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Log, Log]]:
-    if request.param == "memory":
-        log = InMemoryLog()
-        yield log, log
-        return
-    server = request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
-    await ensure_topics(*server, 1, TOPICS.values())
-    async with KafkaLog(*server) as one, KafkaLog(*server) as two:
+async def logs(
+    request: pytest.FixtureRequest, meeting: Meeting
+) -> AsyncIterator[tuple[Log, Log]]:
+    async with AsyncExitStack() as stack:
+        several: list[Log] = [InMemoryLog()] * 2
+        if request.param == "kafka":
+            server = request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
+            await ensure_topics(*server, 1, TOPICS.values())
+            several = [await stack.enter_async_context(KafkaLog(*server)) for _ in range(2)]
+        one, two = (cast("Log", MeetingLog(log, meeting)) for log in several)
         yield one, two
 
 
@@ -52,16 +100,16 @@ async def bosses(gateways: tuple[Rig, Rig]) -> tuple[User, User]:
 Call = tuple[User, str, str, object]
 
 
-async def at_once(*calls: Call) -> list[int]:
+async def at_once(meeting: Meeting, *calls: Call) -> list[int]:
     """The statuses of calls that are made at the same time, the smallest first."""
-    answers = await asyncio.gather(
+    answers = await meeting.gather(
         *(user.call(method, path, body) for user, method, path, body in calls)
     )
     return sorted(answer.status_code for answer in answers)
 
 
 async def test_fields_that_two_gateways_change_at_once_are_all_changed(
-    gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting: Meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     here, _ = bosses
     for number in range(1, ROUNDS + 1):
@@ -71,7 +119,7 @@ async def test_fields_that_two_gateways_change_at_once_are_all_changed(
             (user, "PUT", path, {name: given[name]})
             for user, name in zip(bosses, given, strict=True)
         ]
-        assert await at_once(*calls) == [200, 200]
+        assert await at_once(meeting, *calls) == [200, 200]
         for user, rig in zip(bosses, gateways, strict=True):
             await rig.gateway.directory.table.current()
             found = await user.done("GET", path)
@@ -80,13 +128,13 @@ async def test_fields_that_two_gateways_change_at_once_are_all_changed(
 
 
 async def test_c12_a_change_of_an_integration_does_not_bring_its_old_token_back(
-    gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting: Meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     here, there = bosses
     path = "/v1/integrations/tong-dai"
     await here.done("PUT", path, {"name": "0", "kind": "calls"})
     for number in range(1, ROUNDS + 1):
-        renewed, patched = await asyncio.gather(
+        renewed, patched = await meeting.gather(
             here.done("POST", f"{path}/token"),
             there.done("PATCH", path, {"name": str(number)}),
         )
@@ -103,12 +151,12 @@ async def test_c12_a_change_of_an_integration_does_not_bring_its_old_token_back(
 
 
 async def test_c12_of_two_that_name_the_version_which_they_read_one_is_refused(
-    bosses: tuple[User, User],
+    meeting: Meeting, bosses: tuple[User, User],
 ) -> None:
     path = "/v1/integrations/tong-dai"
     version = (await bosses[0].done("PUT", path, {"name": "0", "kind": "calls"}))["version"]
     for number in range(ROUNDS):
-        answers = await asyncio.gather(
+        answers = await meeting.gather(
             *(
                 user.call("PATCH", path, {"name": f"{number}{n}"}, {"If-Match": f'"{version}"'})
                 for n, user in enumerate(bosses)
@@ -120,7 +168,7 @@ async def test_c12_of_two_that_name_the_version_which_they_read_one_is_refused(
         assert refused.json()["version"] == version
 
 
-async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(bosses: tuple[User, User]) -> None:
+async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(meeting: Meeting, bosses: tuple[User, User]) -> None:
     here, there = bosses
     page = {"channel": "zalo", "external_id": "0", "name": "OA"}
     integration = {"name": "Tổng đài", "kind": "leads"}
@@ -141,7 +189,7 @@ async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(bosses: tuple[Use
 
 
 async def test_what_only_one_may_have_belongs_to_one(
-    gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting: Meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     """A username, an account at a channel, and the last `system_admin`."""
     here, _ = bosses
@@ -152,12 +200,13 @@ async def test_what_only_one_may_have_belongs_to_one(
             (user, "PUT", f"/v1/{what}/{name}", body)
             for user, name in zip(bosses, ("a", "b"), strict=True)
         ]
-        assert await at_once(*calls) == [200, 409]
+        assert await at_once(meeting, *calls) == [200, 409]
     second = {"name": "B", "username": "second", "role": "system_admin", "password": "s3cret"}
     await here.done("PUT", "/v1/agents/second", second)
     await gateways[1].gateway.credentials.table.current()
     other = await gateways[1].login("shop", "second", "s3cret")
     assert await at_once(
+            meeting,
         (here, "DELETE", "/v1/agents/second", None), (other, "DELETE", "/v1/agents/admin", None)
     ) in ([204, 401], [204, 409])
     await gateways[0].gateway.directory.table.current()
@@ -166,7 +215,7 @@ async def test_what_only_one_may_have_belongs_to_one(
 
 
 async def test_of_two_operators_who_make_an_organization_at_once_one_is_refused(
-    gateways: tuple[Rig, Rig],
+    meeting: Meeting, gateways: tuple[Rig, Rig],
 ) -> None:
     for number in range(ROUNDS):
         bodies = (
@@ -177,10 +226,11 @@ async def test_of_two_operators_who_make_an_organization_at_once_one_is_refused(
             (rig.operator, "POST", "/v1/organizations", body)
             for rig, body in zip(gateways, bodies, strict=True)
         ]
-        assert await at_once(*calls) == [201, 409]
+        assert await at_once(meeting, *calls) == [201, 409]
 
 
 async def test_an_organizations_time_zone_and_its_suspension_are_changed_at_once(
+            meeting,
     gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     path = "/v1/organizations/shop"
@@ -190,17 +240,17 @@ async def test_an_organizations_time_zone_and_its_suspension_are_changed_at_once
         calls = [
             (rig.operator, "PATCH", path, body) for rig, body in zip(gateways, given, strict=True)
         ]
-        assert await at_once(*calls) == [200, 200]
+        assert await at_once(meeting, *calls) == [200, 200]
         found = await gateways[0].operator.done("GET", f"{path}?after=1")
         assert (found["suspended"], found["time_zone"]) == (suspended, zone)
 
 
 async def test_l1_of_two_first_puts_of_a_livechat_page_one_returns_its_token(
-    gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting: Meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     for number in range(ROUNDS):
         path, body = f"/v1/pages/site-{number}", {"channel": "livechat", "name": "Web"}
-        answers = await asyncio.gather(*(user.done("PUT", path, body) for user in bosses))
+        answers = await meeting.gather(*(user.done("PUT", path, body) for user in bosses))
         (made,) = [answer for answer in answers if "token" in answer]
         stamps = set()
         for rig in gateways:
