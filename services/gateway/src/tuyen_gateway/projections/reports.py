@@ -6,16 +6,17 @@ numbers, so nothing is counted twice, whoever folds it (decision 23).
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 import msgspec
-from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import ASSIGNMENT_HISTORY, CONTACTS, INBOUND
 from tuyen_gateway.domain.contact_counts import CountedContact, note_contact_events
@@ -30,8 +31,19 @@ from tuyen_gateway.domain.responses import (
     note_talk,
     read_heard,
 )
-from tuyen_gateway.domain.rollups import Level, Slot, count_by_level
+from tuyen_gateway.domain.rollups import Slot
 from tuyen_gateway.identity import SERVICE
+from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.projections.report_numbers import (
+    DAYS,
+    INDEX,
+    NUMBERS,
+    OrganizationZone,
+    ZoneOf,
+    learn_days,
+    store_numbers,
+)
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
@@ -44,13 +56,12 @@ from tuyen_platform.mongodb import (
 )
 from tuyen_platform.projection import FoldedEvent, MongoPositions, run_projection
 
-COURSES = "report_courses_2"
-OPENINGS = "report_openings_2"
-TALKS = "report_talks_1"
-COUNTED_CONTACTS = "report_contacts_1"
-NUMBERS = "report_numbers_2"
-REPORT_COLLECTIONS = (COURSES, OPENINGS, TALKS, COUNTED_CONTACTS, NUMBERS)
-REPORTS = "reports_2"
+COURSES = "report_courses_3"
+OPENINGS = "report_openings_3"
+TALKS = "report_talks_2"
+COUNTED_CONTACTS = "report_contacts_2"
+REPORT_COLLECTIONS = (COURSES, OPENINGS, TALKS, COUNTED_CONTACTS, NUMBERS, DAYS)
+REPORTS = "reports_3"
 """The name of all of them together: they have one position in the log."""
 
 REPORTS_GROUP = "gateway-reports"
@@ -64,10 +75,6 @@ _TALK_KEPT = timedelta(days=60)
 """How long a month of a conversation is remembered after it was changed last: what is counted of it
 stays."""
 
-BY_TIME = "by_time"
-_INDEX = IndexModel(
-    [(name, ASCENDING) for name in ("organization", "counted", "level", "at")], name=BY_TIME
-)
 _EXPIRY = IndexModel(
     [("changed_at", ASCENDING)], name="expiry", expireAfterSeconds=_TALK_KEPT.total_seconds()
 )
@@ -75,13 +82,15 @@ _EXPIRY = IndexModel(
 
 async def ensure_report_indexes(database: Database) -> None:
     """Creates the indexes that are missing. Can be repeated."""
-    await database[NUMBERS].create_indexes([_INDEX])
+    await database[NUMBERS].create_indexes([INDEX])
     await database[TALKS].create_indexes([_EXPIRY])
     for name in {*REPORT_COLLECTIONS} - set(await database.list_collection_names()):
         await database.create_collection(name)
 
 
-async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> None:
+async def run_reports(
+    log: Log, database: Database, directory: Directory, status: ConsumerStatus
+) -> None:
     """Keeps the numbers up to date until cancelled. Gateways share the work."""
     indexed = False
 
@@ -91,7 +100,11 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
             await require_transactions(database)
             await ensure_report_indexes(database)
             indexed = True
-        await fold_reports(database, batch)
+        while not await directory.table.until(
+            partial(getattr, directory.table, "caught_up"), WAIT_S
+        ):
+            status.note_waiting("the directory")
+        await fold_reports(database, batch, partial(_find_zone, directory))
 
     await run_projection(
         log,
@@ -104,6 +117,13 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
         apart_s=_APART_S,
         status=status,
     )
+
+
+def _find_zone(directory: Directory, organization_id: OrganizationId) -> OrganizationZone:
+    organization = directory.organization(organization_id)
+    if organization is None or organization.profile is None:
+        return OrganizationZone()
+    return OrganizationZone(organization.profile.value.time_zone, organization.profile.version)
 
 
 Followed = TypeVar("Followed", Course, Opening, Talk, CountedContact)
@@ -128,7 +148,7 @@ class _Fold(Generic[Followed, Noted]):
         return self._note(before, self._noted[before.id])
 
 
-async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None:
+async def fold_reports(database: Database, batch: Sequence[FoldedEvent], zone_of: ZoneOf) -> None:
     """Returns once the numbers contain the batch; folding it again changes nothing."""
     courses: _Fold[Course, tuple[int, CourseRecord]] = _Fold(COURSES, note_records)
     openings: _Fold[Opening, Heard] = _Fold(OPENINGS, note_opening)
@@ -146,6 +166,9 @@ async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None
             openings.add(begin_opening(read), read.heard)
             for talk in begin_talks(read):
                 talks.add(talk, read.heard)
+    folds = (courses, openings, talks, contacts)
+    organizations = {followed.organization for fold in folds for followed in fold.blank.values()}
+    await learn_days(database, {one: zone_of(one) for one in organizations})
     await _store_fold(database, courses)
     await _store_fold(database, openings)
     await _store_fold(database, talks)
@@ -194,7 +217,6 @@ async def _commit(
     operations: list[Operation],
     numbers: Mapping[Slot, Counter[str]],
 ) -> bool:
-    counting = list_additions(numbers)
     try:
         async with await database.client.start_session() as session, session.start_transaction():
             written = await database[collection].bulk_write(
@@ -203,8 +225,7 @@ async def _commit(
             if written.inserted_count + written.matched_count < len(operations):
                 await session.abort_transaction()
                 return False
-            if counting:
-                await database[NUMBERS].bulk_write(counting, session=session)
+            await store_numbers(database, numbers, session)
     except PyMongoError as error:
         if not _is_race(error):
             raise
@@ -222,40 +243,3 @@ def _is_race(error: PyMongoError) -> bool:
     return isinstance(error, BulkWriteError) and all(
         failure["code"] == DUPLICATE_KEY for failure in error.details["writeErrors"]
     )
-
-
-class _Place(NamedTuple):
-    """Where numbers are added up."""
-
-    slot: Slot
-    level: Level
-
-    @property
-    def key(self) -> str:
-        slot = self.slot
-        named = (slot.organization, slot.counted, self.level, slot.quarter.isoformat())
-        about = ("" if one is None else f"={one}" for one in slot.about)
-        return "|".join((*named, slot.warehouse_id or "", *about))
-
-
-def list_additions(numbers: Mapping[Slot, Counter[str]]) -> list[UpdateOne]:
-    """In the order of their keys, so that two gateways do not wait for each other."""
-    total: dict[_Place, Counter[str]] = defaultdict(Counter)
-    for slot, counts in numbers.items():
-        for level, at, part in count_by_level(slot, counts):
-            total[_Place(replace(slot, quarter=at), level)].update(part)
-    return [_add(place, total[place]) for place in sorted(total, key=lambda one: one.key)]
-
-
-def _add(place: _Place, counts: Counter[str]) -> UpdateOne:
-    slot = place.slot
-    named = {
-        "organization": slot.organization,
-        "counted": slot.counted.value,
-        "level": place.level.value,
-        "at": slot.quarter,
-        "about": list(slot.about),
-        "warehouse_id": slot.warehouse_id,
-    }
-    update = {"$setOnInsert": named, "$inc": dict(counts)}
-    return UpdateOne({"_id": place.key}, update, upsert=True)
