@@ -21,7 +21,7 @@ quarter of an hour."""
 _QUARTER, _HOUR = timedelta(minutes=QUARTER_MINUTES), timedelta(hours=1)
 
 _PARTS = 25
-_STEPS = [digit * 10**zeros for zeros in range(9) for digit in (1, 2, 5)]
+_STEPS: list[int] = [digit * 10**zeros for zeros in range(9) for digit in (1, 2, 5)]
 """A wait is counted as a multiple of the largest of these seconds that is at most a 25th part of
 it: it is off by 2 % at most, and there are about 90 different ones from each second to its
 tenfold."""
