@@ -42,12 +42,15 @@ async def open_console(stack: Stack, browser: Browser) -> AsyncIterator[OpenCons
     watch = Watch(stack.gateway_url)
     contexts: list[BrowserContext] = []
 
-    async def open_one(*, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
+    async def open_one(
+        *, width: int = 1280, height: int = 800, dark: bool = False, scripted: bool = False
+    ) -> Page:
         context = await browser.new_context(
             base_url=stack.gateway_url,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale="vi-VN",
+            bypass_csp=scripted,
         )
         contexts.append(context)
         watch.follow(context)

@@ -4,13 +4,16 @@ import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
 from support.shop import PASSWORD, Shop
+from tuyen_local.console import ConsoleTree
 
 OpenConsole = Callable[..., Awaitable[Page]]
-"""Opens the console in a browser profile of its own: `await open_console(width=375, dark=True)`."""
+"""Opens the console in a browser profile of its own: `await open_console(width=375, dark=True)`.
+With `scripted` the page may run what a test brings, in spite of its policy."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _REFUSED_BY_THE_SERVER = "Failed to load resource"
@@ -71,3 +74,18 @@ async def log_in(page: Page, shop: Shop, username: str) -> None:
     await page.get_by_label("Tên đăng nhập").fill(username)
     await page.get_by_label("Mật khẩu").fill(PASSWORD)
     await page.get_by_role("button", name="Đăng nhập").click()
+
+
+async def find_barriers(page: Page) -> list[str]:
+    """What axe finds on the page that keeps people from using it, seriously or altogether. The page
+    has to be `scripted`."""
+    axe = ConsoleTree().sources / "node_modules/axe-core/axe.min.js"
+    await page.add_script_tag(path=axe)
+    found: dict[str, Any] = await page.evaluate(
+        "() => axe.run(document, {resultTypes: ['violations']})"
+    )
+    return [
+        f"{page.url}: {one['help']} ({one['id']}): {[node['html'] for node in one['nodes']][:3]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.feed import Feed
+from gateway.listening import listening
 from gateway.rig import Rig, User, events, presence_service
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import PRESENCE_SIGNALS
@@ -287,3 +289,9 @@ async def test_no_token_of_a_session_is_in_a_log_or_a_problem(
     assert {one.status_code for one in answers} <= {401, 403, 404, 422}
     for secret in secrets:
         assert secret not in shown
+
+
+async def test_i11_a_session_reads_the_live_stream(desk: Rig, owner: User, feed: Feed) -> None:
+    async with listening(desk, owner, by_cookie=True) as stream:
+        thread = await feed.message("c", "Chào shop")
+        await stream.until("message.upserted", lambda data: data["conversation_id"] == thread)

@@ -81,8 +81,6 @@ _TYPES = {
 }
 
 _COMPRESSED = {".br": "br", ".gz": "gzip"}
-
-
 _PLAIN = "identity"
 
 
@@ -108,7 +106,7 @@ def _list_accepted(header: str) -> Iterator[str]:
     yield _PLAIN
     for each in header.split(","):
         name, _, parameters = each.partition(";")
-        if parameters.replace(" ", "").rstrip("0").rstrip(".") != "q=":
+        if parameters.replace(" ", "").rstrip("0.") != "q=":
             yield name.strip().lower()
 
 
@@ -135,10 +133,10 @@ def _list_addresses() -> Iterator[str]:
 
 
 async def _show_page(request: Request) -> Response:
-    built = _find_build()
-    if built is None:
+    page = _find_build().get(_INDEX)
+    if page is None:
         return PlainTextResponse(_NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})
-    return built[_INDEX].answer(request, "no-cache")
+    return page.answer(request, "no-cache")
 
 
 async def _get_asset(request: Request) -> Response:
@@ -151,18 +149,18 @@ async def _get_icon(request: Request) -> Response:
 
 
 def _find_file(name: str) -> BuiltFile:
-    found = (_find_build() or {}).get(name)
+    found = _find_build().get(name)
     if found is None:
         raise NotFoundError(f"There is no file {name[:100]!r}.")
     return found
 
 
-def _find_build() -> Mapping[str, BuiltFile] | None:
-    """The files of the build by their names, or None as long as there is none."""
+def _find_build() -> Mapping[str, BuiltFile]:
+    """The files of the build by their names; none as long as there is no build."""
     try:
         built_at = (FOLDER / _INDEX).stat().st_mtime_ns
     except FileNotFoundError:
-        return None
+        return {}
     return _read_build(FOLDER, built_at)
 
 
