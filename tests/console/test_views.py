@@ -1,4 +1,4 @@
-"""Every view opens by its address, in light and dark, wide and narrow, for everybody who reads it."""
+"""Every view opens by its address, in light and dark, wide and narrow, and keeps nobody out."""
 
 import pytest
 from playwright.async_api import expect
@@ -32,9 +32,7 @@ async def test_no_view_keeps_anybody_out(
     assert not barriers, "\n".join(barriers)
 
 
-async def test_what_is_nowhere_is_said_to_be_missing(
-    shop: Shop, open_console: OpenConsole
-) -> None:
+async def test_what_is_nowhere_is_said_to_be_missing(shop: Shop, open_console: OpenConsole) -> None:
     page = await open_console()
     await log_in(page, shop, "admin")
     await expect(page.get_by_role("list", name="Hội thoại")).to_be_visible()
