@@ -4,9 +4,7 @@ import { ApiProblem, api, type Schema, take, whenSignedOut } from './api/client'
 export type Me = Schema<'Me'>;
 
 /** `unknown`: not asked yet; `unreachable`: asked, and nobody answered. */
-export type Session =
-  | { state: 'unknown' | 'out' | 'unreachable' }
-  | { state: 'in'; me: Me };
+export type Session = { state: 'unknown' | 'out' | 'unreachable' } | { state: 'in'; me: Me };
 
 export const session = signal<Session>({ state: 'unknown' });
 
