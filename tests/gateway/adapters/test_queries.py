@@ -11,7 +11,7 @@ from tuyen_directory.organization import Organization
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind, Role
-from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
@@ -72,7 +72,7 @@ async def filled(views: Database, indexes: None) -> Database:
 async def test_i4_the_console_selects_the_same_rows(filled: Database) -> None:
     for vector in FILTERS["filters"]:
         wanted = FilterIn.model_validate(vector["filter"]).to_filter(CALLER)
-        query = {"$and": matching_query(EVERYBODY, wanted)}
+        query = {"$and": build_matching_query(EVERYBODY, wanted)}
         found = filled[CONVERSATIONS].find(query).sort("updated_at", -1)
         assert [row["_id"] for row in await found.to_list(None)] == vector["ids"], vector
 

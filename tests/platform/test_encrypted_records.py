@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.topics import PAGE_CREDENTIALS
+from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher, plan_copies
 from tuyen_platform.kafka.ports import ProducerRecord, Record
-from tuyen_platform.sealed_records import SealedRecord, Sealer, plan_copies
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
 
@@ -22,8 +22,8 @@ class Content(msgspec.Struct, frozen=True):
     text: str
 
 
-def sealer(*keys: str) -> Sealer:
-    return Sealer(SecretStr(",".join(keys)))
+def cipher(*keys: str) -> RecordCipher:
+    return RecordCipher(SecretStr(",".join(keys)))
 
 
 class Topic:
@@ -37,8 +37,8 @@ class Topic:
         self.records.append(Record("t", 0, self.end, 0, key.encode(), value, ()))
         self.end += 1
 
-    def seal(self, key: str, text: str, by: Sealer) -> None:
-        self.append(key, msgspec.json.encode(SealedRecord(sealed=by.seal(Content(text)))))
+    def encrypt(self, key: str, text: str, by: RecordCipher) -> None:
+        self.append(key, msgspec.json.encode(EncryptedRecord(encrypted=by.encrypt(Content(text)))))
 
     def replace(self, planned: Sequence[ProducerRecord], read_to: int) -> None:
         """As `ReplacingLog.replace`."""
@@ -51,7 +51,7 @@ class Topic:
         latest = {record.key: record.offset for record in self.records}
         self.records = [one for one in self.records if latest[one.key] == one.offset]
 
-    def read(self, by: Sealer) -> dict[str, str]:
+    def read(self, by: RecordCipher) -> dict[str, str]:
         found = dict[str, str]()
         for record in self.records:
             key = (record.key or b"").decode()
@@ -59,30 +59,30 @@ class Topic:
             if record.value is not None:
                 # As a global table: a superseded record may be there until compaction.
                 with suppress(UnreadableEventError, msgspec.MsgspecError):
-                    kept = msgspec.json.decode(record.value, type=SealedRecord)
-                    found[key] = by.open(kept.sealed, Content).text
+                    kept = msgspec.json.decode(record.value, type=EncryptedRecord)
+                    found[key] = by.decrypt(kept.encrypted, Content).text
         return found
 
 
 def test_p6_everything_gets_the_first_key_and_then_nothing_is_left_to_do() -> None:
     topic = Topic()
-    topic.seal("a", "1", sealer(OLD))
-    topic.seal("b", "2", sealer(OLD))
-    topic.seal("c", "3", sealer(NEW))
+    topic.encrypt("a", "1", cipher(OLD))
+    topic.encrypt("b", "2", cipher(OLD))
+    topic.encrypt("c", "3", cipher(NEW))
     topic.append("problem/a", b'{"stamp": "x"}')
     topic.append("no json", b"\xff")
-    both = sealer(NEW, OLD)
+    both = cipher(NEW, OLD)
     planned = plan_copies(PAGE_CREDENTIALS, topic.records, both)
     assert ([one.key for one in planned.records], planned.unreadable) == (["a", "b"], [])
     topic.replace(planned.records, topic.end)
-    assert topic.read(sealer(NEW)) == {"a": "1", "b": "2", "c": "3"} == topic.read(both)
+    assert topic.read(cipher(NEW)) == {"a": "1", "b": "2", "c": "3"} == topic.read(both)
     assert plan_copies(PAGE_CREDENTIALS, topic.records, both) == ([], [])
 
 
 def test_p6_what_no_key_decrypts_is_named_and_stays_as_it_is() -> None:
     topic = Topic()
-    topic.seal("a", "1", sealer(OLD))
-    assert plan_copies(PAGE_CREDENTIALS, topic.records, sealer(NEW)) == ([], ["a"])
+    topic.encrypt("a", "1", cipher(OLD))
+    assert plan_copies(PAGE_CREDENTIALS, topic.records, cipher(NEW)) == ([], ["a"])
 
 
 @given(st.data())
@@ -91,14 +91,14 @@ def test_p6_nothing_old_returns_whoever_writes_and_whenever_the_command_ends(
 ) -> None:
     """Commands that end between any two steps, other writers, and compaction, in any order: what
     was written last stays, all the time. In the end, one command comes to its end."""
-    topic, both = Topic(), sealer(NEW, OLD)
+    topic, both = Topic(), cipher(NEW, OLD)
     expected: dict[str, str] = {}
     under_way: list[tuple[Sequence[ProducerRecord], int]] = []
 
     def write() -> None:
         key, text = data.draw(st.sampled_from("ab")), str(topic.end)
-        by = data.draw(st.sampled_from([sealer(OLD), both]))
-        topic.seal(key, text, by)
+        by = data.draw(st.sampled_from([cipher(OLD), both]))
+        topic.encrypt(key, text, by)
         expected[key] = text
 
     def remove() -> None:
@@ -119,18 +119,18 @@ def test_p6_nothing_old_returns_whoever_writes_and_whenever_the_command_ends(
         assert topic.read(both) == expected
     while planned := plan_copies(PAGE_CREDENTIALS, topic.records, both).records:
         topic.replace(planned, topic.end)
-    assert topic.read(sealer(NEW)) == expected
+    assert topic.read(cipher(NEW)) == expected
 
 
 def test_p6_an_error_holds_nothing_of_what_was_encrypted() -> None:
     class Other(msgspec.Struct):
         secret: int
 
-    sealed = sealer(OLD).seal(Content("s3cret"))
+    encrypted = cipher(OLD).encrypt(Content("s3cret"))
     for keys, kind in ((NEW, Content), (OLD, Other)):
         with pytest.raises(UnreadableEventError) as raised:
-            sealer(keys).open(sealed, kind)
+            cipher(keys).decrypt(encrypted, kind)
         assert raised.value.__cause__ is None
         assert "s3cret" not in repr(raised.value)
     with pytest.raises(ValueError, match="Fernet key"):
-        sealer("short")
+        cipher("short")

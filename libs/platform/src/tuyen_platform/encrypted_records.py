@@ -17,15 +17,15 @@ from tuyen_events.codec import UnreadableEventError
 from tuyen_events.topic import Topic
 from tuyen_platform.kafka.ports import ProducerRecord, Record
 
-_SEALED = "sealed"
+_ENCRYPTED = "sealed"
 
 _ContentT = TypeVar("_ContentT", bound=msgspec.Struct)
 
 
-class SealedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EncryptedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The value of a record: its encrypted content, and what is known of it without a key."""
 
-    sealed: str
+    encrypted: str = msgspec.field(name="sealed")
 
 
 def read_keys(keys: SecretStr) -> Sequence[Fernet]:
@@ -34,7 +34,7 @@ def read_keys(keys: SecretStr) -> Sequence[Fernet]:
     return [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
 
 
-class Sealer:
+class RecordCipher:
     """Encrypts with the first of `keys`, and decrypts with each. Raises ValueError for an invalid
     key."""
 
@@ -42,13 +42,13 @@ class Sealer:
         several = read_keys(keys)
         self._first, self._all = several[0], MultiFernet(several)
 
-    def seal(self, content: msgspec.Struct) -> str:
+    def encrypt(self, content: msgspec.Struct) -> str:
         return self._all.encrypt(msgspec.json.encode(content)).decode()
 
-    def open(self, sealed: str, kind: type[_ContentT]) -> _ContentT:
+    def decrypt(self, encrypted: str, kind: type[_ContentT]) -> _ContentT:
         """Raises UnreadableEventError, without the content."""
         try:
-            content = self._all.decrypt(sealed)
+            content = self._all.decrypt(encrypted)
         except InvalidToken:
             # Not `from` the cause: nothing that is raised here may hold what was encrypted.
             raise UnreadableEventError("it was encrypted with a key that is not here") from None
@@ -57,14 +57,14 @@ class Sealer:
         except msgspec.MsgspecError:
             raise UnreadableEventError(f"the encrypted content is no {kind.__name__}") from None
 
-    def renew(self, sealed: str) -> str | None:
+    def renew(self, encrypted: str) -> str | None:
         """The same, encrypted with the first key; None if it is already. Raises
         UnreadableEventError."""
         try:
-            self._first.decrypt(sealed)
+            self._first.decrypt(encrypted)
         except InvalidToken:
             try:
-                return self._all.rotate(sealed).decode()
+                return self._all.rotate(encrypted).decode()
             except InvalidToken:
                 raise UnreadableEventError("it was encrypted with a key that is not here") from None
         return None
@@ -78,7 +78,7 @@ class Copies(NamedTuple):
     unreadable: Sequence[str]
 
 
-def plan_copies(topic: Topic, records: Iterable[Record], sealer: Sealer) -> Copies:
+def plan_copies(topic: Topic, records: Iterable[Record], cipher: RecordCipher) -> Copies:
     """What to write so that everything in a topic is encrypted with the first key, given all of its
     records in log order. Nothing, once that is so. A copy may only be written if its key was not
     written meanwhile (`ReplacingLog.replace`)."""
@@ -87,7 +87,7 @@ def plan_copies(topic: Topic, records: Iterable[Record], sealer: Sealer) -> Copi
     unreadable: list[str] = []
     for key, record in newest.items():
         try:
-            value = _renew(record, sealer)
+            value = _renew(record, cipher)
         except UnreadableEventError:
             unreadable.append(key.decode("utf-8", "replace"))
             continue
@@ -97,11 +97,11 @@ def plan_copies(topic: Topic, records: Iterable[Record], sealer: Sealer) -> Copi
     return Copies(planned, unreadable)
 
 
-def _renew(record: Record, sealer: Sealer) -> bytes | None:
+def _renew(record: Record, cipher: RecordCipher) -> bytes | None:
     content = _read(record)
-    sealed = content.get(_SEALED)
-    renewed = sealer.renew(sealed) if isinstance(sealed, str) else None
-    return None if renewed is None else msgspec.json.encode({**content, _SEALED: renewed})
+    encrypted = content.get(_ENCRYPTED)
+    renewed = cipher.renew(encrypted) if isinstance(encrypted, str) else None
+    return None if renewed is None else msgspec.json.encode({**content, _ENCRYPTED: renewed})
 
 
 def _read(record: Record) -> Mapping[str, Any]:

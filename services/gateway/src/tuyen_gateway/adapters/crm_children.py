@@ -1,4 +1,4 @@
-"""Lists of parts across contacts."""
+"""Lists the child entities of all contacts that a viewer may read."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
@@ -9,10 +9,10 @@ from pymongo import ASCENDING, DESCENDING
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
-from tuyen_gateway.domain.part_filter import PartFilter
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.view import ContactPartT, View
+from tuyen_views.view import ChildDocumentT, View
 
 _AT_ONCE = 200
 """How many rows are read, and their contacts looked up, at once."""
@@ -26,17 +26,17 @@ FindReadable = Callable[[Collection[ContactId]], Awaitable[Collection[ContactId]
 
 async def list_across_contacts(
     database: Database,
-    view: View[ContactPartT],
+    view: View[ChildDocumentT],
     organization: OrganizationId,
-    wanted: PartFilter,
+    wanted: ChildFilter,
     *,
     find_readable: FindReadable,
     limit: int,
     after: str | None,
-) -> ViewPage[ContactPartT]:
-    """A page of the parts whose contacts the viewer may read."""
+) -> ViewPage[ChildDocumentT]:
+    """A page of the children whose contacts the viewer may read."""
     rows, matching = database[view.collection], _build_query(organization, wanted)
-    found: list[ContactPartT] = []
+    found: list[ChildDocumentT] = []
     carried = 0
     for _ in range(_ROWS_READ // _AT_ONCE):
         query = {"$and": [matching, _continue_after(wanted, after)]}
@@ -45,11 +45,11 @@ async def list_across_contacts(
         for stored in batch:
             if stored["contact_id"] not in readable:
                 continue
-            part = view.read(stored)
-            carried += len(msgspec.json.encode(part))
+            child = view.read(stored)
+            carried += len(msgspec.json.encode(child))
             if found and (len(found) == limit or carried > THREAD_PAGE_BYTES):
                 return ViewPage(items=found, following=after)
-            found.append(part)
+            found.append(child)
             after = _cursor(wanted, stored)
         if len(batch) < _AT_ONCE:
             return ViewPage(items=found, following=None)
@@ -57,7 +57,7 @@ async def list_across_contacts(
     return ViewPage(items=found, following=after)
 
 
-def _build_query(organization: OrganizationId, wanted: PartFilter) -> Document:
+def _build_query(organization: OrganizationId, wanted: ChildFilter) -> Document:
     query: Document = {"organization": organization, **wanted.words}
     if wanted.held_by is not None:
         query["assignee"] = wanted.held_by.agent_id
@@ -68,13 +68,13 @@ def _build_query(organization: OrganizationId, wanted: PartFilter) -> Document:
     return query
 
 
-def _order(wanted: PartFilter) -> list[tuple[str, int]]:
+def _order(wanted: ChildFilter) -> list[tuple[str, int]]:
     if wanted.moment is not None and wanted.by_moment:
         return [(wanted.moment, ASCENDING), ("place", ASCENDING)]
     return [("place", DESCENDING)]
 
 
-def _cursor(wanted: PartFilter, stored: Mapping[str, Any]) -> str:
+def _cursor(wanted: ChildFilter, stored: Mapping[str, Any]) -> str:
     place: str = stored["place"]
     if wanted.moment is None or not wanted.by_moment:
         return place
@@ -82,7 +82,7 @@ def _cursor(wanted: PartFilter, stored: Mapping[str, Any]) -> str:
     return f"{moment.isoformat()} {place}"
 
 
-def _continue_after(wanted: PartFilter, after: str | None) -> Document:
+def _continue_after(wanted: ChildFilter, after: str | None) -> Document:
     """The query for what follows a cursor."""
     if after is None:
         return {}

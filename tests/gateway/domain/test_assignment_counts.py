@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId, RuleId
-from tuyen_gateway.domain.courses import Course, CourseRecord, note_records
+from tuyen_gateway.domain.assignment_counts import CountedConversation, CountedRecord, count_records
 from tuyen_gateway.domain.rollups import Counted, Slot
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 PAGE = PageId("page")
-BLANK = Course(id=ConversationId("c"), organization=OrganizationId("shop"))
+BLANK = CountedConversation(id=ConversationId("c"), organization=OrganizationId("shop"))
 
 
 def record(
     minute: float, *, queued: bool = False, agent: str | None = None, rule: str = ""
-) -> CourseRecord:
-    return CourseRecord(
+) -> CountedRecord:
+    return CountedRecord(
         at=START + timedelta(minutes=minute),
         page_id=PAGE,
         queued=queued,
@@ -43,7 +43,7 @@ STORY = (
     record(23, queued=True),
     record(24),
 )
-"""Waits for 19 minutes, also though it was queued twice; then is moved by hand; then waits and is
+"""Waits for 19 minutes, also though it was queued twice; then is moved manually; then waits and is
 closed before anybody gets it."""
 
 COUNTED = {
@@ -56,9 +56,9 @@ COUNTED = {
 
 
 def test_o3_a_wait_lasts_from_the_first_record_in_the_queue_to_the_agent() -> None:
-    course, added = note_records(BLANK, enumerate(STORY, start=1))
+    conversation, added = count_records(BLANK, enumerate(STORY, start=1))
     assert sum_up(added) == COUNTED
-    assert (course.reached, course.pending, course.queued_at) == (len(STORY), {}, None)
+    assert (conversation.reached, conversation.pending, conversation.queued_at) == (len(STORY), {}, None)
 
 
 @given(
@@ -69,20 +69,20 @@ def test_o3_a_wait_lasts_from_the_first_record_in_the_queue_to_the_agent() -> No
 def test_o3_records_in_any_order_and_any_batches_count_the_same_once(
     order: list[int], again: list[int], cut: int
 ) -> None:
-    course, total = BLANK, Counter[tuple[Slot, str]]()
+    conversation, total = BLANK, Counter[tuple[Slot, str]]()
     read = [*order, *again]
     for begin in range(0, len(read), cut):
         batch = [(number + 1, STORY[number]) for number in read[begin : begin + cut]]
-        course, added = note_records(course, batch)
+        conversation, added = count_records(conversation, batch)
         for slot, counts in added.items():
             total.update({(slot, name): count for name, count in counts.items()})
-    _, whole = note_records(BLANK, enumerate(STORY, start=1))
+    _, whole = count_records(BLANK, enumerate(STORY, start=1))
     expected = {(slot, name): n for slot, counts in whole.items() for name, n in counts.items()}
     assert dict(total) == expected
-    assert course == note_records(BLANK, enumerate(STORY, start=1))[0]
+    assert conversation == count_records(BLANK, enumerate(STORY, start=1))[0]
 
 
 def test_o3_records_from_before_history_was_kept_do_not_hold_up_the_later_ones() -> None:
-    course, _ = note_records(BLANK, [(version, record(version)) for version in range(7, 70)])
-    assert course.reached == 69
-    assert course.pending == {}
+    conversation, _ = count_records(BLANK, [(version, record(version)) for version in range(7, 70)])
+    assert conversation.reached == 69
+    assert conversation.pending == {}

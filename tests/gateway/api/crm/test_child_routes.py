@@ -1,28 +1,28 @@
-"""Every kind of part is written and read in one manner (C5)."""
+"""Every kind of child is written and read in one manner (C5)."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from crm.part_kinds import (
+from crm.child_kinds import (
     APPOINTMENTS,
     DEALS,
     KINDS,
     NOTES,
     TASKS,
     TICKETS,
-    KindOfPart,
+    KindOfChild,
 )
-from gateway.api.crm.answering import CREATED, contact, crm, show, show_part
+from gateway.api.crm.answering import CREATED, contact, crm, show, show_child
 from gateway.api.walk import BODIES
 from gateway.rig import START, Rig, User, records
-from tuyen_events.crm.records import CrmOutcome, PartCommand
+from tuyen_events.crm.records import ChildCommand, CrmOutcome
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW
-from tuyen_views.view import WAS, remains_of
+from tuyen_views.view import LAST_ACCESS, select_access_fields
 
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 LISTED = [kind for kind in KINDS if kind.name in ("tasks", "deals", "tickets", "appointments")]
@@ -31,7 +31,7 @@ NOW = START.isoformat().replace("+00:00", "Z")
 VIEWER = {"assignee": "lan", "viewers": ("hoa",)}
 
 
-def content(kind: KindOfPart) -> dict[str, Any]:
+def content(kind: KindOfChild) -> dict[str, Any]:
     """A body with every field."""
     (body,) = BODIES["POST", f"/v1/contacts/{{contact_id}}/{kind.name}"]
     return body
@@ -39,26 +39,26 @@ def content(kind: KindOfPart) -> dict[str, Any]:
 
 @pytest.fixture
 async def desk_of_lan(desk: Rig, owner: User, views: Database) -> Rig:
-    """The contact `con_0` of `shop` with one of every kind of part, and the agents `lan` and
+    """The contact `con_0` of `shop` with one of every kind of child, and the agents `lan` and
     `hoa`."""
     await show(views, contact(0, "shop", "Lan"), contact(2, "rival", "Vinh"))
     for kind in KINDS:
-        await show_part(views, kind.entity.view, kind.show("shop", "con_0"))
+        await show_child(views, kind.entity.view, kind.show("shop", "con_0"))
     await desk.staff(owner, "lan")
     return desk
 
 
-def of_contact(kind: KindOfPart, contact: str = "con_0") -> str:
+def of_contact(kind: KindOfChild, contact: str = "con_0") -> str:
     return f"/v1/contacts/{contact}/{kind.name}"
 
 
-def own(kind: KindOfPart, number: int = 1) -> str:
+def own(kind: KindOfChild, number: int = 1) -> str:
     return f"/v1/{kind.name}/{kind.one}_{number}"
 
 
 @ALL
-async def test_c5_a_part_is_a_command_to_the_crm(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
+async def test_c5_a_child_is_a_command_to_the_crm(
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     body = content(kind)
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
@@ -66,15 +66,15 @@ async def test_c5_a_part_is_a_command_to_the_crm(
     assert (answer.status_code, answer.headers["ETag"]) == (201, '"4"')
     (command,) = asked
     assert isinstance(command, kind.entity.commands[0])
-    assert isinstance(command, PartCommand)
+    assert isinstance(command, ChildCommand)
     assert (command.contact_id, command.by) == ("con_0", "admin")
     meta = {"created_at": NOW, "created_by": "admin", "updated_at": NOW, "version": 4}
-    assert answer.json() == {"id": command.part_id, "contact_id": "con_0", **meta, **body}
+    assert answer.json() == {"id": command.child_id, "contact_id": "con_0", **meta, **body}
 
 
 @ALL
-async def test_c5_a_put_replaces_what_a_part_consists_of(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
+async def test_c5_a_put_replaces_what_a_child_consists_of(
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     body = content(kind)
     path = f"{of_contact(kind)}/{kind.one}_1"
@@ -82,8 +82,8 @@ async def test_c5_a_put_replaces_what_a_part_consists_of(
         answer = await owner.put(path, body, {"If-Match": '"1"'})
     assert answer.status_code == 200
     (command,) = asked
-    assert isinstance(command, PartCommand)
-    assert (command.part_id, command.expected_version) == (f"{kind.one}_1", 1)
+    assert isinstance(command, ChildCommand)
+    assert (command.child_id, command.expected_version) == (f"{kind.one}_1", 1)
     found = answer.json()
     assert (found["created_by"], found["updated_at"], found["version"]) == ("hoa", NOW, 4)
     assert body.items() <= found.items()
@@ -91,7 +91,7 @@ async def test_c5_a_put_replaces_what_a_part_consists_of(
 
 @ALL
 async def test_c5_a_patch_changes_the_fields_that_it_names(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     before = await owner.done("GET", own(kind))
     title = next(iter(content(kind)))
@@ -123,7 +123,7 @@ async def test_c5_a_patch_changes_the_fields_that_it_names(
     ids=lambda value: value if isinstance(value, str) else value.one,
 )
 async def test_c5_null_empties_a_field_that_may_be_empty(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart, field: str
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild, field: str
 ) -> None:
     assert (await owner.done("GET", own(kind)))[field] is not None
     async with crm(log, CrmOutcome.APPLIED, 4):
@@ -155,7 +155,7 @@ async def test_c5_null_empties_a_field_that_may_be_empty(
     ids=lambda value: str(value) if isinstance(value, dict) else value.one,
 )
 async def test_c5_what_is_wrong_is_refused_before_it_is_a_command(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart, changes: dict[str, Any]
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild, changes: dict[str, Any]
 ) -> None:
     assert (await owner.call("PATCH", own(kind), changes)).status_code == 422
     answer = await owner.post(of_contact(kind), {**content(kind), **changes})
@@ -164,8 +164,8 @@ async def test_c5_what_is_wrong_is_refused_before_it_is_a_command(
 
 
 @ALL
-async def test_c5_a_part_is_removed_and_removed_again(
-    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
+async def test_c5_a_child_is_removed_and_removed_again(
+    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         assert (await owner.delete(own(kind))).status_code == 204
@@ -176,8 +176,8 @@ async def test_c5_a_part_is_removed_and_removed_again(
 
 
 @ALL
-async def test_w6_a_removed_part_is_as_hidden_as_it_was(
-    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
+async def test_w6_a_removed_child_is_as_hidden_as_it_was(
+    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     agent, viewer = [await desk_of_lan.staff(owner, name) for name in ("agent", "hoa")]
     rival = await desk_of_lan.organization("rival")
@@ -194,20 +194,25 @@ async def test_w6_a_removed_part_is_as_hidden_as_it_was(
     assert await records(log, CRM_COMMANDS) == []
 
 
-async def remove_from_view(views: Database, kind: KindOfPart) -> None:
+async def remove_from_view(views: Database, kind: KindOfChild) -> None:
     """As if the CRM had folded that it was removed."""
     collection = views[kind.entity.view.collection]
     key = f"shop/{kind.one}_1"
     stored = await collection.find_one({"_id": key})
     assert stored is not None
-    left = {"_id": key, "sequence": 9, "removed_at": CREATED, WAS: remains_of(stored)}
+    left = {
+        "_id": key,
+        "sequence": 9,
+        "removed_at": CREATED,
+        LAST_ACCESS: select_access_fields(stored),
+    }
     await collection.replace_one({"_id": key}, left)
 
 
 @ALL
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_c5_if_match_is_honoured(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart, method: str
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild, method: str
 ) -> None:
     path = f"{of_contact(kind)}/{kind.one}_1" if method == "PUT" else own(kind)
     body = None if method == "DELETE" else content(kind)
@@ -215,13 +220,13 @@ async def test_c5_if_match_is_honoured(
         answer = await owner.call(method, path, body, {"If-Match": '"1"'})
     assert (answer.status_code, answer.json()["version"]) == (412, 7)
     (command,) = asked
-    assert isinstance(command, PartCommand)
+    assert isinstance(command, ChildCommand)
     assert command.expected_version == 1
 
 
 @ALL
-async def test_w6_whoever_does_not_see_the_contact_sees_and_writes_no_parts_of_it(
-    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfPart
+async def test_w6_whoever_does_not_see_the_contact_sees_and_writes_no_children_of_it(
+    desk_of_lan: Rig, owner: User, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     agent = await desk_of_lan.staff(owner, "agent")
     rival = await desk_of_lan.organization("rival")
@@ -238,7 +243,7 @@ async def test_w6_whoever_does_not_see_the_contact_sees_and_writes_no_parts_of_i
 
 @ALL
 async def test_s1_whoever_may_read_only_reads_and_writes_nothing(
-    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfPart
+    desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     viewer = await desk_of_lan.staff(owner, "hoa")
     await views[CONTACTS_VIEW.collection].update_one({"_id": "con_0"}, {"$set": VIEWER})
@@ -260,7 +265,7 @@ async def test_c5_the_tasks_of_all_contacts_by_assignee_state_and_due_time(
 ) -> None:
     due = datetime(2026, 12, 1, tzinfo=UTC)
     view = TASKS.entity.view
-    await show_part(
+    await show_child(
         views,
         view,
         TASKS.show("shop", "con_0", 2, assignee="admin", due_at=due),
@@ -288,7 +293,7 @@ async def test_c5_appointments_are_listed_as_in_a_calendar(
     desk_of_lan: Rig, owner: User, views: Database
 ) -> None:
     view = APPOINTMENTS.entity.view
-    await show_part(
+    await show_child(
         views,
         view,
         *(
@@ -311,8 +316,8 @@ async def test_c5_appointments_are_listed_as_in_a_calendar(
 
 
 @pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
-async def test_w6_a_list_of_all_parts_shows_those_of_visible_contacts_alone(
-    desk_of_lan: Rig, owner: User, views: Database, kind: KindOfPart
+async def test_w6_a_list_of_all_children_shows_those_of_visible_contacts_alone(
+    desk_of_lan: Rig, owner: User, views: Database, kind: KindOfChild
 ) -> None:
     agent = await desk_of_lan.staff(owner, "agent")
     assert (await agent.done("GET", f"/v1/{kind.name}"))["items"] == []

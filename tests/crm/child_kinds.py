@@ -1,4 +1,4 @@
-"""Every kind of part, with something that it may consist of and something else."""
+"""Every kind of child, with something that it may consist of and something else."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -7,18 +7,18 @@ from typing import Any
 from tuyen_crm.entities import BY_NAME, AnyEntity
 from tuyen_events.crm.appointments import AppointmentState
 from tuyen_events.crm.deals import DealStage, Money
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import ChildCommand, ChildEvent
 from tuyen_events.crm.tasks import TaskState
 from tuyen_events.crm.tickets import TicketPriority, TicketState
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_views.view import ContactPart
+from tuyen_views.view import ChildDocument
 
 MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
 SHOP, CONTACT, HOA = OrganizationId("hoa-sen"), ContactId("con_1"), AgentId("hoa")
 
 
 @dataclass(frozen=True)
-class KindOfPart:
+class KindOfChild:
     """`content` names every field; `changed` is a change, which is called `vi` and `en`."""
 
     name: str
@@ -45,23 +45,23 @@ class KindOfPart:
         """The name of a field, as callers know it."""
         return self.names.get(name, name)
 
-    def ask(self, which: int, part_id: str = "p_1", **fields: Any) -> PartCommand:
+    def ask(self, which: int, child_id: str = "p_1", **fields: Any) -> ChildCommand:
         """A command: 0 adds, 1 changes, 2 removes."""
         command = self.entity.commands[which]
-        assert issubclass(command, PartCommand)
+        assert issubclass(command, ChildCommand)
         return command(
             command_id="cmd_1",
             organization=SHOP,
             contact_id=CONTACT,
             at=MOMENT,
             by=HOA,
-            **{f"{self.one}_id": part_id, **fields},
+            **{f"{self.one}_id": child_id, **fields},
         )
 
-    def happened(self, which: int, sequence: int = 8, **fields: Any) -> PartEvent:
+    def happened(self, which: int, sequence: int = 8, **fields: Any) -> ChildEvent:
         """An event: 0 added, 1 changed, 2 removed."""
         event = self.entity.events[which]
-        assert issubclass(event, PartEvent)
+        assert issubclass(event, ChildEvent)
         return event(
             organization=SHOP,
             contact_id=CONTACT,
@@ -71,9 +71,11 @@ class KindOfPart:
             **{f"{self.one}_id": "p_1", "at": MOMENT, "by": HOA, **fields},
         )
 
-    def show(self, organization: str, contact: str, number: int = 1, **fields: Any) -> ContactPart:
+    def show(
+        self, organization: str, contact: str, number: int = 1, **fields: Any
+    ) -> ChildDocument:
         """Its document, with the id `note_1`, as if the CRM had folded it."""
-        document: ContactPart = self.entity.view.document(
+        document: ChildDocument = self.entity.view.document(
             **{
                 "key": f"{organization}/{self.one}_{number}",
                 "id": f"{self.one}_{number}",
@@ -91,7 +93,7 @@ class KindOfPart:
         return document
 
 
-NOTES = KindOfPart(
+NOTES = KindOfChild(
     name="notes",
     content={"text": "Thích giày size 42."},
     changed={"text": "Thích giày size 43."},
@@ -99,7 +101,7 @@ NOTES = KindOfPart(
     en="changed a note.",
     thing=("một ghi chú", "a note", ""),
 )
-TASKS = KindOfPart(
+TASKS = KindOfChild(
     name="tasks",
     content={
         "title": "Gọi lại",
@@ -114,7 +116,7 @@ TASKS = KindOfPart(
     thing=("công việc", "the task", " “Gọi lại”"),
     reminds_at=datetime(2026, 9, 22, 2, 30, tzinfo=UTC),
 )
-DEALS = KindOfPart(
+DEALS = KindOfChild(
     name="deals",
     content={
         "name": "Sỉ 40 đôi",
@@ -128,7 +130,7 @@ DEALS = KindOfPart(
     en="won the deal “Sỉ 40 đôi”.",
     thing=("giao dịch", "the deal", " “Sỉ 40 đôi”"),
 )
-TICKETS = KindOfPart(
+TICKETS = KindOfChild(
     name="tickets",
     content={
         "title": "Giày bong keo",
@@ -143,7 +145,7 @@ TICKETS = KindOfPart(
     thing=("phiếu hỗ trợ", "the ticket", " “Giày bong keo”"),
     names={"title": "subject"},
 )
-APPOINTMENTS = KindOfPart(
+APPOINTMENTS = KindOfChild(
     name="appointments",
     content={
         "title": "Thử giày",

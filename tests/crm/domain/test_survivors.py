@@ -17,12 +17,12 @@ from tuyen_events.crm.tags import AddTag, RemoveTag
 from tuyen_events.crm.warehouses import WarehouseChanged
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 
-WHOLE, PART = ContactId("con_1"), ContactId("con_2")
+SURVIVOR, MERGED = ContactId("con_1"), ContactId("con_2")
 LAN = AgentId("lan")
 ABOUT: dict[str, Any] = {
     "command_id": "cmd_1",
     "organization": SHOP,
-    "contact_id": PART,
+    "contact_id": MERGED,
     "at": MOMENT,
     "by": LAN,
 }
@@ -32,10 +32,10 @@ OFFERED = Suggestion(id="sug_1", kind=FactKind.PHONE, value="+84912345678")
 
 
 class MergedContacts(KnownThings):
-    """Two contacts, of which one is a part of the other one."""
+    """Two contacts, of which one was merged into the other one."""
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
-        into = None if contact_id == WHOLE else WHOLE
+        into = None if contact_id == SURVIVOR else SURVIVOR
         return ContactState(
             sequence=7,
             version=4,
@@ -79,5 +79,5 @@ def test_c2_what_is_requested_of_a_merged_contact_is_done_with_the_one_that_stay
     assert decision.outcome is CrmOutcome.APPLIED
     (event,) = decision.events
     assert isinstance(event, ContactEvent)
-    assert (event.contact_id, event.sequence) == (WHOLE, 8)
-    assert (decision.survivor, decision.version) == (WHOLE, 8)
+    assert (event.contact_id, event.sequence) == (SURVIVOR, 8)
+    assert (decision.survivor, decision.version) == (SURVIVOR, 8)

@@ -10,7 +10,7 @@ from tuyen_events.outbound import AttachmentId
 from tuyen_events.visitor_limits import FILE_LINK_LASTS_S, VISITOR_TOKEN_LASTS_S
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_platform.clock import Clock
-from tuyen_platform.sealed_records import read_keys
+from tuyen_platform.encrypted_records import read_keys
 
 
 class _VisitorToken(msgspec.Struct, frozen=True, tag="visitor"):
@@ -22,37 +22,37 @@ class _FileLink(msgspec.Struct, frozen=True, tag="file"):
     attachment: AttachmentId
 
 
-_SealedT = TypeVar("_SealedT", _VisitorToken, _FileLink)
+_EncryptedT = TypeVar("_EncryptedT", _VisitorToken, _FileLink)
 
 
-class FernetVisitorSeals:
-    """VisitorSeals with the installation's keys. The content says what it is: nothing else that is
+class FernetVisitorCipher:
+    """VisitorCipher with the installation's keys. The content says what it is: nothing else that is
     encrypted with these keys is taken for it."""
 
     def __init__(self, keys: SecretStr, clock: Clock) -> None:
         self._fernet = MultiFernet(read_keys(keys))
         self._clock = clock
 
-    def seal_visitor(self, visitor: SiteVisitor) -> str:
-        return self._seal(_VisitorToken(visitor))
+    def encrypt_visitor(self, visitor: SiteVisitor) -> str:
+        return self._encrypt(_VisitorToken(visitor))
 
-    def open_visitor(self, app_id: str, token: str) -> SiteVisitor | None:
-        found = self._open(token, _VisitorToken, VISITOR_TOKEN_LASTS_S)
+    def decrypt_visitor(self, app_id: str, token: str) -> SiteVisitor | None:
+        found = self._decrypt(token, _VisitorToken, VISITOR_TOKEN_LASTS_S)
         return None if found is None or found.visitor.app_id != app_id else found.visitor
 
-    def seal_link(self, app_id: str, attachment: AttachmentId) -> str:
-        return self._seal(_FileLink(app_id, attachment))
+    def encrypt_link(self, app_id: str, attachment: AttachmentId) -> str:
+        return self._encrypt(_FileLink(app_id, attachment))
 
-    def open_link(self, app_id: str, link: str) -> AttachmentId | None:
-        found = self._open(link, _FileLink, FILE_LINK_LASTS_S)
+    def decrypt_link(self, app_id: str, link: str) -> AttachmentId | None:
+        found = self._decrypt(link, _FileLink, FILE_LINK_LASTS_S)
         return None if found is None or found.app_id != app_id else found.attachment
 
-    def _seal(self, content: _VisitorToken | _FileLink) -> str:
-        sealed = self._fernet.encrypt_at_time(msgspec.json.encode(content), self._now())
-        return sealed.decode().rstrip("=")
+    def _encrypt(self, content: _VisitorToken | _FileLink) -> str:
+        encrypted = self._fernet.encrypt_at_time(msgspec.json.encode(content), self._now())
+        return encrypted.decode().rstrip("=")
 
-    def _open(self, sealed: str, kind: type[_SealedT], lasts_s: int) -> _SealedT | None:
-        padded = sealed + "=" * (-len(sealed) % 4)
+    def _decrypt(self, encrypted: str, kind: type[_EncryptedT], lasts_s: int) -> _EncryptedT | None:
+        padded = encrypted + "=" * (-len(encrypted) % 4)
         try:
             content = self._fernet.decrypt_at_time(
                 padded.encode(), ttl=lasts_s, current_time=self._now()

@@ -1,5 +1,5 @@
-"""Finds the contact of which another one is a part, for commands about contacts that were merged
-meanwhile (C2).
+"""Finds the survivor of a merged contact, for commands about contacts that were merged meanwhile
+(C2).
 """
 
 from collections.abc import Callable
@@ -17,8 +17,10 @@ from tuyen_events.ids import ContactId
 ContactCommandT = TypeVar("ContactCommandT", bound=ContactCommand)
 
 
-def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, ContactState] | None:
-    """The contact, or the one of which it is a part, perhaps by several merges; None if that one
+def find_survivor(
+    known: KnownState, contact_id: ContactId
+) -> tuple[ContactId, ContactState] | None:
+    """The contact, or the one into which it was merged, perhaps by several merges; None if that one
     does not exist."""
     contact = known.contact(contact_id)
     while contact is not None and contact.merged_into is not None:
@@ -27,14 +29,15 @@ def find_whole(known: KnownState, contact_id: ContactId) -> tuple[ContactId, Con
     return None if contact is None else (contact_id, contact)
 
 
-def decide_for_whole(
+def decide_for_survivor(
     known: KnownState,
     command: ContactCommandT,
     decide: Callable[[ContactState, ContactCommandT], CommandDecision],
 ) -> CommandDecision:
-    """What is requested of a contact that is a part of another one by now is done with that one,
-    which is the decision's `survivor`. `decide` gets that contact, and the command about it."""
-    found = find_whole(known, command.contact_id)
+    """Decides a command about a contact that may have been merged into another one by now: then it
+    is carried out on that one, which is the decision's `survivor`. `decide` gets that contact, and
+    the command about it."""
+    found = find_survivor(known, command.contact_id)
     if found is None:
         return NOT_FOUND
     contact_id, contact = found

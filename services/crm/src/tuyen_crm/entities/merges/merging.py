@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 from tuyen_crm.domain.content import absorb
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import email_fact, phone_fact
+from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_crm.entities.merges.owners import agree_about
 from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
@@ -34,83 +34,88 @@ SHARED_NUMBERS = "shared_numbers"
 """The entity of the setup that lists what many people share."""
 
 
-def join_by_facts(draft: MergeDraft, contact_id: ContactId, before: Set[str]) -> CommandDecision:
-    """The decision, after a command has changed a contact whose phone numbers and emails were
-    `before`: it is merged with those that have one of the new ones, or that is proposed."""
-    last, elsewhere = join(draft, contact_id, before)
-    return decide_joined(draft, contact_id, last, elsewhere)
+def decide_merges(draft: DecisionDraft, contact_id: ContactId, before: Set[str]) -> CommandDecision:
+    """The decision about a command that has changed a contact, whose phone numbers and emails were
+    `before`: the contact is merged with those that have one of its new ones, or it is proposed to
+    merge them."""
+    survivor, elsewhere = merge_by_facts(draft, contact_id, before)
+    return decide_merged(draft, contact_id, survivor, elsewhere)
 
 
-def join(
-    draft: MergeDraft, contact_id: ContactId, before: Collection[str]
+def merge_by_facts(
+    draft: DecisionDraft, contact_id: ContactId, before: Collection[str]
 ) -> tuple[ContactId, Sequence[str]]:
-    """The contact that the contact is, or is a part of, after the same; and those of its new phone
-    numbers and emails that a contact of other owners has as well.
+    """The survivor after the command: the contact, or the one into which it was merged; and those
+    of its new phone numbers and emails that a contact of other owners has as well.
 
     What a contact gets by a merge is new to it, too.
     """
-    last, elsewhere = contact_id, []
+    survivor, elsewhere = contact_id, []
     new = _list_facts(draft, contact_id, before)
     waiting = deque(new.items())
     while waiting:
-        value, fact = waiting.popleft()
-        if not draft.may_compare(fact):
+        value, key = waiting.popleft()
+        if not draft.may_compare(key):
             elsewhere += [value] if value in new else []
             continue
-        for other in draft.find(fact):
-            if other == last or draft.require(other).merged_into is not None:
+        for other in draft.find(key):
+            if other == survivor or draft.require(other).merged_into is not None:
                 continue
-            agreed = agree_about(draft.known, draft.require(last), draft.require(other))
-            possible = _may_join(draft, last, other, value)
+            agreed = agree_about(draft.known, draft.require(survivor), draft.require(other))
+            possible = _may_merge(draft, survivor, other, value)
             if value in new and not (agreed and possible):
                 elsewhere.append(value)
             if possible and (agreed or draft.cause.merging is Merging.AT_ONCE):
-                last, gained = _merge_by_fact(draft, last, other, value)
+                survivor, gained = _merge_two(draft, survivor, other, value)
                 waiting.extend(gained.items())
             elif possible:
-                propose(draft, last, other, value)
-    return last, elsewhere
+                propose(draft, survivor, other, value)
+    return survivor, elsewhere
 
 
-def propose_by_facts(draft: MergeDraft, contact_id: ContactId) -> None:
+def propose_merges(draft: DecisionDraft, contact_id: ContactId) -> None:
     """Proposes to merge a contact that was separated from another one with all others that have one
     of its phone numbers or emails, whoever looks after them: nothing happens to it at once."""
-    for value, fact in _list_facts(draft, contact_id, ()).items():
-        if not draft.may_compare(fact):
+    for value, key in _list_facts(draft, contact_id, ()).items():
+        if not draft.may_compare(key):
             continue
-        for other in draft.find(fact):
-            if other != contact_id and _may_join(draft, contact_id, other, value):
+        for other in draft.find(key):
+            if other != contact_id and _may_merge(draft, contact_id, other, value):
                 propose(draft, contact_id, other, value)
 
 
-def decide_joined(
-    draft: MergeDraft, contact_id: ContactId, last: ContactId, elsewhere: Sequence[str] = ()
+def decide_merged(
+    draft: DecisionDraft, contact_id: ContactId, survivor: ContactId, elsewhere: Sequence[str] = ()
 ) -> CommandDecision:
-    """The decision about a command, when the contact that it was about has become a part of
-    `last`, or is `last`."""
+    """The decision about a command whose contact was merged into `survivor`, or is `survivor`."""
     return CommandDecision(
         outcome=CrmOutcome.APPLIED,
-        version=draft.require(last).version,
+        version=draft.require(survivor).version,
         events=tuple(draft.events),
-        survivor=None if last == contact_id else last,
+        survivor=None if survivor == contact_id else survivor,
         known_elsewhere=tuple(dict.fromkeys(elsewhere)),
     )
 
 
-def merge_by_hand(
-    draft: MergeDraft, one: ContactId, another: ContactId, by: AgentId, fact: str | None = None
+def merge_manually(
+    draft: DecisionDraft, one: ContactId, another: ContactId, by: AgentId, fact: str | None = None
 ) -> ContactId:
     """Merges two contacts, and what one of them had in common with others with these; returns the
     contact that stays in the end."""
     stays, _ = _order(draft, one, another)
     before = draft.require(stays)
     merge_contacts(draft, one, another, by=by, fact=fact)
-    last, _ = join(draft, stays, (*before.phones, *before.emails))
-    return last
+    survivor, _ = merge_by_facts(draft, stays, (*before.phones, *before.emails))
+    return survivor
 
 
 def merge_contacts(
-    draft: MergeDraft, one: ContactId, another: ContactId, *, by: AgentId | None, fact: str | None
+    draft: DecisionDraft,
+    one: ContactId,
+    another: ContactId,
+    *,
+    by: AgentId | None,
+    fact: str | None,
 ) -> ContactId:
     """Merges two contacts, and returns the older one, which stays."""
     older, younger = _order(draft, one, another)
@@ -146,14 +151,14 @@ def fits(one: ContactState, another: ContactState) -> bool:
     )
 
 
-def _order(draft: MergeDraft, one: ContactId, another: ContactId) -> tuple[ContactId, ContactId]:
+def _order(draft: DecisionDraft, one: ContactId, another: ContactId) -> tuple[ContactId, ContactId]:
     """The older one, and the younger."""
     older, younger = sorted((one, another), key=lambda each: (draft.require(each).age, each))
     return older, younger
 
 
-def _merge_by_fact(
-    draft: MergeDraft, one: ContactId, another: ContactId, fact: str
+def _merge_two(
+    draft: DecisionDraft, one: ContactId, another: ContactId, fact: str
 ) -> tuple[ContactId, Mapping[str, str]]:
     """The contact that stays, and the phone numbers and emails that it got."""
     stays, _ = _order(draft, one, another)
@@ -162,22 +167,22 @@ def _merge_by_fact(
     return stays, _list_facts(draft, stays, (*before.phones, *before.emails))
 
 
-def _may_join(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> bool:
+def _may_merge(draft: DecisionDraft, one: ContactId, another: ContactId, fact: str) -> bool:
     """Whether one contact can contain all of both, and nobody has separated them, or declined to
-    merge them because of this fact; nor any of the contacts that are parts of them."""
-    ours, theirs = _list_parts(draft, one), _list_parts(draft, another)
+    merge them because of this fact; nor any of the contacts that were merged into them."""
+    ours, theirs = _list_merged(draft, one), _list_merged(draft, another)
     return (
         fits(ours[one], theirs[another])
-        and not _keeps_apart(ours, theirs, fact)
-        and not _keeps_apart(theirs, ours, fact)
+        and not _prevents_merge(ours, theirs, fact)
+        and not _prevents_merge(theirs, ours, fact)
     )
 
 
-def _keeps_apart(
+def _prevents_merge(
     ours: Mapping[ContactId, ContactState], theirs: Collection[ContactId], fact: str
 ) -> bool:
     return any(
-        not set(theirs).isdisjoint(each.apart)
+        not set(theirs).isdisjoint(each.separated_from)
         or any(
             proposal.declined and proposal.fact == fact and proposal.other in theirs
             for proposal in each.proposals.values()
@@ -186,22 +191,22 @@ def _keeps_apart(
     )
 
 
-def _list_parts(draft: MergeDraft, whole: ContactId) -> dict[ContactId, ContactState]:
-    """The contact, and those that are parts of it."""
-    ids = (whole, *draft.require(whole).merged)
+def _list_merged(draft: DecisionDraft, survivor: ContactId) -> dict[ContactId, ContactState]:
+    """The contact, and those that were merged into it."""
+    ids = (survivor, *draft.require(survivor).merged)
     return {id_: each for id_ in ids if (each := draft.contact(id_)) is not None}
 
 
 def _list_facts(
-    draft: MergeDraft, contact_id: ContactId, before: Collection[str]
+    draft: DecisionDraft, contact_id: ContactId, before: Collection[str]
 ) -> dict[str, str]:
     """The phone numbers and emails of a contact that are not among `before`, and are not shared by
-    many people, each with its fact."""
+    many people, each with its index key."""
     contact = draft.require(contact_id)
-    facts = {phone: phone_fact(phone) for phone in contact.phones}
-    facts |= {email: email_fact(email) for email in contact.emails}
+    keys = {phone: phone_key(phone) for phone in contact.phones}
+    keys |= {email: email_key(email) for email in contact.emails}
     return {
-        value: fact
-        for value, fact in facts.items()
+        value: key
+        for value, key in keys.items()
         if value not in before and draft.known.setup(SHARED_NUMBERS, value) is None
     }

@@ -1,4 +1,4 @@
-"""Which parts a list across contacts shows, and in which order."""
+"""The filter and the order of lists of child entities across contacts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from tuyen_events.conversation_filter import Holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartFilter:
-    """Matches parts that match everything that is set.
+class ChildFilter:
+    """Matches children that match everything that is set.
 
     `words` has the required values of fields, by their names. `since` and `until` limit the time in
     the field `moment`: from the one on, and before the other. With `by_moment` the earliest comes
-    first; otherwise the newest part does.
+    first; otherwise the newest child does.
     """
 
     held_by: Holder | None = None
