@@ -45,8 +45,12 @@ export function agentName(id: string): string {
 /** Reads both again. Views call it after they changed one. */
 export async function loadDirectory(): Promise<void> {
   const [foundAgents, foundPages] = await Promise.all([
-    readAll((cursor, limit) => take(api.GET('/v1/agents', { params: { query: { cursor, limit } } }))),
-    readAll((cursor, limit) => take(api.GET('/v1/pages', { params: { query: { cursor, limit } } }))),
+    readAll((cursor, limit) =>
+      take(api.GET('/v1/agents', { params: { query: { cursor, limit } } })),
+    ),
+    readAll((cursor, limit) =>
+      take(api.GET('/v1/pages', { params: { query: { cursor, limit } } })),
+    ),
   ]);
   agents.value = foundAgents;
   pages.value = foundPages;

@@ -45,6 +45,26 @@ export function BulkBar({ list, selection }: BulkBarProps) {
     }
   };
 
+  /** To the contacts, one after the other: a change of many would take their other tags away. */
+  const addTag = async (tag: string) => {
+    setBusy(true);
+    const contacts = new Set(
+      [...selection.ids].flatMap((id) => store.conversation(id).peek()?.contact_id ?? []),
+    );
+    try {
+      for (const contact_id of contacts) {
+        const path = { contact_id, tag };
+        await api.PUT('/v1/contacts/{contact_id}/tags/{tag}', { params: { path } });
+      }
+      selection.clear();
+      toast(words('bulkDone', formatNumber(contacts.size)));
+    } catch (problem) {
+      toast(sayProblem(problem), 'bad');
+    } finally {
+      setBusy(false);
+    }
+  };
+
   const assignees = [
     { value: '', text: words('unassigned') },
     ...agents.value.map(({ id, name }) => ({ value: id, text: name })),
@@ -74,12 +94,12 @@ export function BulkBar({ list, selection }: BulkBarProps) {
       <Picker
         small
         kind="plain"
-        disabled={busy}
+        disabled={busy || selection.all}
         label={words('addTag')}
         options={tags.map((tag) => ({ value: tag, text: tag }))}
         free={(tag) => words('newTag', tag)}
         onQuery={setQuery}
-        onPick={(tag) => void change({ tags: { add: [tag], remove: [] } })}
+        onPick={(tag) => void addTag(tag)}
       >
         {words('tag')}
       </Picker>

@@ -6,8 +6,8 @@ import { t } from '../../texts';
 import { Button, Confirm, DataForm, Dialog, Icon, Menu, type MenuItem } from '../../ui';
 import { tell } from './acting';
 import type { Target } from './composer';
-import styles from './thread-line.module.css';
 import { words } from './texts';
+import styles from './thread-line.module.css';
 
 interface CommentActionsProps {
   row: Conversation;

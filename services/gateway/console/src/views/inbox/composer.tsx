@@ -189,7 +189,7 @@ export function Composer({ thread, row, window, target, onTarget }: ComposerProp
 
 /** Says that the viewer writes, and that they stopped: after a pause, or when they left. */
 function useTyping(thread: Thread): (is: boolean) => void {
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const is = useRef(false);
   const say = (to: boolean) => {
     clearTimeout(timer.current);

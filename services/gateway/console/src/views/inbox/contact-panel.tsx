@@ -22,6 +22,7 @@ import {
   type Values,
 } from '../../ui';
 import styles from './contact-panel.module.css';
+import { ContactMore } from './contact-more';
 import { Notes, Tasks } from './contact-work';
 import { useTags } from './filters-bar';
 import { useWish } from './keys';
@@ -88,6 +89,7 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
       <TagsOf contact={contact} act={act} />
       <Tasks contactId={id} />
       <Notes contactId={id} />
+      <ContactMore contactId={id} />
       <a class={styles.whole} href={href('contacts', id)}>
         {words('openProfile')}
       </a>

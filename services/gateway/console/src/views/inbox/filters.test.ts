@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse } from '../../router';
-import { address, type Chosen, inboxView, neighbour, readChosen, readSaved, toFilter } from './filters';
+import {
+  address,
+  type Chosen,
+  inboxView,
+  neighbour,
+  readChosen,
+  readSaved,
+  toFilter,
+} from './filters';
 
 const text = fc.string({ minLength: 1, maxLength: 12 }).filter((one) => one.trim() === one);
 const chosen: fc.Arbitrary<Chosen> = fc.record(
@@ -22,7 +30,16 @@ test('I4: an address has what was chosen, and gives it back', () => {
       const route = parse(address('comments', 'com_1', given));
       expect(inboxView(route)).toBe('comments');
       expect(readChosen(route.query)).toEqual(given);
-      expect(readSaved({ ...given, view: 'comments' })).toEqual({ ...given, view: 'comments' });
+    }),
+  );
+});
+
+test('I15: a saved view opens the list in which it was saved, with what was chosen there', () => {
+  const view = fc.constantFrom('inbox', 'comments', 'zalo', 'livechat');
+  fc.assert(
+    fc.property(view, chosen, (of, given) => {
+      const saved = toSaved(of as 'inbox', given);
+      expect(readSaved({ ...saved })).toEqual({ view: of, chosen: given });
     }),
   );
 });

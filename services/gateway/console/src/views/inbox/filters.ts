@@ -59,18 +59,30 @@ export function address(view: InboxView, id: string | null, chosen: Chosen): str
   return href(view, id, { ...chosen });
 }
 
-/** What a saved view contains: its tab, and what was chosen in it. */
-export interface SavedFilter extends Chosen {
-  view?: InboxView;
+/** The filter that a saved view keeps: its list's, and what was chosen. */
+export function toSaved(view: InboxView, chosen: Chosen): Filter {
+  const { done, ...rest } = chosen;
+  return { ...rest, ...BASES[view], ...(done && { done: true }) };
 }
 
-export function readSaved(filter: Readonly<Record<string, unknown>>): SavedFilter {
+export function readSaved(filter: Readonly<Record<string, unknown>>): {
+  view: InboxView;
+  chosen: Chosen;
+} {
   const given = new URLSearchParams();
   for (const name of NAMES) {
     if (filter[name] !== undefined && filter[name] !== null) given.set(name, String(filter[name]));
   }
-  const view = typeof filter.view === 'string' && filter.view in BASES ? filter.view : 'inbox';
-  return { ...readChosen(given), view: view as InboxView };
+  const chosen = readChosen(given);
+  const view = viewOf(filter);
+  if (view === 'zalo' || view === 'livechat') delete chosen.channel;
+  return { view, chosen };
+}
+
+function viewOf({ kind, channel }: Readonly<Record<string, unknown>>): InboxView {
+  if (kind === 'comment') return 'comments';
+  const byChannel = kind === undefined || kind === null;
+  return byChannel && (channel === 'zalo' || channel === 'livechat') ? channel : 'inbox';
 }
 
 /** The id beside `id`, or the first one if `id` is not in the list. */

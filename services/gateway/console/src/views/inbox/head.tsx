@@ -10,8 +10,8 @@ import { assign, markDone, tell } from './acting';
 import { channelName } from './filters-bar';
 import styles from './head.module.css';
 import { useWish } from './keys';
-import { sayViewer } from './row';
 import type { ReplyWindow } from './reply-window';
+import { sayViewer } from './row';
 import { words } from './texts';
 import { Why } from './why';
 
@@ -65,9 +65,7 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
             },
           ]}
         />
-        {onContact && (
-          <IconButton icon="user" label={words('showContact')} onClick={onContact} />
-        )}
+        {onContact && <IconButton icon="user" label={words('showContact')} onClick={onContact} />}
       </div>
       {viewers.length > 0 && (
         <p class={styles.viewers} role="status">

@@ -1,7 +1,7 @@
 import type { Line } from '../../live/store';
 import { Dialog, IconButton } from '../../ui';
-import styles from './thread-line.module.css';
 import { words } from './texts';
+import styles from './thread-line.module.css';
 
 /** Addresses of the gateway alone: the page may ask nobody else. */
 export function isOurs(url: string | null | undefined): url is string {
@@ -31,9 +31,9 @@ export function ImageViewer({ images, at, onMove, onClose }: ImageViewerProps) {
   };
   return (
     <Dialog wide title={`${words('image')} ${index + 1}/${images.length}`} onClose={onClose}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows do what its buttons do */}
       <div
         class={styles.viewer}
-        role="presentation"
         onKeyDown={(event) => {
           if (event.key === 'ArrowRight') move(1);
           if (event.key === 'ArrowLeft') move(-1);

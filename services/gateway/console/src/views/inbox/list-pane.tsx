@@ -4,8 +4,8 @@ import { navigate } from '../../router';
 import { formatNumber, t } from '../../texts';
 import { Button, Failed, Icon, Skeleton, State, VirtualList } from '../../ui';
 import { BulkBar } from './bulk-bar';
-import { Filters } from './filters-bar';
 import { address, type Chosen, type InboxView, isFiltered } from './filters';
+import { Filters } from './filters-bar';
 import styles from './inbox.module.css';
 import { Row } from './row';
 import { SavedViews } from './saved-views';
@@ -130,10 +130,7 @@ function Pill({ list }: { list: ListWindow }) {
 function Empty({ filtered }: { filtered: boolean }) {
   return (
     <div class={styles.empty}>
-      <State
-        icon={filtered ? 'filter' : 'inbox'}
-        title={words(filtered ? 'noMatches' : 'noRows')}
-      >
+      <State icon={filtered ? 'filter' : 'inbox'} title={words(filtered ? 'noMatches' : 'noRows')}>
         {words(filtered ? 'noMatchesHint' : 'noRowsHint')}
       </State>
     </div>

@@ -82,7 +82,9 @@ export function Row({ id, to, current, selection }: RowProps) {
               {tag}
             </span>
           ))}
-          {row.tags.length > 2 && <span class={styles.tag}>+{formatNumber(row.tags.length - 2)}</span>}
+          {row.tags.length > 2 && (
+            <span class={styles.tag}>+{formatNumber(row.tags.length - 2)}</span>
+          )}
           <span class={styles.space} />
           {row.done && <span class={styles.isDone}>{words('done')}</span>}
           {row.needs_reply && waits !== null && !row.done && (

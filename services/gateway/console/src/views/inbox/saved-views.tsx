@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
-import { api, take } from '../../api/client';
+import { api, type Schema, take } from '../../api/client';
+import { newId } from '../../api/new-id';
 import { readAll } from '../../live/directory';
 import { navigate } from '../../router';
 import { hasRight } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Confirm, DataForm, Dialog, Menu, type MenuItem, toast, useLoaded } from '../../ui';
-import { address, type Chosen, type InboxView, isFiltered, readSaved } from './filters';
+import { address, type Chosen, type InboxView, isFiltered, readSaved, toSaved } from './filters';
 import { words } from './texts';
 
 interface SavedViewsProps {
@@ -23,16 +24,15 @@ export function SavedViews({ view, chosen }: SavedViewsProps) {
       take(api.GET('/v1/views', { params: { query: { cursor, limit } } })),
     ),
   );
-  const now = JSON.stringify({ ...chosen, view });
-  const current = found.find(({ filter }) => isSame(readSaved(filter), { ...chosen, view }));
+  const current = found.find(({ filter }) => isSame(filter, toSaved(view, chosen)));
   const items: MenuItem[] = found.map(({ id, name, filter, shared }) => ({
     key: id,
     text: name,
     icon: shared ? 'people' : 'filter',
     checked: current?.id === id,
     onPick: () => {
-      const { view: to = 'inbox', ...rest } = readSaved(filter);
-      navigate(address(to, null, rest));
+      const saved = readSaved(filter);
+      navigate(address(saved.view, null, saved.chosen));
     },
   }));
   if (isFiltered(chosen) && !current) {
@@ -52,11 +52,11 @@ export function SavedViews({ view, chosen }: SavedViewsProps) {
     const body = {
       name: String(values.name ?? ''),
       shared: values.shared === true,
-      filter: JSON.parse(now) as Record<string, unknown>,
+      filter: toSaved(view, chosen) as Schema<'ViewIn'>['filter'],
     };
-    const path = { view_id: crypto.randomUUID() };
+    const path = { view_id: newId() };
     const { version } = await take(api.PUT('/v1/views/{view_id}', { params: { path }, body }));
-    await take(api.GET('/v1/views', { params: { query: { after: String(version) } } }));
+    await take(api.GET('/v1/views', { params: { query: { after: version } } }));
     setSaving(false);
     await reload();
   };
@@ -111,7 +111,7 @@ function isSame(one: object, other: object): boolean {
   const sorted = (given: object) =>
     JSON.stringify(
       Object.entries(given)
-        .filter(([, value]) => value !== undefined)
+        .filter(([, value]) => value !== undefined && value !== null)
         .sort(),
     );
   return sorted(one) === sorted(other);

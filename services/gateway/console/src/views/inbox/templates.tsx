@@ -2,10 +2,14 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { api, take } from '../../api/client';
 import type { Conversation } from '../../core/model';
+import type { Schema } from '../../api/client';
 import { readAll } from '../../live/directory';
 import { me } from '../../session';
 import { matching, OptionList, useLoaded, useOptions } from '../../ui';
+import { fillIn } from './fill-in';
 import { words } from './texts';
+
+type Channel = Schema<'ConversationView'>['channel'];
 
 interface TemplatesProps {
   /** It keeps the focus, and has the keys. */
@@ -19,7 +23,7 @@ interface TemplatesProps {
 /** The organization's templates, by what is typed after `/` (I7). The text is filled in here, so
  * that the agent sees what they send and may change it. */
 export function Templates({ input, query, row, onPick, onClose }: TemplatesProps) {
-  const { channel } = row;
+  const channel = row.channel as Channel;
   const { value: found = [] } = useLoaded(
     () =>
       readAll((cursor, limit) =>
@@ -58,12 +62,4 @@ export function Templates({ input, query, row, onPick, onClose }: TemplatesProps
       empty={words('noTemplates')}
     />
   );
-}
-
-export function fillIn(text: string, customer: string, agent: string): string {
-  const values: Readonly<Record<string, string>> = {
-    'customer.name': customer,
-    'agent.name': agent,
-  };
-  return text.replaceAll(/\{\{\s*([a-z.]+)\s*\}\}/g, (all, name: string) => values[name] ?? all);
 }

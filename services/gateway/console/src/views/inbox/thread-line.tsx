@@ -1,12 +1,12 @@
-import type { Attachment, Conversation, Message } from '../../core/model';
-import type { Delivery, Line, Thread } from '../../live/store';
+import type { Conversation, Message } from '../../core/model';
+import type { Line, Thread } from '../../live/store';
 import { formatClock, formatDateTime, language } from '../../texts';
 import { Button, Icon, join } from '../../ui';
 import { CommentActions } from './comment-actions';
 import type { Target } from './composer';
 import { isOurs } from './images';
-import styles from './thread-line.module.css';
 import { words } from './texts';
+import styles from './thread-line.module.css';
 
 interface ThreadLineProps {
   thread: Thread;
@@ -83,7 +83,9 @@ function Quoted({ thread, id }: { thread: Thread; id: string | null | undefined 
   return <p class={styles.quoted}>{quoted.message.text ?? words('attachment')}</p>;
 }
 
-const STATES: Readonly<Record<Delivery, Parameters<typeof words>[0]>> = {
+type Delivery = NonNullable<Line['delivery']>;
+
+const STATES = {
   sending: 'sending',
   sent: 'sent',
   delivered: 'delivered',
@@ -91,7 +93,7 @@ const STATES: Readonly<Record<Delivery, Parameters<typeof words>[0]>> = {
   failed: 'failed',
   unknown: 'unknown',
   removed: 'removed',
-};
+} as const satisfies Record<Delivery, string>;
 
 interface StateProps {
   line: Line;
@@ -103,7 +105,7 @@ interface StateProps {
 function State({ line, thread, isLast }: StateProps) {
   const { delivery, error, key, reply, message } = line;
   if (!delivery || delivery === 'removed') return null;
-  const said = words(STATES[delivery] as 'sent');
+  const said = words(STATES[delivery]);
   const went = delivery === 'sent' || delivery === 'delivered' || delivery === 'seen';
   if (went && !isLast) return null;
   const bad = delivery === 'failed' || delivery === 'unknown';
@@ -132,7 +134,7 @@ function State({ line, thread, isLast }: StateProps) {
 }
 
 interface AttachmentOfProps {
-  attachment: Attachment;
+  attachment: Message['attachments'][number];
   onImage: (url: string) => void;
 }
 

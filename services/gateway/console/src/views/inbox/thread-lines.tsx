@@ -5,13 +5,13 @@ import type { Line, Thread } from '../../live/store';
 import { formatDay } from '../../texts';
 import { Button, VirtualThread } from '../../ui';
 import { now } from '../../ui/clock';
-import type { Target } from './composer';
 import { tell } from './acting';
+import type { Target } from './composer';
 import { ImageViewer, imagesOf } from './images';
 import styles from './inbox.module.css';
 import { useWish } from './keys';
-import { ThreadLine } from './thread-line';
 import { words } from './texts';
+import { ThreadLine } from './thread-line';
 
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { request, type Schema } from '../../api/client';
+import { newId } from '../../api/new-id';
 import { formatBytes } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Icon, IconButton, toast } from '../../ui';
@@ -76,7 +77,7 @@ export function useUploads(): UploadsState {
 
 function begin(file: File): Upload {
   const preview = file.type.startsWith('image/') ? URL.createObjectURL(file) : null;
-  return { key: crypto.randomUUID(), file, preview, id: null };
+  return { key: newId(), file, preview, id: null };
 }
 
 function forget({ preview }: Upload): void {

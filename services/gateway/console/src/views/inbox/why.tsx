@@ -3,8 +3,8 @@ import { agentName } from '../../live/directory';
 import { formatDateTime, language } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Dialog, Failed, Skeleton, State, useLoaded } from '../../ui';
-import styles from './why.module.css';
 import { words } from './texts';
+import styles from './why.module.css';
 
 type Assignment = Schema<'AssignmentView'>;
 

@@ -1,4 +1,5 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { StoreContext } from '../../live/context';
 import { openStore } from '../../live/open-store';
 import { followPreferences, loadPreferences } from '../../preferences';
@@ -10,6 +11,9 @@ import { Toasts } from '../../ui/notice';
 import Login from '../login/view';
 import { Shell } from './shell';
 import { words } from './texts';
+
+/** The stream ended with the login, or another tab's did: whether there is one is asked after. */
+const AGAIN_MS = 1_000;
 
 export function App() {
   return (
@@ -42,11 +46,26 @@ function Inside() {
 
 function LoggedIn({ me }: { me: Me }) {
   const { organization, agent_id, name } = me;
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one
   const store = useMemo(
     () => openStore({ organization, agent_id, name }),
-    [organization, agent_id, name],
+    [organization, agent_id, name, attempt],
   );
-  useEffect(() => () => store.close(session.peek().state === 'out'), [store]);
+  useSignalEffect(() => {
+    if (store.connection.value !== 'ended') return;
+    setTimeout(async () => {
+      await resume();
+      setAttempt((last) => last + 1);
+    }, AGAIN_MS);
+  });
+  useEffect(
+    () => () => {
+      const now = session.peek();
+      store.close(now.state === 'out' && now.left);
+    },
+    [store],
+  );
   useEffect(() => {
     let stop = () => {};
     void loadPreferences().then(

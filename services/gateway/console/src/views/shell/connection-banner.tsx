@@ -5,12 +5,11 @@ import { words } from './texts';
 
 /** Says that what is shown may be old. */
 export function ConnectionBanner() {
-  const state = useStore().connection.value;
-  if (state !== 'reconnecting' && state !== 'offline') return null;
+  if (useStore().connection.value !== 'reconnecting') return null;
   return (
     <div class={styles.banner} role="status">
       <Icon name="refresh" size={16} />
-      {words(state)}
+      {words(navigator.onLine ? 'reconnecting' : 'offline')}
     </div>
   );
 }

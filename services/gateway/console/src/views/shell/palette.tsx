@@ -38,6 +38,7 @@ export function Palette({ onClose, onHelp }: PaletteProps) {
         <Icon name="search" />
         <input
           {...state.input}
+          role="combobox"
           type="text"
           aria-label={words('palette')}
           aria-expanded={true}

@@ -36,7 +36,7 @@ export function Rail({ wide, onHelp, onGone }: RailProps) {
 function PlaceLink({ place, onGone }: { place: Place; onGone?: () => void }) {
   const { counts } = useStore();
   const { view, icon, count } = place;
-  const unread = count ? ((counts.value?.[count.by] ?? {})[count.of] ?? 0) : 0;
+  const unread = count ? (counts.value?.[count.by][count.of] ?? 0) : 0;
   const here = routeView.value === view;
   return (
     <a

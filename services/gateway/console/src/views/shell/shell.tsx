@@ -26,16 +26,13 @@ export function Shell() {
   useReminders();
   return (
     <div class={styles.shell}>
-      <a
+      <button
+        type="button"
         class={styles.skip}
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
+        onClick={() => document.getElementById('main')?.focus()}
       >
         {words('skip')}
-      </a>
+      </button>
       <header class={styles.top}>
         <IconButton icon="menu" label={t('menu')} onClick={() => setOpen('menu')} />
         <strong class={styles.topTitle}>{titleOf(routeView.value)}</strong>
