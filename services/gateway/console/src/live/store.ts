@@ -17,10 +17,11 @@ import type {
 import type { Order } from '../core/order-codes';
 import type { Reply, ReplyBody } from '../core/outbox';
 import type { Problem } from '../core/problem';
+import type { Delivery } from '../core/thread';
 
 /** `waiting`: another tab leads, and nothing was heard of its connection yet. `ended`: the login
- * has ended. */
-export type Connection = 'waiting' | 'connecting' | 'open' | 'reconnecting' | 'offline' | 'ended';
+ * has ended, here or in another tab, or somebody else logged in there: close the store. */
+export type Connection = 'waiting' | 'connecting' | 'open' | 'reconnecting' | 'ended';
 
 export type Loading = 'loading' | 'ready' | 'failed' | 'missing';
 
@@ -48,10 +49,6 @@ export interface ListWindow {
   reload(): void;
   close(): void;
 }
-
-/** How a reply from here is shown: `sending` "Đang gửi", `sent` "Đã gửi", `failed` "Chưa gửi
- * được". */
-export type Delivery = 'sending' | 'sent' | 'delivered' | 'seen' | 'failed' | 'unknown' | 'removed';
 
 /** A line of a thread: a message of the server, or a reply that it does not list yet. */
 export interface Line {
@@ -107,9 +104,14 @@ export interface Lane {
   close(): void;
 }
 
-export type Answer<T = undefined> =
+export type Answer<T = unknown> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: Problem };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      /** The agent who came first; null is nobody, undefined if that is not why. */
+      readonly winner: string | null | undefined;
+    };
 
 export interface Store {
   readonly connection: ReadonlySignal<Connection>;
@@ -148,7 +150,8 @@ export interface Store {
   /** Called for each message of a customer that came live, in the leading tab only. */
   onIncoming(heard: (placed: PlacedMessage, row: Conversation | undefined) => void): () => void;
   readonly drafts: Drafts;
-  /** Ends everything and forgets what it knows; with `forget` also what is stored. */
+  /** Ends everything; with `forget`, which is for a logout, also removes what is stored, and ends the
+   * stores of the other tabs. */
   close(forget: boolean): void;
 }
 
