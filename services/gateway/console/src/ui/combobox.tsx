@@ -47,7 +47,6 @@ export function Combobox(props: ComboboxProps) {
           <input
             {...wired}
             {...state.input}
-            role="combobox"
             aria-expanded={open}
             ref={input}
             type="text"
@@ -172,7 +171,6 @@ function PickerList({ label, options, onPick, onQuery, free, onClose }: PickerLi
         <Icon name="search" size={16} />
         <input
           {...state.input}
-          role="combobox"
           aria-expanded={true}
           aria-label={label}
           ref={focus}

@@ -58,11 +58,7 @@ export function Toasts() {
   return (
     <div class={styles.toasts}>
       {toasts.value.map(({ id, tone, text, action }) => (
-        <div
-          key={id}
-          class={join(styles.toast, styles[tone])}
-          role={tone === 'bad' ? 'alert' : 'status'}
-        >
+        <div key={id} class={join(styles.toast, styles[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
           <Icon name={ICONS[tone]} />
           <span class={styles.text}>{text}</span>
           {action && (

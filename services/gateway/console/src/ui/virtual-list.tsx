@@ -59,12 +59,7 @@ export function VirtualList(props: VirtualListProps) {
 
   return (
     <div ref={scroller} class={join(styles.scroller, props.class)}>
-      <div
-        role="list"
-        aria-label={label}
-        class={styles.all}
-        style={{ height: rows.getTotalSize() }}
-      >
+      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
         {shown.map(({ key, index, start }) => (
           <div
             key={key}
@@ -140,12 +135,7 @@ export function VirtualThread(props: VirtualThreadProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
     <div ref={scroller} role="log" aria-label={label} tabIndex={0} class={styles.scroller}>
-      <div
-        role="list"
-        aria-label={label}
-        class={styles.all}
-        style={{ height: rows.getTotalSize() }}
-      >
+      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
         {shown.map(({ key, index, start }) => (
           <div
             key={key}
