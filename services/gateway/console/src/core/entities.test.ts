@@ -12,9 +12,7 @@ const IDS = ['a', 'b', 'c'];
 
 const histories: fc.Arbitrary<History> = fc
   .array(fc.tuple(fc.constantFrom(...IDS), fc.boolean()), { maxLength: 20 })
-  .map((changes) =>
-    changes.map(([id, shown], index) => ({ id, revision: index + 1, shown })),
-  );
+  .map((changes) => changes.map(([id, shown], index) => ({ id, revision: index + 1, shown })));
 
 const rowAt = (id: string, revision: number) =>
   conversation({ id, revision, last_text: `${revision}` });
@@ -38,8 +36,7 @@ function applyTo(rows: Entities<Conversation>, events: readonly LiveEvent[]): vo
   }
 }
 
-const sorted = (rows: Iterable<Conversation>) =>
-  [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+const sorted = (rows: Iterable<Conversation>) => [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 test('I13 what was fetched, brought up to date, equals what is fetched now: with doubles, in any order, in batches, and whenever the answer comes', () => {
   const cases = histories.chain((history) =>

@@ -70,11 +70,7 @@ export class Rows {
   }
 
   /** Shows a change that the server has not shown yet; see `Overlays`. */
-  change(
-    id: string,
-    patch: Partial<Conversation>,
-    ended?: (row: Conversation) => boolean,
-  ): number {
+  change(id: string, patch: Partial<Conversation>, ended?: (row: Conversation) => boolean): number {
     const token = this.#overlays.begin(id, patch, ended);
     this.#refresh(id);
     return token;
