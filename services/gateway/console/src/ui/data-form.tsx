@@ -126,7 +126,9 @@ function FieldOf({ field: given, value, error, onValue }: FieldOfProps) {
       if (given.multiline) {
         return <TextArea {...around} placeholder={placeholder} value={text} onValue={onValue} />;
       }
-      const secret = given.secret ? ({ type: 'password', autoComplete: 'new-password' } as const) : {};
+      const secret = given.secret
+        ? ({ type: 'password', autoComplete: 'new-password' } as const)
+        : {};
       return (
         <TextField
           {...around}

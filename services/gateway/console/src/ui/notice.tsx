@@ -131,7 +131,7 @@ export function Skeleton({ rows = 6, height = 44 }: { rows?: number; height?: nu
     <div class={styles.skeleton} role="status" aria-label={t('loading')}>
       {Array.from({ length: rows }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
-        <div key={index} style={{ height }} />
+        <div key={index} style={{ height: `${height}px` }} />
       ))}
     </div>
   );

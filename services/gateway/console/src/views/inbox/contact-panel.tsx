@@ -21,8 +21,8 @@ import {
   useLoaded,
   type Values,
 } from '../../ui';
-import styles from './contact-panel.module.css';
 import { ContactMore } from './contact-more';
+import styles from './contact-panel.module.css';
 import { Notes, Tasks } from './contact-work';
 import { useTags } from './filters-bar';
 import { useWish } from './keys';

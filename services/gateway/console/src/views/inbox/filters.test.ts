@@ -9,6 +9,7 @@ import {
   readChosen,
   readSaved,
   toFilter,
+  toSaved,
 } from './filters';
 
 const text = fc.string({ minLength: 1, maxLength: 12 }).filter((one) => one.trim() === one);

@@ -2,14 +2,13 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { api, take } from '../../api/client';
 import type { Conversation } from '../../core/model';
-import type { Schema } from '../../api/client';
 import { readAll } from '../../live/directory';
 import { me } from '../../session';
 import { matching, OptionList, useLoaded, useOptions } from '../../ui';
 import { fillIn } from './fill-in';
 import { words } from './texts';
 
-type Channel = Schema<'ConversationView'>['channel'];
+type Channel = 'facebook' | 'zalo' | 'livechat';
 
 interface TemplatesProps {
   /** It keeps the focus, and has the keys. */

@@ -31,6 +31,7 @@ export default function Inbox() {
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation closes the drawer
   useEffect(() => setDrawer(false), [id]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address changes
   useEffect(() => {
     list?.pin(id);
   }, [list, id]);

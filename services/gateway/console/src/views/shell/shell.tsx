@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
 import { ring } from '../../live/sound';
 import { preferences } from '../../preferences';
-import { href, navigate, routeView } from '../../router';
+import { href, navigate, routeId, routeView } from '../../router';
 import { t } from '../../texts';
 import { Drawer, Icon, IconButton, shortcutOf, toast } from '../../ui';
 import { ConnectionBanner } from './connection-banner';
@@ -91,8 +91,9 @@ function useSound(): void {
   const store = useStore();
   useEffect(
     () =>
-      store.onIncoming(() => {
-        if (preferences.value.sound !== false) ring();
+      store.onIncoming(({ conversation_id }) => {
+        const isRead = conversation_id === routeId.peek() && !document.hidden;
+        if (preferences.peek().sound !== false && !isRead) ring();
       }),
     [store],
   );
