@@ -62,6 +62,8 @@ class LiveStore implements Store {
   #queue: LiveEvent[] = [];
   #cancelReload: () => void = () => {};
   #reloads = 0;
+  /** So many in a row failed. */
+  #failures = 0;
   /** So many counts came live. */
   #countsHeard = 0;
   #fetching = false;
@@ -306,8 +308,10 @@ class LiveStore implements Store {
     const reload = ++this.#reloads;
     this.#fetching = true;
     void this.#fetchAll(reload).then((failed) => {
-      if (!failed || reload !== this.#reloads || this.#closed) return;
-      const wait = waitBefore(3, this.#world.random());
+      if (reload !== this.#reloads || this.#closed) return;
+      this.#failures = failed ? this.#failures + 1 : 0;
+      if (!failed) return;
+      const wait = waitBefore(this.#failures, this.#world.random());
       this.#cancelReload = this.#world.later(wait, () => this.#reload());
     });
   }

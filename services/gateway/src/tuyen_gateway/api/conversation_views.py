@@ -255,7 +255,7 @@ def counts_view(counts: InboxCounts, position: str) -> CountsView:
 
 def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView:
     """The message with those optional fields that have a value."""
-    said = {
+    values = {
         "client_id": message.client_id,
         "error": _error(message),
         "reaction": message.reaction,
@@ -266,7 +266,9 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "private_reply": message.private_reply,
         "problem": _problem(message),
     }
-    optional: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    optional: dict[str, object] = {
+        name: value for name, value in values.items() if value is not None
+    }
     if message.comment:
         optional |= {"hidden": message.hidden, "liked": message.liked}
     if message.request is not None and message.request.action == OutboundAction.PRIVATE_REPLY:

@@ -186,7 +186,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
     files = () if message.removed else event.attachments
-    said = msgspec.structs.replace(
+    changed = msgspec.structs.replace(
         message,
         request=_as_stored(event),
         at=at,
@@ -205,7 +205,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
         attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in files),
         content_at=(at, "") if own_text else message.content_at,
     )
-    return _with_state(said)
+    return _with_state(changed)
 
 
 def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:
