@@ -14,7 +14,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.pipelines import PipelineDocument
 
 _SHARES = (0.5, 0.9)
-"""Of the median and the 90th percentile."""
+"""The shares of the median and of the 90th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
