@@ -34,8 +34,8 @@ from tuyen_gateway.api.report_items import (
     build_queue,
 )
 from tuyen_gateway.domain.rollups import (
-    CAME,
-    WENT,
+    INFLOW,
+    OUTFLOW,
     Counted,
     Slot,
     list_rows,
@@ -125,7 +125,7 @@ async def _measure_reports(reports: MongoReports) -> list[Row]:
 
 
 async def _answer(reports: MongoReports, span: ReportSpan, counted: Counted) -> bytes:
-    before = await reports.standing(span, counted) if counted.stands else {}
+    before = await reports.balances(span, counted) if counted.has_balance else {}
     rows = list_rows(before, await reports.rollups(span, counted))
     match counted:
         case Counted.AGENT:
@@ -159,12 +159,12 @@ def _list_counts(
         at = begin + timedelta(seconds=chance.randrange(OPEN_HOURS * 3600))
         agent, page = f"agent-{chance.randrange(AGENTS)}", f"page-{chance.randrange(PAGES)}"
         yield _slot(Counted.PAGE, at, page), "begun"
-        yield _slot(Counted.QUEUE, at, page), CAME
+        yield _slot(Counted.QUEUE, at, page), INFLOW
         queued = timedelta(seconds=chance.expovariate(1 / 60))
         at += queued
-        yield _slot(Counted.QUEUE, at, page), WENT
+        yield _slot(Counted.QUEUE, at, page), OUTFLOW
         yield _slot(Counted.QUEUE, at, page), f"wait.{round_wait(queued)}"
-        yield _slot(Counted.AGENT, at, agent), CAME
+        yield _slot(Counted.AGENT, at, agent), INFLOW
         for number in range(RESPONSES):
             wait = timedelta(seconds=chance.expovariate(1 / 300))
             at += wait
@@ -173,7 +173,7 @@ def _list_counts(
                 yield _slot(Counted.AGENT, at, agent), name
                 yield _slot(Counted.PAGE, at, page), name
         if chance.random() < 0.9:
-            yield _slot(Counted.AGENT, at, agent), WENT
+            yield _slot(Counted.AGENT, at, agent), OUTFLOW
 
 
 @lru_cache(maxsize=100_000)

@@ -1,13 +1,13 @@
-"""The numbers of reports, from the view. MongoDB adds them up, in the time zone of the
+"""Reads the numbers of reports from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tuyen_events.crm_limits import REPORT_ROWS
+from tuyen_events.audit_limits import REPORT_ROWS
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.domain.rollups import (
-    CAME,
-    WENT,
+    INFLOW,
+    OUTFLOW,
     Counted,
     Days,
     Period,
@@ -23,12 +23,12 @@ from tuyen_gateway.projections.report_numbers import NUMBERS, TOLD_OF, read_days
 from tuyen_platform.mongodb import Database, Document
 
 _COUNTS = {
-    Counted.QUEUE: (CAME, WENT),
+    Counted.QUEUE: (INFLOW, OUTFLOW),
     Counted.RULE: ("chosen",),
-    Counted.AGENT: (CAME, WENT),
+    Counted.AGENT: (INFLOW, OUTFLOW),
     Counted.PAGE: ("begun",),
-    Counted.ORIGIN: (CAME, WENT, "added", "removed"),
-    Counted.STEP: (CAME, WENT, "entered", "left"),
+    Counted.ORIGIN: (INFLOW, OUTFLOW, "added", "removed"),
+    Counted.STEP: (INFLOW, OUTFLOW, "entered", "left"),
 }
 _WAITS = {
     Counted.QUEUE: ("wait",),
@@ -110,10 +110,10 @@ class MongoReports:
             for one in found
         )
 
-    async def standing(
+    async def balances(
         self, span: ReportSpan, counted: Counted
     ) -> Mapping[tuple[str | None, ...], int]:
-        balance = {"$subtract": [_or_none(f"${CAME}"), _or_none(f"${WENT}")]}
+        balance = {"$subtract": [_or_none(f"${INFLOW}"), _or_none(f"${OUTFLOW}")]}
         found = await self._aggregate(
             span,
             [

@@ -45,7 +45,7 @@ class AssignedView(ResponseBody):
     """The conversation."""
     assignee: AssigneeView | None
     version: int
-    """Of the assignee; for `If-Match` on the next change, and for `?after=`."""
+    """The version of the assignee, for `If-Match` on the next change and for `?after=`."""
     changed: bool
     """False if that was the assignee already (R6.3)."""
 
@@ -135,8 +135,8 @@ def _refuse(
         case Outcome.ALREADY_TAKEN if settled.agent_id == command.agent_id:
             return  # the same agent took it before: `PUT` is idempotent
         case Outcome.ALREADY_TAKEN:
-            holder = _to_view(organization, settled.agent_id)
-            name = "Somebody" if holder is None else holder.name
+            present = _to_view(organization, settled.agent_id)
+            name = "Somebody" if present is None else present.name
             raise TakenError(f"{name} has this conversation already.", settled.agent_id)
         case Outcome.TAKING_OFF:
             raise ForbiddenError("Taking was switched off a moment ago: ask a manager.")

@@ -37,13 +37,13 @@ class LoginIn(RequestBody):
     )
 
     redirect_uri: Annotated[Address, AfterValidator(_is_safe)]
-    """Where the channel sends the browser afterwards, with `code` and `state`. It has to be among
-    the addresses that the operator entered for the app in the channel's console."""
+    """The address to which the channel sends the browser afterwards, with `code` and `state`. It
+    has to be among the addresses that the operator entered for the app in the channel's console."""
 
 
 class LoginBegun(ResponseBody):
     authorize_url: str
-    """Where to send the browser."""
+    """The address to which the browser has to be sent."""
     state: str
     """Compare it with the one that comes back: they differ if somebody else sent the browser. Valid
     for an hour."""
@@ -61,16 +61,18 @@ class AccountChoice(ResponseBody):
 
 class AccountChoices(ResponseBody):
     accounts: list[AccountChoice]
-    """What may be connected: `PUT /v1/pages/{page_id}` with one `external_id`, and with the state
-    as `connection`."""
+    """The accounts that may be connected: `PUT /v1/pages/{page_id}` with one `external_id`, and
+    with the state as `connection`."""
 
 
 # In front of the routes for any channel, of which it would be one.
 @router.post("/callback", summary="Finish a login at a channel", responses=problems(403, 409, 502))
-async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) -> AccountChoices:
+async def finish_login(
+    body: LoginCode, caller: Administrator, gateway: GatewayPorts
+) -> AccountChoices:
     """For the role `system_admin`, and for the agent who began the login. Repeated, it answers the
     same accounts; `502` if the channel does not answer."""
-    return await _finish(body, caller, gateway, None)
+    return await _finish_login(body, caller, gateway, None)
 
 
 @router.post(
@@ -78,14 +80,14 @@ async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) 
     summary="Finish a login at this channel",
     responses=problems(403, 409, 502),
 )
-async def finish_at(
+async def finish_login_at(
     channel: Known[Channel], body: LoginCode, caller: Administrator, gateway: GatewayPorts
 ) -> AccountChoices:
     """The same, for a login that was begun at this channel; `422` for any other."""
-    return await _finish(body, caller, gateway, channel)
+    return await _finish_login(body, caller, gateway, channel)
 
 
-async def _finish(
+async def _finish_login(
     body: LoginCode, caller: Caller, gateway: Gateway, channel: Channel | None
 ) -> AccountChoices:
     found = await finish_connection(
@@ -102,7 +104,7 @@ async def _finish(
 
 
 @router.post("/{channel}", summary="Begin a login at a channel", responses=problems(403, 409))
-async def begin(
+async def begin_login(
     channel: Known[Channel], body: LoginIn, caller: Administrator, gateway: GatewayPorts
 ) -> LoginBegun:
     """For the role `system_admin`. `409` where the operator has set no app for the channel."""

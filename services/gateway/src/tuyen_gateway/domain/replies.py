@@ -3,7 +3,7 @@ their results in whatever order (decision 29).
 
 An event changes up to three kinds of messages: the reply or comment that it is about; the messages
 at the channel that a result names, which are parts of the reply; and the comment that a private
-reply answers. A part passes on what is known of it to its reply (`absorb`).
+reply answers. A part passes on what is known of it to its reply (`merge_part`).
 
 Decides I6, I8 and P5b.
 """
@@ -87,7 +87,7 @@ def moment_of_request(event: OutboundRequested) -> Instant:
     return at, at, event.at.microsecond % 1000
 
 
-def absorb(reply: Message, part: Message) -> Message:
+def merge_part(reply: Message, part: Message) -> Message:
     """The reply with what is known of one of its parts."""
     edited = part.content_at is not None and part.content_at[1] != "" and not part.removed
     reply = _with_part(
@@ -110,13 +110,13 @@ def absorb(reply: Message, part: Message) -> Message:
     return derive(reply)
 
 
-def refer_to_replies(message: Message, wholes: Mapping[MessageId, MessageId]) -> Message:
+def refer_to_replies(message: Message, replies: Mapping[MessageId, MessageId]) -> Message:
     """The message, which refers to the replies instead of what these became at the channel.
-    `wholes` has the replies of those messages that are parts of one."""
+    `replies` has the replies of those messages that are parts of one."""
     return msgspec.structs.replace(
         message,
-        parent_whole=wholes.get(message.parent_id or MessageId(""), message.parent_whole),
-        quoted_whole=wholes.get(message.reply_to or MessageId(""), message.quoted_whole),
+        parent_whole=replies.get(message.parent_id or MessageId(""), message.parent_whole),
+        quoted_whole=replies.get(message.reply_to or MessageId(""), message.quoted_whole),
     )
 
 
@@ -129,7 +129,7 @@ def join_part(part: Message, reply: Message | None) -> tuple[Message, Message | 
         return part, reply
     if reply is None:
         reply = Message(id=part.part_of, organization=part.organization, page_id=part.page_id)
-    return part, absorb(reply, part)
+    return part, merge_part(reply, part)
 
 
 def _parts_of(event: OutboundSettled) -> Iterator[MessageId]:
@@ -186,7 +186,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
     files = () if message.removed else event.attachments
-    said = msgspec.structs.replace(
+    changed = msgspec.structs.replace(
         message,
         request=_as_stored(event),
         at=at,
@@ -205,7 +205,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
         attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in files),
         content_at=(at, "") if own_text else message.content_at,
     )
-    return _with_state(said)
+    return _with_state(changed)
 
 
 def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:

@@ -31,7 +31,7 @@ _SHARES = (0.5, 0.9)
 
 
 class Counted(StrEnum):
-    """What numbers are about, and by what they are told apart."""
+    """What is counted, and what each number belongs to."""
 
     QUEUE = "queue"
     """The queue of a page."""
@@ -41,23 +41,23 @@ class Counted(StrEnum):
     """An agent; null is whoever answers at the channel itself."""
     PAGE = "page"
     ORIGIN = "origin"
-    """The contacts from a source: its kind, and its id, which is null for contacts by hand."""
+    """The contacts from a source: its kind, and its id, which is null for those added manually."""
     STEP = "step"
     """The contacts at a step: the pipeline and the step."""
 
     @property
-    def stands(self) -> bool:
-        """Whether something is in it for a while, and is not only counted."""
+    def has_balance(self) -> bool:
+        """Whether its items enter and leave, so that it has a balance: how many are in it."""
         return self not in (Counted.RULE, Counted.PAGE)
 
 
-CAME, WENT = "came", "went"
-"""How many began and ceased to be in a queue, an agent's, of a source, at a step."""
+INFLOW, OUTFLOW = "came", "went"
+"""How many entered and left: a queue, an agent's conversations, a source's contacts, a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What numbers belong to, within a quarter of an hour. Those of contacts belong to the
+    """What numbers belong to, within a quarter of an hour. The numbers of contacts belong to the
     warehouse in which the contact is (W6)."""
 
     organization: OrganizationId
@@ -75,11 +75,11 @@ class Level(StrEnum):
     DAY = "day"
     """A day of the organization's time zone."""
     MONTH = "month"
-    """A month in UTC. It has only what CAME and WENT."""
+    """A month in UTC. It has only INFLOW and OUTFLOW."""
 
 
 TOLD = (Level.HOUR, Level.DAY)
-"""The levels whose numbers are stored with what a report tells of their waits, so that it reads no
+"""The levels whose numbers are stored with the `Waits` of each kind, so that a report reads no
 single wait."""
 
 
@@ -101,7 +101,7 @@ class Waits(NamedTuple):
 
 
 class Period(NamedTuple):
-    """A part of the time, and the numbers that are read of it: `since` included, `until`
+    """An interval, and the level of the numbers that are read for it: `since` is included, `until`
     excluded."""
 
     level: Level
@@ -111,8 +111,8 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """What happened within an interval. `waits` are by the kind of wait; one that is missing was
-    none."""
+    """The numbers of an interval. `waits` are by the kind of wait; a kind without any may be
+    missing."""
 
     at: datetime
     about: tuple[str | None, ...]
@@ -122,10 +122,10 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """A rollup, and how many there were when its interval ended."""
+    """A rollup, and its balance when the interval ended."""
 
     rollup: Rollup
-    standing: int
+    balance: int
 
 
 def quarter_of(moment: datetime) -> datetime:
@@ -153,22 +153,22 @@ def day_of(moment: datetime, time_zone: str, *, after: int = 0) -> datetime:
 def count_by_level(
     slot: Slot, counts: Mapping[str, int], days: Days | None
 ) -> Iterator[tuple[Level, datetime, dict[str, int]]]:
-    """What counts add to each level at which they are stored."""
+    """The counts that are added at each level at which numbers are stored."""
     yield Level.QUARTER, slot.quarter, dict(counts)
     yield Level.HOUR, hour_of(slot.quarter), dict(counts)
     if days is not None and slot.quarter >= days.since:
         yield Level.DAY, day_of(slot.quarter, days.time_zone), dict(counts)
-    standing = {name: number for name, number in counts.items() if name in (CAME, WENT)}
-    if standing:
-        yield Level.MONTH, month_of(slot.quarter), standing
+    balance = {name: number for name, number in counts.items() if name in (INFLOW, OUTFLOW)}
+    if balance:
+        yield Level.MONTH, month_of(slot.quarter), balance
 
 
 def cut_span(
     since: datetime, until: datetime, time_zone: str, days: Days | None = None
 ) -> list[Period]:
-    """How the time from `since` until `until` is read: by `days`, which are of the time zone; where
-    there are none, by hours, unless the zone's hours begin at other times, with quarters at both
-    ends."""
+    """Divides the time from `since` until `until` into the periods that are read: `days`, which are
+    of the time zone; where there are none, hours, with quarters at both ends; or quarters alone, if
+    the zone's hours begin at other times."""
     begin = end = until
     if days is not None:
         begin = day_of(max(since, days.since) - _QUARTER, time_zone, after=1)
@@ -195,7 +195,8 @@ def _cut_to_hours(since: datetime, until: datetime, time_zone: str) -> list[Peri
 
 
 def cut_past(until: datetime) -> list[Period]:
-    """How all the time before `until` is read: by months, and then by hours and quarters."""
+    """Divides all the time before `until` into the periods that are read: months, and then hours
+    and quarters."""
     month, hour = month_of(until), hour_of(until)
     stretches = [
         Period(Level.MONTH, datetime.min.replace(tzinfo=UTC), month),
@@ -220,7 +221,7 @@ def round_wait(waited: timedelta) -> int:
 
 
 def sum_up(waits: Mapping[int, int]) -> Waits:
-    """What is told of waits, by how many there are of each."""
+    """The count and the percentiles of waits, by how many there are of each."""
     return Waits(sum(waits.values()), *find_percentiles(waits, *_SHARES))
 
 
@@ -241,11 +242,11 @@ def list_rows(
 ) -> Sequence[ReportRow]:
     """The rows in the order of time and what they are about; `before` is how many there were when
     the first interval began."""
-    standing: Counter[tuple[str | None, ...]] = Counter(before)
+    balance: Counter[tuple[str | None, ...]] = Counter(before)
     rows = []
     for one in sorted(rollups, key=_place):
-        standing[one.about] += one.counts.get(CAME, 0) - one.counts.get(WENT, 0)
-        rows.append(ReportRow(rollup=one, standing=standing[one.about]))
+        balance[one.about] += one.counts.get(INFLOW, 0) - one.counts.get(OUTFLOW, 0)
+        rows.append(ReportRow(rollup=one, balance=balance[one.about]))
     return rows
 
 

@@ -1,9 +1,9 @@
 """Messages of the threads, folded from inbound events in whatever order their partitions are read.
 
 A comment's own event, its edits, its hiding and its removal are in different partitions if
-different people act. So a message is a set of facts that merge: what was added first in the log
+different people act. So a message is a set of fields that merge: what was added first in the log
 stays, of two values the one with the later time of action at the channel counts, and a removal is
-final (P5c). Folding a fact again changes nothing.
+final (P5c). Folding an event again changes nothing.
 
 Decides P5c.
 """
@@ -64,7 +64,7 @@ class Direction(StrEnum):
 
 
 class FailedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent wanted to be done with a comment, and why it was not done."""
+    """An action on a comment that failed, and why."""
 
     action: OutboundAction
     error: OutboundError
@@ -99,7 +99,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     post_id: str | None = None
     parent_id: MessageId | None = None
     origin: CommentOrigin = CommentOrigin.COMMENT
-    """What the root of a thread is at the channel (P5d)."""
+    """The origin of a thread's root at the channel (P5d)."""
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: MessageId | None = None
@@ -149,12 +149,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parts: tuple[ReplyPart, ...] = ()
     """The messages at the channel that the reply became."""
     state: ReplyState | None = None
-    """Of a reply; follows from its attempts and parts."""
+    """The state of a reply, which is derived from its attempts and parts."""
     private_reply: MessageId | None = None
     """The last private reply to this comment; it is in the customer's message thread."""
     private_reply_at: ActionTime | None = None
     problem: FailedAction | None = None
-    """Of the last action on this comment that was settled, if it failed."""
+    """Why the last action on this comment that was settled failed; null if it did not."""
     problem_at: ActionTime | None = None
     absent: bool = False
     """Whether no row shows it: it was removed or cancelled, or is a part of a reply."""
@@ -259,7 +259,7 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
 
 
 def derive(message: Message) -> Message:
-    """The message with the values that follow from its facts."""
+    """The message with the values that are derived from its other fields."""
     stillborn = _was_removed_before(message)
     cancelled = message.state is ReplyState.CANCELLED
     absent = cancelled or message.part_of is not None or is_removed(message)

@@ -1,5 +1,4 @@
-"""The numbers of reports as they are stored: added up by quarters of an hour, by hours, days and
-months (O3).
+"""Stores the numbers of reports, added up by quarters of an hour, by hours, days and months (O3).
 
 The days are those of the time zone that the organization had when it was first heard of. When it
 gets another one, numbers are added up by the days of that zone from the next day on; those of the
@@ -24,7 +23,7 @@ DAYS = "report_days_1"
 """`Days` by organization, and the version of the organization's profile that says so."""
 
 TOLD_OF = "told"
-"""The field of what is told of the waits of each kind, at the levels that have it."""
+"""The field with the `Waits` of each kind, at the levels that have it."""
 
 BY_TIME = "by_time"
 INDEX = IndexModel(
@@ -108,7 +107,7 @@ class Place(NamedTuple):
         return "|".join((*named, slot.warehouse_id or "", *about))
 
     def is_told(self, counts: Mapping[str, int]) -> bool:
-        """Whether it is stored what is told of the waits among these."""
+        """Whether the `Waits` of these counts are stored."""
         return self.level in TOLD and any("." in name for name in counts)
 
 
@@ -126,8 +125,7 @@ def add_by_place(added: Added, days: Mapping[OrganizationId, Days]) -> Places:
 
 
 def list_additions(places: Places, stored: Mapping[str, Document]) -> list[UpdateOne]:
-    """What is written; `stored` has those of the places that are there already, and tell of waits
-    that are added."""
+    """The writes. `stored` has the documents as they are of places whose waits are told."""
     return [_add(key, *place, stored.get(key, {})) for key, place in places.items()]
 
 

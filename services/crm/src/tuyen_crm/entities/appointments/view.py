@@ -5,7 +5,7 @@ from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.reminders import note_reminded, plan_reminder
-from tuyen_crm.entities.wording import describe_part, describe_reminder
+from tuyen_crm.entities.wording import describe_child, describe_reminder
 from tuyen_events.crm.appointments import (
     AppointmentAdded,
     AppointmentChanged,
@@ -40,7 +40,7 @@ _MOVED = {
     AppointmentState.CANCELLED: ("hủy lịch hẹn", "cancelled the appointment"),
     AppointmentState.PLANNED: ("đặt lại lịch hẹn", "planned the appointment again:"),
 }
-"""What a change of the state is called."""
+"""The words for changes of the state."""
 
 
 def fold(
@@ -85,4 +85,4 @@ def describe(
             vi, en = "xóa lịch hẹn", "removed the appointment"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, title), _FIELDS)
+    return describe_child(event, before, after, (vi, en, title), _FIELDS)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import describe_part
+from tuyen_crm.entities.wording import describe_child
 from tuyen_events.crm.tickets import TicketAdded, TicketChanged, TicketRemoved, TicketState
 from tuyen_views.tickets import TicketDocument
 from tuyen_views.view import add_document, change_document
@@ -24,7 +24,7 @@ _MOVED = {
     TicketState.PENDING: ("tạm chờ phiếu hỗ trợ", "put the ticket on hold:"),
     TicketState.OPEN: ("mở lại phiếu hỗ trợ", "reopened the ticket"),
 }
-"""What a change of the state is called."""
+"""The words for changes of the state."""
 
 
 def fold(document: TicketDocument | None, event: TicketEvents) -> TicketDocument | None:
@@ -54,4 +54,4 @@ def describe(
             vi, en = "xóa phiếu hỗ trợ", "removed the ticket"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)
+    return describe_child(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)
