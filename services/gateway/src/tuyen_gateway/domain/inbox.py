@@ -110,7 +110,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     counted: dict[str, int] = {}
     """By partition of `inbound`, the offset of the last event that was counted."""
     visit: Visit | None = None
-    """Where the customer of a livechat was when they last wrote, and what they chose (L3)."""
+    """The page on which the customer of a livechat last wrote, and what they chose (L3)."""
     visited: Order | None = None
     """The message with that visit."""
     updated_at: datetime | None = None

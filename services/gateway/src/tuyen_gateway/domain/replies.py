@@ -110,13 +110,13 @@ def merge_part(reply: Message, part: Message) -> Message:
     return derive(reply)
 
 
-def refer_to_replies(message: Message, wholes: Mapping[MessageId, MessageId]) -> Message:
+def refer_to_replies(message: Message, replies: Mapping[MessageId, MessageId]) -> Message:
     """The message, which refers to the replies instead of what these became at the channel.
-    `wholes` has the replies of those messages that are parts of one."""
+    `replies` has the replies of those messages that are parts of one."""
     return msgspec.structs.replace(
         message,
-        parent_whole=wholes.get(message.parent_id or MessageId(""), message.parent_whole),
-        quoted_whole=wholes.get(message.reply_to or MessageId(""), message.quoted_whole),
+        parent_whole=replies.get(message.parent_id or MessageId(""), message.parent_whole),
+        quoted_whole=replies.get(message.reply_to or MessageId(""), message.quoted_whole),
     )
 
 

@@ -35,7 +35,7 @@ class _Words:
     """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty if no rule was applied."""
+    """The rule with its preposition; empty if no rule was applied."""
     count: int | None
     load: int | None
 

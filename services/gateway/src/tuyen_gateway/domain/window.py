@@ -26,7 +26,7 @@ class Allowed(StrEnum):
     PRIVATE = "private"
     """A private reply to a comment."""
     HUMAN_AGENT = "human_agent"
-    """What a person writes after the channel's window has ended."""
+    """Messages that a person writes after the channel's window has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ _RULES: Mapping[Channel, _Rule] = MappingProxyType(
         Channel.LIVECHAT: _Rule(None),
     }
 )
-"""Nothing is sent to a channel of a later version."""
+"""The rules of the channels. To a channel of a later version nothing is sent."""
 
 PRIVATE_REPLY_WITHIN = timedelta(days=7)
 
