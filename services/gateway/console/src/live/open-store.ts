@@ -22,7 +22,7 @@ import { OpenThread, type ThreadParts, ThreadState } from './threads';
 import { browser, type World } from './world';
 
 /** Without a stream by then, what is shown is fetched all the same. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 1_000;
 const THREADS_KEPT = 20;
 const NEW_MS = 120_000;
 const TOLD_KEPT = 1_000;
@@ -221,6 +221,7 @@ class LiveStore implements Store {
       this.#rows.publish();
       this.#hub.publish();
     });
+    this.#rows.evict((id) => this.#threads.has(id));
   }
 
   #applyOne(event: LiveEvent): void {
