@@ -5,7 +5,7 @@ import pytest
 
 from crm.proposing import A, B, an, decide, hoa, put_warehouse
 from crm.world import LAN, MINH, World
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merge_proposals import view
 from tuyen_crm.entities.merges import drafts, evolve, proposing
 from tuyen_events.ids import AgentId, ContactId
@@ -23,9 +23,9 @@ def test_c2_proposals_that_one_command_could_not_end_are_not_made(
 ) -> None:
     monkeypatch.setattr(drafts, "PROPOSED_BYTES", 2_500)
     for number in range(10):
-        told = world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
-    assert told.known_elsewhere == (A,)
-    involved = world.find(proposed_fact(A))
+        result = world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
+    assert result.known_elsewhere == (A,)
+    involved = world.find(proposal_key(A))
     assert 2 <= len(involved) < 10
     assert sum(len(msgspec.json.encode(world.contacts[one])) for one in involved) < 3_500
 
@@ -51,6 +51,6 @@ def test_c2_one_command_compares_so_many_contacts_by_all_of_its_numbers(
     monkeypatch.setattr(drafts, "COMPARED_CONTACTS", 1)
     world.add(MINH, A)
     world.add(ContactId("con_b"), B)
-    told = world.add(LAN, A, B)
-    assert told.known_elsewhere == (B,)
+    result = world.add(LAN, A, B)
+    assert result.known_elsewhere == (B,)
     assert world.contacts[LAN].merged_into == MINH

@@ -19,6 +19,7 @@ from tuyen_gateway.adapters.attachments import (
 )
 from tuyen_gateway.adapters.audit import MongoAudit
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
+from tuyen_gateway.adapters.cipher import FernetCipher
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -50,7 +51,6 @@ from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
-from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
@@ -126,7 +126,7 @@ def compose(
         crm=crm_views,
         viewing=ViewingTable(log, clock),
         views=live_views,
-        seals=FernetSeals(key, clock),
+        cipher=FernetCipher(key, clock),
         renderer=ApiRenderer(),
         clock=clock,
     )
@@ -143,7 +143,7 @@ def compose(
         channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
-        seals=sources.seals,
+        cipher=sources.cipher,
         login_throttle=LocalLoginThrottle(clock),
         desk=DeskTable(log),
         audit=MongoAudit(database, log, clock, reads),
@@ -277,7 +277,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
 
 
 def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
-    """What fetches the media of messages, and what removes outdated attachments."""
+    """The loops that fetch the media of messages, and that remove outdated attachments."""
     log, clock, settings = gateway.log, gateway.clock, gateway.settings
     stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
     observer = MediaObserver(log, clock, waiting, stored)

@@ -87,8 +87,8 @@ async def begin_connection(
     channel: Channel,
     redirect_uri: str,
 ) -> tuple[str, str]:
-    """Where to log in at the channel, and the login's state. Raises ConflictError if the
-    installation has no app there."""
+    """Begins a login at the channel: the address to log in at, and the login's state. Raises
+    ConflictError if the installation has no app there."""
     logins = _logins(gateway, channel)
     gateway.directory.count(organization)
     state = secrets.token_urlsafe(_STATE_BYTES)
@@ -236,7 +236,7 @@ async def disconnect(gateway: Gateway, account: Account) -> None:
     held. If another page has the account meanwhile, its events are left: they are that page's."""
     if gateway.page_access.credentials(account.name) is None:
         return
-    if gateway.directory.holder(account.channel, account.external_id) is None:
+    if gateway.directory.find_page_of_account(account.channel, account.external_id) is None:
         await unsubscribe(gateway, account)
     await gateway.page_access.forget(account.name)
 

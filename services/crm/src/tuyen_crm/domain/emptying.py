@@ -1,8 +1,8 @@
-"""Removes entities of the setup that contacts refer to, so that no contact refers to one that does
-not exist.
+"""Removes entities of the setup to which contacts refer, such as a campaign. The contacts are taken
+out first, so that none refers to an entity that does not exist.
 
-They may be more contacts than one command changes. Then the entity is emptied first, by as many
-commands as it takes.
+One command changes a limited number of contacts. If there are more, the caller empties the entity
+first, with as many commands as are needed.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -30,34 +30,32 @@ TakeOut = Callable[[ContactId, ContactState], Iterable[CrmEvent]]
 """The events by which a contact does not refer to the entity any more."""
 
 
-def decide_emptying(
-    known: KnownState, facts: Collection[str], take_out: TakeOut
-) -> CommandDecision:
-    """The first contacts with one of these facts leave."""
-    events, _ = _take_out_some(known, facts, take_out)
+def decide_emptying(known: KnownState, keys: Collection[str], take_out: TakeOut) -> CommandDecision:
+    """The first contacts with one of these index keys leave."""
+    events, _ = _take_out_some(known, keys, take_out)
     return decide_applied(*events) if events else decide_unchanged(0)
 
 
 def decide_removal(
-    removed: CommandDecision, known: KnownState, facts: Collection[str], take_out: TakeOut
+    removed: CommandDecision, known: KnownState, keys: Collection[str], take_out: TakeOut
 ) -> CommandDecision:
     """The decision about a removal, which is `removed` by itself: all contacts with one of these
-    facts leave. If they are too many, it is refused."""
+    index keys leave. If there are too many of them, the removal is refused."""
     if not removed.events:
         return removed
-    events, all_of_them = _take_out_some(known, facts, take_out)
+    events, all_of_them = _take_out_some(known, keys, take_out)
     if not all_of_them:
         return decide_refused(CrmRefusal.NOT_EMPTY)
     return decide_applied(*events, *removed.events)
 
 
 def _take_out_some(
-    known: KnownState, facts: Collection[str], take_out: TakeOut
+    known: KnownState, keys: Collection[str], take_out: TakeOut
 ) -> tuple[list[CrmEvent], bool]:
-    """What follows for the first of the contacts, and whether these are all."""
+    """The events that take out the first of the contacts, and whether these are all."""
     events: list[CrmEvent] = []
     size = 0
-    found = sorted({contact_id for fact in facts for contact_id in known.find(fact, AT_ONCE + 1)})
+    found = sorted({contact_id for key in keys for contact_id in known.find(key, AT_ONCE + 1)})
     for number, contact_id in enumerate(found):
         contact = known.contact(contact_id)
         size += len(msgspec.json.encode(contact))

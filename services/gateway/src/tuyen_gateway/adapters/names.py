@@ -1,9 +1,9 @@
-"""What the CRM knows of the customers of conversations: their contacts, after merges, and the names
-of those whose own events contained none: from their contacts, to which agents may have given
-another name, or as the channel described the customer.
+"""Adds to conversations what the CRM knows of their customers: the contact, after merges, and the
+name of a customer whose own events contained none. The name is that of the contact, which agents
+may have changed, or the one with which the channel described the customer.
 
-Facebook names the author of a comment, but not that of a message: it is the same customer, and the
-CRM has kept the name.
+Facebook names the author of a comment, but not that of a message. It is the same customer, and the
+CRM has stored the name.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from tuyen_events.limits import (
     NAMED_ELSEWHERE,
     URL_CHARACTERS,
 )
-from tuyen_gateway.adapters.queries import ListQuery, build_list_query, matching_query
+from tuyen_gateway.adapters.queries import ListQuery, build_list_query, build_matching_query
 from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.previews import whole
+from tuyen_gateway.domain.previews import drop_too_long
 from tuyen_gateway.domain.threads import Message, shorten
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.projections.collections import CONVERSATIONS
@@ -51,10 +51,10 @@ class CustomerNames:
         }
         contacts = await self._find_named(nameless) if nameless else {}
         named = [show_description(_add_name(row, contacts)) for row in rows]
-        return await self._add_wholes(named)
+        return await self._add_survivors(named)
 
-    async def _add_wholes(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows with the contacts of which those of their customers are parts (C2)."""
+    async def _add_survivors(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+        """The rows with the survivors of their customers' contacts (C2)."""
         own = {contact_id(row.customer.id) for row in rows if row.customer}
         organizations = {row.organization for row in rows if row.organization is not None}
         if not own:
@@ -64,9 +64,9 @@ class CustomerNames:
             "merged": {"$in": sorted(own)},
         }
         found = await self._contacts.find(query, {"merged": 1}).to_list(None)
-        wholes = {part: ContactId(one["_id"]) for one in found for part in one["merged"]}
+        survivors = {merged: ContactId(one["_id"]) for one in found for merged in one["merged"]}
         return [
-            msgspec.structs.replace(row, contact_id=wholes.get(contact_id(row.customer.id)))
+            msgspec.structs.replace(row, contact_id=survivors.get(contact_id(row.customer.id)))
             if row.customer
             else row
             for row in rows
@@ -86,7 +86,7 @@ class CustomerNames:
 
     async def _find_named(self, wanted: Collection[ContactId]) -> dict[str, Document]:
         """The contacts with names, by the ids in `wanted`. The name of one that was merged is that
-        of the contact of which it is a part (C2)."""
+        of the contact into which it was merged (C2)."""
         named: dict[str, Document] = {}
         places: dict[str, str] = {each: each for each in wanted}
         for _ in range(CONTACT_MERGES):
@@ -97,19 +97,21 @@ class CustomerNames:
             }
             stored = {each: found[at] for each, at in places.items() if at in found}
             named |= {each: one for each, one in stored.items() if one["name"] is not None}
-            wholes = {each: one.get("merged_into") for each, one in stored.items()}
-            places = {each: whole_id for each, whole_id in wholes.items() if whole_id is not None}
+            survivors = {each: one.get("merged_into") for each, one in stored.items()}
+            places = {
+                each: survivor for each, survivor in survivors.items() if survivor is not None
+            }
             if not places:
                 break
         return named
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
-        """`matching_query`, in which a name also matches the customers of contacts with that name:
-        of NAMED_ELSEWHERE contacts at most."""
+        """`build_matching_query`, in which a name also matches the customers of contacts with that
+        name: of NAMED_ELSEWHERE contacts at most."""
         if not wanted.name:
-            return matching_query(scope, wanted)
+            return build_matching_query(scope, wanted)
         customers = await self._find_customers(scope.organization, wanted.name)
-        return matching_query(scope, wanted, customers)
+        return build_matching_query(scope, wanted, customers)
 
     async def build_list_query(self, scope: Scope, wanted: ConversationFilter) -> ListQuery:
         """The same for a list."""
@@ -157,6 +159,6 @@ def _add_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
     named = msgspec.structs.replace(
         customer,
         name=shorten(contact["name"], NAME_CHARACTERS),
-        picture=customer.picture or whole(next(iter(pictures), None), URL_CHARACTERS),
+        picture=customer.picture or drop_too_long(next(iter(pictures), None), URL_CHARACTERS),
     )
     return msgspec.structs.replace(row, customer=named)

@@ -98,7 +98,7 @@ class ZaloAccounts:
         )
 
     def _explain(self, body: Mapping[str, Any]) -> GatewayError:
-        """What an answer without what was asked for means."""
+        """Explains an answer that lacks what was requested."""
         code, message = body.get("error"), body.get("message")
         if not isinstance(code, int):
             return self._calls.unavailable()

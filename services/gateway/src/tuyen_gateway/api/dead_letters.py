@@ -1,4 +1,4 @@
-"""What could not be read: listed, sent again, dismissed; bodies that are read again (P3, P4)."""
+"""Dead letters: lists, retries and dismisses them; replays of stored bodies (P3, P4)."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -79,7 +79,7 @@ async def list_dead_letters(
     return Listed(
         items=[_view(letter) for letter in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"dead-letters/{organization}", position),
+        position=gateway.cipher.encrypt_deterministic(f"dead-letters/{organization}", position),
     )
 
 

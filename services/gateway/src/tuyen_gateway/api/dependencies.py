@@ -67,7 +67,7 @@ class Caller:
         return right in RIGHTS[self.viewer.role]
 
 
-def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
+def find_active_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
     """The present state of the agent that a token identifies. Raises UnauthenticatedError for an
     agent who was removed or disabled, has another password since, or has logged out, ForbiddenError
     while the organization is suspended."""
@@ -78,7 +78,8 @@ def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, Agen
 
 
 def find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
-    """The same, whether or not the login has ended."""
+    """The agent that a token identifies, whether or not the login has ended; otherwise as
+    `find_active_agent`."""
     organization = gateway.directory.organization(identity.organization)
     agent = None if organization is None else organization.active_agent(identity.agent_id)
     stamp = gateway.credentials.stamp(identity.organization, identity.agent_id)
@@ -94,8 +95,8 @@ BearerToken = Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_toke
 
 
 async def identify(gateway: GatewayPorts, given: BearerToken) -> Identity:
-    """Whom the bearer token identifies, whether or not they still exist and whether or not the
-    login has ended. Raises UnauthenticatedError."""
+    """The identity in the bearer token, whether or not the agent still exists, and whether or not
+    the login has ended. Raises UnauthenticatedError."""
     if given is None:
         raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
     identity = gateway.tokens.read(given.credentials, TokenKind.ACCESS)
@@ -108,7 +109,7 @@ CurrentIdentity = Annotated[Identity, Depends(identify)]
 
 async def authenticate(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
     """The caller with the bearer token. Raises UnauthenticatedError or ForbiddenError."""
-    organization, agent = live_agent(gateway, identity)
+    organization, agent = find_active_agent(gateway, identity)
     viewer = viewer_of(organization, agent)
     return Caller(
         viewer=viewer,
@@ -141,7 +142,7 @@ def watch_of(caller: Caller) -> Watch:
     return Watch(viewer=caller.viewer, scope=caller.scope, organization=caller.organization)
 
 
-def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
+def require_right(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that admits only roles that have `right`."""
 
     async def require(caller: CurrentCaller) -> Caller:
@@ -160,13 +161,13 @@ def check_right(caller: Caller, right: Right) -> None:
         )
 
 
-Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]
-SetupReader = Annotated[Caller, Depends(having(Right.READ_SETUP))]
-Curator = Annotated[Caller, Depends(having(Right.CURATE))]
-Assigner = Annotated[Caller, Depends(having(Right.ASSIGN))]
+Administrator = Annotated[Caller, Depends(require_right(Right.MANAGE))]
+SetupReader = Annotated[Caller, Depends(require_right(Right.READ_SETUP))]
+Curator = Annotated[Caller, Depends(require_right(Right.CURATE))]
+Assigner = Annotated[Caller, Depends(require_right(Right.ASSIGN))]
 
 
-async def operator(
+async def require_operator(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_operator_token)],
 ) -> None:
@@ -191,7 +192,7 @@ class IntegrationCaller:
     integration: IntegrationChanged
 
 
-def integration_for(kind: IntegrationKind) -> Callable[..., Awaitable[IntegrationCaller]]:
+def require_integration(kind: IntegrationKind) -> Callable[..., Awaitable[IntegrationCaller]]:
     """A dependency that admits integrations of this kind with their tokens, and nobody else. No
     request makes a server look anything up: the directory is in memory."""
 
@@ -261,7 +262,8 @@ async def wait_for_desk(
         ),
     ] = None,
 ) -> None:
-    """The same for what agents work with, whose versions are apart from the directory's."""
+    """Waits as `wait_for_directory` does, for the desk, whose versions are separate from the
+    directory's."""
     if after is not None:
         await gateway.desk.wait_for_version(identity.organization, after)
 

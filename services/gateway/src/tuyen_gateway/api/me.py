@@ -1,4 +1,4 @@
-"""The viewer."""
+"""The caller's own account and rights."""
 
 from fastapi import APIRouter
 

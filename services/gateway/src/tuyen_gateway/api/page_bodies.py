@@ -73,7 +73,7 @@ AppId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class CredentialsIn(RequestBody):
-    """What the page's calls at its channel are made with. It is in no response."""
+    """The credentials with which the page calls its channel. No response contains them."""
 
     access_token: PageSecret
     refresh_token: PageSecret | None = None

@@ -220,7 +220,7 @@ async def _answer_window_closed(_: Request, error: Exception) -> Response:
 
 
 async def _answer_merged(request: Request, error: Exception) -> Response:
-    """The same address with the id of the contact that stayed."""
+    """Redirects to the same address with the id of the survivor."""
     if not isinstance(error, MergedError):
         raise error
     path = request.url.path.replace(f"/{error.contact_id}", f"/{error.survivor}", 1)
@@ -230,7 +230,7 @@ async def _answer_merged(request: Request, error: Exception) -> Response:
 
 
 def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) -> str:
-    """Where in the request the mistake is."""
+    """The place of the mistake in the request."""
     match error:
         case InvalidError(field=field):
             return f"body.{field}" if field else "body"

@@ -1,6 +1,6 @@
 """Reports: agents, pages, queues, how evenly rules choose, sources of contacts, pipelines (O3).
 
-All of them are one function over a description of what each contains.
+One function serves all of them; a description of each says what it contains.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from tuyen_events.crm_limits import REPORT_DAYS
+from tuyen_events.audit_limits import REPORT_DAYS
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.charts import answer_bars, answer_csv, answer_line
@@ -74,7 +74,7 @@ class TimedReport(ResponseBody, Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What somebody wants to know, and in which language a chart says it."""
+    """What a report is to contain, and the language of its chart."""
 
     caller: Caller
     span: ReportSpan
@@ -115,7 +115,7 @@ _Question = Annotated[_Asked, Depends(_ask)]
 
 
 async def _ask_of_conversations(_manager: SetupReader, asked: _Question) -> _Asked:
-    """Of pages and their queues, a viewer gets those that they may see (R7.1)."""
+    """Limits a report about pages and their queues to those that the viewer may see (R7.1)."""
     return replace(asked, span=replace(asked.span, pages=asked.caller.scope.pages))
 
 
@@ -131,7 +131,7 @@ async def _ask_of_all_pages(_manager: SetupReader, asked: _Question) -> _Asked:
 async def _ask_of_contacts(
     caller: CurrentCaller, asked: _Question, gateway: GatewayPorts
 ) -> _Asked:
-    """Of contacts, a viewer gets those in the warehouses that they manage (W6)."""
+    """Limits a report about contacts to those in the warehouses that the viewer manages (W6)."""
     await require_access(caller)
     scope = await load_scope(gateway, caller)
     if not scope.managed:
@@ -331,7 +331,7 @@ async def _answer(
     kind: _Kind[ItemT], asked: _Asked, gateway: Gateway, wanted: str
 ) -> TimedReport[ItemT] | Response:
     span, counted = asked.span, kind.counted
-    before = await gateway.reports.standing(span, counted) if counted.stands else {}
+    before = await gateway.reports.balances(span, counted) if counted.has_balance else {}
     rollups = await gateway.reports.rollups(span, counted)
     if kind.continues:
         rollups = complete(rollups, before, span.begin_of_interval(span.since))

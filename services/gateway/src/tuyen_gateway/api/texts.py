@@ -1,4 +1,4 @@
-"""Finds texts that cannot be stored, anywhere in a request."""
+"""Finds texts that cannot be stored, wherever they are in a request."""
 
 import json
 import re
@@ -19,9 +19,9 @@ _Place = tuple["_Place | None", str | int]
 are linked, so that the path is written out for the reported place alone."""
 
 
-def unfit_place(path: str, query: bytes) -> str | None:
-    """Where a request's address contains such a text, in the form of a problem's `field`; None if
-    it contains none."""
+def find_unfit_place(path: str, query: bytes) -> str | None:
+    """The place of such a text in a request's address, in the form of a problem's `field`; None if
+    there is none."""
     if _UNFIT.search(path):
         return "path"
     if b"%00" in query or b"\0" in query:
@@ -33,7 +33,7 @@ def unfit_place(path: str, query: bytes) -> str | None:
     return None
 
 
-def unfit_field(body: bytes) -> str | None:
+def find_unfit_field(body: bytes) -> str | None:
     """The field of a JSON body that contains such a text, in its value or in a name; None if there
     is none, or if the body is not JSON, which its reader reports."""
     if not _MAY_BE_UNFIT.search(body):

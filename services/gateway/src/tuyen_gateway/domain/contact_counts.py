@@ -25,13 +25,13 @@ from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.crm.steps import StepChanged
 from tuyen_events.ids import ContactId, OrganizationId
-from tuyen_gateway.domain.rollups import CAME, WENT, Counted, Slot, quarter_of
+from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, Counted, Slot, quarter_of
 
 _About = tuple[str | None, ...]
 
 
 class SourceKind(StrEnum):
-    """Where contacts come from (C12)."""
+    """The kind of a contact's source (C12)."""
 
     PAGE = "page"
     IMPORT = "import"
@@ -40,8 +40,8 @@ class SourceKind(StrEnum):
 
 
 class CountedContact(msgspec.Struct, frozen=True, kw_only=True):
-    """How a contact is counted after the event with this sequence. `present` is whether it exists,
-    and is no part of another one."""
+    """How a contact is counted after the event with this sequence. `present` is whether it exists
+    and was not merged into another one."""
 
     id: ContactId = msgspec.field(name="_id")
     organization: OrganizationId
@@ -121,22 +121,22 @@ def _compare(
 ) -> list[tuple[Counted, str, _About, str]]:
     """What is counted, in which warehouse. A move to another warehouse is none to another step."""
     found = []
-    for contact, other, standing, name, step in (
-        (before, after, WENT, "removed", "left"),
-        (after, before, CAME, "added", "entered"),
+    for contact, other, balance, name, step in (
+        (before, after, OUTFLOW, "removed", "left"),
+        (after, before, INFLOW, "added", "entered"),
     ):
         if not contact.present:
             continue
         moved = not other.present or other.warehouse_id != contact.warehouse_id
         source: _About = (contact.kind, contact.source)
         if moved:
-            found.append((Counted.ORIGIN, contact.warehouse_id, source, standing))
+            found.append((Counted.ORIGIN, contact.warehouse_id, source, balance))
         if not other.present:
             found.append((Counted.ORIGIN, contact.warehouse_id, source, name))
         for at in contact.steps.items():
             stays = other.present and at in other.steps.items()
             if moved or not stays:
-                found.append((Counted.STEP, contact.warehouse_id, at, standing))
+                found.append((Counted.STEP, contact.warehouse_id, at, balance))
             if not stays:
                 found.append((Counted.STEP, contact.warehouse_id, at, step))
     return found

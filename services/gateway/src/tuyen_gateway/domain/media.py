@@ -1,4 +1,4 @@
-"""Which media of what happened at a channel are fetched and kept.
+"""Chooses the media of inbound events that are fetched and stored.
 
 The channels' addresses of media expire, so these are fetched as soon as the event is in the log.
 """

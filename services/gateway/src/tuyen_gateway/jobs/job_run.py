@@ -22,9 +22,9 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, contact_scope_
 from tuyen_gateway.domain.jobs import (
     ItemResult,
     Job,
-    begin,
+    begin_job,
+    complete_job,
     count_results,
-    finish,
     take_up,
 )
 from tuyen_gateway.domain.visibility import viewer_of
@@ -67,7 +67,7 @@ class JobRun(ABC):
 
     @abstractmethod
     async def count(self) -> int:
-        """How many items there are, as far as is known. Raises StoppedError."""
+        """The number of items, as far as it is known. Raises StoppedError."""
 
     @abstractmethod
     async def look_up(self, after: str | None) -> Sequence[str]:
@@ -115,14 +115,14 @@ class JobRun(ABC):
     async def stop(self, detail: str | None, state: JobState = JobState.FAILED) -> None:
         """Ends the job, with what it has achieved."""
         latest = self.gateway.jobs.job(self.job.id) or self.job
-        reached = latest.progress or begin(self.job.request, 0, self.now())
+        reached = latest.progress or begin_job(self.job.request, 0, self.now())
         await self._end(reached, state, detail)
 
     def _turn(self) -> AbstractAsyncContextManager[Turn]:
         return self._turns.turn(self.job.request.organization)
 
     async def _begin(self) -> JobProgressed:
-        return await self._take_batch(begin(self.job.request, await self.count(), self.now()))
+        return await self._take_batch(begin_job(self.job.request, await self.count(), self.now()))
 
     async def _take_batch(self, progress: JobProgressed) -> JobProgressed:
         """Puts the next batch under way, and returns the new progress once it is in the log;
@@ -137,7 +137,7 @@ class JobRun(ABC):
         return taken
 
     async def _end(self, progress: JobProgressed, state: JobState, detail: str | None) -> None:
-        last = finish(progress, state, self.now(), detail)
+        last = complete_job(progress, state, self.now(), detail)
         forgotten = self.now() - _REMEMBERED
         with self.gateway.jobs.ending(self.job.id):
             await self.retry(lambda: self.gateway.jobs.report(last))
@@ -167,7 +167,7 @@ class JobRun(ABC):
         return job is not None and job.ended
 
     def find_requester(self) -> tuple[Organization, AgentChanged]:
-        """Whose rights the job uses, by now. Raises StoppedError."""
+        """The agent whose present rights the job uses. Raises StoppedError."""
         request = self.job.request
         organization = self.gateway.directory.organization(request.organization)
         agent = None if organization is None else organization.active_agent(request.by)
@@ -178,7 +178,7 @@ class JobRun(ABC):
         return organization, agent
 
     async def load_contact_scope(self) -> ContactScope:
-        """Which contacts the requester may see and change by now. Raises StoppedError."""
+        """The contacts that the requester may see and change now. Raises StoppedError."""
         viewer = viewer_of(*self.find_requester())
         memberships = await self.retry(
             lambda: self.gateway.crm.memberships(viewer.organization, viewer.agent_id)

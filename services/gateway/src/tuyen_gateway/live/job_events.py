@@ -1,4 +1,4 @@
-"""How far an organization's jobs are, as a feed sends it. A replay is a job.
+"""The progress of an organization's jobs, as live events. Replays are shown as jobs.
 
 Decides I11.
 """
@@ -17,7 +17,7 @@ from tuyen_gateway.ports.dead_letters import Replay
 
 
 class JobHeads(NamedTuple):
-    """How far the records of an organization's jobs were read: `Heads`, packed."""
+    """How far the records of an organization's jobs have been read: `Heads`, packed."""
 
     jobs: bytes
     replays: bytes
@@ -28,7 +28,7 @@ def find_job_heads(sources: Sources, organization: OrganizationId) -> JobHeads:
 
 
 class JobEvents:
-    """What the streams of an organization were sent of its jobs."""
+    """The jobs that the streams of an organization were sent."""
 
     def __init__(self, sources: Sources, organization: OrganizationId) -> None:
         self._sources = sources
@@ -42,15 +42,16 @@ class JobEvents:
     def have_changed(self) -> bool:
         return self._present != self.sent
 
-    def send(self, streams: Sequence[LiveStream], seal: Callable[[], str]) -> None:
-        """Sends what changed; `seal` returns the position of everything that is in `sent`."""
+    def send(self, streams: Sequence[LiveStream], get_position: Callable[[], str]) -> None:
+        """Sends what changed; `get_position` returns the position of everything that is in
+        `sent`."""
         present = self._present
         if present == self.sent:
             return
         changed = self._changed_after(self.sent)
-        before, self.sent = seal(), present
+        before, self.sent = get_position(), present
         for number, job in enumerate(changed, 1):
-            position = seal() if number == len(changed) else before
+            position = get_position() if number == len(changed) else before
             event = self._encode(job, position)
             for stream in streams:
                 if self._sources.renderer.sees_job(job, stream.watch):

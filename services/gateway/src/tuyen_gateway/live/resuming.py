@@ -1,4 +1,4 @@
-"""What streams that resume have missed.
+"""Finds what resumed streams have missed.
 
 Decides I13.
 """
@@ -42,7 +42,7 @@ async def find_missed(
     until: JournalPlace,
     now: datetime,
 ) -> Resumption:
-    """What the streams missed up to `until`, read once for all of them."""
+    """The changes that the streams missed up to `until`, read once for all of them."""
     found = Resumption()
     since = now
     for stream in streams:

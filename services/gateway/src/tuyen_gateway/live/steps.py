@@ -1,5 +1,5 @@
-"""What has to be sent for entries of the journal, once for all streams: each row and message once,
-however often it changed."""
+"""Plans, once for all streams, what has to be sent for entries of the journal: each row and each
+message once, however often it changed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -43,11 +43,11 @@ class Reports(Protocol):
     InvalidError for a report of more than REPORT_ROWS rows."""
 
     async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
-        """What happened in each interval, where something did, in any order."""
+        """The numbers of each interval in which something happened, in any order."""
         ...
 
-    async def standing(
+    async def balances(
         self, span: ReportSpan, counted: Counted
     ) -> Mapping[tuple[str | None, ...], int]:
-        """How many there were when the span began, by what they are about."""
+        """The balances when the span began, by what they are about."""
         ...

@@ -296,7 +296,7 @@ async def read_all(
     }
 
 
-async def write(
+async def write_documents(
     collection: Collection,
     before: Mapping[str, StoredDocument[Folded]],
     after: Iterable[Folded],
@@ -348,7 +348,7 @@ def _document(value: InboxRow | Message) -> Document:
 
 
 def _searched(row: InboxRow) -> Document:
-    """What a search for a part of the name looks up."""
+    """The values that a search for a part of the name looks up."""
     return {SUFFIXES: list_suffixes(row.name_folded)}
 
 

@@ -76,7 +76,7 @@ def place_of(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which conversations a document counts: `month` is empty for those of all months."""
+    """The conversations that a document counts: `month` is empty for those of all months."""
 
     assignee: AgentId
     month: str

@@ -1,7 +1,7 @@
 """Joins the messages at the channel with the replies that they are parts of (decision 29).
 
-A result names the messages that a reply became, an echo may name its reply: whichever is folded
-first, the message is then in no thread, and what is known of it is in its reply.
+A result names the messages that a reply became, and an echo may name its reply. Whichever is folded
+first, the message is not in the thread itself, and its state is a part of its reply.
 """
 
 from collections.abc import Collection as Ids
@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from tuyen_events.ids import MessageId
 from tuyen_gateway.domain.replies import join_part
 from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.projections.collections import StoredDocument, read_all, read_by_id, write
+from tuyen_gateway.projections.collections import (
+    StoredDocument,
+    read_all,
+    read_by_id,
+    write_documents,
+)
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
@@ -40,7 +45,7 @@ async def join_parts(
         wholes = {one.value.part_of or one.value.claims for one in found.values()}
         replies = await read_by_id(messages, Message, [id_ for id_ in wholes if id_ is not None])
         joined = _join_all(found, replies)
-        if await write(messages, {**found, **replies}, joined.values()):
+        if await write_documents(messages, {**found, **replies}, joined.values()):
             folded |= joined
             return
     raise ContendedError("messages")

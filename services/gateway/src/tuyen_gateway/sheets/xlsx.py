@@ -1,4 +1,5 @@
-"""Workbooks of Excel, by openpyxl, row by row: memory does not grow with the number of rows.
+"""Reads and writes Excel workbooks with openpyxl, row by row, so that the memory does not grow with
+the number of rows.
 
 Formulas are not calculated: a cell has the value that the spreadsheet stored last.
 """

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import decide_emptying, decide_removal
-from tuyen_crm.domain.facts import campaign_fact
+from tuyen_crm.domain.index_keys import campaign_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
@@ -35,8 +35,8 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
         case EmptyCampaign():
             if _has_rule(known, command.id):
                 return decide_refused(CrmRefusal.IN_USE)
-            facts = [campaign_fact(command.id)]
-            return decide_emptying(known, facts, partial(_take_out, known, command))
+            keys = [campaign_key(command.id)]
+            return decide_emptying(known, keys, partial(_take_out, known, command))
         case RemoveCampaign():
             return _remove(known, command)
         case _:
@@ -44,12 +44,12 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
 
 
 def _remove(known: KnownState, command: RemoveCampaign) -> CommandDecision:
-    """A campaign stays while a sharing rule is for it."""
+    """Refuses to remove a campaign that has a sharing rule."""
     if _has_rule(known, command.id):
         return decide_refused(CrmRefusal.IN_USE)
     removed = remove_entity(known, KIND, command, CampaignRemoved)
-    facts = [campaign_fact(command.id)]
-    return decide_removal(removed, known, facts, partial(_take_out, known, command))
+    keys = [campaign_key(command.id)]
+    return decide_removal(removed, known, keys, partial(_take_out, known, command))
 
 
 def _has_rule(known: KnownState, campaign_id: str) -> bool:
@@ -65,7 +65,7 @@ def _take_out(
     contact_id: ContactId,
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
-    """A contact that leaves its campaign waits for none of its sharing rules any more."""
+    """Takes a contact out of the campaign, so that it waits for none of its sharing rules."""
     leave = EnrollContact(
         command_id=command.command_id,
         organization=command.organization,

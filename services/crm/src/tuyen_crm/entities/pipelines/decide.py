@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import decide_emptying, decide_removal
-from tuyen_crm.domain.facts import step_fact
+from tuyen_crm.domain.index_keys import step_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
@@ -34,29 +34,29 @@ def decide(known: KnownState, command: PipelineCommands) -> CommandDecision:
         case PutPipeline():
             return _put(known, command)
         case EmptyPipeline():
-            facts = _list_facts(known, command.id)
-            return decide_emptying(known, facts, partial(_take_out, known, command))
+            keys = _list_keys(known, command.id)
+            return decide_emptying(known, keys, partial(_take_out, known, command))
         case RemovePipeline():
             removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
-            facts = _list_facts(known, command.id)
-            return decide_removal(removed, known, facts, partial(_take_out, known, command))
+            keys = _list_keys(known, command.id)
+            return decide_removal(removed, known, keys, partial(_take_out, known, command))
         case _:
             assert_never(command)
 
 
 def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
-    """A step stays while contacts are at it."""
+    """Refuses to remove a step at which there are contacts."""
     decision = put_entity(known, PIPELINES, command, PipelineChanged)
     kept = {step.id for step in command.steps}
     gone = [each for each in list_step_names(known, command.id) if each not in kept]
-    stays = any(known.count(step_fact(command.id, each)) for each in gone)
+    stays = any(known.count(step_key(command.id, each)) for each in gone)
     if decision.outcome is CrmOutcome.APPLIED and stays:
         return decide_refused(CrmRefusal.STEP_NOT_EMPTY)
     return decision
 
 
-def _list_facts(known: KnownState, pipeline_id: str) -> Sequence[str]:
-    return [step_fact(pipeline_id, each) for each in list_step_names(known, pipeline_id)]
+def _list_keys(known: KnownState, pipeline_id: str) -> Sequence[str]:
+    return [step_key(pipeline_id, each) for each in list_step_names(known, pipeline_id)]
 
 
 def _take_out(

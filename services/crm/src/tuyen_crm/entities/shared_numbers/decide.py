@@ -1,12 +1,13 @@
-"""Handles commands about numbers that many people share: they merge nothing (C2)."""
+"""Handles commands about numbers that many people share. No contacts are merged because of them
+(C2)."""
 
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_applied, decide_unchanged
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
 from tuyen_crm.entities.merges.proposing import close_shared
 from tuyen_events.crm.shared_numbers import (
     AddSharedNumber,
@@ -19,7 +20,7 @@ SharedNumberCommands = AddSharedNumber | RemoveSharedNumber
 
 
 def decide(known: KnownState, command: SharedNumberCommands) -> CommandDecision:
-    """Contacts that were merged before stay merged."""
+    """Marks a number as shared, or ends that. Contacts that were merged before stay merged."""
     match command:
         case AddSharedNumber():
             marked = known.setup(SHARED_NUMBERS, command.id)
@@ -33,10 +34,10 @@ def decide(known: KnownState, command: SharedNumberCommands) -> CommandDecision:
 
 
 def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
-    """Nothing is proposed any more because of the number."""
+    """Marks the number, and ends the proposals because of it."""
     marked = put_entity(known, SHARED_NUMBERS, command, SharedNumberAdded)
     if not marked.events:
         return marked
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     close_shared(draft, command.id)
     return decide_applied(*draft.events, *marked.events)

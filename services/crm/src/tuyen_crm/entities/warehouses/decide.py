@@ -9,11 +9,11 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import decide_emptying, decide_removal
-from tuyen_crm.domain.facts import in_warehouse_fact
+from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.warehouses.placing import WAREHOUSES, list_warehouses
+from tuyen_crm.entities.warehouses.placing import WAREHOUSES, find_warehouses
 from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.records import CrmRefusal
@@ -34,8 +34,8 @@ def decide(known: KnownState, command: WarehouseCommands) -> CommandDecision:
         case PutWarehouse():
             return _put(known, command)
         case EmptyWarehouse():
-            facts = [in_warehouse_fact(command.id)]
-            return decide_emptying(known, facts, partial(_move_out, command))
+            keys = [warehouse_key(command.id)]
+            return decide_emptying(known, keys, partial(_move_out, command))
         case RemoveWarehouse():
             return _remove(known, command)
         case _:
@@ -43,10 +43,10 @@ def decide(known: KnownState, command: WarehouseCommands) -> CommandDecision:
 
 
 def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
-    """A source belongs to one warehouse."""
+    """Refuses a source that belongs to another warehouse already."""
     taken = {
         source
-        for warehouse in list_warehouses(known)
+        for warehouse in find_warehouses(known)
         if warehouse.id != command.id
         for source in warehouse.sources
     }
@@ -56,19 +56,18 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
 
 
 def _remove(known: KnownState, command: RemoveWarehouse) -> CommandDecision:
-    """The default warehouse always exists."""
+    """Refuses to remove the default warehouse, which always exists."""
     if command.id == DEFAULT_WAREHOUSE:
         return decide_refused(CrmRefusal.NEEDED)
     removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
-    facts = [in_warehouse_fact(command.id)]
-    return decide_removal(removed, known, facts, partial(_move_out, command))
+    keys = [warehouse_key(command.id)]
+    return decide_removal(removed, known, keys, partial(_move_out, command))
 
 
 def _move_out(
     command: EmptyWarehouse | RemoveWarehouse, contact_id: ContactId, contact: ContactState
 ) -> Iterator[ContactMoved]:
-    """What a warehouse that is removed has comes into the default one; whoever has a contact keeps
-    it."""
+    """Moves a contact of a removed warehouse into the default one. Its assignee stays."""
     yield ContactMoved(
         organization=command.organization,
         contact_id=contact_id,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import BaseModel, Field
 
-from tuyen_events.crm.records import CrmCommandSettled, CrmRefusal, PartCommand, SetupCommand
+from tuyen_events.crm.records import ChildCommand, CrmCommandSettled, CrmRefusal, SetupCommand
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.access import carry_out, check_settled, new_command_id
@@ -19,11 +19,11 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
-"""The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
-return it."""
+"""The default of a field of a PATCH that may be left out, but not be null: `list_given_fields` does
+not return it."""
 
 _REMOVED_WITHIN_S = WAIT_S
 """How long one request takes contacts out of an entity that is removed."""
@@ -32,7 +32,7 @@ RenderedT = TypeVar("RenderedT", bound=BaseModel)
 
 
 class EntityView(ResponseBody):
-    """What every answer about an entity contains."""
+    """The fields that every answer about an entity contains."""
 
     id: str
     created_at: datetime
@@ -42,7 +42,9 @@ class EntityView(ResponseBody):
     version: int
 
 
-def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None) -> dict[str, Any]:
+def build_command_fields(
+    gateway: Gateway, caller: Caller, expected: int | None = None
+) -> dict[str, Any]:
     """The fields that all commands of agents have."""
     return {
         "command_id": new_command_id(),
@@ -53,16 +55,17 @@ def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None
     }
 
 
-def given_fields(body: BaseModel) -> dict[str, Any]:
+def list_given_fields(body: BaseModel) -> dict[str, Any]:
     """The fields that a body names, for a PATCH: the others do not change."""
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-def begin_document(command: PartCommand, settled: CrmCommandSettled) -> dict[str, Any]:
-    """The fields of the document of a part that a command created, as the view will have them."""
+def begin_document(command: ChildCommand, settled: CrmCommandSettled) -> dict[str, Any]:
+    """The fields of the document of a child entity that a command created, as the view will have
+    them."""
     return {
-        "key": f"{command.organization}/{command.part_id}",
-        "id": command.part_id,
+        "key": f"{command.organization}/{command.child_id}",
+        "id": command.child_id,
         "organization": command.organization,
         "contact_id": command.contact_id,
         "place": "",
@@ -73,9 +76,9 @@ def begin_document(command: PartCommand, settled: CrmCommandSettled) -> dict[str
     }
 
 
-def changed_document(
-    document: ContactPartT, command: PartCommand, settled: CrmCommandSettled, **fields: object
-) -> ContactPartT:
+def update_document(
+    document: ChildDocumentT, command: ChildCommand, settled: CrmCommandSettled, **fields: object
+) -> ChildDocumentT:
     """The document after a command that changed these fields; all else is from the view."""
     return msgspec.structs.replace(
         document, **fields, sequence=settled.version, updated_at=command.at
@@ -83,7 +86,7 @@ def changed_document(
 
 
 def meta_of(document: Any) -> dict[str, Any]:
-    """The fields of `EntityView`, from a document of a part or of the setup."""
+    """The fields of `EntityView`, from a document of a child entity or of the setup."""
     return {
         "id": document.id,
         "created_at": document.created_at,
@@ -93,17 +96,17 @@ def meta_of(document: Any) -> dict[str, Any]:
     }
 
 
-async def list_parts(
+async def list_children(
     gateway: Gateway,
     paging: Paging,
     contact: VisibleContact,
-    view: View[PartT],
-    render: Callable[[PartT], RenderedT],
+    view: View[OfContactT],
+    render: Callable[[OfContactT], RenderedT],
 ) -> Listed[RenderedT]:
     """A page of what belongs to a contact, newest first."""
-    page = await gateway.crm.parts(view, contact, paging.limit, paging.after)
+    page = await gateway.crm.children(view, contact, paging.limit, paging.after)
     return Listed(
-        items=[render(part) for part in page.items],
+        items=[render(child) for child in page.items],
         next=paging.cursor(page.following),
         position=contact_position(gateway, contact),
     )
@@ -122,7 +125,9 @@ async def list_setup(
     return Listed(
         items=[render(entity) for entity in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"{view.collection}/{organization}", newest.to_bytes(8)),
+        position=gateway.cipher.encrypt_deterministic(
+            f"{view.collection}/{organization}", newest.to_bytes(8)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The routes of a kind of entity of the setup: all kinds are written and listed in one manner."""
+"""The routes of a kind of setup entity: all kinds are written and listed alike."""
 
 from collections.abc import Callable
 from copy import copy
@@ -16,8 +16,8 @@ from tuyen_gateway.api.crm.access import check_settled, new_id, not_found
 from tuyen_gateway.api.crm.entities import (
     LEFT_OUT,
     EntityView,
-    command_fields,
-    given_fields,
+    build_command_fields,
+    list_given_fields,
     list_setup,
     remove_emptied,
 )
@@ -41,7 +41,7 @@ _TRIES = 5
 
 
 class SetupBody(RequestBody):
-    """What an entity of the setup consists of."""
+    """The fields of an entity of the setup."""
 
     def convert(self, _caller: Caller, _existing: Any) -> dict[str, Any]:
         """The body as the fields of the command. `_existing` is the document of the entity, None if
@@ -101,7 +101,7 @@ def add_setup_routes(router: APIRouter, kind: SetupKind[Any], *, for_all: bool =
         caller: Administrator,
         gateway: GatewayPorts,
     ) -> None:
-        command = kind.remove(**command_fields(gateway, caller, expected), id=entity_id)
+        command = kind.remove(**build_command_fields(gateway, caller, expected), id=entity_id)
         await remove_setup(gateway, command, kind)
 
     router.delete(
@@ -278,7 +278,7 @@ class _Write(Generic[SetupT]):
     def _command(
         self, body: SetupBody, existing: SetupT | None, expected: int | None
     ) -> SetupCommand:
-        common = command_fields(self.gateway, self.caller, expected)
+        common = build_command_fields(self.gateway, self.caller, expected)
         fields = body.convert(self.caller, existing)
         return self.kind.put(**common, id=self.entity_id, **fields)
 
@@ -311,7 +311,7 @@ def _merge(kind: SetupKind[SetupT], existing: SetupT, changes: SetupBody) -> Set
     Raises InvalidError for fields that are wrong together."""
     own = set(kind.content.model_fields)
     content = kind.render(existing).model_dump(include=own)
-    given = changes.model_dump(include=set(given_fields(changes)))
+    given = changes.model_dump(include=set(list_given_fields(changes)))
     try:
         whole = kind.content.model_validate({**content, **given})
     except ValidationError as error:
