@@ -16,7 +16,7 @@ from tuyen_doubles.calls import CallRecord
 from tuyen_doubles.exchange import Exchange, respond_json
 from tuyen_doubles.faults import FaultTable
 from tuyen_doubles.media import Media
-from tuyen_doubles.registry import DOUBLES
+from tuyen_doubles.registry import DOUBLED_CHANNELS
 from tuyen_doubles.settings import DoublesSettings
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_platform.clock import Clock
@@ -38,7 +38,8 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
     exchange = Exchange(calls, faults, webhooks, clock)
     given = settings.reveal_channels()
     channels = {
-        name: doubled.build(given, exchange, media, clock) for name, doubled in DOUBLES.items()
+        name: doubled.build(given, exchange, media, clock)
+        for name, doubled in DOUBLED_CHANNELS.items()
     }
     app = FastAPI(title="Channel doubles", docs_url=None, redoc_url=None)
     app.add_exception_handler(RequestValidationError, _refuse)

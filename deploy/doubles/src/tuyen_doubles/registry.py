@@ -18,16 +18,20 @@ def _find_doubles() -> Iterator[tuple[str, DoubledChannel]]:
         yield doubled.name, doubled
 
 
-DOUBLES: Mapping[str, DoubledChannel] = MappingProxyType(dict(_find_doubles()))
+DOUBLED_CHANNELS: Mapping[str, DoubledChannel] = MappingProxyType(dict(_find_doubles()))
 
 
 def double_settings() -> dict[str, str]:
     """The settings of all doubles with their defaults, by name in lower case and without the prefix
     of the installation."""
-    return {name: default for each in DOUBLES.values() for name, default in each.settings.items()}
+    return {
+        name: default
+        for each in DOUBLED_CHANNELS.values()
+        for name, default in each.settings.items()
+    }
 
 
 def host_paths() -> dict[str, str]:
     """By the setting of the services that has the address of a host, the path that stands for the
     host."""
-    return {name: path for each in DOUBLES.values() for name, path in each.hosts.items()}
+    return {name: path for each in DOUBLED_CHANNELS.values() for name, path in each.hosts.items()}

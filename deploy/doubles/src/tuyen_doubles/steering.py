@@ -15,7 +15,7 @@ from tuyen_doubles.calls import CallRecord, DoubleAction, RecordedCall
 from tuyen_doubles.exchange import respond_json
 from tuyen_doubles.faults import DoubleFault, FaultTable, TooManyFaultsError
 from tuyen_doubles.ports import ChannelDouble
-from tuyen_doubles.registry import DOUBLES
+from tuyen_doubles.registry import DOUBLED_CHANNELS
 from tuyen_doubles.saying import Saying
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_platform.clock import Clock
@@ -28,8 +28,8 @@ _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,2000}$"
 
 
 def _require_double(channel: str) -> str:
-    if channel not in DOUBLES:
-        raise ValueError(f"the channels with a double are {', '.join(DOUBLES)}")
+    if channel not in DOUBLED_CHANNELS:
+        raise ValueError(f"the channels with a double are {', '.join(DOUBLED_CHANNELS)}")
     return channel
 
 
