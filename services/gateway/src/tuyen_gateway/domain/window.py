@@ -24,7 +24,7 @@ class Allowed(StrEnum):
     PRIVATE = "private"
     """A private reply to a comment."""
     HUMAN_AGENT = "human_agent"
-    """What a person writes after the channel's window has ended."""
+    """Messages that a person writes after the channel's window has ended."""
 
 
 @dataclass(frozen=True, slots=True)
