@@ -80,3 +80,11 @@ test('after a reset, what was not fetched again is gone', () => {
   expect(rows.get('a')?.last_text).toBe('of the same revision, with a new name');
   expect(rows.get('c')?.revision).toBe(6);
 });
+
+test('what changed longest ago and is not used is forgotten', () => {
+  const rows = new Entities<Conversation>();
+  for (const id of ['a', 'b', 'c', 'd']) rows.keep(rowAt(id, 1));
+  rows.keep(rowAt('a', 2));
+  expect(rows.evict(2, (id) => id === 'b')).toEqual(['c', 'd']);
+  expect([...rows.values()].map(({ id }) => id)).toEqual(['b', 'a']);
+});

@@ -15,6 +15,8 @@ const PAGE = 200;
 const ROWS_READ = 2_000;
 const SECONDS = 60;
 const SECOND_MS = 1_000;
+/** So many comments are kept, the newest; orders are kept all. */
+const COMMENTS_KEPT = 20_000;
 const EARLY_KEPT = 200;
 
 export interface LaneParts {
@@ -126,6 +128,10 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     this.#changed = this.#ordersChanged = this.#questionsChanged = false;
   }
 
+  uses(id: string): boolean {
+    return this.#of.has(id);
+  }
+
   async reloadAll(): Promise<void> {
     const load = ++this.#load;
     if (this.loading.value !== 'ready') this.loading.value = 'loading';
@@ -201,6 +207,20 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     this.#index(message);
     this.#changed = true;
     this.refresh(conversation_id, id);
+    const [oldest] = this.#comments.ids;
+    if (oldest !== undefined && this.#comments.ids.length > COMMENTS_KEPT) this.#let(oldest);
+  }
+
+  /** Forgets a comment that is too old to be shown. */
+  #let(id: string): void {
+    this.#comments.forget(id);
+    const conversation = this.#conversations.get(id) ?? '';
+    const left = this.#of.get(conversation);
+    left?.delete(id);
+    if (left?.size === 0) this.#of.delete(conversation);
+    this.#conversations.delete(id);
+    this.#signals.delete(id);
+    this.#asking.delete(id);
   }
 
   #index(message: Message): void {

@@ -38,12 +38,13 @@ class OpenIdStart(RequestBody):
     )
 
     redirect_uri: str = Field(max_length=URL_CHARACTERS)
-    """Where the provider sends the browser back to: one of `TUYEN_OPENID_REDIRECT_URIS`."""
+    """The address to which the provider sends the browser back: one of
+    `TUYEN_OPENID_REDIRECT_URIS`."""
 
 
 class StartedOpenId(ResponseBody):
     authorize_url: str
-    """Where the browser has to go."""
+    """The address to which the browser has to be sent."""
     state: str
     """Comes back as a parameter of `redirect_uri`, unchanged."""
     attempt: str

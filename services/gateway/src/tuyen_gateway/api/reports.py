@@ -277,7 +277,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         counted=Counted.QUEUE,
         summary="Queues and their waiting times",
         detail=f"{_FOR_MANAGERS}, of the pages that they may see: by interval and page, where "
-        "something changed. Waits are exact to the second below 1000 s, and to three digits above. "
+        "something changed. Waits are exact to the second below 50 s, and within 2 % above. "
         "The chart shows how many waited on all pages.",
         ask=_ask_of_conversations,
         item=QueueItem,
