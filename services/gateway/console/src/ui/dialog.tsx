@@ -52,7 +52,6 @@ export function Dialog({ title, onClose, children, actions, side, wide, bare }: 
           <h2 id={id}>{title}</h2>
           {!bare && <IconButton icon="close" label={t('close')} onClick={onClose} />}
         </header>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
         <div class={bare ? styles.plain : styles.body} tabIndex={bare ? undefined : 0}>
           {children}
         </div>

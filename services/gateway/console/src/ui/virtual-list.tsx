@@ -133,12 +133,7 @@ export function VirtualThread(props: VirtualThreadProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
     <div ref={scroller} role="log" aria-label={label} tabIndex={0} class={styles.scroller}>
-      <div
-        role="list"
-        aria-label={label}
-        class={styles.all}
-        style={{ height: `${rows.getTotalSize()}px` }}
-      >
+      <div role="list" class={styles.all} style={{ height: `${rows.getTotalSize()}px` }}>
         {shown.map(({ key, index, start }) => (
           <div
             key={key}

@@ -3,7 +3,7 @@ import { api, take } from '../../api/client';
 import type { Counts } from '../../core/model';
 import { agentName, agents, pageName, pages } from '../../live/directory';
 import { formatNumber } from '../../texts';
-import { Button, Menu, type MenuItem, type Option, Picker } from '../../ui';
+import { Button, IconButton, Menu, type MenuItem, type Option, Picker } from '../../ui';
 import { type Chosen, type InboxView, isFiltered } from './filters';
 import styles from './inbox.module.css';
 import { words } from './texts';
@@ -24,13 +24,15 @@ interface FiltersProps {
 
 /** What the list is filtered by; each filter says its state. */
 export function Filters({ view, chosen, counts, onChoose }: FiltersProps) {
+  const [open, setOpen] = useState(false);
+  const { done, page, channel, tag } = chosen;
   const put = (changes: Chosen) => onChoose({ ...chosen, ...changes });
   const toggled = <K extends keyof Chosen>(name: K, value: NonNullable<Chosen[K]>) => ({
     'aria-pressed': chosen[name] === value,
     onClick: () => put({ [name]: chosen[name] === value ? undefined : value }),
   });
-  const { assignee } = chosen;
-  const someone = assignee && assignee !== 'me' && assignee !== 'none' ? assignee : null;
+  const someone = agentOf(chosen);
+  const isMore = open || [done, page, channel, tag, someone].some(Boolean);
   return (
     <div class={styles.filters} role="group" aria-label={words('filters')}>
       <Button small {...toggled('state', 'unread')}>
@@ -45,50 +47,80 @@ export function Filters({ view, chosen, counts, onChoose }: FiltersProps) {
       <Button small {...toggled('assignee', 'me')}>
         {words('mine')}
       </Button>
-      <Button small {...toggled('done', 'true')}>
-        {words('showDone')}
-      </Button>
-      <Picker
+      <IconButton
         small
-        kind="plain"
-        label={words('assignee')}
-        aria-pressed={someone !== null}
-        options={agents.value.map(({ id, name }) => ({
-          value: id,
-          text: name,
-          chosen: id === someone,
-        }))}
-        onPick={(id) => put({ assignee: id === someone ? undefined : id })}
-      >
-        {someone ? agentName(someone) : words('assignee')}
-      </Picker>
-      {pages.value.length > 1 && (
-        <Menu
-          small
-          kind="plain"
-          label={words('page')}
-          aria-pressed={chosen.page !== undefined}
-          items={pageItems(view, chosen, put)}
-          face={chosen.page ? pageName(chosen.page) : words('page')}
-        />
+        icon="filter"
+        label={words('moreFilters')}
+        aria-expanded={isMore}
+        onClick={() => setOpen(!isMore)}
+      />
+      {isMore && (
+        <>
+          <Button small {...toggled('done', 'true')}>
+            {words('showDone')}
+          </Button>
+          <AgentFilter chosen={someone} onPick={(assignee) => put({ assignee })} />
+          {pages.value.length > 1 && (
+            <Menu
+              small
+              kind="plain"
+              label={named('page', page && pageName(page))}
+              aria-pressed={page !== undefined}
+              items={pageItems(view, chosen, put)}
+              face={page ? pageName(page) : words('page')}
+            />
+          )}
+          {view === 'inbox' && (
+            <Menu
+              small
+              kind="plain"
+              label={named('channel', channel && channelName(channel))}
+              aria-pressed={channel !== undefined}
+              items={channelItems(chosen, put)}
+              face={channel ? channelName(channel) : words('channel')}
+            />
+          )}
+          <TagFilter chosen={tag ?? null} onPick={(picked) => put({ tag: picked })} />
+        </>
       )}
-      {view === 'inbox' && (
-        <Menu
-          small
-          kind="plain"
-          label={words('channel')}
-          aria-pressed={chosen.channel !== undefined}
-          items={channelItems(chosen, put)}
-          face={chosen.channel ? channelName(chosen.channel) : words('channel')}
-        />
-      )}
-      <TagFilter chosen={chosen.tag ?? null} onPick={(tag) => put({ tag })} />
       {isFiltered(chosen) && (
         <Button small kind="quiet" icon="close" onClick={() => onChoose({})}>
           {words('clearFilters')}
         </Button>
       )}
     </div>
+  );
+}
+
+/** A filter's name, with what is chosen. */
+function named(name: 'page' | 'channel' | 'assignee' | 'tag', chosen?: string | null): string {
+  return chosen ? `${words(name)}: ${chosen}` : words(name);
+}
+
+function agentOf({ assignee }: Chosen): string | null {
+  return assignee && assignee !== 'me' && assignee !== 'none' ? assignee : null;
+}
+
+interface AgentFilterProps {
+  chosen: string | null;
+  onPick: (agent: string | undefined) => void;
+}
+
+function AgentFilter({ chosen, onPick }: AgentFilterProps) {
+  const options = agents.value.map(({ id, name }): Option => {
+    return { value: id, text: name, chosen: id === chosen };
+  });
+  return (
+    <Picker
+      small
+      kind="plain"
+      label={named('assignee', chosen && agentName(chosen))}
+      aria-pressed={chosen !== null}
+      options={options}
+      onPick={(id) => onPick(id === chosen ? undefined : id)}
+    >
+      {chosen ? agentName(chosen) : words('assignee')}
+    </Picker>
   );
 }
 
@@ -133,7 +165,7 @@ function TagFilter({ chosen, onPick }: TagFilterProps) {
     <Picker
       small
       kind="plain"
-      label={words('tag')}
+      label={named('tag', chosen)}
       aria-pressed={chosen !== null}
       options={options}
       onQuery={setQuery}

@@ -60,4 +60,7 @@ test('J and K go by the list, not by what is drawn', () => {
   expect(neighbour(['a', 'b', 'c'], 'a', -1)).toBeNull();
   expect(neighbour(['a', 'b', 'c'], null, 1)).toBe('a');
   expect(neighbour([], null, 1)).toBeNull();
+  expect(neighbour(['a', 'c'], 'b', 1, 1)).toBe('c');
+  expect(neighbour(['a', 'c'], 'b', -1, 1)).toBe('a');
+  expect(neighbour(['a'], 'b', 1, 1)).toBe('a');
 });

@@ -85,9 +85,15 @@ function viewOf({ kind, channel }: Readonly<Record<string, unknown>>): InboxView
   return byChannel && (channel === 'zalo' || channel === 'livechat') ? channel : 'inbox';
 }
 
-/** The id beside `id`, or the first one if `id` is not in the list. */
-export function neighbour(ids: readonly string[], id: string | null, step: 1 | -1): string | null {
+/** The id beside `id`; if `id` has left the list, beside the place at which it was. */
+export function neighbour(
+  ids: readonly string[],
+  id: string | null,
+  step: 1 | -1,
+  was: number | null = null,
+): string | null {
   const at = id === null ? -1 : ids.indexOf(id);
-  if (at < 0) return ids[0] ?? null;
-  return ids[at + step] ?? null;
+  if (at >= 0) return ids[at + step] ?? null;
+  if (was === null) return ids[0] ?? null;
+  return ids[step === 1 ? was : was - 1] ?? ids.at(-1) ?? null;
 }

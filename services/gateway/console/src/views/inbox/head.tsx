@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agents, pageName } from '../../live/directory';
+import { navigate } from '../../router';
 import { hasRight, me } from '../../session';
 import { formatDuration, t } from '../../texts';
 import { Avatar, Button, Icon, IconButton, join, Menu, Picker } from '../../ui';
@@ -30,9 +31,12 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
   const name = row.customer.name ?? row.customer.external_id;
   return (
     <header class={styles.head}>
-      <a href={backTo} class={styles.back} aria-label={t('back')}>
-        <Icon name="back" />
-      </a>
+      <IconButton
+        icon="back"
+        class={styles.back}
+        label={t('back')}
+        onClick={() => navigate(backTo)}
+      />
       <Avatar name={name} picture={row.customer.picture} size={36} />
       <div class={styles.who}>
         <h2 class={styles.name}>{name}</h2>

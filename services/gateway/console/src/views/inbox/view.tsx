@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
 import { loadDirectory } from '../../live/directory';
 import type { ListWindow } from '../../live/store';
@@ -37,8 +37,11 @@ export default function Inbox() {
   }, [list, id]);
 
   const open = (to: string | null) => navigate(address(view, to, chosen), 'replace');
+  const was = useRef<number | null>(null);
+  const at = id === null ? -1 : (list?.ids.value.indexOf(id) ?? -1);
+  if (at >= 0) was.current = at;
   const step = (by: 1 | -1) => {
-    const next = list && neighbour(list.ids.peek(), id, by);
+    const next = list && neighbour(list.ids.peek(), id, by, was.current);
     if (next) open(next);
   };
   useInboxKeys({ id, step, selection });
