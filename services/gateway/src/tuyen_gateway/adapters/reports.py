@@ -170,7 +170,7 @@ def _keep_happened(rollups: Iterable[Rollup]) -> list[Rollup]:
     return [
         one
         for one in rollups
-        if any(one.counts.values()) or any(waits.count for waits in one.waits.values())
+        if any(one.counts.values()) or any(waits.number for waits in one.waits.values())
     ]
 
 

@@ -341,6 +341,6 @@ def _describe_responses(row: ReportRow) -> dict[str, int | None]:
     fields: dict[str, int | None] = {}
     for kind, name in (("first", "first_response"), ("response", "response")):
         waits = row.rollup.waits.get(kind, Waits())
-        fields[f"{name}s"] = waits.count
+        fields[f"{name}s"] = waits.number
         fields |= {f"{name}_median_s": waits.median, f"{name}_p90_s": waits.p90}
     return fields

@@ -111,7 +111,7 @@ class Waits(NamedTuple):
     """How many waited, and how many seconds: the median and the 90th percentile; None if nobody
     did."""
 
-    count: int = 0
+    number: int = 0
     median: int | None = None
     p90: int | None = None
 
