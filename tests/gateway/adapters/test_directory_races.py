@@ -68,13 +68,18 @@ def meeting() -> Meeting:
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def logs(
-    request: pytest.FixtureRequest, meeting: Meeting
-) -> AsyncIterator[tuple[Log, Log]]:
+def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """The broker's address and this test's prefix; None for the log in memory."""
+    if request.param == "memory":
+        return None
+    return request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
+
+
+@pytest.fixture
+async def logs(server: tuple[str, str] | None, meeting: Meeting) -> AsyncIterator[tuple[Log, Log]]:
     async with AsyncExitStack() as stack:
         several: list[Log] = [InMemoryLog()] * 2
-        if request.param == "kafka":
-            server = request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
+        if server is not None:
             await ensure_topics(*server, 1, TOPICS.values())
             several = [await stack.enter_async_context(KafkaLog(*server)) for _ in range(2)]
         one, two = (cast("Log", MeetingLog(log, meeting)) for log in several)
@@ -151,7 +156,8 @@ async def test_c12_a_change_of_an_integration_does_not_bring_its_old_token_back(
 
 
 async def test_c12_of_two_that_name_the_version_which_they_read_one_is_refused(
-    meeting: Meeting, bosses: tuple[User, User],
+    meeting: Meeting,
+    bosses: tuple[User, User],
 ) -> None:
     path = "/v1/integrations/tong-dai"
     version = (await bosses[0].done("PUT", path, {"name": "0", "kind": "calls"}))["version"]
@@ -168,7 +174,9 @@ async def test_c12_of_two_that_name_the_version_which_they_read_one_is_refused(
         assert refused.json()["version"] == version
 
 
-async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(meeting: Meeting, bosses: tuple[User, User]) -> None:
+async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(
+    meeting: Meeting, bosses: tuple[User, User]
+) -> None:
     here, there = bosses
     page = {"channel": "zalo", "external_id": "0", "name": "OA"}
     integration = {"name": "Tổng đài", "kind": "leads"}
@@ -206,8 +214,9 @@ async def test_what_only_one_may_have_belongs_to_one(
     await gateways[1].gateway.credentials.table.current()
     other = await gateways[1].login("shop", "second", "s3cret")
     assert await at_once(
-            meeting,
-        (here, "DELETE", "/v1/agents/second", None), (other, "DELETE", "/v1/agents/admin", None)
+        meeting,
+        (here, "DELETE", "/v1/agents/second", None),
+        (other, "DELETE", "/v1/agents/admin", None),
     ) in ([204, 401], [204, 409])
     await gateways[0].gateway.directory.table.current()
     (left,) = gateways[0].gateway.directory.organizations()
@@ -215,7 +224,8 @@ async def test_what_only_one_may_have_belongs_to_one(
 
 
 async def test_of_two_operators_who_make_an_organization_at_once_one_is_refused(
-    meeting: Meeting, gateways: tuple[Rig, Rig],
+    meeting: Meeting,
+    gateways: tuple[Rig, Rig],
 ) -> None:
     for number in range(ROUNDS):
         bodies = (
@@ -230,8 +240,7 @@ async def test_of_two_operators_who_make_an_organization_at_once_one_is_refused(
 
 
 async def test_an_organizations_time_zone_and_its_suspension_are_changed_at_once(
-            meeting,
-    gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     path = "/v1/organizations/shop"
     for suspended in (True, False):

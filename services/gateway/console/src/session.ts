@@ -4,7 +4,11 @@ import { ApiProblem, api, type Schema, take, whenSignedOut } from './api/client'
 export type Me = Schema<'Me'>;
 
 /** `unknown`: not asked yet; `unreachable`: asked, and nobody answered. */
-export type Session = { state: 'unknown' | 'out' | 'unreachable' } | { state: 'in'; me: Me };
+export type Session =
+  | { state: 'unknown' | 'unreachable' }
+  | { state: 'in'; me: Me }
+  /** `left`: on purpose, so that nothing of theirs stays in the browser. */
+  | { state: 'out'; left: boolean };
 
 export const session = signal<Session>({ state: 'unknown' });
 
@@ -23,13 +27,23 @@ export async function login(organization: string, username: string, password: st
   await resume();
 }
 
+/** What the page begins with. Where the gateway saw no session, it is not asked for one: browsers
+ * log each refusal as an error. */
+export async function begin(): Promise<void> {
+  if (document.documentElement.dataset.session === 'none') {
+    session.value = { state: 'out', left: false };
+  } else {
+    await resume();
+  }
+}
+
 /** Finds out who is logged in, from the cookies of an earlier login. */
 export async function resume(): Promise<void> {
   try {
     session.value = { state: 'in', me: await take(api.GET('/v1/me')) };
   } catch (problem) {
     const gone = problem instanceof ApiProblem && [401, 403].includes(problem.status);
-    session.value = { state: gone ? 'out' : 'unreachable' };
+    session.value = gone ? { state: 'out', left: false } : { state: 'unreachable' };
   }
 }
 
@@ -37,10 +51,10 @@ export async function logout(): Promise<void> {
   try {
     await api.POST('/v1/auth/logout', {});
   } finally {
-    session.value = { state: 'out' };
+    session.value = { state: 'out', left: true };
   }
 }
 
 whenSignedOut(() => {
-  session.value = { state: 'out' };
+  session.value = { state: 'out', left: false };
 });

@@ -263,7 +263,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(keep_history, log),
             partial(run_dead_letters, log, database, letters),
             partial(run_audit, log, database, audit),
-            partial(run_reports, log, database, reports),
+            partial(run_reports, log, database, gateway.directory, reports),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

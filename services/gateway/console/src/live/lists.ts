@@ -11,6 +11,8 @@ import type { World } from './world';
 
 const FIRST = 50;
 const FURTHER = 200;
+/** A list that became longer by what came live is loaded again. */
+const MOST = 10_000;
 const COUNTED_EVERY_MS = 3_000;
 
 export class List implements ListWindow, RowListener {
@@ -31,6 +33,7 @@ export class List implements ListWindow, RowListener {
   #load = 0;
   #further: Promise<void> | null = null;
   #published = -1;
+  #reloading = false;
   #counting = false;
   #countAgain = false;
   #pinned: string | null = null;
@@ -62,11 +65,17 @@ export class List implements ListWindow, RowListener {
     this.#published = this.#window.changes;
     this.ids.value = this.#window.ids.slice();
     this.pending.value = this.#window.pending;
+    if (this.ids.value.length > this.#loaded + MOST && this.#holds.size === 0) this.#shorten();
+  }
+
+  uses(id: string): boolean {
+    return this.#window.has(id);
   }
 
   /** Loads it, as far as it was loaded before. Rejects with nothing: it is `failed` then. */
   async reloadAll(): Promise<void> {
     const load = ++this.#load;
+    this.#reloading = true;
     const wanted = Math.max(this.#loaded, FIRST);
     if (this.loading.value !== 'ready') this.loading.value = 'loading';
     this.#window.restart();
@@ -83,16 +92,18 @@ export class List implements ListWindow, RowListener {
         this.#take(page);
       } while (cursor !== null && loaded < wanted);
       this.#loaded = loaded;
+      this.#reloading = false;
       this.loading.value = 'ready';
     } catch (failure) {
       if (load !== this.#load) return;
+      this.#reloading = false;
       this.loading.value = asProblem(failure).status === 404 ? 'missing' : 'failed';
     }
   }
 
-  /** Removes what was not loaded again. */
+  /** Removes what was not loaded again, unless that is still going on. */
   finish(): void {
-    if (this.loading.value !== 'ready') return;
+    if (this.#reloading || this.loading.value !== 'ready') return;
     this.#window.finish(this.#rows.all());
     this.publish();
   }
@@ -149,9 +160,15 @@ export class List implements ListWindow, RowListener {
     this.#closed();
   }
 
+  #shorten(): void {
+    if (this.#reloading || this.loading.value !== 'ready') return;
+    this.#loaded = FIRST;
+    this.reload();
+  }
+
   async #loadFurther(): Promise<void> {
     const load = this.#load;
-    if (this.#cursor === null || this.loading.value !== 'ready') return;
+    if (this.#cursor === null || this.#reloading || this.loading.value !== 'ready') return;
     try {
       const page = await this.#read(FURTHER, this.#cursor);
       if (load !== this.#load) return;

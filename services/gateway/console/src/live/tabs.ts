@@ -34,6 +34,8 @@ export class Tabs {
   #state: Connection = 'waiting';
   /** The id of the last event that this tab heard of. */
   #last: string | null = null;
+  /** Who has which conversation open: said when it changes, so new tabs have to be told. */
+  readonly #viewers = new Map<string, LiveEvent>();
   #closed = false;
 
   /** Tabs with the same name are led by one: those of one viewer. */
@@ -92,21 +94,25 @@ export class Tabs {
       case 'hello':
         if (this.#connection !== null) {
           this.#tell({ kind: 'state', state: this.#state, last: this.#last });
+          this.#tell({ kind: 'events', events: [...this.#viewers.values()], last: this.#last });
         }
         return;
       case 'opened':
-        return this.#open(told.from);
+        this.#open(told.from);
+        return;
       case 'logout':
-        return this.#end();
+        this.#end();
+        return;
       case 'events':
-        return this.#take(told.events, told.last);
+        this.#take(told.events, told.last);
+        return;
       case 'state':
         // Heard first by a tab that was just opened: what comes from now on is complete.
         if (this.#state === 'waiting' && told.state === 'open') {
           this.#last = told.last;
           this.#heard.began();
         }
-        return this.#setState(told.state);
+        this.#setState(told.state);
     }
   }
 
@@ -119,10 +125,16 @@ export class Tabs {
 
   #take(events: LiveEvent[], last: string | null): void {
     this.#last = last;
+    for (const event of events) {
+      if (event.type !== 'conversation.viewers') continue;
+      if (event.viewers.length > 0) this.#viewers.set(event.conversation_id, event);
+      else this.#viewers.delete(event.conversation_id);
+    }
     this.#heard.events(events);
   }
 
   #setState(state: Connection): void {
+    if (state !== 'open') this.#viewers.clear();
     this.#state = state;
     this.#heard.state(state);
   }

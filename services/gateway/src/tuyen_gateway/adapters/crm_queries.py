@@ -46,8 +46,8 @@ _PHONE = re.compile(r"[+\d\s().-]{2,}")
 """A search that may be for a phone number."""
 
 _BEFORE_NUMBER = re.compile(r"^(?:00(?=[1-9]\d{7})|0)")
-"""What is dialled before a number, and is not stored with it: `0` at home, `00` before a country's
-code."""
+"""The prefixes that are dialled but not stored with a number: `0` within a country, `00` before a
+country's code."""
 
 _INDEXES = {
     SUFFIXES: CONTACTS_BY_NAME,

@@ -22,7 +22,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.page_credentials import AccountCredentials
 
 _VERIFIER_BYTES = 32
-"""As text, these are the 43 characters that Zalo asks for."""
+"""Encoded as text, these are the 43 characters that Zalo requires."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{1,64}").fullmatch
 

@@ -56,14 +56,14 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 }
 
 _UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
-"""No database answered in time, so the caller did not ask for too much."""
+"""No database answered in time. This is not because the caller requested too much."""
 
 _log = structlog.get_logger()
 
 
 class FieldProblem(BaseModel):
     field: str
-    """Where in the request: `body.members.0.agent_id`."""
+    """The place in the request: `body.members.0.agent_id`."""
     detail: str
 
 
@@ -176,7 +176,8 @@ def install(app: FastAPI) -> None:
 
 
 _LATER = {"Retry-After": "1"}
-"""Of every `503`: views catch up, and brokers elect, within seconds."""
+"""The delay that every `503` suggests: views catch up, and brokers elect a leader, within
+seconds."""
 
 
 async def _answer_gateway_error(request: Request, error: Exception) -> Response:

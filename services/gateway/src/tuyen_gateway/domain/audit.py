@@ -29,7 +29,8 @@ _EMPTY = ("[]", "{}")
 _OF_A_JOB = frozenset({"job_id", "organization", "at", "by"})
 
 _SECRET = frozenset({"token_hash"})
-"""That a token was renewed is said by when it was made."""
+"""Fields that the audit never contains. The renewal of a token is shown by the time at which it was
+made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ async def load(
     wanted = {step.message_id for step in steps if isinstance(step, MessageStep)}
     messages = await views.messages(wanted, at) if wanted else ()
     states = {
-        step.conversation_id: await views.ours(step.said, STATES_AT_ONCE + 1, at)
+        step.conversation_id: await views.ours(step.messages, STATES_AT_ONCE + 1, at)
         for step in steps
         if isinstance(step, StatesStep)
     }

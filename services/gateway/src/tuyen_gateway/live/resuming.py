@@ -25,11 +25,12 @@ class Resumption:
     """Streams that resume together, by what they missed."""
 
     recent: list[tuple[LiveStream, JournalPlace]] = field(default_factory=list)
-    """With the place that each follows."""
+    """The streams that resume from the recent changes, each with the place after which it
+    continues."""
     recent_entries: Sequence[JournalEntry] = ()
     older: list[LiveStream] = field(default_factory=list)
     older_entries: Sequence[JournalEntry] = ()
-    """Of which each has perhaps seen some."""
+    """Older entries, some of which a stream may have seen."""
     lost: list[LiveStream] = field(default_factory=list)
 
 

@@ -51,7 +51,7 @@ class CountsAtEntry(NamedTuple):
 
 
 class OurMessages(NamedTuple):
-    """Our messages of a conversation, said after one time and not after another."""
+    """Our messages of a conversation, written after one time and not after another."""
 
     conversation_id: ConversationId
     after: datetime | None
@@ -91,7 +91,7 @@ class LiveViews(Protocol):
         ...
 
     async def ours(
-        self, said: OurMessages, limit: int, at: JournalPlace | None
+        self, messages: OurMessages, limit: int, at: JournalPlace | None
     ) -> Sequence[Message]:
         """Our messages of a thread in a range of time; the newest."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_gateway.domain.rollups import Counted, Rollup
+from tuyen_gateway.domain.rollups import Balance, Counted, Rollup, day_of
 
 
 class Interval(StrEnum):
@@ -32,10 +32,10 @@ class ReportSpan:
 
     def begin_of_interval(self, moment: datetime) -> datetime:
         """When the interval begins that contains the moment, in UTC."""
+        if self.by is Interval.DAY:
+            return day_of(moment, self.time_zone)
         local = moment.astimezone(ZoneInfo(self.time_zone))
-        hour = local.hour if self.by is Interval.HOUR else 0
-        begin = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-        return begin.astimezone(UTC)
+        return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 class Reports(Protocol):
@@ -48,6 +48,6 @@ class Reports(Protocol):
 
     async def balances(
         self, span: ReportSpan, counted: Counted
-    ) -> Mapping[tuple[str | None, ...], int]:
+    ) -> Mapping[tuple[str | None, ...], Balance]:
         """The balances when the span began, by what they are about."""
         ...

@@ -84,7 +84,8 @@ class InboxCounts:
     total: int
     unread: int
     unread_by_channel: Mapping[Channel, int]
-    """Of all channels that are known, and of others that have any conversations."""
+    """The counts of all channels that this version knows, and of others that have any
+    conversations."""
     unread_by_kind: Mapping[ConversationKind, int]
 
 

@@ -25,7 +25,7 @@ _DAY = time()
 _EXACT = 2**53
 """Below this, a number of a spreadsheet is exact."""
 _BROKEN = (BadZipFile, ParseError, UnpackingError, DefusedXmlException, KeyError, ValueError)
-"""What openpyxl raises for files that are not what they seem."""
+"""The exceptions that openpyxl raises for files that are no valid workbooks."""
 
 
 def read_xlsx(file: BinaryIO) -> Iterator[SheetRow]:

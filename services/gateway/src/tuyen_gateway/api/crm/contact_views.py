@@ -112,7 +112,7 @@ class ContactView(ResponseBody):
     source: str | None
     """The page, import or integration that it came from; null if an agent added it."""
     source_name: str | None
-    """What the page or integration is called; null for any other source, and for a page that the
+    """The name of the page or integration; null for any other source, and for a page that the
     viewer may not see (R7.1)."""
     warehouse_id: str
     assignee: str | None
