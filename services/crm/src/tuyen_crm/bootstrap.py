@@ -10,7 +10,6 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
-from tuyen_crm.projections import crm
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_crm.reminding import Reminding
 from tuyen_crm.settings import CrmSettings
@@ -22,6 +21,7 @@ from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, Positions, run_projection
 from tuyen_platform.service import Loop, Service
+from tuyen_views.view import CRM_VIEWS
 
 VIEW_GROUP = "crm-contacts"
 _APART_S = 0.1
@@ -56,7 +56,7 @@ class Crm:
             self.log,
             CONTACTS,
             service=SERVICE,
-            view=crm.VIEW,
+            view=CRM_VIEWS,
             group=VIEW_GROUP,
             positions=self.positions,
             fold=self.view.fold,
@@ -83,7 +83,7 @@ def compose(log: Log, database: Database) -> Crm:
         observer=observer,
         decider=decider,
         view=CrmProjection(database),
-        positions=MongoPositions(database, crm.VIEW),
+        positions=MongoPositions(database, CRM_VIEWS),
         status=status,
         health=health,
     )

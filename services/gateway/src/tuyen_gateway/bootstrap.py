@@ -77,6 +77,7 @@ from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.audit import run_audit
+from tuyen_gateway.projections.contact_changes import run_contact_changes
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.reports import run_reports
@@ -218,7 +219,7 @@ def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvide
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status, letters, audit, reports = (ConsumerStatus() for _ in range(4))
+    status, letters, audit, reports, contacts = (ConsumerStatus() for _ in range(5))
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -248,6 +249,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     gateway.health.live_when("dead_letters", letters.live)
     gateway.health.live_when("audit", audit.live)
     gateway.health.live_when("reports", reports.live)
+    gateway.health.live_when("contact_changes", contacts.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs, for_streams):
@@ -264,6 +266,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_dead_letters, log, database, letters),
             partial(run_audit, log, database, audit),
             partial(run_reports, log, database, reports),
+            partial(run_contact_changes, log, clock, database, contacts),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

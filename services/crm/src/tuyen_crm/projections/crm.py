@@ -29,11 +29,6 @@ from tuyen_views.view import (
     remains_of,
 )
 
-VIEW = "crm_4"
-"""The name under which the views' positions are stored. With another name, everything is folded
-again from the first event. In earlier versions it was `contacts`, then `crm`; since then the
-documents of contacts have another shape, and a collection of their own for it."""
-
 VIEWS: tuple[View[Any], ...] = (
     HISTORY_VIEW,
     SETUP_HISTORY_VIEW,

@@ -65,6 +65,8 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
 
     rows: tuple[RowChange, ...] = ()
     messages: tuple[tuple[ConversationId, MessageId], ...] = ()
+    unlisted: bool = False
+    """Whether more rows changed than are listed: every reader has to fetch again."""
 
     @property
     def size(self) -> int:

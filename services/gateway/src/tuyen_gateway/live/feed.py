@@ -92,7 +92,9 @@ class LiveFeed:
     def add(self, entry: JournalEntry) -> None:
         """The organization's next entry of the journal."""
         self._pending.append(entry)
-        if len(self._pending) > _MOST_PENDING:
+        if entry.changes.unlisted:
+            self.lose_all("unlisted")
+        elif len(self._pending) > _MOST_PENDING:
             self.lose_all("behind")
         self._woken.set()
 

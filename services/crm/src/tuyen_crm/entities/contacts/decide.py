@@ -310,7 +310,8 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     draft = MergeDraft(known, cause_of(command))
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
-    removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
+    customers = tuple(each.id for each in contact.customers)
+    removed = follow(command, ContactRemoved, sequence, merged=contact.merged, customers=customers)
     return decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
 
 
