@@ -186,3 +186,70 @@ async def test_i13_r9_6_a_merge_of_more_rows_than_are_sent_asks_to_fetch_again(
     assert "reset" not in stream.kinds()
     async with listening(shop.rig, shop.boss, shop.position) as stream:
         await stream.until("reset")
+
+
+async def test_c2_i13_managers_of_either_contact_hear_of_a_proposal_until_it_ends(
+    shop: Shop, log: InMemoryLog, views: Database
+) -> None:
+    """And nobody else. Who listened meanwhile knows what they would fetch."""
+    world, lan, minh = shop.world, shop.contact("lan"), shop.contact("minh")
+    put_warehouse(world, "north", quan)
+    users = {
+        name: await shop.rig.staff(shop.boss, name, organization=SHOP) for name in ("quan", "hoa")
+    }
+    users["boss"] = shop.boss
+    await views[WAREHOUSES_VIEW.collection].insert_one(
+        WAREHOUSES_VIEW.encode(
+            WarehouseDocument(
+                key=f"{SHOP}/north",
+                id="north",
+                organization=SHOP,
+                sequence=1,
+                created_at=MOMENT,
+                created_by=None,
+                updated_at=MOMENT,
+                name="north",
+                managers=(quan,),
+            )
+        )
+    )
+    known: dict[str, dict[str, Any]] = {name: {} for name in users}
+    async with showing(log, views), AsyncExitStack() as stack:
+        streams = {
+            name: await stack.enter_async_context(listening(shop.rig, user, shop.position))
+            for name, user in users.items()
+        }
+
+        async def expect(kind: str, *proposals: str) -> None:
+            for name in ("quan", "boss"):
+                event = await streams[name].until(kind)
+                if kind.endswith("upserted"):
+                    shown = event.data["merge_proposal"]
+                    known[name][shown["id"]] = shown
+                else:
+                    known[name].pop(event.data["id"])
+                items = (await users[name].done("GET", "/v1/merge-proposals"))["items"]
+                assert {each["id"]: each for each in items} == known[name]
+                assert [each["state"] for each in items] == [*proposals]
+
+        place(world, minh, warehouse_id="north")
+        world.patch(lan, phones=(A,))
+        world.patch(minh, phones=(A,))
+        await shop.publish()
+        await expect("merge_proposal.upserted", "open")
+        decide(world, minh, lan, by=quan)
+        await shop.publish()
+        await expect("merge_proposal.upserted", "open")
+        assert known["quan"] == known["boss"]
+        world.patch(lan, phones=())
+        await shop.publish()
+        await expect("merge_proposal.removed")
+        world.patch(lan, phones=(A,))
+        await shop.publish()
+        await expect("merge_proposal.upserted", "open")
+        decide(world, minh, lan, by=quan, accept=False)
+        await shop.publish()
+        await expect("merge_proposal.upserted", "declined")
+        await shop.feed.message("lan", name="Lan")
+        await streams["hoa"].until("counts.changed")
+        assert not any(kind.startswith("merge_proposal") for kind in streams["hoa"].kinds())

@@ -9,6 +9,7 @@ is sent.
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -24,6 +25,7 @@ from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.job_events import JobEvents
 from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.live.proposal_events import send_proposals
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.reminder_events import ReminderEvents
 from tuyen_gateway.live.resuming import find_missed
@@ -74,6 +76,7 @@ class LiveFeed:
         self._losses = 0
         """How often changes were dropped."""
         self._woken = asyncio.Event()
+        self._send_proposals = partial(send_proposals, sources, self._id)
 
     def join(self, stream: LiveStream) -> None:
         """Serves one more stream."""
@@ -230,6 +233,7 @@ class LiveFeed:
         def seal_at(place: JournalPlace | None) -> str:
             return self._seal_inbox(oldest if place is None else pack_place(place))
 
+        await self._send_proposals(entries, [stream for stream, _ in streams], seal_at(None))
         delivery = LiveDelivery(steps, loaded, self._sources.renderer, seal_at)
         for stream, after in streams:
             delivery.send_to(stream, after)
@@ -261,6 +265,7 @@ class LiveFeed:
         watchers = [stream.watch for stream in self._streams]
         loaded = await load(self._sources.views, steps, watchers, entries[-1].place)
         await self._follow_directory()
+        await self._send_proposals(entries, list(self._streams), self._seal())
         delivery = LiveDelivery(
             steps,
             loaded,

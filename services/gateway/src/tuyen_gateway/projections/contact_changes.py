@@ -1,5 +1,5 @@
 """Makes live streams send what changed in the CRM: the rows of the inbox that show another contact
-or name (C2).
+or name, and proposals to merge contacts (C2).
 
 Which contact a customer belongs to, and its name, is read from the CRM's views with each row, and
 is not stored in it. So the rows get a new revision once these views show the change: whoever reads
@@ -24,6 +24,12 @@ from tuyen_events.crm.contacts import (
     ContactRenamed,
     ContactSeparated,
 )
+from tuyen_events.crm.merge_proposals import (
+    MergeProposalApproved,
+    MergeProposalClosed,
+    MergeProposalEvent,
+    MergeProposed,
+)
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.event import Event
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId
@@ -39,7 +45,7 @@ from tuyen_gateway.projections.collections import (
     read_by_id,
 )
 from tuyen_gateway.projections.counters import write_again
-from tuyen_gateway.projections.journal import note_unlisted
+from tuyen_gateway.projections.journal import note_proposals, note_unlisted
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.consumer import ConsumerStatus
@@ -52,6 +58,7 @@ from tuyen_platform.projection import (
     run_projection,
 )
 from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.listed_proposals import proposal_key
 from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
@@ -73,7 +80,9 @@ _MOVING = (ContactAbsorbed, ContactReleased, ContactSeparated, ContactRemoved)
 _NAMING = (ContactCreated, ContactNamed, ContactRenamed, ContactPatched)
 """These may change a contact's name, which is shown where customers have none."""
 
-_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING))
+_PROPOSING = (MergeProposed, MergeProposalApproved, MergeProposalClosed)
+
+_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING))
 
 
 class _Changed(NamedTuple):
@@ -126,12 +135,14 @@ async def run_contact_changes(
 
 
 async def fold_contact_changes(database: Database, events: Iterable[Event]) -> None:
-    """Returns once live streams get the rows as they are after these events, which
+    """Returns once live streams get the rows and proposals as they are after these events, which
     the CRM's views show. Repeating it sends them again.
 
     Of one contact, ROWS_OF_CONTACT rows at most: if there are more, every reader of the
     organization fetches again.
     """
+    events = list(events)
+    await note_proposals(database, _find_proposals(events))
     for changed in _find_changed(events):
         contact = await database[CONTACTS_VIEW.collection].find_one(
             {"_id": changed.contact_id}, {"customers.id": 1}
@@ -152,6 +163,16 @@ def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
         place = (one.position.topic, one.position.partition)
         ends[place] = max(one.position.offset + 1, ends.get(place, 0))
     return ends
+
+
+def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, list[str]]:
+    """The keys of the proposals' documents, each once."""
+    found: dict[OrganizationId, dict[str, None]] = {}
+    for event in events:
+        if isinstance(event, MergeProposalEvent):
+            key = proposal_key(event.contact_id, event.proposal_id)
+            found.setdefault(event.organization, {})[key] = None
+    return {organization: [*keys] for organization, keys in found.items()}
 
 
 def _find_changed(events: Iterable[Event]) -> Iterable[_Changed]:
