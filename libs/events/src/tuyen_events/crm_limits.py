@@ -84,8 +84,9 @@ COMPARED_CONTACTS = 1_000
 those that come later it merges nothing: they are as if they were marked as shared."""
 
 PROPOSED_BYTES = 300_000
-"""How much the contacts have together that have open proposals with one contact, or because of one
-number: all of them change at once when it is removed or marked as shared."""
+"""How much the contacts have together that one command about merges changes, and that have open
+proposals with one contact, or because of one number. What these get later is not limited by it:
+then proposals end by several commands."""
 
 NUMBER_CONTACTS = 200
 """Contacts with one phone number or email. One that more contacts have merges nothing, as if it

@@ -4,6 +4,7 @@ Decides C1, C4 and C12.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, assert_never
 
 import msgspec
@@ -312,7 +313,8 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     sequence = draft.require(command.contact_id).sequence + 1
     customers = tuple(each.id for each in contact.customers)
     removed = follow(command, ContactRemoved, sequence, merged=contact.merged, customers=customers)
-    return decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
+    decision = decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
+    return replace(decision, further=draft.further(command.contact_id))
 
 
 def _remove_parts(

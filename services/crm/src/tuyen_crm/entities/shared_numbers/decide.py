@@ -1,5 +1,6 @@
 """Handles commands about numbers that many people share: they merge nothing (C2)."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_applied, decide_unchanged
@@ -39,4 +40,5 @@ def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
         return marked
     draft = MergeDraft(known, cause_of(command))
     close_shared(draft, command.id)
-    return decide_applied(*draft.events, *marked.events)
+    further = draft.further(draft.left[0].contact_id) if draft.left else ()
+    return replace(decide_applied(*draft.events, *marked.events), further=further)
