@@ -5,6 +5,7 @@ import pytest
 
 from crm.proposing import A, B, an, decide, hoa, mark, put_warehouse, remove
 from crm.world import LAN, MINH, World
+from tuyen_crm.domain import state
 from tuyen_crm.domain.facts import proposed_fact
 from tuyen_crm.entities.merge_proposals import view
 from tuyen_crm.entities.merges import drafts, evolve, joining, proposing
@@ -110,3 +111,21 @@ def test_c2_r9_5_contacts_that_are_too_large_together_stay_two(
     assert world.add(MINH, A).known_elsewhere == (A,)
     assert world.merge(MINH, LAN).refusal is CrmRefusal.TOO_MANY
     assert set(world.whole()) == {LAN, MINH}
+
+
+def test_c2_r9_6_so_many_are_remembered_from_which_a_contact_was_separated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stay apart as long as either of them remembers it."""
+    monkeypatch.setattr(state, "CONTACTS_APART", 2)
+    world.add(LAN)
+    others = [ContactId(f"con_{number}") for number in range(4)]
+    for other in others:
+        world.add(other)
+        world.merge(LAN, other)
+        world.undo(LAN)
+    assert world.contacts[LAN].apart == tuple(others[-2:])
+    world.patch(LAN, phones=(A,))
+    for other in others:
+        world.patch(other, phones=(A,))
+    assert world.contacts[LAN].merged == ()

@@ -43,8 +43,9 @@ CALL_LASTS_S = 7 * 24 * 3600
 """How long a call may have taken."""
 
 CALLS_REMEMBERED = 100_000
+CALLS_REMEMBERED_S = 30 * 24 * 3600
 """Calls of an organization whose ids are remembered, so that a call that is sent again is the same
-one: at most 50 MB."""
+one: at most 50 MB, and those of the last month."""
 
 CALLED_ALIKE = 200
 """Contacts with the phone number of a call among which the one is looked for that its agent has."""
@@ -71,6 +72,10 @@ REPORT_ROWS = 25_000
 
 REPORT_DAYS = 3_660
 """Of one report: some ten years."""
+
+CONTACTS_APART = 100
+"""Contacts from which one contact was separated by hand, and with which it is not merged by what
+both have. The oldest are forgotten first; two stay apart as long as either remembers it."""
 
 CONTACT_PROPOSALS = 50
 """Open proposals to merge one contact with others."""

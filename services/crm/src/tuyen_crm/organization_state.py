@@ -5,6 +5,7 @@ The state is kept encoded, one value for each key, as it is stored: a million co
 """
 
 from collections.abc import Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from tuyen_events.crm.records import (
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
-from tuyen_events.crm_limits import CALLS_REMEMBERED
+from tuyen_events.crm_limits import CALLS_REMEMBERED, CALLS_REMEMBERED_S
 from tuyen_events.ids import ContactId, OrganizationId
 
 _TURNS = "turns"
@@ -36,6 +37,9 @@ _TURNS = "turns"
 
 _FIXED = "fixed"
 """The kind of the keys that have the parts which never change, in their order."""
+
+_FORGOTTEN_AT_ONCE = 4
+"""How many of these one command forgets: more than it adds, so that those of long ago get fewer."""
 
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
@@ -74,9 +78,11 @@ class FixedParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them: the key of its state."""
+    """One of them: the key of its state, and when it was requested. Those of earlier versions have
+    no time."""
 
     key: str
+    at: datetime | None = None
 
 
 class StoredSetup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -241,19 +247,21 @@ class Book(KnownState):
             key = kept_key(self._organization, kind, event.part_id)
             self.changes[key] = None if event.removes else _encode(part)
             if event.fixed_content and known is None:
-                self._remember_fixed(key)
+                self._remember_fixed(key, event.at)
 
-    def _remember_fixed(self, key: str) -> None:
-        """Remembers a part that is never removed, and forgets the oldest one if they are too
-        many."""
+    def _remember_fixed(self, key: str, at: datetime) -> None:
+        """Remembers a part that is never removed, and forgets the oldest ones: one if there are too
+        many, and those of which it was long ago, some at a time."""
         head = kept_key(self._organization, _FIXED, "")
         parts = self._read(head, FixedParts) or FixedParts()
         oldest, following = parts.oldest, parts.following + 1
-        self.changes[self._fixed_key(parts.following)] = _encode(FixedPart(key=key))
-        if following - oldest > CALLS_REMEMBERED:
-            forgotten = self._read(self._fixed_key(oldest), FixedPart)
-            if forgotten is not None:
-                self.changes[forgotten.key] = None
+        self.changes[self._fixed_key(parts.following)] = _encode(FixedPart(key=key, at=at))
+        for _ in range(_FORGOTTEN_AT_ONCE):
+            part = self._read(self._fixed_key(oldest), FixedPart)
+            if following - oldest <= CALLS_REMEMBERED and not _is_long_ago(part, at):
+                break
+            if part is not None:
+                self.changes[part.key] = None
             self.changes[self._fixed_key(oldest)] = None
             oldest += 1
         self.changes[head] = _encode(FixedParts(oldest=oldest, following=following))
@@ -304,6 +312,13 @@ class Book(KnownState):
             decoded = msgspec.json.decode(value, type=kind)
             self._decoded[key] = value, decoded
         return decoded
+
+
+def _is_long_ago(part: FixedPart | None, now: datetime) -> bool:
+    """Whether a part is remembered no longer."""
+    if part is None or part.at is None:
+        return False
+    return now - part.at > timedelta(seconds=CALLS_REMEMBERED_S)
 
 
 def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:

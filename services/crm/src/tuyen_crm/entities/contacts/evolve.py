@@ -5,7 +5,7 @@ from typing import Any, assert_never
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, patched_fields
-from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.state import ContactState, keep_apart
 from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_events.crm.contacts import (
     ContactAdded,
@@ -58,7 +58,7 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
             fields = {"merged_into": event.into}
         case ContactSeparated():
             fields = {name: getattr(event.content, name) for name in FIELDS}
-            apart = tuple(dict.fromkeys((*contact.apart, event.out_of)))
+            apart = keep_apart(contact, event.out_of)
             fields |= {"merged_into": None, "apart": apart, "applied": {}}
         case _:
             assert_never(event)

@@ -5,7 +5,7 @@ from typing import assert_never
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, add_gained
-from tuyen_crm.domain.state import ContactState, Merge, Proposal
+from tuyen_crm.domain.state import ContactState, Merge, Proposal, keep_apart
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
     MergeProposalClosed,
@@ -46,7 +46,7 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
                 for id_, merge in contact.merges.items()
                 if id_ != event.merge_id
             }
-            apart = tuple(dict.fromkeys((*contact.apart, event.released)))
+            apart = keep_apart(contact, event.released)
             return msgspec.structs.replace(changed, merges=merges, apart=apart)
         case _:
             assert_never(event)
