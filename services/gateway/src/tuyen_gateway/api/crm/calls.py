@@ -135,7 +135,7 @@ async def list_calls(
 
 async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
     """Raises InvalidError for what no call can be. The agent of a call that was reported before may
-    have been removed since."""
+    have been removed or disabled since."""
     organization, integration = caller.organization, caller.integration
     phone = parse_phone(body.phone, country_of(caller))
     if phone is None:
@@ -145,10 +145,10 @@ async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gatew
     made = call_id(organization.id, integration.id, body.external_id)
     if (
         body.agent_id is not None
-        and organization.agent(AgentId(body.agent_id)) is None
+        and organization.active_agent(AgentId(body.agent_id)) is None
         and await gateway.crm.reported_call(organization.id, made) is None
     ):
-        raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
+        raise InvalidError("agent_id", f"There is no active agent {body.agent_id!r}.")
     told: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
     return RecordCall(
         **{**told, "phone": phone},
