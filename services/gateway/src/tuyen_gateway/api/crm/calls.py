@@ -1,7 +1,7 @@
 """Calls: reported by a call center's integration, and listed with their contact (C7)."""
 
-import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response, status
@@ -22,7 +22,7 @@ from tuyen_gateway.api.crm.access import (
     new_command_id,
 )
 from tuyen_gateway.api.crm.contact_views import country_of
-from tuyen_gateway.api.crm.entities import list_parts, meta_of
+from tuyen_gateway.api.crm.entities import begin_document, list_parts, meta_of
 from tuyen_gateway.api.crm.fields import MomentIn, ReportedId
 from tuyen_gateway.api.crm.part_routes import PartView
 from tuyen_gateway.api.dependencies import (
@@ -36,14 +36,12 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.links import Url
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.showing import wait_until_shown
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 
 router = APIRouter(tags=["integrations"])
-
-_POLL_S = 0.05
 
 
 class CallIn(RequestBody):
@@ -168,27 +166,10 @@ async def _find_document(
 ) -> CallDocument:
     """The call: as the command made it, or as the view has it if it was reported before."""
     if settled.outcome is CrmOutcome.APPLIED:
-        told = {name: getattr(command, name) for name in CallView.model_fields if name in _TOLD}
-        return CallDocument(
-            **told,
-            key=f"{command.organization}/{command.call_id}",
-            id=command.call_id,
-            organization=command.organization,
-            contact_id=settled.survivor or command.contact_id,
-            place="",
-            sequence=settled.version,
-            created_at=command.at,
-            updated_at=command.at,
-        )
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                found = await gateway.crm.reported_call(command.organization, command.call_id)
-                if found is not None:
-                    return found
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise UnavailableError("The CRM's view is behind the log: try again.") from error
+        told = {name: getattr(command, name) for name in _TOLD}
+        return CallDocument(**begin_document(command, command.call_id, settled), **told)
+    known = partial(gateway.crm.reported_call, command.organization, command.call_id)
+    return await wait_until_shown(known)
 
 
 _TOLD = frozenset(CallView.model_fields) - frozenset(PartView.model_fields)

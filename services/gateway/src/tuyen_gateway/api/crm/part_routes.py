@@ -288,7 +288,7 @@ async def _add(
     existing = await gateway.crm.part(kind.view, scope, command.part_id)
     settled = await carry_out(gateway, command, "contact")
     if existing is None:
-        part = kind.view.document(**begin_document(command, settled), **fields)
+        part = kind.view.document(**begin_document(command, command.part_id, settled), **fields)
     else:
         part = changed_document(existing[1], command, settled, **fields)
     set_etag(response, part.sequence)
