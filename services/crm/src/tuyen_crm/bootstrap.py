@@ -20,7 +20,9 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, Positions, run_projection
+from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
+from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.view import CRM_VIEWS
 
 VIEW_GROUP = "crm-contacts"
@@ -94,10 +96,13 @@ def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
     contain their times."""
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
+    retiring = Retiring(
+        log, database, CONTACTS, view=CRM_VIEWS, collections=[CONTACTS_VIEW.collection]
+    )
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
-        loops=[*composed.loops(), Reminding(log, database, clock).run],
+        loops=[*composed.loops(), Reminding(log, database, clock).run, retiring.run],
         close=database.client.close,
     )
