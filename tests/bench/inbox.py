@@ -60,7 +60,7 @@ _AT_ONCE = 5_000
 _SHOP = OrganizationId("shop")
 _VIEWER = AgentId("agent-0")
 _START = datetime(2025, 1, 1, tzinfo=UTC)
-_APART = timedelta(seconds=50)
+_INTERVAL = timedelta(seconds=50)
 """A million of these are 579 days."""
 
 _Question = Callable[[], Awaitable[object]]
@@ -153,7 +153,7 @@ def _contacts(start: int, names: Sequence[str]) -> Iterator[ContactDocument]:
 
 def _rows(start: int, names: Sequence[str]) -> Iterator[InboxRow]:
     for number, name in enumerate(names, start):
-        at = _START + _APART * (number * 7919 % CONVERSATIONS_OF_ONE)
+        at = _START + _INTERVAL * (number * 7919 % CONVERSATIONS_OF_ONE)
         read = number % 10 != 0
         external = f"psid-{number}"
         named = number % _UNNAMED_EACH != 1
@@ -190,9 +190,9 @@ async def _ask(database: Database) -> list[Row]:
     views = MongoViews(database, InMemoryLog(SystemClock()), ConsumerStatus())
     everyone = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.ALL)
     own = replace(everyone, assignees=Assignees.OWN)
-    midway = _START + _APART * (CONVERSATIONS_OF_ONE // 2)
+    midway = _START + _INTERVAL * (CONVERSATIONS_OF_ONE // 2)
     later = replace(everyone, agent_id=AgentId("who-came-later"), since=midway)
-    last = replace(later, since=_START + _APART * CONVERSATIONS_OF_ONE)
+    last = replace(later, since=_START + _INTERVAL * CONVERSATIONS_OF_ONE)
     unread = ConversationFilter(unread=True)
     questions: dict[str, _Question] = {
         "list": lambda: views.conversations(everyone, ConversationFilter(), PAGE, None),

@@ -59,8 +59,8 @@ _SEGMENT_BYTES = 1024 * 1024
 _CLEANED_S = 180.0
 _DAY = 20_778
 _BUCKETS = 4_096
-_TOLD = 8
-"""Bytes by which a conversation at rest is told from others."""
+_KEY_BYTES = 8
+"""The bytes that identify a conversation at rest."""
 
 
 async def measure(kafka: str) -> list[Figure]:
@@ -144,12 +144,12 @@ def _make_rested(partition: CustomerState) -> ChangedEntries:
     owner = (market.organization_of(0), ids.AgentId("agent-0"))
     rested = ArchivedConversation(owner, 1, Reason.ROTATION, _DAY, 1, is_done=False)
     number = partition.archive.put(ids.ConversationId("cmt"), rested)
-    same = partition.archive.buckets[number][_TOLD:]
+    same = partition.archive.buckets[number][_KEY_BYTES:]
     for bucket in range(_BUCKETS):
         count = COMMENTS // CUSTOMER_PARTITIONS // _BUCKETS
-        told = os.urandom(_TOLD * count)
+        keys = os.urandom(_KEY_BYTES * count)
         partition.archive.buckets[bucket] = b"".join(
-            told[at : at + _TOLD] + same for at in range(0, len(told), _TOLD)
+            keys[at : at + _KEY_BYTES] + same for at in range(0, len(keys), _KEY_BYTES)
         )
     return ChangedEntries(buckets=set(range(_BUCKETS)), owners=range(len(partition.archive.owners)))
 

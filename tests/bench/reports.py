@@ -31,8 +31,8 @@ from tuyen_gateway.api.report_items import (
     build_pages,
 )
 from tuyen_gateway.domain.rollups import (
-    CAME,
-    WENT,
+    INFLOW,
+    OUTFLOW,
     Counted,
     Slot,
     list_rows,
@@ -99,7 +99,7 @@ async def _time_report(
     reports: MongoReports, span: ReportSpan, counted: Counted, names: ReportNames
 ) -> float:
     begun = time.monotonic()
-    before = await reports.standing(span, counted) if counted.stands else {}
+    before = await reports.balances(span, counted) if counted.has_balance else {}
     rows = list_rows(before, await reports.rollups(span, counted))
     if counted is Counted.AGENT:
         TypeAdapter(list[AgentItem]).dump_json(build_agents(rows, names))
@@ -126,7 +126,7 @@ def _list_counts(chance: random.Random) -> Iterable[tuple[Slot, str]]:
             days=chance.randrange(DAYS), seconds=chance.randrange(OPEN_HOURS * 3600)
         )
         agent, page = f"agent-{chance.randrange(AGENTS)}", f"page-{chance.randrange(PAGES)}"
-        yield _slot(Counted.AGENT, at, agent), CAME
+        yield _slot(Counted.AGENT, at, agent), INFLOW
         yield _slot(Counted.PAGE, at, page), "begun"
         for number in range(RESPONSES):
             wait = timedelta(seconds=chance.expovariate(1 / 300))
@@ -136,7 +136,7 @@ def _list_counts(chance: random.Random) -> Iterable[tuple[Slot, str]]:
                 yield _slot(Counted.AGENT, at, agent), name
                 yield _slot(Counted.PAGE, at, page), name
         if chance.random() < 0.9:
-            yield _slot(Counted.AGENT, at, agent), WENT
+            yield _slot(Counted.AGENT, at, agent), OUTFLOW
 
 
 def _slot(counted: Counted, at: datetime, about: str) -> Slot:

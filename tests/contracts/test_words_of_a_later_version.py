@@ -48,12 +48,12 @@ from tuyen_events.vocabulary import (
     WhenNobody,
 )
 from tuyen_gateway.adapters.counters import by_channel
-from tuyen_gateway.adapters.queries import matching_query
+from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.projections import counters, history
-from tuyen_gateway.projections.batches import RowFact, fold_fact
+from tuyen_gateway.projections.batches import RowEventRecord, fold_row_event
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
@@ -175,16 +175,16 @@ class Router:
 
     def arrives(self, event: Event) -> list[Event]:
         """All that both stages write of it; what one asks or answers comes to the other."""
-        told: list[Event] = []
+        events: list[Event] = []
         coming = [("inbound", event)]
         while coming:
             for each in self.handles(*coming.pop(0)):
-                told.append(each)
+                events.append(each)
                 if isinstance(each, ChoiceRequested):
                     coming.append(("router-requests", each))
                 elif isinstance(each, ChoiceMade):
                     coming.append(("router-answers", each))
-        return told
+        return events
 
     def handles(self, topic: str, event: Event) -> list[Event]:
         """What a stage writes of a record of its input."""
@@ -202,8 +202,8 @@ class Router:
         ]
 
 
-def only(kind: type[E], told: Sequence[Event]) -> E:
-    (found,) = [each for each in told if isinstance(each, kind)]
+def only(kind: type[E], events: Sequence[Event]) -> E:
+    (found,) = [each for each in events if isinstance(each, kind)]
     return found
 
 
@@ -212,30 +212,30 @@ def test_r1_3_a_message_of_a_later_channel_goes_to_who_was_given_it_or_everythin
     pool = members(a=facebook, b=[*facebook, EMAIL_MESSAGE], c=None)
     router = Router(organization(replace(rule(), members=pool), replace(page(), channel=EMAIL)))
 
-    told = router.arrives(message())
+    events = router.arrives(message())
 
-    assert only(ChoiceRequested, told).channel == EMAIL
-    assert only(AssignmentMade, told).agent_id == B
-    assert only(PoolRecorded, told).candidates == ("b", "c")
-    assert only(PoolRecorded, told).excluded == (Excluded(agent_id=A, why=Exclusion.CAPABILITY),)
+    assert only(ChoiceRequested, events).channel == EMAIL
+    assert only(AssignmentMade, events).agent_id == B
+    assert only(PoolRecorded, events).candidates == ("b", "c")
+    assert only(PoolRecorded, events).excluded == (Excluded(agent_id=A, why=Exclusion.CAPABILITY),)
 
 
 def test_r5_1_where_nobody_was_given_a_later_channel_its_messages_wait() -> None:
     pool = members(a=[Capability.FACEBOOK_MESSAGE], b=[])
     router = Router(organization(replace(rule(), members=pool)))
-    told = router.arrives(message())
-    assert only(ChoiceMade, told).verdict is Verdict.QUEUED
-    assert only(AssignmentQueued, told).reason is Reason.QUEUED
+    events = router.arrives(message())
+    assert only(ChoiceMade, events).verdict is Verdict.QUEUED
+    assert only(AssignmentQueued, events).reason is Reason.QUEUED
 
 
 def test_r2_a_rule_of_a_later_mode_chooses_in_turn_and_says_so() -> None:
     router = Router(organization(rule(mode=WEIGHTED)))
 
-    told = router.arrives(message(Channel.FACEBOOK))
+    events = router.arrives(message(Channel.FACEBOOK))
 
-    made = only(AssignmentMade, told)
+    made = only(AssignmentMade, events)
     assert (made.agent_id, made.mode, made.reason) == (A, Strategy.SEQUENTIAL, Reason.ROTATION)
-    assert only(PoolRecorded, told).mode == WEIGHTED  # what the rule says
+    assert only(PoolRecorded, events).mode == WEIGHTED  # what the rule says
 
 
 def test_r5_1_a_waiting_request_under_a_rule_of_a_later_mode_names_that_mode() -> None:
@@ -288,9 +288,10 @@ def row() -> InboxRow:
 
 
 def test_i2_the_inbox_keeps_the_channel_and_takes_the_assignment(row: InboxRow) -> None:
-    folded = fold_fact(row, RowFact(as_read(make_offered()), 3, 0))
-    folded = fold_fact(
-        folded, RowFact(as_read(make_offered(AssignmentChanged, version=2, agent_id=B)), 3, 1)
+    folded = fold_row_event(row, RowEventRecord(as_read(make_offered()), 3, 0))
+    folded = fold_row_event(
+        folded,
+        RowEventRecord(as_read(make_offered(AssignmentChanged, version=2, agent_id=B)), 3, 1),
     )
     stored = msgspec.to_builtins(folded)
     assert stored["channel"] == "email"
@@ -321,7 +322,7 @@ def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> Non
     scope = scope_of(viewer_of(known, agent("a")), known.settings)
 
     def channels(wanted: ConversationFilter) -> list[str]:
-        (found,) = [part for part in matching_query(scope, wanted) if "channel" in part]
+        (found,) = [part for part in build_matching_query(scope, wanted) if "channel" in part]
         return list(found["channel"]["$in"])
 
     assert channels(ConversationFilter()) == [*(each.value for each in Channel), "email"]
@@ -339,8 +340,8 @@ def read_stored_by(update: UpdateOne) -> Document:
 
 
 def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
-    told = as_read(make_offered(choice=Choice(pool_id="pool_1")))
-    document = read_stored_by(history.record(told))
+    events = as_read(make_offered(choice=Choice(pool_id="pool_1")))
+    document = read_stored_by(history.record(events))
     assert (document["reason"], document["mode"]) == ("offered", "weighted")
     entry = msgspec.convert(document, AssignmentEntry)
     assert (entry.reason, entry.mode) == (OFFERED, WEIGHTED)
@@ -356,7 +357,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
     )
     stored = read_stored_by(history.record_pool(as_read(pool)))
     known = dataclasses.replace(
-        entry, choice=told.choice, pool=msgspec.convert(stored, PoolRecorded)
+        entry, choice=events.choice, pool=msgspec.convert(stored, PoolRecorded)
     )
     assert find_left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
 

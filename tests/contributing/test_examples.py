@@ -31,9 +31,9 @@ _MOST_FILES = {
 """Files that an addition touches, besides tests and what is generated."""
 _FINDING_TESTS = {
     "adding-a-crm-entity": (
-        "tests/crm/domain/test_parts.py",
+        "tests/crm/domain/test_children.py",
         "tests/crm/entities/test_wording.py",
-        "tests/gateway/api/crm/test_part_routes.py",
+        "tests/gateway/api/crm/test_child_routes.py",
     ),
     "adding-a-channel": (
         "tests/channels/test_every_channel.py",

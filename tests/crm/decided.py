@@ -6,11 +6,11 @@ from collections.abc import Mapping, Set
 import msgspec
 
 from crm.lan import SHOP
+from tuyen_crm.contact_index import ContactIndex
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND
-from tuyen_crm.fact_index import FactIndex
-from tuyen_crm.organization_state import Book
+from tuyen_crm.organization_state import UnitOfWork
 from tuyen_events.crm.records import CrmCommand, CrmEvent
 from tuyen_events.ids import ContactId
 
@@ -20,27 +20,27 @@ class Decided:
 
     def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
-        self._facts = FactIndex()
+        self._index = ContactIndex()
         self.last: CommandDecision
         self.commands = 0
 
     def value(self, key: str) -> bytes | None:
         return self._values.get(key)
 
-    def holders(self, key: str) -> Set[ContactId]:
-        return self._facts.holders(key)
+    def look_up(self, key: str) -> Set[ContactId]:
+        return self._index.look_up(key)
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        return self._facts.count(key, changed)
+        return self._index.count(key, changed)
 
     def decide(self, command: CrmCommand) -> tuple[CrmEvent, ...]:
         self.commands += 1
-        book = Book(SHOP, self, self.commands)
-        decision = BY_COMMAND[type(command)].decide(book, command)
+        work = UnitOfWork(SHOP, self, self.commands)
+        decision = BY_COMMAND[type(command)].decide(work, command)
         for event in decision.events:
-            book.apply(msgspec.structs.replace(event, order=self.commands), 0)
-        self._facts.change(book.facts)
-        for key, value in book.changes.items():
+            work.apply(msgspec.structs.replace(event, order=self.commands), 0)
+        self._index.change(work.index_changes)
+        for key, value in work.changes.items():
             if value is None:
                 self._values.pop(key, None)
             else:
@@ -56,4 +56,4 @@ class Decided:
     @property
     def known(self) -> KnownState:
         """The state now."""
-        return Book(SHOP, self, self.commands)
+        return UnitOfWork(SHOP, self, self.commands)

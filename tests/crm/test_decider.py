@@ -219,7 +219,7 @@ async def test_a_late_record_is_found_by_looking(monkeypatch: pytest.MonkeyPatch
 
 
 async def states(shop: Shop) -> list[Record]:
-    """The records of contacts, parts and the setup in the state, all of one organization."""
+    """The records of contacts, children and the setup in the state, all of one organization."""
     return [each for each in await shop.records(CRM_STATE) if b"/" in (each.key or b"")]
 
 

@@ -122,7 +122,7 @@ async def fold(shop: Shop, views: Database) -> None:
 
 async def reminders_asked(shop: Shop) -> list[tuple[str, datetime]]:
     asked = await shop.read_events(CRM_COMMANDS)
-    return [(each.part_id, each.remind_at) for each in asked if isinstance(each, RemindCommand)]
+    return [(each.child_id, each.remind_at) for each in asked if isinstance(each, RemindCommand)]
 
 
 async def test_c5_what_is_due_is_asked_once_and_nothing_else(views: Database) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import BY_COMMAND, BY_EVENT, evolve, fold_contact
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.contact_fields import ContactFieldChanged
@@ -55,16 +55,18 @@ class World(KnownState):
         found = self.contacts.get(contact_id)
         return 0 if found is None else found.sequence
 
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        return sorted(id_ for id_, each in self.contacts.items() if fact in find_facts(each))[:most]
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        return sorted(id_ for id_, each in self.contacts.items() if key in list_index_keys(each))[
+            :most
+        ]
 
-    def count(self, fact: str) -> int:
-        return len(self.find(fact))
+    def count(self, key: str) -> int:
+        return len(self.find(key))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
         return None
 
-    def part(self, kind: str, part_id: str) -> PartState | None:
+    def child(self, kind: str, child_id: str) -> ChildState | None:
         return None
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
@@ -76,8 +78,8 @@ class World(KnownState):
     def setup_sequence(self) -> int:
         return self._setup_sequence
 
-    def whole(self) -> dict[ContactId, ContactState]:
-        """The contacts that are no parts of others."""
+    def unmerged(self) -> dict[ContactId, ContactState]:
+        """The contacts that were not merged into others."""
         return {
             id_: each
             for id_, each in self.contacts.items()

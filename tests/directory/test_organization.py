@@ -25,7 +25,7 @@ from tuyen_directory.organization import (
     entities,
     entity_of,
     evolve,
-    find,
+    find_entity,
     may_work_on,
     next_version,
 )
@@ -70,7 +70,7 @@ def test_the_latest_record_of_each_entity_counts_so_compaction_changes_nothing(
     compacted = Organization(id=SHOP)
     for word, place in sorted(last.items(), key=lambda item: item[1]):
         compacted = evolve(compacted, changes[place], place)
-        stored = find(compacted, *word)
+        stored = find_entity(compacted, *word)
         if isinstance(changes[place], Removed):
             assert stored is None
         else:
@@ -170,12 +170,12 @@ def test_the_words_of_a_key_find_the_entity() -> None:
     known = fold([department("sales", name="Sales"), one, settings(), profile(), agent("a")])
     assert entity_of(one) == ("region", "sales/north")
     assert entity_of(profile()) == ("organization", "")
-    stored = find(known, "region", "sales/north")
+    stored = find_entity(known, "region", "sales/north")
     assert stored is not None
     assert stored.value == one
     assert entities(known, "region") == {"sales/north": stored}
     assert entities(known, "settings") == {}
-    assert find(known, "shift", "s") is None
+    assert find_entity(known, "shift", "s") is None
 
 
 def test_what_is_no_entity_has_no_key() -> None:

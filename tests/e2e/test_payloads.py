@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from support.facebook import PAGE, payload, payload_names
 from support.shop import Json, Shop, eventually, is_owned_by
 from tuyen_events.catalogue import EVENT_TYPES
-from tuyen_events.codec import header
+from tuyen_events.codec import find_header
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.topic import Topic
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
@@ -54,7 +54,7 @@ async def test_p3_every_body_is_kept_and_what_it_says_is_in_the_inbox(
     mine = [
         each for each in await _records(stack, INBOUND) if shop.id in (each.key or b"").decode()
     ]
-    types = {(header(each.headers, "ce_type") or b"").decode() for each in mine}
+    types = {(find_header(each.headers, "ce_type") or b"").decode() for each in mine}
     known = {name for name, cls in EVENT_TYPES.items() if issubclass(cls, InboundEvent)}
     assert types == known - ABSENT_FROM_THE_SAMPLES
     letters = [each.value or b"" for each in await _records(stack, DEAD_LETTERS)]

@@ -33,7 +33,8 @@ class ContactEvidence:
     seen: Mapping[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     """By organization and agent: every contact that the agent sees."""
     became: Mapping[str, str] = field(default_factory=dict)
-    """By the id of each contact that was added: the id of the contact that it is a part of."""
+    """By the id of each contact that was added: the id of the contact into which it was merged, or
+    its own."""
 
 
 class Contacting:
@@ -83,7 +84,7 @@ class Contacting:
         self._note("one_phone", {**given, "contact": contact}, answer)
 
     async def merge(self, given: Json) -> None:
-        """A manager merges two contacts by hand."""
+        """A manager merges two contacts manually."""
         contact, other = self._find(given, "about"), self._find(given, "beside")
         if contact is not None and other is not None:
             path = f"/v1/contacts/{contact}/merge"
@@ -116,7 +117,7 @@ class Contacting:
             self._note("take_back", given, answer)
 
     async def share(self, given: Json) -> None:
-        """A manager shares a contact by hand, or ends that."""
+        """A manager shares a contact manually, or ends that."""
         contact = self._find(given, "about")
         if contact is None:
             return
@@ -151,7 +152,7 @@ class Contacting:
         return evidence
 
     async def _ask_who(self, tenant: str, contact: str) -> str:
-        """The id of the contact that this one is a part of now."""
+        """The id of the contact into which this one was merged, or its own."""
         found: list[str] = []
 
         async def answered() -> bool:

@@ -1,4 +1,4 @@
-"""What is done with contacts by hand, drawn step by step."""
+"""What is done with contacts manually, drawn step by step."""
 
 import random
 

@@ -32,19 +32,19 @@ def sequences_rise_by_one(evidence: Evidence) -> Iterator[str | None]:
 def claims_have_one_winner(evidence: Evidence) -> Iterator[str | None]:
     """W4: only what nobody has is claimed; whoever was told that they have it got it, and whoever
     was told that another one has it was told the truth."""
-    holders: dict[str, str | None] = {}
+    assignees: dict[str, str | None] = {}
     had: dict[str, set[str | None]] = defaultdict(set)
     into: dict[str, str] = {}
     for event in _each_once(evidence):
         key = f"{event.organization}/{event.contact_id}"
         if isinstance(event, ContactClaimed):
-            holder = holders.get(key)
-            yield None if holder is None else f"{event.contact_id} was {holder}'s when claimed"
+            assignee = assignees.get(key)
+            yield None if assignee is None else f"{event.contact_id} was {assignee}'s when claimed"
         if isinstance(event, ContactMerged):
             into[event.contact_id] = event.into
-        for contact, holder in _holder(event):
-            holders[f"{event.organization}/{contact}"] = holder
-            had[contact].add(holder)
+        for contact, assignee in _assignee(event):
+            assignees[f"{event.organization}/{contact}"] = assignee
+            had[contact].add(assignee)
 
     def ever_had(contact: str, agent: str) -> bool:
         ids = [contact]
@@ -57,7 +57,7 @@ def claims_have_one_winner(evidence: Evidence) -> Iterator[str | None]:
         yield None if ever_had(contact, agent) else f"{agent} never had {contact}"
 
 
-def _holder(event: ContactEvent) -> Iterator[tuple[str, str | None]]:
+def _assignee(event: ContactEvent) -> Iterator[tuple[str, str | None]]:
     """Who has a contact after the event, if it says so."""
     match event:
         case ContactClaimed() | ContactAssigned():

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import UnreadableEventError, decode_data, header
+from tuyen_events.codec import UnreadableEventError, decode_data, find_header
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId
 from tuyen_events.topic import Topic
@@ -93,7 +93,7 @@ def _entry(record: Any) -> Entry:
         offset=record.offset,
         key=(record.key or b"").decode(),
         value=record.value,
-        id=(header(record.headers, "ce_id") or b"").decode(),
+        id=(find_header(record.headers, "ce_id") or b"").decode(),
         event=event,
         timestamp=record.timestamp,
     )

@@ -16,38 +16,42 @@ NONE: dict[PartitionName, WantedRecords] = {}
 
 
 def test_the_first_request_names_everything() -> None:
-    said = FetchSession().begin({A: WantedRecords(5, 100), B: WantedRecords(7, 100)})
-    assert (said.session_id, said.epoch) == (NO_SESSION, 0)
-    assert said.added == {A: WantedRecords(5, 100), B: WantedRecords(7, 100)}
-    assert said.forgotten == []
+    fetch = FetchSession().begin({A: WantedRecords(5, 100), B: WantedRecords(7, 100)})
+    assert (fetch.session_id, fetch.epoch) == (NO_SESSION, 0)
+    assert fetch.added == {A: WantedRecords(5, 100), B: WantedRecords(7, 100)}
+    assert fetch.forgotten == []
 
 
 def test_later_requests_name_what_changed_and_what_is_not_wanted_any_more() -> None:
     session = FetchSession()
     session.confirm(session.begin({A: WantedRecords(5, 100), B: WantedRecords(7, 100)}), 33)
-    said = session.begin({A: WantedRecords(6, 100)})
-    assert (said.session_id, said.epoch) == (33, 1)
-    assert said.added == {A: WantedRecords(6, 100)}
-    assert said.forgotten == [B]
-    session.confirm(said, 33)
-    said = session.begin({A: WantedRecords(6, 100), B: WantedRecords(7, 100)})
-    assert (said.epoch, said.added, said.forgotten) == (2, {B: WantedRecords(7, 100)}, [])
+    fetch = session.begin({A: WantedRecords(6, 100)})
+    assert (fetch.session_id, fetch.epoch) == (33, 1)
+    assert fetch.added == {A: WantedRecords(6, 100)}
+    assert fetch.forgotten == [B]
+    session.confirm(fetch, 33)
+    fetch = session.begin({A: WantedRecords(6, 100), B: WantedRecords(7, 100)})
+    assert (fetch.epoch, fetch.added, fetch.forgotten) == (2, {B: WantedRecords(7, 100)}, [])
 
 
 def test_after_a_request_without_its_response_everything_is_named_again() -> None:
     session = FetchSession()
     session.confirm(session.begin({A: WantedRecords(5, 100)}), 33)
     session.begin({A: WantedRecords(6, 100)})
-    said = session.begin({A: WantedRecords(6, 100)})
-    assert (said.session_id, said.epoch) == (33, 0), "the older session is given up"
-    assert said.added == {A: WantedRecords(6, 100)}
+    fetch = session.begin({A: WantedRecords(6, 100)})
+    assert (fetch.session_id, fetch.epoch) == (33, 0), "the older session is given up"
+    assert fetch.added == {A: WantedRecords(6, 100)}
 
 
 def test_without_room_at_the_broker_every_request_names_everything() -> None:
     session = FetchSession()
     session.confirm(session.begin({A: WantedRecords(5, 100)}), NO_SESSION)
-    said = session.begin({A: WantedRecords(5, 100)})
-    assert (said.session_id, said.epoch, said.added) == (NO_SESSION, 0, {A: WantedRecords(5, 100)})
+    fetch = session.begin({A: WantedRecords(5, 100)})
+    assert (fetch.session_id, fetch.epoch, fetch.added) == (
+        NO_SESSION,
+        0,
+        {A: WantedRecords(5, 100)},
+    )
 
 
 def test_epochs_begin_again_at_one() -> None:
@@ -89,13 +93,13 @@ def test_the_broker_always_knows_what_is_wanted(
 ) -> None:
     session, broker = FetchSession(), _Broker()
     for wanted, fate in requests:
-        said = session.begin(wanted)
+        fetch = session.begin(wanted)
         if fate == "never arrived":
             continue
-        assert broker.take(said.epoch, said.added, said.forgotten)
+        assert broker.take(fetch.epoch, fetch.added, fetch.forgotten)
         assert broker.remembered == wanted
         if fate == "answered":
-            session.confirm(said, 33)
+            session.confirm(fetch, 33)
 
 
 def test_partitions_are_grouped_by_their_topics() -> None:

@@ -318,14 +318,14 @@ async def router(
         assert isinstance(command, AssignConversation)
         asked.append(command)
         outcome = left.pop(0)
-        holder = None if has is None else AgentId(has)
+        assignee = None if has is None else AgentId(has)
         settled = CommandSettled(
             command_id=command.command_id,
             organization=command.organization,
             conversation_id=command.conversation_id,
             outcome=outcome,
             version=version,
-            agent_id=command.agent_id if outcome is Outcome.APPLIED else holder,
+            agent_id=command.agent_id if outcome is Outcome.APPLIED else assignee,
         )
         await _append(log, COMMAND_RESULTS, command.conversation_id, settled)
 

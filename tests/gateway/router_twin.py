@@ -43,7 +43,7 @@ class RouterTwin:
     """It falls asleep once it was asked so many."""
     _rows: dict[ConversationId, tuple[int, AgentId | None]] = field(default_factory=dict)
 
-    def holder(self, conversation: ConversationId) -> AgentId | None:
+    def assignee_of(self, conversation: ConversationId) -> AgentId | None:
         return self._rows.get(conversation, (0, None))[1]
 
     async def run(self) -> None:
@@ -73,7 +73,7 @@ class RouterTwin:
             case MarkConversationDone():
                 pass
             case ReturnToRotation():
-                if self.holder(command.conversation_id) != command.only_from:
+                if self.assignee_of(command.conversation_id) != command.only_from:
                     outcome = Outcome.UNCHANGED
                 else:
                     await self._write(command, at, None, Reason.QUEUED, AssignmentQueued)
@@ -87,12 +87,12 @@ class RouterTwin:
         return outcome
 
     def _outcome(self, command: AssignConversation) -> Outcome:
-        holder = self.holder(command.conversation_id)
-        if command.only_from not in (None, holder):
+        assignee = self.assignee_of(command.conversation_id)
+        if command.only_from not in (None, assignee):
             return Outcome.UNCHANGED
-        if command.take and holder is not None:
+        if command.take and assignee is not None:
             return Outcome.ALREADY_TAKEN
-        if holder == command.agent_id:
+        if assignee == command.agent_id:
             return Outcome.UNCHANGED
         if command.page_id in self.closed_pages:
             return Outcome.NOT_ALLOWED

@@ -10,10 +10,10 @@ from gateway.rig import Rig, User, records, running
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_gateway.rotate_keys import ENCRYPTED, rotate_keys
 from tuyen_platform.clock import ManualClock
+from tuyen_platform.encrypted_records import RecordCipher
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
 from tuyen_platform.page_credentials import AccountCredentials, PageCredentials
-from tuyen_platform.sealed_records import Sealer
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
 BACK = {"redirect_uri": "https://inbox.example/back"}
@@ -35,7 +35,7 @@ async def test_p6_after_the_command_the_old_key_is_needed_no_more(
     async with running(log, clock, secrets_key=OLD) as rig:
         await connect(rig)
     before = {topic.name: len(await records(log, topic)) for topic in ENCRYPTED}
-    both = Sealer(SecretStr(f"{NEW},{OLD}"))
+    both = RecordCipher(SecretStr(f"{NEW},{OLD}"))
     async with running(log, clock, secrets_key=f"{NEW},{OLD}") as rig:
         assert await rotate_keys(log, both) == (3, 0)
         assert await rotate_keys(log, both) == (0, 0)
@@ -55,7 +55,7 @@ async def test_p6_what_no_key_opens_is_counted_and_named(
 ) -> None:
     async with running(log, clock, secrets_key=OLD) as rig:
         await connect(rig)
-    assert await rotate_keys(log, Sealer(SecretStr(NEW))) == (0, 3)
+    assert await rotate_keys(log, RecordCipher(SecretStr(NEW))) == (0, 3)
     said = capsys.readouterr().out
     assert "record_without_key" in said
     assert "zalo/2000" in said
@@ -82,8 +82,8 @@ async def test_p6_an_interrupted_command_leaves_what_was_written_meanwhile_as_th
 
     monkeypatch.setattr(log, "replace", end_after)
     with pytest.raises(LogUnavailableError, match="ends here"):
-        await rotate_keys(log, Sealer(both))
+        await rotate_keys(log, RecordCipher(both))
     of_key = [one for one in await records(log, PAGE_CREDENTIALS) if one.key == fresh.key.encode()]
     assert of_key[-1].value == fresh.value
     monkeypatch.undo()
-    assert await rotate_keys(log, Sealer(both)) == (1, 0)
+    assert await rotate_keys(log, RecordCipher(both)) == (1, 0)

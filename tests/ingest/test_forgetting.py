@@ -24,7 +24,7 @@ class Table:
         self.caught_up = caught_up
         self._current = current
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         return self._current
 
 

@@ -176,7 +176,7 @@ async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_known_y
 ) -> None:
     """The page was Hoa Sen's already, and this ingest's table of the directory was behind."""
 
-    async def behind(within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def behind(within_s: float, *, min_interval_s: float = 0.0) -> bool:
         return False
 
     new = entry(page=OTHER, messaging=[message("m_1", page=OTHER)], changes=[comment("1_1")])
@@ -202,10 +202,10 @@ async def test_r7_a_page_that_moves_while_another_is_looked_up_is_read_for_whose
 ) -> None:
     refresh = rig.ingest.tables[0].refresh
 
-    async def moving(within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def moving(within_s: float, *, min_interval_s: float = 0.0) -> bool:
         monkeypatch.undo()
         await move_page(rig, log)
-        return await refresh(within_s, apart_s=apart_s)
+        return await refresh(within_s, min_interval_s=min_interval_s)
 
     monkeypatch.setattr(rig.ingest.tables[0], "refresh", moving)
     unknown = entry(page="99", messaging=[message("m_1", page="99")])

@@ -24,7 +24,7 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Channel, Presence, PresenceCause
 from tuyen_ingest.adapters.thread_signals import LogThreadSignals
-from tuyen_ingest.adapters.visitor_seals import FernetVisitorSeals
+from tuyen_ingest.adapters.visitor_cipher import FernetVisitorCipher
 from tuyen_ingest.adapters.visitor_threads import InMemoryVisitorThreads
 from tuyen_ingest.bootstrap import compose, compose_visitors
 from tuyen_ingest.domain.visitors import SiteVisitor
@@ -119,7 +119,9 @@ class VisitorRig:
     @property
     def visitor(self) -> SiteVisitor:
         """Who the visitor is to the service."""
-        found = FernetVisitorSeals(SecretStr(SECRETS_KEY), self.clock).open_visitor(APP, self.token)
+        found = FernetVisitorCipher(SecretStr(SECRETS_KEY), self.clock).decrypt_visitor(
+            APP, self.token
+        )
         assert found is not None
         return found
 

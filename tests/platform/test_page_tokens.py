@@ -1,4 +1,4 @@
-"""P6: a page's token stands sealed in the log, and only its own account opens it."""
+"""P6: a page's token is encrypted in the log, and can be decrypted for its own account only."""
 
 from base64 import urlsafe_b64encode
 
@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
 from tuyen_platform.page_tokens import PageTokens
-from tuyen_platform.settings import LOCAL_SECRETS_KEY, SealingSettings
+from tuyen_platform.settings import LOCAL_SECRETS_KEY, EncryptionSettings
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
 """Two keys; never drawn, since tests are named for them."""
@@ -27,14 +27,14 @@ def fold(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
     return kept
 
 
-def test_p6_a_token_is_sealed_in_the_log_and_opens_for_those_who_have_the_key() -> None:
+def test_p6_a_token_is_encrypted_in_the_log_and_decrypted_for_those_who_have_the_key() -> None:
     record = tokens(OLD).record("app_1", "s3cret-token")
     assert b"s3cret-token" not in (record.value or b"")
     reader = fold(tokens(OLD), record)
     assert (reader.token("app_1"), reader.token("app_2")) == ("s3cret-token", None)
 
 
-def test_p6_a_new_key_in_front_opens_what_the_old_one_sealed() -> None:
+def test_p6_a_new_key_in_front_decrypts_what_the_old_one_encrypted() -> None:
     record = tokens(OLD).record("app_1", "t")
     assert fold(tokens(NEW, OLD), record).token("app_1") == "t"
     with pytest.raises(UnreadableEventError, match="a key that is not here"):
@@ -96,8 +96,8 @@ def test_p6_outside_the_local_stack_a_key_of_its_own_is_needed(
     if key is not None:
         monkeypatch.setenv("TUYEN_SECRETS_KEY", key)
     if starts:
-        assert NEW not in repr(SealingSettings())
+        assert NEW not in repr(EncryptionSettings())
     else:
         with pytest.raises(ValidationError, match="TUYEN_SECRETS_KEY") as refused:
-            SealingSettings()
+            EncryptionSettings()
         assert "kkkkkkkk" not in str(refused.value)

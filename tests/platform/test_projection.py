@@ -76,7 +76,7 @@ async def projecting(
                 group="tester",
                 positions=positions,
                 fold=fold,
-                apart_s=0.0,
+                min_interval_s=0.0,
                 status=status,
             )
         )
@@ -273,7 +273,7 @@ async def test_r9_5_records_that_a_view_does_not_want_are_not_decoded() -> None:
                 group="wanted",
                 positions=positions,
                 fold=view.fold,
-                apart_s=0.0,
+                min_interval_s=0.0,
                 wanted=lambda record: record.value != b"{",
             )
         )

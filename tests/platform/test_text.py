@@ -1,12 +1,17 @@
 """Accents and case do not hide a name from a search (I4)."""
 
+import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_platform.text import fold_accents
+
+_VECTORS = "services/gateway/console/src/core/names.vectors.json"
+CONSOLE = json.loads((Path(__file__).parents[2] / _VECTORS).read_text())
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,9 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 def test_composed_and_decomposed_spellings_fold_alike(text: str) -> None:
     spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
     assert len({fold_accents(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize("vector", CONSOLE["names"], ids=lambda vector: vector["text"])
+def test_i4_the_console_folds_the_same(vector: dict[str, str]) -> None:
+    """The console's own folding has a test of the same vectors."""
+    assert fold_accents(vector["text"]) == vector["folded"]

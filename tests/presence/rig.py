@@ -1,4 +1,4 @@
-"""An organization whose agents come and go, over the log in memory, with time moved by hand."""
+"""An organization whose agents come and go, over the log in memory, with time moved manually."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""R8: the worker over the log in memory, with time moved by hand."""
+"""R8: the worker over the log in memory, with time moved manually."""
 
 import asyncio
 from datetime import timedelta

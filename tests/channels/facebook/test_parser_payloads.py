@@ -1,4 +1,4 @@
-"""Every sample body and the events that it must become, written by hand from the rules."""
+"""Every sample body and the events that it must become, written manually from the rules."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every sample body and the event that it must become, written by hand from the rules."""
+"""Every sample body and the event that it must become, written manually from the rules."""
 
 import json
 from datetime import timedelta

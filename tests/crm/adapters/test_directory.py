@@ -5,7 +5,7 @@ import asyncio
 from crm.lan import PAGE
 from crm.rig import MOMENT, SHOP, Shop
 from support.organizations import agent, directory_record, profile
-from tuyen_crm.adapters.directory import DirectoryFacts
+from tuyen_crm.adapters.directory import OrganizationDirectory
 from tuyen_crm.bootstrap import compose
 from tuyen_events.crm.claims import ContactAssigned
 from tuyen_events.crm.warehouses import PutWarehouse
@@ -28,7 +28,7 @@ async def test_c2_an_organization_has_its_country() -> None:
     log = InMemoryLog()
     changed = profile(organization=ORGANIZATION, country="TH")
     await log.append(DIRECTORY, *directory_record(changed))
-    directory = DirectoryFacts(log)
+    directory = OrganizationDirectory(log)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(directory.run())
         await directory.wait_until_known()
@@ -44,7 +44,7 @@ async def test_w5_agents_who_are_disabled_or_removed_are_not_active() -> None:
     await _hire(log, "minh", disabled=True)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "agent", "tu"), None)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "rule", "r"), None)
-    agents = DirectoryFacts(log)
+    agents = OrganizationDirectory(log)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(agents.run())
         await agents.wait_until_known()

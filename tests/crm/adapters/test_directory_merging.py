@@ -5,7 +5,7 @@ import asyncio
 
 from crm.rig import SHOP, Shop, Vietnam, until
 from support.organizations import directory_record, settings
-from tuyen_crm.adapters.directory import DirectoryFacts
+from tuyen_crm.adapters.directory import OrganizationDirectory
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.directory import directory_key
@@ -26,7 +26,7 @@ async def test_c2_the_last_setting_counts_and_by_default_merges_are_proposed() -
     for merging in (Merging.PROPOSE, Merging.AT_ONCE):
         await _set(shop, merging)
     await shop.log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "rule", "r"), None)
-    known = DirectoryFacts(shop.log)
+    known = OrganizationDirectory(shop.log)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(known.run())
         await known.wait_until_known()
@@ -39,7 +39,7 @@ async def test_c2_a_customers_command_says_what_is_set() -> None:
     shop = Shop()
     await _set(shop, Merging.AT_ONCE)
     await shop.write("670", "Lan")
-    known = DirectoryFacts(shop.log)
+    known = OrganizationDirectory(shop.log)
     observer = CustomerObserver(shop.log, Vietnam(), Vietnam(), known)
 
     async def is_sent() -> bool:

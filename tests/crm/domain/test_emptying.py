@@ -203,7 +203,7 @@ def list_missing(shop: Organization) -> list[str]:
     """What contacts refer to, and what does not exist."""
     return [
         f"{id_}: {each}"
-        for id_, contact in shop.whole().items()
+        for id_, contact in shop.unmerged().items()
         for each in _list_missing(shop, contact)
     ]
 

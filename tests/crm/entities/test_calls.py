@@ -29,7 +29,7 @@ COMMON: dict[str, Any] = {"organization": SHOP, "at": MOMENT}
 
 def call(external_id: str, phone: str = PHONE, **fields: Any) -> RecordCall:
     made = call_id(SHOP, CENTER, external_id)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "direction": CallDirection.IN,
         "started_at": datetime(2026, 9, 21, 3, tzinfo=UTC),
         "duration_s": 185,
@@ -44,11 +44,11 @@ def call(external_id: str, phone: str = PHONE, **fields: Any) -> RecordCall:
         integration_id=CENTER,
         external_id=external_id,
         phone=phone,
-        **told,
+        **fields,
     )
 
 
-def by_hand(name: str, *phones: str, **fields: Any) -> AddContact:
+def manual(name: str, *phones: str, **fields: Any) -> AddContact:
     return AddContact(
         **COMMON,
         command_id=f"add_{name}",
@@ -68,8 +68,8 @@ def put_warehouse(warehouse: str, **fields: Any) -> PutWarehouse:
 
 def test_c7_a_call_is_the_contacts_who_has_the_number() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", OTHER))
-    shop.decide(by_hand("y", PHONE))
+    shop.decide(manual("x", OTHER))
+    shop.decide(manual("y", PHONE))
     (event,) = shop.decide(call("1"))
     assert isinstance(event, CallRecorded)
     assert (event.contact_id, event.sequence, event.phone) == ("con_y", 2, PHONE)
@@ -128,11 +128,11 @@ def test_c7_another_integration_may_use_the_same_id() -> None:
 def test_c7_a_call_that_was_recorded_stays_where_it_is() -> None:
     """Also when the number belongs to somebody else by now, or the contact was removed."""
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     shop.decide(call("1"))
     gone = ContactId("con_x")
     shop.decide(PatchContact(**COMMON, command_id="p", contact_id=gone, by=HOA, phones=()))
-    shop.decide(by_hand("y", PHONE))
+    shop.decide(manual("y", PHONE))
     assert shop.decide(call("1")) == ()
     shop.decide(RemoveContact(**COMMON, command_id="r", contact_id=gone, by=HOA))
     assert shop.decide(call("1")) == ()
@@ -185,7 +185,7 @@ def test_c7_of_several_with_the_number_the_agents_own_is_meant_or_the_oldest() -
     shop = Decided()
     for name, agent in (("z", None), ("y", MINH), ("x", LAN)):
         # Contacts of different assignees are not merged; one that nobody has joins the first.
-        shop.decide(by_hand(name, OTHER if agent is None else PHONE, assignee=agent))
+        shop.decide(manual(name, OTHER if agent is None else PHONE, assignee=agent))
     chosen = []
     for number, agent in enumerate((LAN, MINH, HOA, None)):
         (event,) = shop.decide(call(str(number), agent_id=agent))

@@ -134,7 +134,7 @@ def test_w6_for_all_but_members_there_is_nothing_to_claim(
 @given(st.lists(st.sampled_from([LAN, MINH, HOA, ADMIN]), max_size=50))
 def test_w4_of_any_number_of_claims_exactly_one_gets_it(claimers: list[AgentId]) -> None:
     contact: ContactState | None = FREE
-    won, told = [], set()
+    won, named = [], set()
     for number, by in enumerate(claimers):
         decision = decide(state(contact), replace(claim(by), command_id=f"cmd_{number}"))
         for event in decision.events:
@@ -142,9 +142,9 @@ def test_w4_of_any_number_of_claims_exactly_one_gets_it(claimers: list[AgentId])
             contact = evolve(contact, event)
             won.append(event.assignee)
         if decision.refusal is CrmRefusal.HELD:
-            told.add(decision.holder)
+            named.add(decision.holder)
     assert len(won) == bool({*claimers} - {ADMIN})
-    assert told <= {*won}
+    assert named <= {*won}
 
 
 @pytest.mark.parametrize(

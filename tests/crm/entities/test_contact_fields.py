@@ -139,7 +139,7 @@ def test_c10_c4_values_change_one_by_one_and_null_empties(world: World) -> None:
     assert world.patch(LAN, custom={"size": 42, "note": None}).outcome is CrmOutcome.UNCHANGED
 
 
-def test_c10_a_contact_that_is_added_by_hand_has_what_is_required(world: World) -> None:
+def test_c10_a_contact_that_is_added_manually_has_what_is_required(world: World) -> None:
     decision = world.add(LAN, custom={"size": 42})
     assert (decision.refusal, decision.field_id) == (CrmRefusal.VALUE_REQUIRED, "color")
     assert world.add(LAN, custom={"color": "Đỏ"}).outcome is CrmOutcome.APPLIED
@@ -233,5 +233,5 @@ def test_c10_c9_a_value_that_is_hidden_is_filled(world: World) -> None:
     world.do(bring(2, size=42, note="a"))
     world.define(size=FieldType.TEXT)
     world.do(bring(3, size="M", note="b"))
-    (contact,) = world.whole().values()
+    (contact,) = world.unmerged().values()
     assert contact.custom == {"size": "M", "note": "a"}

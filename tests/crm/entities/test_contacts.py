@@ -111,15 +111,15 @@ def test_inv3_the_same_event_gives_the_same_command() -> None:
 
 
 def test_c1_a_livechat_visitors_contact_has_what_the_site_sent() -> None:
-    told = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
-    visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
+    fields = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
+    visitor = replace(LAN, phone="0903123456", email="lan@example.com", **fields)
     visit = Visit(page_url="https://shop.example/vn")
     event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
     contact = fold_contact(after(observe(event, visitor, "evt_1", "VN"))[1])
     assert (contact.phones, contact.emails) == (("+84903123456",), ("lan@example.com",))
     assert (contact.gender, contact.location) == (Gender.FEMALE, "Hà Nội")
     (own,) = contact.customers
-    assert {name: getattr(own, name) for name in told} == told
+    assert {name: getattr(own, name) for name in fields} == fields
     assert own.page_url == "https://shop.example/vn"
 
 
@@ -297,7 +297,7 @@ def test_c1_c4_the_state_and_the_document_agree(
         assert document.name == expected[-1]
 
 
-def test_c12_a_contact_is_added_by_hand_once_under_its_id() -> None:
+def test_c12_a_contact_is_added_manually_once_under_its_id() -> None:
     command = AddContact(
         command_id="cmd_1",
         organization=SHOP,

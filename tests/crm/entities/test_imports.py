@@ -54,7 +54,7 @@ def test_c9_a_row_becomes_a_contact_of_its_import() -> None:
     world = World()
     world.define(size=FieldType.TEXT)
     world.do(row(2, name="Lan", phones=PHONES[:1], custom={"size": "42"}))
-    (contact,) = world.whole().values()
+    (contact,) = world.unmerged().values()
     assert (contact.name, contact.phones, contact.custom) == ("Lan", PHONES[:1], {"size": "42"})
     assert (contact.source, contact.warehouse_id) == ("imp_1", "default")
 
@@ -71,7 +71,7 @@ def test_c9_of_two_rows_with_one_number_one_becomes_a_contact() -> None:
     world.do(row(2, name="Lan", phones=PHONES[:1]))
     settled = world.do(row(3, name="Lan Anh", phones=PHONES[:1]))
     assert settled.outcome is CrmOutcome.UNCHANGED
-    assert [contact.name for contact in world.whole().values()] == ["Lan"]
+    assert [contact.name for contact in world.unmerged().values()] == ["Lan"]
 
 
 def test_c9_duplicates_are_filled_with_what_they_lack() -> None:
@@ -80,7 +80,7 @@ def test_c9_duplicates_are_filled_with_what_they_lack() -> None:
     own(world, name="Lan", phones=PHONES[:1], custom={"size": "40"})
     more: Row = {"phones": PHONES[:2], "custom": {"size": "42", "color": "đỏ"}}
     world.do(row(2, Duplicates.FILL, name="Lan Anh", address="Huế", **more))
-    (contact,) = world.whole().values()
+    (contact,) = world.unmerged().values()
     assert (contact.name, contact.address, contact.phones) == ("Lan", "Huế", PHONES[:2])
     assert contact.custom == {"size": "40", "color": "đỏ"}
 
@@ -89,7 +89,7 @@ def test_c9_duplicates_are_overwritten_and_keep_their_numbers() -> None:
     world = World()
     own(world, name="Lan", emails=("lan@example.com",), phones=PHONES[:1], address="Huế")
     world.do(row(2, Duplicates.OVERWRITE, name="Lan Anh", emails=("lan@example.com",)))
-    (contact,) = world.whole().values()
+    (contact,) = world.unmerged().values()
     assert (contact.name, contact.address, contact.phones) == ("Lan Anh", "Huế", PHONES[:1])
 
 
@@ -114,7 +114,7 @@ def test_c9_w6_a_contact_of_another_warehouse_is_not_changed() -> None:
     command = row(2, Duplicates.OVERWRITE, name="Hoa", phones=PHONES[:1])
     settled = world.do(_managing(command, ()))
     assert settled.outcome is CrmOutcome.UNCHANGED
-    assert [contact.name for contact in world.whole().values()] == ["Lan"]
+    assert [contact.name for contact in world.unmerged().values()] == ["Lan"]
 
 
 def _managing(command: ImportContact, managed: Sequence[str]) -> ImportContact:
@@ -140,11 +140,11 @@ def test_c9_rows_that_are_repeated_in_any_order_add_nothing(
     ]
     for command in commands:
         world.do(command)
-    contacts = len(world.whole())
+    contacts = len(world.unmerged())
     for number in again:
         world.do(commands[number % len(commands)])
-    assert len(world.whole()) == contacts
-    holders = [phone for contact in world.whole().values() for phone in contact.phones]
+    assert len(world.unmerged()) == contacts
+    holders = [phone for contact in world.unmerged().values() for phone in contact.phones]
     assert len(holders) == len(set(holders))
 
 
@@ -156,10 +156,10 @@ def test_c2_a_row_with_a_number_of_a_contact_that_others_manage_says_that_it_exi
     world = World()
     mine = own(world, name="Lan", phones=PHONES[:1])
     world.contacts[mine] = replace(world.contacts[mine], warehouse_id="north")
-    told = world.do(row(2, duplicates, name="Minh", phones=PHONES[:1]))
-    assert (told.outcome, told.version, told.survivor) == (CrmOutcome.UNCHANGED, 0, None)
-    assert told.known_elsewhere == PHONES[:1]
-    assert [each.name for each in world.whole().values()] == ["Lan"]
+    result = world.do(row(2, duplicates, name="Minh", phones=PHONES[:1]))
+    assert (result.outcome, result.version, result.survivor) == (CrmOutcome.UNCHANGED, 0, None)
+    assert result.known_elsewhere == PHONES[:1]
+    assert [each.name for each in world.unmerged().values()] == ["Lan"]
 
 
 def test_c2_a_row_that_brings_a_number_of_other_owners_says_so() -> None:
@@ -169,7 +169,7 @@ def test_c2_a_row_that_brings_a_number_of_other_owners_says_so() -> None:
     for contact in list(world.contacts):
         if contact != "con_own":
             world.contacts[contact] = replace(world.contacts[contact], assignee=AgentId("binh"))
-    told = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
-    assert (told.outcome, told.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])
+    result = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
+    assert (result.outcome, result.known_elsewhere) == (CrmOutcome.APPLIED, PHONES[1:2])
     again = world.do(row(3, Duplicates.FILL, phones=PHONES[:2]))
     assert (again.outcome, again.known_elsewhere) == (CrmOutcome.UNCHANGED, PHONES[1:2])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.decided import Decided
-from crm.entities.test_calls import COMMON, HOA, LAN, MINH, OTHER, PHONE, by_hand, put_warehouse
+from crm.entities.test_calls import COMMON, HOA, LAN, MINH, OTHER, PHONE, manual, put_warehouse
 from crm.lan import SHOP
 from tuyen_crm.entities import BY_EVENT
 from tuyen_events.crm.claims import ContactAssigned
@@ -56,7 +56,7 @@ def define(field_id: str, type_: FieldType) -> PutContactField:
     )
 
 
-def whole(shop: Decided, external_id: str) -> Any:
+def survivor(shop: Decided, external_id: str) -> Any:
     contact = shop.known.contact(contact_of_lead(SHOP, FORM, external_id))
     while contact is not None and contact.merged_into is not None:
         contact = shop.known.contact(contact.merged_into)
@@ -88,7 +88,7 @@ def test_c12_the_same_lead_twice_changes_nothing() -> None:
         again = msgspec.structs.replace(lead("1", **given), command_id=f"again_{number}")
         assert shop.decide(again) == ()
         assert shop.last.outcome is CrmOutcome.UNCHANGED
-    assert (whole(shop, "1").name, whole(shop, "1").phones) == (None, ())
+    assert (survivor(shop, "1").name, survivor(shop, "1").phones) == (None, ())
 
 
 def test_c12_a_lead_that_says_more_adds_what_the_contact_lacks() -> None:
@@ -99,7 +99,7 @@ def test_c12_a_lead_that_says_more_adds_what_the_contact_lacks() -> None:
     assert isinstance(patched, ContactPatched)
     assert isinstance(received, LeadReceived)
     assert isinstance(note, NoteReceived)
-    contact = whole(shop, "1")
+    contact = survivor(shop, "1")
     assert (contact.name, contact.phones) == ("Lan", (PHONE, OTHER))
     assert contact.emails == ("lan@example.com",)
 
@@ -110,12 +110,12 @@ def test_c12_c3_a_lead_that_says_more_brings_back_no_number_that_an_agent_remove
     mine = contact_of_lead(SHOP, FORM, "1")
     shop.decide(PatchContact(**COMMON, command_id="p", contact_id=mine, by=HOA, phones=()))
     shop.decide(lead("1", name="Lan", phones=(PHONE, OTHER)))
-    assert whole(shop, "1").phones == (OTHER,)
+    assert survivor(shop, "1").phones == (OTHER,)
 
 
 def test_c12_c2_a_lead_with_a_known_number_becomes_a_part_of_that_contact() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     events = shop.decide(lead("1", name="Lan", phones=(PHONE,), note="Gọi buổi tối"))
     kinds = [ContactAdded, ContactMerged, ContactAbsorbed, LeadReceived, NoteReceived]
     assert [type(event) for event in events] == kinds
@@ -124,12 +124,12 @@ def test_c12_c2_a_lead_with_a_known_number_becomes_a_part_of_that_contact() -> N
     assert shop.last.survivor == "con_x"
     shop.decide(lead("1", name="Lan", emails=("lan@example.com",)))
     assert shop.last.survivor == "con_x"
-    assert whole(shop, "1").emails == ("lan@example.com",)
+    assert survivor(shop, "1").emails == ("lan@example.com",)
 
 
 def test_c12_c2_a_lead_that_gets_a_known_number_later_becomes_a_part_as_well() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     shop.decide(lead("1", name="Lan"))
     assert shop.last.survivor is None
     shop.decide(lead("1", name="Lan", phones=(PHONE,)))
@@ -138,12 +138,12 @@ def test_c12_c2_a_lead_that_gets_a_known_number_later_becomes_a_part_as_well() -
 
 def test_c12_what_belongs_to_a_lead_goes_with_it_when_a_merge_is_undone() -> None:
     shop = Decided()
-    shop.decide(by_hand("x", PHONE))
+    shop.decide(manual("x", PHONE))
     *_, note = shop.decide(lead("1", phones=(PHONE,), note="Gọi buổi tối"))
     assert isinstance(note, NoteReceived)
-    part = shop.known.part("notes", note.note_id)
-    assert part is not None
-    assert part.contact_id == contact_of_lead(SHOP, FORM, "1")
+    child = shop.known.child("notes", note.note_id)
+    assert child is not None
+    assert child.contact_id == contact_of_lead(SHOP, FORM, "1")
     contact = shop.known.contact(ContactId("con_x"))
     assert contact is not None
     (merge,) = contact.merges
@@ -159,7 +159,7 @@ def test_c12_a_lead_that_was_removed_does_not_come_back() -> None:
     for merged in (False, True):
         shop = Decided()
         if merged:
-            shop.decide(by_hand("x", PHONE))
+            shop.decide(manual("x", PHONE))
         shop.decide(lead("1", phones=(PHONE,)))
         gone = ContactId("con_x") if merged else contact_of_lead(SHOP, FORM, "1")
         shop.decide(RemoveContact(**COMMON, command_id="r", contact_id=gone, by=HOA))
@@ -187,7 +187,7 @@ def test_r9_5_leads_add_no_more_numbers_than_a_contact_may_have() -> None:
     shop = Decided()
     for number in range(CONTACT_PHONES + 3):
         shop.decide(lead("1", phones=(f"+849123456{number:02}",)))
-    assert len(whole(shop, "1").phones) == CONTACT_PHONES
+    assert len(survivor(shop, "1").phones) == CONTACT_PHONES
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
@@ -216,16 +216,16 @@ def test_c12_whatever_is_sent_again_each_lead_is_one_contact(
 
 def test_c8_c12_the_history_says_where_a_contact_came_from() -> None:
     _, received, note = Decided().decide(lead("7", name="Lan", note="Gọi buổi tối"))
-    told = [BY_EVENT[type(each)].describe(each, None, None) for each in (received, note)]
-    assert [each.vi for each in told] == [
+    described = [BY_EVENT[type(each)].describe(each, None, None) for each in (received, note)]
+    assert [each.vi for each in described] == [
         "Nguồn “Trang đích” gửi thông tin khách, mã “7”.",
         "Nguồn dữ liệu gửi kèm một ghi chú.",
     ]
-    assert [each.en for each in told] == [
+    assert [each.en for each in described] == [
         "“Trang đích” sent the contact, as “7”.",
         "A note came with the contact's data.",
     ]
-    assert [each.by for each in told] == [None, None]
+    assert [each.by for each in described] == [None, None]
 
 
 def test_c10_c12_a_lead_with_a_value_that_does_not_fit_is_refused_as_a_whole() -> None:
@@ -233,10 +233,10 @@ def test_c10_c12_a_lead_with_a_value_that_does_not_fit_is_refused_as_a_whole() -
     shop.decide(define("size", FieldType.NUMBER))
     assert shop.decide(lead("1", name="Lan", custom={"size": "42"})) == ()
     assert (shop.last.refusal, shop.last.field_id) == (CrmRefusal.UNFIT_VALUE, "size")
-    assert whole(shop, "1") is None
+    assert survivor(shop, "1") is None
     shop.decide(lead("1", name="Lan"))
-    assert whole(shop, "1").custom == {}
+    assert survivor(shop, "1").custom == {}
     assert shop.decide(lead("1", name="Lan", custom={"color": "đỏ"})) == ()
     assert shop.last.refusal is CrmRefusal.NO_FIELD
     shop.decide(lead("1", name="Lan", custom={"size": 42}))
-    assert whole(shop, "1").custom == {"size": 42}
+    assert survivor(shop, "1").custom == {"size": 42}

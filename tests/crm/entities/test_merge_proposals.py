@@ -20,7 +20,7 @@ from crm.proposing import (
     remove,
 )
 from crm.world import HOA, LAN, MINH, World
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merge_proposals.view import ProposalEvents, describe
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
@@ -53,7 +53,7 @@ def proposed(world: World) -> World:
 
 
 @pytest.fixture
-def apart(world: World) -> World:
+def divided(world: World) -> World:
     """The same; Hoa manages Lan, and Quân Minh."""
     world.add(LAN, A, warehouse_id="bac")
     world.add(MINH, A, warehouse_id="nam")
@@ -73,8 +73,8 @@ def test_c2_what_different_agents_have_is_proposed_once_whoever_enters_the_numbe
     assert only(proposed, LAN).id == only(proposed, MINH).id == proposal_id(MINH, LAN, A)
 
 
-def test_c2_contacts_of_warehouses_with_different_managers_are_proposed(apart: World) -> None:
-    assert only(apart, LAN).other == MINH
+def test_c2_contacts_of_warehouses_with_different_managers_are_proposed(divided: World) -> None:
+    assert only(divided, LAN).other == MINH
 
 
 def test_c2_a_warehouse_without_managers_is_not_the_default_one_of_the_administrators(
@@ -104,7 +104,7 @@ def test_c2_both_phones_and_emails_are_proposed_each_for_itself(world: World) ->
 def test_c2_accepted_the_older_contact_has_all_of_both(proposed: World) -> None:
     decision = decide(proposed, MINH, LAN, by=hoa)
     assert (decision.outcome, decision.survivor) == (CrmOutcome.APPLIED, LAN)
-    assert list(proposed.whole()) == [LAN]
+    assert list(proposed.unmerged()) == [LAN]
     assert proposed.contacts[LAN].assignee == an
     assert closed(proposed) == [
         (LAN, ProposalState.ACCEPTED, hoa),
@@ -114,56 +114,56 @@ def test_c2_accepted_the_older_contact_has_all_of_both(proposed: World) -> None:
     assert proposed.contacts[LAN].proposals == {}
 
 
-def test_c2_the_managers_of_both_sides_accept(apart: World) -> None:
-    half = decide(apart, LAN, MINH, by=hoa)
+def test_c2_the_managers_of_both_sides_accept(divided: World) -> None:
+    half = decide(divided, LAN, MINH, by=hoa)
     assert (half.outcome, half.survivor) == (CrmOutcome.APPLIED, None)
-    assert len(apart.whole()) == 2
-    assert only(apart, MINH).approved == (LAN,)
-    again = decide(apart, LAN, MINH, by=hoa)
+    assert len(divided.unmerged()) == 2
+    assert only(divided, MINH).approved == (LAN,)
+    again = decide(divided, LAN, MINH, by=hoa)
     assert (again.outcome, again.version) == (CrmOutcome.UNCHANGED, half.version)
-    whole = decide(apart, LAN, MINH, by=quan)
-    assert (whole.survivor, list(apart.whole())) == (LAN, [LAN])
+    whole = decide(divided, LAN, MINH, by=quan)
+    assert (whole.survivor, list(divided.unmerged())) == (LAN, [LAN])
 
 
-def test_c2_who_manages_the_other_contact_is_not_said(apart: World) -> None:
-    decide(apart, LAN, MINH, by=hoa)
-    approved = [event for event in apart.events if isinstance(event, MergeProposalApproved)]
+def test_c2_who_manages_the_other_contact_is_not_said(divided: World) -> None:
+    decide(divided, LAN, MINH, by=hoa)
+    approved = [event for event in divided.events if isinstance(event, MergeProposalApproved)]
     assert [(each.contact_id, each.by) for each in approved] == [(LAN, hoa), (MINH, None)]
-    decide(apart, LAN, MINH, by=quan, accept=False)
-    assert closed(apart) == [
+    decide(divided, LAN, MINH, by=quan, accept=False)
+    assert closed(divided) == [
         (LAN, ProposalState.DECLINED, None),
         (MINH, ProposalState.DECLINED, quan),
     ]
 
 
-def test_c2_an_administrator_decides_for_both(apart: World) -> None:
-    assert decide(apart, MINH, LAN, by=an, administrator=True).survivor == LAN
+def test_c2_an_administrator_decides_for_both(divided: World) -> None:
+    assert decide(divided, MINH, LAN, by=an, administrator=True).survivor == LAN
 
 
-def test_c2_who_manages_neither_is_told_of_no_proposal(apart: World) -> None:
+def test_c2_who_manages_neither_is_told_of_no_proposal(divided: World) -> None:
     for by in (an, binh):
         for accept in (True, False):
-            outcome = decide(apart, LAN, MINH, by=by, accept=accept).outcome
+            outcome = decide(divided, LAN, MINH, by=by, accept=accept).outcome
             assert outcome is CrmOutcome.NOT_FOUND
-    assert len(apart.whole()) == 2
+    assert len(divided.unmerged()) == 2
 
 
 def test_c2_what_was_accepted_for_a_contact_counts_while_it_is_in_that_warehouse(
-    apart: World,
+    divided: World,
 ) -> None:
-    put_warehouse(apart, "tay", an)
-    decide(apart, LAN, MINH, by=hoa)
-    place(apart, LAN, warehouse_id="tay")
-    assert decide(apart, LAN, MINH, by=quan).survivor is None
-    assert decide(apart, LAN, MINH, by=hoa).outcome is CrmOutcome.NOT_FOUND
-    assert decide(apart, LAN, MINH, by=an).survivor == LAN
+    put_warehouse(divided, "tay", an)
+    decide(divided, LAN, MINH, by=hoa)
+    place(divided, LAN, warehouse_id="tay")
+    assert decide(divided, LAN, MINH, by=quan).survivor is None
+    assert decide(divided, LAN, MINH, by=hoa).outcome is CrmOutcome.NOT_FOUND
+    assert decide(divided, LAN, MINH, by=an).survivor == LAN
 
 
 def test_c2_what_was_declined_is_not_proposed_again_for_the_same_fact(proposed: World) -> None:
     assert decide(proposed, LAN, MINH, by=hoa, accept=False).outcome is CrmOutcome.APPLIED
     proposed.patch(MINH, phones=())
-    told = proposed.patch(MINH, phones=(A,))
-    assert (told.known_elsewhere, len(proposed.whole())) == ((A,), 2)
+    result = proposed.patch(MINH, phones=(A,))
+    assert (result.known_elsewhere, len(proposed.unmerged())) == ((A,), 2)
     assert proposed.contacts[MINH].open_proposals == {}
     proposed.patch(LAN, phones=(A, B))
     proposed.patch(MINH, phones=(A, B))
@@ -195,17 +195,17 @@ def test_c2_an_accepted_proposal_is_not_declined_any_more(proposed: World) -> No
     assert decide(proposed, LAN, MINH, by=an).outcome is CrmOutcome.NOT_FOUND
 
 
-def test_c2_a_decision_about_another_version_of_the_proposal_is_refused(apart: World) -> None:
-    version = decide(apart, LAN, MINH, by=hoa).version
-    passed = decide(apart, LAN, MINH, by=quan, expected_version=version - 1)
+def test_c2_a_decision_about_another_version_of_the_proposal_is_refused(divided: World) -> None:
+    version = decide(divided, LAN, MINH, by=hoa).version
+    passed = decide(divided, LAN, MINH, by=quan, expected_version=version - 1)
     assert (passed.outcome, passed.version) == (CrmOutcome.VERSION_PASSED, version)
-    assert decide(apart, LAN, MINH, by=quan, expected_version=version).survivor == LAN
+    assert decide(divided, LAN, MINH, by=quan, expected_version=version).survivor == LAN
 
 
 @pytest.mark.parametrize("contact", [LAN, MINH])
 def test_c2_a_proposal_ends_with_either_contact(proposed: World, contact: ContactId) -> None:
     remove(proposed, contact)
-    (rest,) = proposed.whole()
+    (rest,) = proposed.unmerged()
     assert proposed.contacts[rest].proposals == {}
     assert {state for _, state, _ in closed(proposed)} == {None}
     assert decide(proposed, LAN, MINH, by=hoa).outcome is CrmOutcome.NOT_FOUND
@@ -224,11 +224,11 @@ def test_c2_a_proposal_ends_when_the_number_is_marked_as_shared(proposed: World)
     assert mark(proposed, A).outcome is CrmOutcome.APPLIED
     assert proposed.contacts[LAN].proposals == proposed.contacts[MINH].proposals == {}
     mark(proposed, A, shared=False)
-    assert len(proposed.whole()) == 2
+    assert len(proposed.unmerged()) == 2
     assert proposed.contacts[LAN].proposals == {}
 
 
-def test_c2_a_proposal_is_accepted_by_a_merge_by_hand(proposed: World) -> None:
+def test_c2_a_proposal_is_accepted_by_a_merge_manually(proposed: World) -> None:
     proposed.merge(LAN, MINH)
     assert {state for _, state, _ in closed(proposed)} == {ProposalState.ACCEPTED}
 
@@ -249,7 +249,7 @@ def test_c2_a_merge_that_was_undone_is_neither_made_nor_proposed_again(proposed:
     proposed.undo(LAN)
     proposed.patch(MINH, phones=())
     proposed.patch(MINH, phones=(A,))
-    assert len(proposed.whole()) == 2
+    assert len(proposed.unmerged()) == 2
     assert proposed.contacts[MINH].proposals == {}
 
 
@@ -261,37 +261,37 @@ def test_c2_a_contact_that_is_separated_is_merged_with_no_third_one_at_once(worl
     assert only(world, HOA).other == LAN
     world.undo(LAN)
     assert only(world, HOA).other == MINH
-    assert len(world.whole()) == 3
+    assert len(world.unmerged()) == 3
 
 
 def test_c2_a_setting_merges_at_once_but_not_what_was_declined(world: World) -> None:
     at_once: dict[str, Any] = {"merging": Merging.AT_ONCE}
     world.add(LAN, A, B, assignee=an, warehouse_id="bac")
-    told = world.add(MINH, A, assignee=binh, warehouse_id="nam", **at_once)
-    assert (told.survivor, told.known_elsewhere) == (LAN, (A,))
+    result = world.add(MINH, A, assignee=binh, warehouse_id="nam", **at_once)
+    assert (result.survivor, result.known_elsewhere) == (LAN, (A,))
     assert world.contacts[LAN].assignee == an
     world.add(HOA, B, assignee=binh, warehouse_id="bac")
     decide(world, LAN, HOA, by=hoa, fact=B, accept=False)
     world.patch(HOA, phones=())
     world.patch(HOA, phones=(B,), **at_once)
-    assert list(world.whole()) == [LAN, HOA]
+    assert list(world.unmerged()) == [LAN, HOA]
 
 
-def test_c8_the_history_of_both_contacts_tells_of_a_proposal_and_its_end(apart: World) -> None:
-    decide(apart, LAN, MINH, by=hoa)
-    decide(apart, LAN, MINH, by=quan, accept=False)
+def test_c8_the_history_of_both_contacts_tells_of_a_proposal_and_its_end(divided: World) -> None:
+    decide(divided, LAN, MINH, by=hoa)
+    decide(divided, LAN, MINH, by=quan, accept=False)
     asked = f"Another contact has {A} as well: the managers are asked to merge them."
-    assert tell(apart, LAN) == [
+    assert tell(divided, LAN) == [
         (None, asked),
         (hoa, "accepted the merge, which waits for the managers of the other contact."),
         (None, "The managers of the other contact declined the merge."),
     ]
-    assert tell(apart, MINH) == [
+    assert tell(divided, MINH) == [
         (None, asked),
         (None, "The managers of the other contact accepted the merge."),
         (quan, "declined the proposed merge."),
     ]
-    assert tell(apart, MINH, "vi") == [
+    assert tell(divided, MINH, "vi") == [
         (None, f"Một khách khác cũng có {A}: người quản lý được hỏi có gộp hay không."),
         (None, "Người quản lý của khách kia đã đồng ý gộp."),
         (quan, "từ chối đề nghị gộp."),
@@ -323,8 +323,8 @@ def test_c2_a_contact_that_its_warehouse_distributes_is_proposed_as_well(world: 
 def test_c2_what_one_contact_cannot_contain_is_not_proposed(world: World) -> None:
     many = [f"+8491234{number:04d}" for number in range(CONTACT_PHONES)]
     world.add(LAN, *many, assignee=an)
-    told = world.add(MINH, many[0], B, assignee=binh)
-    assert (told.known_elsewhere, world.contacts[MINH].proposals) == ((many[0],), {})
+    result = world.add(MINH, many[0], B, assignee=binh)
+    assert (result.known_elsewhere, world.contacts[MINH].proposals) == ((many[0],), {})
 
 
 def test_c2_what_does_not_fit_any_more_stays_open(proposed: World) -> None:
@@ -335,12 +335,12 @@ def test_c2_what_does_not_fit_any_more_stays_open(proposed: World) -> None:
 
 
 def test_c2_of_a_number_of_many_contacts_so_many_are_proposed(world: World) -> None:
-    told = [
+    result = [
         world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
         for number in range(NUMBER_CONTACTS + 3)
     ]
-    assert all(each.known_elsewhere == (A,) for each in told[1:])
-    assert len(world.find(proposed_fact(A))) == PROPOSED_CONTACTS
+    assert all(each.known_elsewhere == (A,) for each in result[1:])
+    assert len(world.find(proposal_key(A))) == PROPOSED_CONTACTS
     most = max(len(each.proposals) for each in world.contacts.values())
     assert most <= CONTACT_PROPOSALS
     same = world.add(LAN, A, assignee=AgentId("nv_0"))

@@ -52,7 +52,7 @@ def take(world: World, step: Step) -> None:
             world.add(contact, *phones, assignee=assignee, warehouse_id=warehouse)
         case ("patch", contact, phones, merging):
             world.patch(contact, phones=phones, merging=merging)
-        case ("place", contact, assignee, warehouse) if contact in world.whole():
+        case ("place", contact, assignee, warehouse) if contact in world.unmerged():
             place(world, contact, assignee=assignee, warehouse_id=warehouse)
         case ("merge", contact, other):
             world.merge(contact, other)
@@ -76,15 +76,15 @@ def list_open(world: World) -> list[tuple[ContactId, ContactId, str]]:
     ]
 
 
-def parts(world: World, whole: ContactId) -> dict[ContactId, ContactState]:
-    return {each: world.contacts[each] for each in (whole, *world.contacts[whole].merged)}
+def merged_with(world: World, survivor: ContactId) -> dict[ContactId, ContactState]:
+    return {each: world.contacts[each] for each in (survivor, *world.contacts[survivor].merged)}
 
 
-def settled_by_hand(world: World, one: ContactId, another: ContactId, fact: str) -> bool:
+def settled_manually(world: World, one: ContactId, another: ContactId, fact: str) -> bool:
     """Whether somebody has separated the two, or declined to merge them because of the fact."""
-    pair = (parts(world, one), parts(world, another))
+    pair = (merged_with(world, one), merged_with(world, another))
     return any(
-        {*theirs}.intersection(each.apart)
+        {*theirs}.intersection(each.separated_from)
         or any(
             proposal.declined and proposal.fact == fact and proposal.other in theirs
             for proposal in each.proposals.values()
@@ -95,14 +95,14 @@ def settled_by_hand(world: World, one: ContactId, another: ContactId, fact: str)
 
 
 @given(STEPS)
-def test_c2_two_contacts_with_one_number_are_proposed_or_were_settled_by_hand(
+def test_c2_two_contacts_with_one_number_are_proposed_or_were_settled_manually(
     steps: Sequence[Step],
 ) -> None:
     world = shop(steps)
     for fact in (A, B, C):
         for one, another in combinations(world.find(f"phone:{fact}"), 2):
             proposed = (one, another, fact) in list_open(world)
-            assert proposed != settled_by_hand(world, one, another, fact)
+            assert proposed != settled_manually(world, one, another, fact)
 
 
 @given(STEPS)
@@ -113,8 +113,8 @@ def test_c2_an_open_proposal_has_two_living_contacts_with_its_number(
     found = list_open(world)
     assert sorted((other, contact, fact) for contact, other, fact in found) == sorted(found)
     for contact, _, fact in found:
-        assert fact in world.whole()[contact].phones
-    for contact, state in world.whole().items():
+        assert fact in world.unmerged()[contact].phones
+    for contact, state in world.unmerged().items():
         shown = {
             each.id: each.version
             for each in world.documents[contact].proposals
@@ -149,7 +149,7 @@ def test_c2_the_order_of_two_commands_decides_nothing_but_who_is_older(
         for number in numbers:
             phones, assignee = added[number]
             world.add(CONTACTS[number], *phones, assignee=assignee)
-        groups = {each: frozenset(parts(world, each)) for each in world.whole()}
+        groups = {each: frozenset(merged_with(world, each)) for each in world.unmerged()}
         proposed = {(groups[one], groups[other], fact) for one, other, fact in list_open(world)}
         return set(groups.values()), proposed
 

@@ -37,7 +37,7 @@ def test_c2_a_contact_that_gets_the_number_of_another_one_is_merged_into_the_old
     world.add(MINH, B, name="Minh", emails=("m@x.vn",), custom={"size": 42})
     decision = world.patch(LAN, phones=(A, B))
     assert (decision.survivor, decision.version) == (None, 3)
-    (only,) = world.whole().values()
+    (only,) = world.unmerged().values()
     assert (only.name, only.phones, only.emails) == ("Lan", (A, B), ("m@x.vn",))
     assert (only.custom, only.merged) == ({"size": 42}, (MINH,))
     again = world.patch(LAN, phones=(B, A))
@@ -50,7 +50,7 @@ def test_c2_the_older_one_stays_whichever_of_them_gets_the_number(world: World) 
     world.add(MINH, B)
     decision = world.patch(MINH, phones=(B, A))
     assert decision.survivor == LAN
-    assert list(world.whole()) == [LAN]
+    assert list(world.unmerged()) == [LAN]
     assert world.contacts[MINH].merged_into == LAN
     assert decision.version == world.contacts[LAN].version
 
@@ -68,7 +68,7 @@ def test_c2_a_chain_ends_in_one_contact(world: World) -> None:
     world.add(HOA, C)
     world.patch(HOA, phones=(C, B))
     world.patch(MINH, phones=(B, C, A))
-    assert list(world.whole()) == [LAN]
+    assert list(world.unmerged()) == [LAN]
     assert world.contacts[LAN].merged == (MINH, HOA)
     assert sorted(world.contacts[LAN].phones) == sorted((A, B, C))
 
@@ -88,7 +88,7 @@ def test_c2_contacts_of_different_owners_are_not_merged_unseen(
     decision = world.add(MINH, A, **one)
     assert decision.survivor is None
     assert decision.known_elsewhere == (A,)
-    assert list(world.whole()) == [LAN, MINH]
+    assert list(world.unmerged()) == [LAN, MINH]
 
 
 @pytest.mark.parametrize("one", [{}, {"assignee": AgentId("an")}])
@@ -113,7 +113,7 @@ def test_c11_with_a_contact_its_parts_are_removed_and_begin_anew(world: World) -
         assert (left.name, left.phones, left.merged_into) == (None, (), None)
     world.write(MINH, name="Minh")
     world.write(LAN, name="Lan Anh")
-    assert list(world.whole()) == [MINH, LAN]
+    assert list(world.unmerged()) == [MINH, LAN]
     assert world.contacts[LAN].began == world.contacts[LAN].sequence == left.sequence + 1
 
 
@@ -151,19 +151,19 @@ def test_c2_what_two_absorbed_contacts_had_stays_until_the_last_of_them_is_separ
     assert (lan.address, lan.merged) == (None, ())
 
 
-def test_c2_a_merge_that_was_undone_by_hand_stays_undone(world: World) -> None:
+def test_c2_a_merge_that_was_undone_manually_stays_undone(world: World) -> None:
     world.add(LAN, A)
     world.add(MINH, A)
     world.undo(LAN)
     assert world.find(f"phone:{A}") == sorted((LAN, MINH))
     world.patch(MINH, phones=(A, B))
     world.patch(LAN, phones=(A, B))
-    assert len(world.whole()) == 2
+    assert len(world.unmerged()) == 2
     world.merge(LAN, MINH)
-    assert len(world.whole()) == 1
+    assert len(world.unmerged()) == 1
 
 
-def test_c2_merges_by_hand_that_are_refused(world: World) -> None:
+def test_c2_merges_manually_that_are_refused(world: World) -> None:
     world.add(LAN, A)
     world.add(MINH, B)
     world.add(HOA)
@@ -184,7 +184,7 @@ def test_c2_what_one_contact_cannot_contain_is_not_merged(world: World) -> None:
     world.add(MINH, A, emails=("m@x.vn",))
     assert world.merge(LAN, MINH).refusal is CrmRefusal.TOO_MANY
     decision = world.patch(LAN, emails=("m@x.vn",))
-    assert (decision.outcome, len(world.whole())) == (CrmOutcome.APPLIED, 2)
+    assert (decision.outcome, len(world.unmerged())) == (CrmOutcome.APPLIED, 2)
 
 
 def test_c2_the_documents_of_merges_and_their_words(world: World) -> None:
@@ -245,23 +245,25 @@ def test_c2_whatever_the_order_a_number_has_one_contact(
         holders = world.find(f"phone:{phone}")
         for one in holders:
             for another in holders:
-                both = {one, another, *_parts(world, one, another)}
-                apart = {other for each in both for other in world.contacts[each].apart}
+                both = {one, another, *_merged_into(world, one, another)}
+                separated_from = {
+                    other for each in both for other in world.contacts[each].separated_from
+                }
                 proposals = world.contacts[one].open_proposals.values()
                 proposed = another in {each.other for each in proposals}
-                assert one == another or apart & both or proposed
+                assert one == another or separated_from & both or proposed
 
 
-def _parts(world: World, *contacts: ContactId) -> set[ContactId]:
-    return {part for contact in contacts for part in world.contacts[contact].merged}
+def _merged_into(world: World, *contacts: ContactId) -> set[ContactId]:
+    return {merged for contact in contacts for merged in world.contacts[contact].merged}
 
 
 @given(STEPS)
 def test_c2_the_states_and_the_documents_agree(steps: list[tuple[str, ContactId, Any]]) -> None:
     world = World()
     _take(world, steps)
-    assert world.documents.keys() >= world.whole().keys()
-    for contact_id, contact in world.whole().items():
+    assert world.documents.keys() >= world.unmerged().keys()
+    for contact_id, contact in world.unmerged().items():
         document = world.documents[contact_id]
         shown = show_content(content_of(contact), world.events[-1], document.shares)
         assert {name: getattr(document, name) for name in shown} == shown

@@ -6,9 +6,9 @@ import pytest
 from crm.proposing import A, B, an, decide, hoa, mark, put_warehouse, remove
 from crm.world import LAN, MINH, World
 from tuyen_crm.domain import state
-from tuyen_crm.domain.facts import proposed_fact
+from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merge_proposals import view
-from tuyen_crm.entities.merges import drafts, evolve, joining, proposing
+from tuyen_crm.entities.merges import drafts, evolve, merging, proposing
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId
@@ -26,9 +26,9 @@ def test_c2_proposals_that_one_command_could_not_end_are_not_made(
 ) -> None:
     monkeypatch.setattr(drafts, "PROPOSED_BYTES", 2_500)
     for number in range(10):
-        told = world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
-    assert told.known_elsewhere == (A,)
-    involved = world.find(proposed_fact(A))
+        result = world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
+    assert result.known_elsewhere == (A,)
+    involved = world.find(proposal_key(A))
     assert 2 <= len(involved) < 10
     assert sum(len(msgspec.json.encode(world.contacts[one])) for one in involved) < 3_500
 
@@ -54,8 +54,8 @@ def test_c2_one_command_compares_so_many_contacts_by_all_of_its_numbers(
     monkeypatch.setattr(drafts, "COMPARED_CONTACTS", 1)
     world.add(MINH, A)
     world.add(ContactId("con_b"), B)
-    told = world.add(LAN, A, B)
-    assert told.known_elsewhere == (B,)
+    result = world.add(LAN, A, B)
+    assert result.known_elsewhere == (B,)
     assert world.contacts[LAN].merged_into == MINH
 
 
@@ -91,7 +91,7 @@ def test_c2_r9_5_a_number_that_is_marked_as_shared_ends_proposals_by_several_com
 ) -> None:
     for number in range(5):
         world.add(ContactId(f"con_{number}"), A, assignee=AgentId(f"nv_{number}"))
-    assert world.find(proposed_fact(A))
+    assert world.find(proposal_key(A))
     monkeypatch.setattr(drafts, "PROPOSED_BYTES", 1)
     decision = mark(world, A)
     commands = 1
@@ -99,14 +99,14 @@ def test_c2_r9_5_a_number_that_is_marked_as_shared_ends_proposals_by_several_com
         decision = world.do(decision.further[0])
         commands += 1
     assert commands >= 5
-    assert not world.find(proposed_fact(A))
+    assert not world.find(proposal_key(A))
 
 
 def test_c2_r9_5_contacts_that_are_too_large_together_stay_two(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add(LAN, A)
-    for module in (drafts, joining):
+    for module in (drafts, merging):
         monkeypatch.setattr(module, "PROPOSED_BYTES", 1)
     assert world.add(MINH, A).known_elsewhere == (A,)
     assert world.merge(MINH, LAN).refusal is CrmRefusal.TOO_MANY
@@ -124,7 +124,7 @@ def test_c2_r9_6_so_many_are_remembered_from_which_a_contact_was_separated(
         world.add(other)
         world.merge(LAN, other)
         world.undo(LAN)
-    assert world.contacts[LAN].apart == tuple(others[-2:])
+    assert world.contacts[LAN].separated_from == tuple(others[-2:])
     world.patch(LAN, phones=(A,))
     for other in others:
         world.patch(other, phones=(A,))

@@ -15,7 +15,7 @@ def test_c2_s4_what_a_rule_gave_is_not_taken_over() -> None:
     assert gained.values["shares"] == (HOA,)
 
 
-def test_c2_s4_a_contact_that_is_separated_has_what_was_given_by_hand() -> None:
+def test_c2_s4_a_contact_that_is_separated_has_what_was_given_manually() -> None:
     content, gained = absorb(OLDER, OTHER)
     assert give_back(OTHER, content).shares == {HOA: ("",), LAN: ("",)}
     left, _ = release(content, gained, OTHER, {})

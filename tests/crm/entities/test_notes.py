@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crm.known import KnownThings
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.notes.decide import decide
 from tuyen_crm.entities.notes.view import describe, fold
@@ -29,9 +29,9 @@ LATER = MOMENT + timedelta(hours=1)
 SHOP, CONTACT, HOA = OrganizationId("hoa-sen"), ContactId("con_1"), AgentId("hoa")
 LAN = ContactState(sequence=7, version=3, name="Lan")
 EMPTY = KnownThings(LAN)
-NOTED = KnownThings(LAN, {("notes", "note_1"): PartState(contact_id=CONTACT, version=5)})
+NOTED = KnownThings(LAN, {("notes", "note_1"): ChildState(contact_id=CONTACT, version=5)})
 ELSEWHERE = KnownThings(
-    LAN, {("notes", "note_1"): PartState(contact_id=ContactId("con_2"), version=5)}
+    LAN, {("notes", "note_1"): ChildState(contact_id=ContactId("con_2"), version=5)}
 )
 OF_NOTE: dict[str, Any] = {
     "organization": SHOP,

@@ -37,14 +37,14 @@ def test_c2_a_number_that_is_marked_as_shared_merges_nothing(world: World) -> No
     world.add(LAN, PHONE, emails=(EMAIL,))
     decision = world.add(MINH, PHONE, emails=(EMAIL,))
     assert (decision.survivor, decision.known_elsewhere) == (None, ())
-    assert list(world.whole()) == [LAN, MINH]
+    assert list(world.unmerged()) == [LAN, MINH]
 
 
 def test_c2_what_was_merged_before_stays_merged(world: World) -> None:
     world.add(LAN, PHONE)
     world.add(MINH, PHONE)
     _mark(world, PHONE)
-    assert list(world.whole()) == [LAN]
+    assert list(world.unmerged()) == [LAN]
 
 
 def test_c2_without_its_mark_a_number_merges_again(world: World) -> None:
@@ -97,4 +97,4 @@ def test_c2_a_row_with_a_shared_number_is_a_contact_of_its_own(world: World) -> 
         by=AGENT,
     )
     assert world.do(row).outcome is CrmOutcome.APPLIED
-    assert [contact.name for contact in world.whole().values()] == ["Lan", "Minh"]
+    assert [contact.name for contact in world.unmerged().values()] == ["Lan", "Minh"]

@@ -1,4 +1,4 @@
-"""Shares: by hand, by rule, and what ends them (S1 to S4)."""
+"""Shares: manually, by rule, and what ends them (S1 to S4)."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from tuyen_events.crm.shares import (
     ShareContact,
     SharingRuleEnded,
 )
-from tuyen_events.crm_limits import VIEWERS_BY_HAND
+from tuyen_events.crm_limits import MANUAL_VIEWERS
 from tuyen_events.ids import AgentId
 
 
-def test_s1_any_number_of_agents_is_given_a_contact_by_hand() -> None:
+def test_s1_any_number_of_agents_is_given_a_contact_manually() -> None:
     lan = Lan()
     assert [lan.share(agent) for agent in (MINH, HOA)] == [CrmOutcome.APPLIED] * 2
     assert lan.viewers() == (HOA, MINH)
@@ -44,9 +44,9 @@ def test_s1_another_change_came_first() -> None:
     assert lan.viewers() == (HOA,)
 
 
-def test_s1_a_contact_has_a_bounded_number_of_viewers_by_hand() -> None:
+def test_s1_a_contact_has_a_bounded_number_of_viewers_manually() -> None:
     lan = Lan()
-    for number in range(VIEWERS_BY_HAND):
+    for number in range(MANUAL_VIEWERS):
         lan.share(AgentId(f"a{number}"))
     command = ShareContact(**lan.command(), agent_id=HOA, by=BOSS)
     assert lan.ask(command) == (CrmOutcome.REFUSED, CrmRefusal.TOO_MANY)
@@ -102,7 +102,7 @@ def test_s3_there_has_to_be_such_a_campaign() -> None:
     assert lan.ask(command) == (CrmOutcome.REFUSED, CrmRefusal.NO_CAMPAIGN)
 
 
-def test_s4_taking_an_agent_off_ends_what_the_rule_gave_and_nothing_by_hand() -> None:
+def test_s4_taking_an_agent_off_ends_what_the_rule_gave_and_nothing_manually() -> None:
     lan = Lan(rule(HOA, MINH))
     lan.enroll(campaign_id="tet")
     lan.apply()
@@ -115,7 +115,7 @@ def test_s4_taking_an_agent_off_ends_what_the_rule_gave_and_nothing_by_hand() ->
     assert lan.viewers() == (LAN,)
 
 
-def test_s4_what_is_ended_by_hand_stays_by_the_rule() -> None:
+def test_s4_what_is_ended_manually_stays_by_the_rule() -> None:
     lan = Lan(rule(HOA))
     lan.enroll(campaign_id="tet")
     lan.share(HOA)
@@ -177,18 +177,18 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-def test_s4_after_a_run_the_viewers_are_those_by_hand_and_those_of_the_rule(
+def test_s4_after_a_run_the_viewers_are_those_manually_and_those_of_the_rule(
     steps: list[tuple[str, Any]],
 ) -> None:
-    lan, by_hand, given_by, revision = Lan(), set[AgentId](), None, 2
+    lan, manual, given_by, revision = Lan(), set[AgentId](), None, 2
     for step, what in [*steps, ("apply", None)]:
         match step:
             case "share":
                 lan.share(what)
-                by_hand.add(what)
+                manual.add(what)
             case "unshare":
                 lan.unshare(what)
-                by_hand.discard(what)
+                manual.discard(what)
             case "enroll":
                 lan.enroll(campaign_id=what)
             case "wait":
@@ -202,8 +202,8 @@ def test_s4_after_a_run_the_viewers_are_those_by_hand_and_those_of_the_rule(
                 lan.forget()
             case _:
                 lan.apply()
-        assert by_hand <= set(lan.viewers())
+        assert manual <= set(lan.viewers())
     assert lan.state is not None
     in_campaign = lan.state.campaign_id == "tet"
-    assert set(lan.viewers()) == by_hand | (set(given_by or ()) if in_campaign else set())
+    assert set(lan.viewers()) == manual | (set(given_by or ()) if in_campaign else set())
     assert lan.apply() is CrmOutcome.UNCHANGED

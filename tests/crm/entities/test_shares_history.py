@@ -17,7 +17,7 @@ def _name(agent: AgentId) -> str:
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_c8_the_history_of_sharing_reads_like_a_story(language: str) -> None:
-    lan, told = Lan(rule(HOA, MINH)), []
+    lan, sentences = Lan(rule(HOA, MINH)), []
     before = lan.document
     for step in (
         lambda: lan.share(HOA),
@@ -33,10 +33,10 @@ def test_c8_the_history_of_sharing_reads_like_a_story(language: str) -> None:
         step()
         for event in lan.events[first : first + 1]:
             description = describe(event, before, lan.document)
-            told.append(name_mentioned(getattr(description, language), _name))
+            sentences.append(name_mentioned(getattr(description, language), _name))
         before = lan.document
     assert (
-        told
+        sentences
         == {
             "vi": [
                 "chia sẻ khách này cho Hoa.",

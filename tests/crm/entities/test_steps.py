@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from crm.child_kinds import CONTACT, HOA, MOMENT, SHOP
 from crm.known import KnownThings
-from crm.part_kinds import CONTACT, HOA, MOMENT, SHOP
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.pipelines import decide as pipelines
@@ -130,10 +130,10 @@ def test_c6_where_it_is_already_nothing_changes() -> None:
     ],
 )
 def test_c6_c8_a_move_as_it_is_told(event: StepChanged, vi: str, en: str) -> None:
-    told = describe(event, None, None)
-    assert (told.by, told.vi, told.en) == (HOA, vi, en)
+    described = describe(event, None, None)
+    assert (described.by, described.vi, described.en) == (HOA, vi, en)
     change = Change(field="steps.retail", before=event.previous_step, after=event.step)
-    assert told.changes == (change,)
+    assert described.changes == (change,)
 
 
 def test_c6_the_document_of_a_contact_shows_its_steps() -> None:

@@ -226,7 +226,7 @@ def test_c1_c2_a_number_that_a_site_says_later_merges(world: World) -> None:
     world.write(MINH, phones=(A,))
     decision = world.write(LAN, B, phones=(A,))
     assert decision.survivor is None
-    assert list(world.whole()) == [LAN]
+    assert list(world.unmerged()) == [LAN]
     assert world.contacts[LAN].phones == (A,)
     assert offered(world) == [B]
 
@@ -236,7 +236,7 @@ def test_c2_c3_an_accepted_number_merges_as_one_that_is_entered(world: World) ->
     world.patch(LAN, phones=(B,))
     decision = world.answer(MINH, B, accept=True)
     assert decision.survivor == LAN
-    assert list(world.whole()) == [LAN]
+    assert list(world.unmerged()) == [LAN]
     assert (world.documents[LAN].phones, offered(world)) == ((B,), [])
 
 
@@ -247,7 +247,7 @@ def test_c2_c3_an_accepted_number_of_somebody_elses_contact_only_says_that_it_is
     world.write(LAN, A)
     decision = world.answer(LAN, A, accept=True)
     assert decision.known_elsewhere == (A,)
-    assert len(world.whole()) == 2
+    assert len(world.unmerged()) == 2
 
 
 def test_c2_c3_a_merge_takes_the_suggestions_along_and_an_undo_gives_them_back(
@@ -355,7 +355,7 @@ def test_c3_whatever_happens_states_and_documents_agree_and_nothing_is_doubled(
 ) -> None:
     world = World()
     _take(world, steps)
-    for contact_id, contact in world.whole().items():
+    for contact_id, contact in world.unmerged().items():
         document = world.documents[contact_id]
         shown = show_content(content_of(contact), world.events[-1], document.shares)
         assert {name: getattr(document, name) for name in shown} == shown

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from crm.child_kinds import CONTACT, HOA, MOMENT, SHOP
 from crm.known import KnownThings
-from crm.part_kinds import CONTACT, HOA, MOMENT, SHOP
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.tags.decide import decide
@@ -83,8 +83,12 @@ def test_c5_c8_a_tag_as_it_is_shown_and_told() -> None:
         HOA,
     )
     assert fold(document, removed) is None
-    told = describe(added, None, document)
-    assert (told.by, told.vi, told.en) == (HOA, "gắn nhãn “VIP”.", "added the tag “VIP”.")
-    assert told.changes == (Change(field="tags", before=None, after="VIP"),)
-    told = describe(removed, document, None)
-    assert (told.vi, told.en) == ("gỡ nhãn “VIP”.", "removed the tag “VIP”.")
+    described = describe(added, None, document)
+    assert (described.by, described.vi, described.en) == (
+        HOA,
+        "gắn nhãn “VIP”.",
+        "added the tag “VIP”.",
+    )
+    assert described.changes == (Change(field="tags", before=None, after="VIP"),)
+    described = describe(removed, document, None)
+    assert (described.vi, described.en) == ("gỡ nhãn “VIP”.", "removed the tag “VIP”.")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from crm.known import KnownThings
 from crm.lan import CONTACT, MOMENT, PAGE, SHOP, make_observe_command
 from tuyen_crm.domain import emptying
-from tuyen_crm.domain.facts import find_facts, in_warehouse_fact
+from tuyen_crm.domain.index_keys import list_index_keys, warehouse_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.warehouses.decide import decide
@@ -117,7 +117,7 @@ HELD = ContactState(sequence=4, version=2, warehouse_id="north", assignee=MINH)
 
 
 def test_w2_what_a_removed_warehouse_had_is_in_the_default_one() -> None:
-    full = known(changed("north"), only=HELD, facts={in_warehouse_fact("north"): (CONTACT,)})
+    full = known(changed("north"), only=HELD, keys={warehouse_key("north"): (CONTACT,)})
     moved, removed = decide(full, _command(RemoveWarehouse, "north")).events
     assert moved == ContactMoved(
         **COMMON,
@@ -137,7 +137,7 @@ def test_w2_a_warehouse_with_many_contacts_is_emptied_before_it_is_removed(
 ) -> None:
     monkeypatch.setattr(emptying, "AT_ONCE", 2)
     ids = tuple(ContactId(f"con_{number}") for number in range(3))
-    full = known(changed("north"), only=HELD, facts={in_warehouse_fact("north"): ids})
+    full = known(changed("north"), only=HELD, keys={warehouse_key("north"): ids})
     refused = decide(full, _command(RemoveWarehouse, "north"))
     assert (refused.refusal, refused.events) == (CrmRefusal.NOT_EMPTY, ())
     emptied = decide(full, _command(EmptyWarehouse, "north")).events
@@ -166,6 +166,6 @@ def test_w1_every_warehouse_but_the_default_one_can_be_removed(
 def test_w2_contacts_are_found_by_their_warehouse_and_by_who_has_them() -> None:
     nobodys = replace(HELD, assignee=None)
     default = replace(nobodys, warehouse_id="default")
-    assert find_facts(default) == frozenset()
-    assert find_facts(nobodys) == {"warehouse:north"}
-    assert find_facts(HELD) == {"warehouse:north", "held:north:minh"}
+    assert list_index_keys(default) == frozenset()
+    assert list_index_keys(nobodys) == {"warehouse:north"}
+    assert list_index_keys(HELD) == {"warehouse:north", "held:north:minh"}

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from crm.decided import Decided
 from crm.lan import MOMENT, PAGE, SHOP, customer, message
-from tuyen_crm.domain.facts import held_fact
+from tuyen_crm.domain.index_keys import assignee_key
 from tuyen_crm.entities.contacts.observe import observe
-from tuyen_crm.organization_state import fact_key, kept_key
+from tuyen_crm.organization_state import entity_key, index_key
 from tuyen_events.crm.claims import ClaimContact, ContactAssigned, PlaceContact
 from tuyen_events.crm.contacts import AddContact, ContactAdded, ContactCreated
 from tuyen_events.crm.imports import Duplicates, ImportContact
@@ -65,7 +65,7 @@ class DistributingShop(Decided):
         return created.content.assignee
 
     def load(self, agent: str) -> int:
-        return self.count(fact_key(SHOP, held_fact("north", AgentId(agent))), {})
+        return self.count(index_key(SHOP, assignee_key("north", AgentId(agent))), {})
 
 
 @LAWS
@@ -141,7 +141,7 @@ def test_w5_who_is_disabled_gets_nothing_and_is_still_a_member() -> None:
     assert shop.arrive(5) == "c"
 
 
-def by_hand(number: int, **fields: Any) -> AddContact:
+def manual(number: int, **fields: Any) -> AddContact:
     return AddContact(
         **{**COMMON, "staff": STAFF, "warehouse_id": "north", **fields},
         command_id=f"hand_{number}",
@@ -163,31 +163,31 @@ def from_file(number: int, **fields: Any) -> ImportContact:
 def test_w5_in_turn_whatever_way_contacts_come_in() -> None:
     shop = DistributingShop()
     shop.put("abcd", Strategy.SEQUENTIAL)
-    chosen = [shop.come_in(by_hand(1)), shop.come_in(from_file(1)), shop.arrive(1)]
+    chosen = [shop.come_in(manual(1)), shop.come_in(from_file(1)), shop.arrive(1)]
     assert [*chosen, shop.come_in(from_file(2))] == list("abcd")
 
 
 def test_w5_by_load_contacts_of_a_file_count_one_after_another() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.LEAST_LOADED)
-    assert shop.come_in(by_hand(1, assignee=AgentId("b"))) == "b"
+    assert shop.come_in(manual(1, assignee=AgentId("b"))) == "b"
     assert [shop.come_in(from_file(number)) for number in range(4)] == ["a", "c", "a", "b"]
 
 
 def test_w5_whom_the_creator_named_keeps_the_contact_and_nobody_loses_a_turn() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
-    assert shop.come_in(by_hand(1)) == "a"
-    assert shop.come_in(by_hand(2, assignee=AgentId("f"))) == "f"
-    assert shop.come_in(by_hand(3)) == "b"
-    assert shop.come_in(by_hand(4, staff=())) is None
+    assert shop.come_in(manual(1)) == "a"
+    assert shop.come_in(manual(2, assignee=AgentId("f"))) == "f"
+    assert shop.come_in(manual(3)) == "b"
+    assert shop.come_in(manual(4, staff=())) is None
 
 
 def test_w5_a_row_of_somebody_who_is_known_already_is_nobodys_turn() -> None:
     shop = DistributingShop()
     shop.put("abc", Strategy.SEQUENTIAL)
     lan: dict[str, Any] = {"phones": ("+84912345678",)}
-    assert shop.come_in(by_hand(1, **lan)) == "a"
+    assert shop.come_in(manual(1, **lan)) == "a"
     assert shop.decide(from_file(1, **lan)) == ()
     assert shop.come_in(from_file(2)) == "b"
 
@@ -197,7 +197,7 @@ def test_w5_nothing_is_distributed_where_it_is_switched_off(members: str) -> Non
     shop = DistributingShop()
     shop.put(members, None if members else Strategy.SEQUENTIAL)
     assert [shop.arrive(number) for number in range(3)] == [None] * 3
-    assert shop.value(kept_key(SHOP, "turns", "north")) is None
+    assert shop.value(entity_key(SHOP, "turns", "north")) is None
 
 
 def test_w4_of_fifty_members_who_claim_one_contact_one_gets_it() -> None:

@@ -1,26 +1,26 @@
-"""What every kind of part looks like, and its history in sentences (C5, C8)."""
+"""What every kind of child looks like, and its history in sentences (C5, C8)."""
 
 from datetime import timedelta
 
 import pytest
 
-from crm.part_kinds import CONTACT, DEALS, HOA, KINDS, MOMENT, SHOP, TASKS, KindOfPart
+from crm.child_kinds import CONTACT, DEALS, HOA, KINDS, MOMENT, SHOP, TASKS, KindOfChild
 from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS
 from tuyen_views.history import Change
-from tuyen_views.view import ContactPart
+from tuyen_views.view import ChildDocument
 
 LATER = MOMENT + timedelta(hours=1)
 ALL = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
-def fold(kind: KindOfPart) -> ContactPart:
+def fold(kind: KindOfChild) -> ChildDocument:
     document = kind.entity.fold(None, kind.happened(0, **kind.content))
-    assert isinstance(document, ContactPart)
+    assert isinstance(document, ChildDocument)
     return document
 
 
 @ALL
-def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
+def test_c5_a_part_as_it_is_shown(kind: KindOfChild) -> None:
     reminder = {} if kind.reminds_at is None else {"reminds_at": kind.reminds_at}
     assert fold(kind) == kind.entity.view.document(
         key="hoa-sen/p_1",
@@ -38,19 +38,19 @@ def test_c5_a_part_as_it_is_shown(kind: KindOfPart) -> None:
 
 
 @ALL
-def test_c5_a_stored_part_is_read_as_it_was(kind: KindOfPart) -> None:
+def test_c5_a_stored_part_is_read_as_it_was(kind: KindOfChild) -> None:
     view = kind.entity.view
     assert view.read(view.encode(fold(kind))) == fold(kind)
 
 
 @ALL
 def test_c5_a_changed_part_keeps_its_place_its_author_and_what_was_not_changed(
-    kind: KindOfPart,
+    kind: KindOfChild,
 ) -> None:
     before = fold(kind)
     event = kind.happened(1, 9, at=LATER, by="lan", **kind.changed)
     after = kind.entity.fold(before, event)
-    assert isinstance(after, ContactPart)
+    assert isinstance(after, ChildDocument)
     assert (after.sequence, after.updated_at) == (9, LATER)
     for name in ("place", "created_at", "created_by"):
         assert getattr(after, name) == getattr(before, name)
@@ -61,24 +61,32 @@ def test_c5_a_changed_part_keeps_its_place_its_author_and_what_was_not_changed(
 
 
 @ALL
-def test_c8_the_history_says_what_was_added_changed_and_removed(kind: KindOfPart) -> None:
+def test_c8_the_history_says_what_was_added_changed_and_removed(kind: KindOfChild) -> None:
     vi, en, title = kind.thing
     added, before = kind.happened(0, **kind.content), fold(kind)
-    told = kind.entity.describe(added, None, before)
-    assert (told.by, told.vi, told.en) == (HOA, f"thêm {vi}{title}.", f"added {en}{title}.")
-    assert {each.field for each in told.changes} == {kind.shown_as(name) for name in kind.content}
+    described = kind.entity.describe(added, None, before)
+    assert (described.by, described.vi, described.en) == (
+        HOA,
+        f"thêm {vi}{title}.",
+        f"added {en}{title}.",
+    )
+    assert {each.field for each in described.changes} == {
+        kind.shown_as(name) for name in kind.content
+    }
     changed = kind.happened(1, 9, **kind.changed)
-    told = kind.entity.describe(changed, before, kind.entity.fold(before, changed))
-    assert (told.vi, told.en) == (kind.vi, kind.en)
-    assert {each.field for each in told.changes} == {kind.shown_as(name) for name in kind.changed}
-    told = kind.entity.describe(kind.happened(2, 10), before, None)
-    assert (told.vi, told.en) == (f"xóa {vi}{title}.", f"removed {en}{title}.")
+    described = kind.entity.describe(changed, before, kind.entity.fold(before, changed))
+    assert (described.vi, described.en) == (kind.vi, kind.en)
+    assert {each.field for each in described.changes} == {
+        kind.shown_as(name) for name in kind.changed
+    }
+    described = kind.entity.describe(kind.happened(2, 10), before, None)
+    assert (described.vi, described.en) == (f"xóa {vi}{title}.", f"removed {en}{title}.")
 
 
 def test_c8_the_history_has_from_and_to_as_people_write_them() -> None:
     before, changed = fold(DEALS), DEALS.happened(1, 9, **DEALS.changed)
-    told = DEALS.entity.describe(changed, before, DEALS.entity.fold(before, changed))
-    assert told.changes == (
+    described = DEALS.entity.describe(changed, before, DEALS.entity.fold(before, changed))
+    assert described.changes == (
         Change(field="value", before="18000000 VND", after="20000000 VND"),
         Change(field="stage", before="open", after="won"),
     )
@@ -86,13 +94,16 @@ def test_c8_the_history_has_from_and_to_as_people_write_them() -> None:
 
 def test_c8_another_change_is_called_a_change() -> None:
     before, changed = fold(TASKS), TASKS.happened(1, 9, assignee=None)
-    told = TASKS.entity.describe(changed, before, TASKS.entity.fold(before, changed))
-    assert (told.vi, told.en) == ("sửa công việc “Gọi lại”.", "changed the task “Gọi lại”.")
-    assert told.changes == (Change(field="assignee", before="lan", after=None),)
+    described = TASKS.entity.describe(changed, before, TASKS.entity.fold(before, changed))
+    assert (described.vi, described.en) == (
+        "sửa công việc “Gọi lại”.",
+        "changed the task “Gọi lại”.",
+    )
+    assert described.changes == (Change(field="assignee", before="lan", after=None),)
 
 
 def test_r9_5_a_sentence_stays_short() -> None:
     content = {**TASKS.content, "title": "x" * NAME_CHARACTERS * 10}
     event = TASKS.happened(0, **content)
-    told = TASKS.entity.describe(event, None, TASKS.entity.fold(None, event))
-    assert len(told.vi) < ROW_TEXT_CHARACTERS + 20
+    described = TASKS.entity.describe(event, None, TASKS.entity.fold(None, event))
+    assert len(described.vi) < ROW_TEXT_CHARACTERS + 20

@@ -15,7 +15,7 @@ from tuyen_events.crm.records import ContactEvent
 from tuyen_events.crm.tasks import TaskAdded, TaskId, TaskState
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_platform.mongodb import Database, connect
 from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.history import HISTORY_VIEW
@@ -85,27 +85,27 @@ async def fold(views: Database, *events: ContactEvent) -> None:
 async def test_w6_whoever_sees_the_contact_knows_that_a_note_was_removed(views: Database) -> None:
     await fold(views, create(1), note(1, "Size 42", 2), remove_note(3))
     crm = MongoCrm(views)
-    sights = [
-        await crm.sight_of_removed(NOTES_VIEW, scope, "note_1_2")
+    levels = [
+        await crm.access_to_removed(NOTES_VIEW, scope, "note_1_2")
         for scope in (MANAGER, MEMBER, STRANGER)
     ]
-    assert sights == [Sight.WRITE, Sight.CLAIMABLE, Sight.NOTHING]
-    assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_9") is Sight.NOTHING
-    assert await crm.sight_of_removed(NOTES_VIEW, RIVAL, "note_1_2") is Sight.NOTHING
-    assert await crm.part(NOTES_VIEW, MANAGER, "note_1_2") is None
+    assert levels == [AccessLevel.WRITE, AccessLevel.CLAIMABLE, AccessLevel.NOTHING]
+    assert await crm.access_to_removed(NOTES_VIEW, MANAGER, "note_9") is AccessLevel.NOTHING
+    assert await crm.access_to_removed(NOTES_VIEW, RIVAL, "note_1_2") is AccessLevel.NOTHING
+    assert await crm.child(NOTES_VIEW, MANAGER, "note_1_2") is None
 
 
 async def test_w6_whoever_saw_a_removed_contact_knows_that_it_was_removed(views: Database) -> None:
     await fold(views, create(1), note(1, "Size 42", 2), remove_contact(3))
     crm = MongoCrm(views)
-    for scope, sight in (
-        (MANAGER, Sight.WRITE),
-        (MEMBER, Sight.CLAIMABLE),
-        (STRANGER, Sight.NOTHING),
+    for scope, access in (
+        (MANAGER, AccessLevel.WRITE),
+        (MEMBER, AccessLevel.CLAIMABLE),
+        (STRANGER, AccessLevel.NOTHING),
     ):
-        assert await crm.sight_of_removed(CONTACTS_VIEW, scope, CONTACT) is sight
+        assert await crm.access_to_removed(CONTACTS_VIEW, scope, CONTACT) is access
     assert await crm.contact(MANAGER, CONTACT) is None
-    assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_1_2") is Sight.NOTHING
+    assert await crm.access_to_removed(NOTES_VIEW, MANAGER, "note_1_2") is AccessLevel.NOTHING
 
 
 async def test_w6_a_contact_that_exists_was_not_removed(views: Database) -> None:
@@ -113,7 +113,7 @@ async def test_w6_a_contact_that_exists_was_not_removed(views: Database) -> None
     again = replace(create(1), sequence=4)
     await CrmProjection(views).fold(batch([record(again, 9)]))
     crm = MongoCrm(views)
-    assert await crm.sight_of_removed(CONTACTS_VIEW, MANAGER, CONTACT) is Sight.NOTHING
+    assert await crm.access_to_removed(CONTACTS_VIEW, MANAGER, CONTACT) is AccessLevel.NOTHING
     assert await crm.contact(MANAGER, CONTACT) is not None
 
 
@@ -136,5 +136,5 @@ async def test_c11_what_belonged_to_a_removed_contact_is_not_that_of_the_next_on
     assert await list_shown(views, TASKS_VIEW) == []
     assert await views[TASKS_VIEW.collection].find_one({"reminds_at": {"$lte": MOMENT}}) is None
     crm = MongoCrm(views)
-    assert await crm.part(NOTES_VIEW, MANAGER, "note_1_2") is None
-    assert await crm.sight_of_removed(NOTES_VIEW, MANAGER, "note_1_2") is Sight.NOTHING
+    assert await crm.child(NOTES_VIEW, MANAGER, "note_1_2") is None
+    assert await crm.access_to_removed(NOTES_VIEW, MANAGER, "note_1_2") is AccessLevel.NOTHING

@@ -11,7 +11,7 @@ from support.folding import fold_events
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW
-from tuyen_views.view import WAS
+from tuyen_views.view import LAST_ACCESS
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def _propose(world: World) -> None:
 
 def _shown(documents: list[Document]) -> list[tuple[Any, ...]]:
     names = ("contact_id", "warehouse_id", "state", "version")
-    return [tuple(each.get(name) for name in names) for each in documents if WAS not in each]
+    return [tuple(each.get(name) for name in names) for each in documents if LAST_ACCESS not in each]
 
 
 async def test_c2_each_contact_lists_the_proposal_with_its_warehouse(views: Database) -> None:
@@ -66,8 +66,8 @@ async def test_c2_what_ended_is_listed_no_more_and_says_who_saw_it(views: Databa
     await fold(views, world, begin)
     stored = await read(views)
     assert _shown(stored) == []
-    assert [each[WAS]["warehouse_id"] for each in stored] == ["default", "north"]
-    assert {each[WAS]["version"] for each in stored} == {2}
+    assert [each[LAST_ACCESS]["warehouse_id"] for each in stored] == ["default", "north"]
+    assert {each[LAST_ACCESS]["version"] for each in stored} == {2}
     assert not any("organization" in each for each in stored)
 
 

@@ -13,9 +13,9 @@ from tuyen_events.crm.shares import CareStatus
 from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
-from tuyen_gateway.adapters.crm_queries import covering
+from tuyen_gateway.adapters.crm_queries import build_scope_query
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_platform.mongodb import connect
 from tuyen_platform.text import fold_accents
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
@@ -94,20 +94,20 @@ FILTERS = st.builds(
 
 def _is_found(scope: ContactScope, wanted: ContactFilter, contact: ContactDocument) -> bool:
     """Whether the viewer's list has the contact: by what they see of it, and by nothing else."""
-    sight = _sight_of(scope, contact)
-    if sight is Sight.NOTHING:
+    access = _access_to(scope, contact)
+    if access is AccessLevel.NOTHING:
         return False
     shown = [contact.name_folded]
     hidden = (
         *(wanted.phone, wanted.email, wanted.tag, wanted.campaign_id, wanted.care_status),
         wanted.custom,
     )
-    if sight >= Sight.READ:
+    if access >= AccessLevel.READ:
         shown += [*contact.phones, *contact.emails]
     elif any(hidden) or wanted.order not in (ContactOrder.ID, ContactOrder.NAME):
         return False
     texts = [fold_accents(wanted.words)]
-    if sight >= Sight.READ and re.fullmatch(r"[\d ]{2,}", wanted.words):
+    if access >= AccessLevel.READ and re.fullmatch(r"[\d ]{2,}", wanted.words):
         texts.append(wanted.words.replace(" ", "").removeprefix("0"))
     return (
         any(text in each for text in texts for each in shown)
@@ -128,10 +128,10 @@ def _ends(contact: ContactDocument, digits: str) -> bool:
     return any(phone.endswith(digits) for phone in contact.phones)
 
 
-def _sight_of(scope: ContactScope, contact: ContactDocument) -> Sight:
+def _access_to(scope: ContactScope, contact: ContactDocument) -> AccessLevel:
     if contact.organization != scope.organization:
-        return Sight.NOTHING
-    return scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
+        return AccessLevel.NOTHING
+    return scope.access_to(contact.warehouse_id, contact.assignee, contact.viewers)
 
 
 @_LAWS
@@ -152,14 +152,14 @@ def test_w3_w6_a_list_has_what_is_found_by_what_is_seen(
         field = CONTACT_FIELDS_VIEW.encode(define_field("size", FieldType.TEXT))
         fields = views[CONTACT_FIELDS_VIEW.collection]
         await fields.replace_one({"_id": field["_id"]}, field, upsert=True)
-        covered = {"organization": scope.organization, **covering(scope)}
+        covered = {"organization": scope.organization, **build_scope_query(scope)}
         assert {one["_id"] for one in await collection.find(covered).to_list(None)} == {
-            each.id for each in contacts if _sight_of(scope, each) is not Sight.NOTHING
+            each.id for each in contacts if _access_to(scope, each) is not AccessLevel.NOTHING
         }
         for wanted in filters:
             found = {each.id for each in contacts if _is_found(scope, wanted, each)}
             assert set(await _list(MongoCrm(views), scope, wanted)) == found, wanted
-            read = [each.id for each in contacts if _sight_of(scope, each) >= Sight.READ]
+            read = [each.id for each in contacts if _access_to(scope, each) >= AccessLevel.READ]
             ids = await _list_readable(MongoCrm(views), scope, wanted)
             assert ids == sorted(found.intersection(read)), wanted
         views.client.close()

@@ -63,7 +63,7 @@ def _make(number: int) -> ContactDocument:
         emails=(f"khach.{number}@shop.example",),
         customers=(),
         warehouse_id="south" if south else "north",
-        assignee=(MINH if not marked else None) if south else _holder(number),
+        assignee=(MINH if not marked else None) if south else _assignee(number),
         tags=("VIP",) if marked else (),
         steps={"retail": "quoted"} if marked else {},
         campaign_id="tet" if marked else None,
@@ -75,7 +75,7 @@ def _make(number: int) -> ContactDocument:
     )
 
 
-def _holder(number: int) -> AgentId | None:
+def _assignee(number: int) -> AgentId | None:
     return LAN if number % (CONTACTS // OF_AN_AGENT) == 0 else MINH if number % 2 else None
 
 

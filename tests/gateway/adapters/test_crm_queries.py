@@ -10,7 +10,7 @@ from tuyen_events.conversation_filter import Holder
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.errors import InvalidCursorError
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
@@ -73,15 +73,15 @@ async def read(crm: MongoCrm, scope: ContactScope, wanted: ContactFilter) -> lis
     while True:
         page = await crm.contacts(scope, wanted, 4, after)
         for each in page.items:
-            assert each.sight is sight_of(scope, each.document)
+            assert each.access is access_to(scope, each.document)
         found += [each.document for each in page.items]
         after = page.following
         if after is None:
             return found
 
 
-def sight_of(scope: ContactScope, contact: ContactDocument) -> Sight:
-    return scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
+def access_to(scope: ContactScope, contact: ContactDocument) -> AccessLevel:
+    return scope.access_to(contact.warehouse_id, contact.assignee, contact.viewers)
 
 
 def ids(contacts: list[ContactDocument]) -> list[str]:
@@ -90,7 +90,7 @@ def ids(contacts: list[ContactDocument]) -> list[str]:
 
 async def test_w6_a_list_has_what_the_scope_covers(crm: MongoCrm) -> None:
     for scope in SCOPES:
-        covered = [each for each in CONTACTS if sight_of(scope, each) is not Sight.NOTHING]
+        covered = [each for each in CONTACTS if access_to(scope, each) is not AccessLevel.NOTHING]
         assert ids(await read(crm, scope, ContactFilter())) == ids(covered)
         named = sorted(covered, key=lambda each: (each.name_folded, each.id))
         by_name = ContactFilter(order=ContactOrder.NAME)
@@ -102,7 +102,7 @@ async def test_w3_what_may_be_claimed_has_no_place_in_an_order_of_hidden_times(
     crm: MongoCrm, order: ContactOrder
 ) -> None:
     for scope in SCOPES:
-        seen = [each for each in CONTACTS if sight_of(scope, each) >= Sight.READ]
+        seen = [each for each in CONTACTS if access_to(scope, each) >= AccessLevel.READ]
         newest = sorted(seen, key=lambda each: (getattr(each, order), each.id), reverse=True)
         assert ids(await read(crm, scope, ContactFilter(order=order))) == ids(newest)
 

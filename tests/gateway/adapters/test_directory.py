@@ -33,9 +33,9 @@ async def test_a_gateway_that_is_restarted_knows_what_the_one_before_knew(
     await boss.done("DELETE", "/v1/pages/p2")
     async with running(log, clock) as again:
         assert again.gateway.directory.organizations() == rig.gateway.directory.organizations()
-        holder = again.gateway.directory.holder
-        assert holder(Channel.ZALO, "1") == ("shop", "p1")
-        assert holder(Channel.ZALO, "2") is None
+        find_page_of_account = again.gateway.directory.find_page_of_account
+        assert find_page_of_account(Channel.ZALO, "1") == ("shop", "p1")
+        assert find_page_of_account(Channel.ZALO, "2") is None
         for user in (boss, lan):
             assert (await User(again.client, user.token).get("/v1/me")).status_code == 200
 

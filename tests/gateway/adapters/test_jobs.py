@@ -23,7 +23,7 @@ from gateway.router_twin import routing
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
-from tuyen_gateway.domain.jobs import Job, begin, take_up
+from tuyen_gateway.domain.jobs import Job, begin_job, take_up
 from tuyen_gateway.jobs import job_scheduler
 from tuyen_gateway.jobs.job_run import SLICE
 from tuyen_gateway.jobs.runner import ConversationsRun
@@ -65,7 +65,7 @@ async def test_what_an_older_version_wrote_is_kept_from_compaction(
     async with run_gateway(log, clock, scans) as rig:
         await rig.organization()
     await put(log, request)
-    await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
+    await put(log, take_up(begin_job(request, 1, clock.now()), (thread,)))
     async with run_gateway(log, clock, scans), routing(log, awake=False):
 
         async def is_asked_again() -> bool:
@@ -166,7 +166,7 @@ async def make_ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin)
 
         await until(is_put_away)
     scans.asked.clear()
-    return take_up(begin(request, 3, clock.now()), (first,))
+    return take_up(begin_job(request, 3, clock.now()), (first,))
 
 
 @pytest.mark.parametrize("revision", [1, 99])
@@ -217,7 +217,7 @@ async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
     """A gateway that was frozen fails a job that another one continues."""
     (first,) = scans.add(conversation(1))
     request = closing("job_1", clock.now(), ids=(first,))
-    begun = take_up(begin(request, 1, clock.now()), (first,))
+    begun = take_up(begin_job(request, 1, clock.now()), (first,))
     ahead = msgspec.structs.replace(begun, revision=9)
     async with run_gateway(log, clock, scans) as rig, routing(log, awake=False):
         await rig.organization()

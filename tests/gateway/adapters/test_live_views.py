@@ -16,7 +16,12 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
-from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, read_by_id, write
+from tuyen_gateway.projections.collections import (
+    CONVERSATIONS,
+    MESSAGES,
+    read_by_id,
+    write_documents,
+)
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.journal import note_messages
 from tuyen_platform.mongodb import Database
@@ -139,7 +144,7 @@ async def test_i5_what_came_after_a_viewer_joined_is_counted_for_all_at_once(
     messages = [message(number, number) for number in range(1, 7)]
     messages[3] = msgspec.structs.replace(messages[3], absent=True)
     messages[4] = msgspec.structs.replace(messages[4], direction=Direction.OUT)
-    assert await write(views[MESSAGES], {}, messages)
+    assert await write_documents(views[MESSAGES], {}, messages)
     joined = [START + timedelta(seconds=each) for each in (0, 1, 1.0004, 2.5, 6, 9)]
     newer = await MongoLiveViews(views).count_newer(C, joined, None)
     assert [newer[each] for each in joined] == [4, 3, 3, 2, 0, 0]
@@ -149,7 +154,7 @@ async def test_i5_what_came_after_a_viewer_joined_is_counted_for_all_at_once(
 
 async def test_i6_our_messages_in_a_range_are_the_newest(views: Database) -> None:
     messages = [message(number, number, direction=Direction.OUT) for number in range(5)]
-    assert await write(views[MESSAGES], {}, [*messages, message(9, 2)])
+    assert await write_documents(views[MESSAGES], {}, [*messages, message(9, 2)])
     live = MongoLiveViews(views)
 
     async def found(after: float | None, until: float, limit: int = 10) -> list[str]:

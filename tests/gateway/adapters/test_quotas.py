@@ -17,7 +17,7 @@ from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters import directory
 from tuyen_gateway.adapters.presence import PresenceTable
-from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take
+from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -31,14 +31,14 @@ def test_r9_5_an_hour_has_no_more_than_two_hours_worth(steps: list[tuple[int, fl
     now, done = START, list[tuple[float, int]]()
     for amount, seconds in steps:
         now += timedelta(seconds=seconds)
-        after = take(taken, amount, AN_HOUR, now)
+        after = take_amount(taken, amount, AN_HOUR, now)
         wait = seconds_to_wait(after, AN_HOUR)
         if wait == 0:
             taken = after
             done.append(((now - START).total_seconds(), amount))
         else:
             later = now + timedelta(seconds=wait)
-            assert seconds_to_wait(take(taken, amount, AN_HOUR, later), AN_HOUR) == 0
+            assert seconds_to_wait(take_amount(taken, amount, AN_HOUR, later), AN_HOUR) == 0
     for at, _ in done:
         assert sum(n for other, n in done if at <= other < at + 3_600) <= 2 * AN_HOUR
 

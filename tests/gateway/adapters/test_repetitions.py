@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gateway.rig import START
 from tuyen_events.audit import AuditAction, AuditRecorded
-from tuyen_events.crm_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
+from tuyen_events.audit_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_gateway.adapters.repetitions import Repetitions
 

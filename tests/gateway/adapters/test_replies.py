@@ -49,7 +49,7 @@ async def wait_to_be_sent(views: Database, number: int) -> None:
         direction=Direction.OUT,
         state=ReplyState.PENDING,
     )
-    assert await collections.write(views[collections.MESSAGES], {}, [message])
+    assert await collections.write_documents(views[collections.MESSAGES], {}, [message])
 
 
 async def test_i6_what_waits_is_counted_once_for_as_many_as_may_follow(

@@ -9,8 +9,8 @@ from tuyen_events.crm.shares import ApplySharingRule
 from tuyen_events.ids import ContactId
 from tuyen_gateway.adapters.sharing import (
     MongoSharingScans,
-    outdated_query,
-    waiting_query,
+    build_outdated_query,
+    build_waiting_query,
 )
 from tuyen_gateway.ports.sharing import SharedContact, SharingScans
 from tuyen_platform.mongodb import Database
@@ -86,9 +86,9 @@ async def test_s3_contacts_are_found_that_wait_for_a_rule(views: Database) -> No
 async def test_r9_5_a_scan_reads_what_it_returns(views: Database, what: str) -> None:
     shop, _ = await make_history(views)
     (rule,) = await shop.rules(SHOP)
-    query = outdated_query(SHOP, await revisions(shop)) if what == "outdated" else None
+    query = build_outdated_query(SHOP, await revisions(shop)) if what == "outdated" else None
     contacts = views[CONTACTS_VIEW.collection]
-    found = contacts.find(query or waiting_query(rule, None))
+    found = contacts.find(query or build_waiting_query(rule, None))
     if query is None:
         found = found.sort("_id", 1)
     plan = await found.explain()

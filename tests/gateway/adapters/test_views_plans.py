@@ -161,7 +161,7 @@ async def filled(views: Database) -> Database:
     await collections.ensure_indexes(views)
     await ensure_letter_indexes(views)
     assert await write_rows(views, {}, map(_row, range(ROWS)))
-    assert await collections.write(
+    assert await collections.write_documents(
         views[collections.MESSAGES], {}, [_message(number) for number in range(MESSAGES)]
     )
     for collection, documents in (

@@ -8,7 +8,7 @@ from typing import Any, cast
 import bson
 import msgspec
 
-from crm.part_kinds import KINDS
+from crm.child_kinds import KINDS
 from gateway.api.crm.answering import define_field
 from support.outbound import failed, requested
 from tuyen_events.crm.pipelines import PipelineStep

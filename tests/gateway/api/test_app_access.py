@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from crm.part_kinds import KINDS
-from gateway.api.crm.answering import contact, show, show_part
+from crm.child_kinds import KINDS
+from gateway.api.crm.answering import contact, show, show_child
 from gateway.api.strict_database import strict_database
 from gateway.api.walk import address, body_for
 from gateway.feed import Feed
@@ -221,7 +221,7 @@ async def market(
         conversations = await _write(log)
         await show(views, contact(1, "shop", "Lan"))
         for kind in KINDS:
-            await show_part(views, kind.entity.view, kind.show("shop", "con_1"))
+            await show_child(views, kind.entity.view, kind.show("shop", "con_1"))
             ids[f"{kind.one}_id"] = f"{kind.one}_1"
         ids |= {"conversation_id": conversations["page", "agent"], "contact_id": "con_1"}
         yield Market(desk, owner, stranger, users, conversations, ids, everybody.schema)

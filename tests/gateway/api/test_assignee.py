@@ -1,4 +1,4 @@
-"""Assigning by hand (R6), as far as the gateway decides it."""
+"""Assigning manually (R6), as far as the gateway decides it."""
 
 import asyncio
 from typing import Any

@@ -11,8 +11,8 @@ from gateway.api.test_audit import entries, shown
 from gateway.rig import Rig, User, records, until
 from support.folding import fold_events
 from tuyen_events.audit import AuditRecorded
+from tuyen_events.audit_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.audit_topics import AUDIT
-from tuyen_events.crm_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_gateway.api.app import create_app
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog

@@ -15,8 +15,8 @@ from tuyen_events.ids import AgentId, CustomerId, OrganizationId, PageId
 from tuyen_events.jobs import BulkRequested
 from tuyen_events.topics import JOBS
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.counters import countable
-from tuyen_gateway.adapters.queries import build_covered_query, matching_query
+from tuyen_gateway.adapters.counters import is_countable
+from tuyen_gateway.adapters.queries import build_covered_query, build_matching_query
 from tuyen_gateway.api import jobs
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.conversation_filter import FilterFields
@@ -160,13 +160,13 @@ async def test_a_wrong_value_is_refused_by_its_place(reader: User, name: str, va
 def test_i4_each_field_adds_its_condition(
     wanted: ConversationFilter, part: dict[str, object]
 ) -> None:
-    query = matching_query(SCOPE, wanted)
+    query = build_matching_query(SCOPE, wanted)
     assert part in query
     assert all(each in query for each in build_covered_query(SCOPE))
 
 
 def test_i4_a_name_is_also_looked_for_among_the_customers_who_are_named_elsewhere() -> None:
-    query = matching_query(SCOPE, ConversationFilter(name="Vĩnh"), {CustomerId("cus_1")})
+    query = build_matching_query(SCOPE, ConversationFilter(name="Vĩnh"), {CustomerId("cus_1")})
     assert {
         "$or": [
             match_part("vinh"),
@@ -182,6 +182,6 @@ def test_i3_the_counters_answer_only_what_they_know() -> None:
         setting: Any = {name: "x"}
         if name == "held_by":
             setting = {name: Holder(agent_id=AgentId("lan"))}
-        assert countable(ConversationFilter(**setting)) == (name in known), name
-    assert not countable(ConversationFilter(page_id=PageId("*")))
-    assert not countable(ConversationFilter(held_by=Holder(agent_id=AgentId("*"))))
+        assert is_countable(ConversationFilter(**setting)) == (name in known), name
+    assert not is_countable(ConversationFilter(page_id=PageId("*")))
+    assert not is_countable(ConversationFilter(held_by=Holder(agent_id=AgentId("*"))))

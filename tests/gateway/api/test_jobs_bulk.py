@@ -47,7 +47,7 @@ async def test_what_is_named_is_assigned_and_closed(
     job = answer.json()
     assert (job["kind"], job["state"], job["total"], job["done"]) == ("bulk", "done", 3, 3)
     assert (job["changed"], job["refused"], job["reasons"]) == (2, 1, {"not_found": 1})
-    assert router.holder(first) == router.holder(second) == "lan"
+    assert router.assignee_of(first) == router.assignee_of(second) == "lan"
     assert [(await row(manager, one))["done"] for one in (first, second, third)] == [
         True,
         True,

@@ -63,8 +63,8 @@ async def hand_over(user: User, agent: str, to: str | None, **said: Any) -> Any:
     return answer.json()
 
 
-def holders(router: RouterTwin, threads: list[ConversationId]) -> set[AgentId | None]:
-    return {router.holder(thread) for thread in threads}
+def assignees(router: RouterTwin, threads: list[ConversationId]) -> set[AgentId | None]:
+    return {router.assignee_of(thread) for thread in threads}
 
 
 async def test_r4_5_commands_go_where_the_router_decided_however_many_replied_before(
@@ -86,7 +86,7 @@ async def test_r4_5_commands_go_where_the_router_decided_however_many_replied_be
         assert (await wait_until_ended(manager, job["id"]))["changed"] == 1
         await manager.done("GET", f"{path}?after=2")
         await manager.done("PUT", f"{path}/assignee", {"agent_id": "minh"})
-    assert router.holder(thread) == "minh"
+    assert router.assignee_of(thread) == "minh"
     place = customer_key(OrganizationId("shop"), PageId("page"), repliers[-1])
     assert [(one.partition, one.topic) for one in await records(log, COMMANDS)] == [
         (partition_of(place, COMMANDS.partitions), COMMANDS.name)
@@ -110,7 +110,7 @@ async def test_r6_5_all_open_conversations_go_to_another_agent(
         found = await wait_until_ended(manager, job["id"])
     assert (found["state"], found["total"], found["done"]) == ("done", 250, 250)
     assert (found["changed"], found["unchanged"], found["refused"]) == (250, 0, 0)
-    assert holders(router, threads) == {"lan"}
+    assert assignees(router, threads) == {"lan"}
     assert len(router.asked) == 250
     assert not {command.conversation_id for command in router.asked} & {*others}
     command = router.asked[0]
@@ -147,7 +147,7 @@ async def test_r6_5_closed_conversations_stay(manager: User, feed: Feed, log: In
     async with routing(log) as router:
         await manager.done("PUT", f"/v1/conversations/{closed}/done", {"done": True})
         found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
-        assert router.holder(closed) == "minh"
+        assert router.assignee_of(closed) == "minh"
     assert (found["total"], found["changed"]) == (1, 1)
 
 
@@ -173,7 +173,7 @@ async def test_r6_1_only_on_the_pages_that_the_manager_holds(
     async with routing(log) as router:
         found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
     assert (found["total"], found["changed"]) == (2, 2)
-    assert holders(router, hidden) == {"minh"}
+    assert assignees(router, hidden) == {"minh"}
 
 
 async def test_r6_5_an_agent_who_was_removed_still_hands_over(
@@ -251,7 +251,7 @@ async def test_r7_4_a_manager_who_lost_the_right_meanwhile_stops_the_job(
     assert found["state"] == "failed"
     assert "hoa" in found["detail"]
     assert (found["total"], found["done"]) == (150, 100)
-    assert holders(router, threads) == {"lan", "minh"}
+    assert assignees(router, threads) == {"lan", "minh"}
 
 
 async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
@@ -261,7 +261,7 @@ async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
     threads = await assign(feed, 230)
     async with routing(log) as router, running(log, clock, views, projecting=False):
         found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
-        assert holders(router, threads) == {"lan"}
+        assert assignees(router, threads) == {"lan"}
         for thread in (threads[0], threads[-1]):
             path = f"/v1/conversations/{thread}/assignments?after=0"
             assert [one["version"] for one in (await manager.done("GET", path))["items"]] == [2, 1]
@@ -299,7 +299,7 @@ async def test_r6_5_a_gateway_that_starts_continues_where_the_last_one_was(
                     1,
                 ]
     assert (found["total"], found["done"], found["changed"]) == (130, 130, 130)
-    assert holders(router, threads) == {"lan"}
+    assert assignees(router, threads) == {"lan"}
     assert len({command.command_id for command in router.asked}) == 130
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.rig import START, Rig, User, running
-from tuyen_gateway.adapters.seals import FernetSeals
+from tuyen_gateway.adapters.cipher import FernetCipher
 from tuyen_gateway.api.paging import CURSOR_LASTS
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -77,12 +77,12 @@ async def test_another_gateway_of_the_installation_continues_with_a_cursor(
         assert [one["id"] for one in page["items"]] == ["binh-hang"]
 
 
-def test_seals_open_with_the_same_key_alone() -> None:
+def test_strings_are_decrypted_with_the_same_key_alone() -> None:
     clock = ManualClock(START)
-    ours = FernetSeals(SecretStr("k" * 32), clock)
-    sealed = ours.seal("list", "Đỗ")
+    ours = FernetCipher(SecretStr("k" * 32), clock)
+    encrypted = ours.encrypt("list", "Đỗ")
     day = timedelta(days=1)
-    assert FernetSeals(SecretStr("k" * 32), clock).open("list", sealed, day) == "Đỗ"
-    assert FernetSeals(SecretStr("l" * 32), clock).open("list", sealed, day) is None
-    assert ours.open("other", sealed, day) is None
-    assert ours.open("list", "\ud800", day) is None
+    assert FernetCipher(SecretStr("k" * 32), clock).decrypt("list", encrypted, day) == "Đỗ"
+    assert FernetCipher(SecretStr("l" * 32), clock).decrypt("list", encrypted, day) is None
+    assert ours.decrypt("other", encrypted, day) is None
+    assert ours.decrypt("list", "\ud800", day) is None

@@ -27,7 +27,7 @@ from tuyen_events.limits import (
 from tuyen_events.vocabulary import Capability
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.request_checks import RequestChecks
-from tuyen_gateway.api.texts import unfit_field
+from tuyen_gateway.api.texts import find_unfit_field
 
 JSON = {"Content-Type": "application/json"}
 NUL, HALF = r"\u0000", r"\ud800"
@@ -100,13 +100,13 @@ async def test_r9_5_what_no_store_takes_is_found_however_it_is_written(
 @pytest.mark.parametrize("name", ["Lan 😀", "Chủ", "\\u0000 as it is written", "\t"])
 def test_every_text_that_can_be_stored_passes(name: str) -> None:
     for whole in (True, False):
-        assert unfit_field(json.dumps({"name": name}, ensure_ascii=whole).encode()) is None
+        assert find_unfit_field(json.dumps({"name": name}, ensure_ascii=whole).encode()) is None
 
 
 def test_what_is_no_json_is_left_to_whoever_reads_it() -> None:
-    assert unfit_field(b"\\u0000") is None
-    assert unfit_field(b"[" * 100_000 + b'"\\u0000"') is None
-    assert unfit_field(b"\xff\\ud800") is None
+    assert find_unfit_field(b"\\u0000") is None
+    assert find_unfit_field(b"[" * 100_000 + b'"\\u0000"') is None
+    assert find_unfit_field(b"\xff\\ud800") is None
 
 
 def test_r9_5_a_body_is_searched_in_the_room_that_it_takes_itself() -> None:
@@ -115,7 +115,7 @@ def test_r9_5_a_body_is_searched_in_the_room_that_it_takes_itself() -> None:
     body = b'{"x":"\\ud83d\\ude00","%b":[0%b]}' % (b"a" * half, b",0" * (half // 2 - 20))
     assert len(body) <= STRANGERS_BODY_BYTES
     tracemalloc.start()
-    assert unfit_field(body) is None
+    assert find_unfit_field(body) is None
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 * STRANGERS_BODY_BYTES

@@ -202,9 +202,9 @@ def test_o3_events_of_a_contact_that_are_read_again_count_once(cuts: list[int]) 
         total.update(flatten(numbers))
     assert total == count(*STORY)
     assert contact.sequence == len(STORY)
-    standing = {name: n for name, n in total.items() if name.endswith((" came", " went"))}
-    assert standing["default origin page/page came"] == 2
-    assert standing["north origin page/page went"] == 1
+    balance = {name: n for name, n in total.items() if name.endswith((" came", " went"))}
+    assert balance["default origin page/page came"] == 2
+    assert balance["north origin page/page went"] == 1
 
 
 def requested(number: int) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_gateway.adapters.crm_queries import covering
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.adapters.crm_queries import build_scope_query
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_views.contacts import ContactDocument
 
 SHOP = OrganizationId("shop")
@@ -40,28 +40,28 @@ NOBODY = ContactScope(organization=SHOP, agent_id=HOA)
 
 
 @pytest.mark.parametrize(
-    ("scope", "seen", "sight"),
+    ("scope", "seen", "access"),
     [
-        (MANAGER, contact(), Sight.WRITE),
-        (MANAGER, contact(assignee=LAN), Sight.WRITE),
-        (MANAGER, contact("south"), Sight.NOTHING),
-        (MEMBER, contact(), Sight.CLAIMABLE),
-        (MEMBER, contact(assignee=LAN), Sight.NOTHING),
-        (MEMBER, contact(assignee=HOA), Sight.WRITE),
-        (LEADER, contact(assignee=LAN), Sight.WRITE),
-        (LEADER, contact(), Sight.NOTHING),
-        (NOBODY, contact(viewers=(HOA,)), Sight.READ),
-        (NOBODY, contact(), Sight.NOTHING),
+        (MANAGER, contact(), AccessLevel.WRITE),
+        (MANAGER, contact(assignee=LAN), AccessLevel.WRITE),
+        (MANAGER, contact("south"), AccessLevel.NOTHING),
+        (MEMBER, contact(), AccessLevel.CLAIMABLE),
+        (MEMBER, contact(assignee=LAN), AccessLevel.NOTHING),
+        (MEMBER, contact(assignee=HOA), AccessLevel.WRITE),
+        (LEADER, contact(assignee=LAN), AccessLevel.WRITE),
+        (LEADER, contact(), AccessLevel.NOTHING),
+        (NOBODY, contact(viewers=(HOA,)), AccessLevel.READ),
+        (NOBODY, contact(), AccessLevel.NOTHING),
     ],
 )
 def test_w3_w6_s1_how_much_of_a_contact_is_seen(
-    scope: ContactScope, seen: ContactDocument, sight: Sight
+    scope: ContactScope, seen: ContactDocument, access: AccessLevel
 ) -> None:
-    assert scope.sight_of(seen.warehouse_id, seen.assignee, seen.viewers) is sight
+    assert scope.access_to(seen.warehouse_id, seen.assignee, seen.viewers) is access
 
 
 def _matches(query: dict[str, Any], document: ContactDocument) -> bool:
-    """The few operators of `covering`, as MongoDB has them."""
+    """The few operators of `build_scope_query`, as MongoDB has them."""
     for field, wanted in query.items():
         if field == "$or":
             if not any(_matches(each, document) for each in wanted):
@@ -100,6 +100,6 @@ _WAREHOUSES = st.frozensets(st.sampled_from(["north", "south"]))
     ),
 )
 def test_w6_a_query_finds_what_the_scope_covers(scope: ContactScope, seen: ContactDocument) -> None:
-    assert _matches(covering(scope), seen) is (
-        scope.sight_of(seen.warehouse_id, seen.assignee, seen.viewers) is not Sight.NOTHING
+    assert _matches(build_scope_query(scope), seen) is (
+        scope.access_to(seen.warehouse_id, seen.assignee, seen.viewers) is not AccessLevel.NOTHING
     )

@@ -29,7 +29,7 @@ from tuyen_events.limits import (
 )
 from tuyen_events.topics import JOBS
 from tuyen_gateway.domain.job_quotas import refuse_too_many
-from tuyen_gateway.domain.jobs import Job, begin, evolve, finish, size
+from tuyen_gateway.domain.jobs import Job, begin_job, complete_job, evolve, size
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -74,7 +74,7 @@ def make_job(
     names = None if by_filter else tuple(ConversationId(f"msg_{n}") for n in range(ids))
     request = closing(f"job_{number}", START + at, ids=names)
     job = Job(request=type(request)(**{**_fields(request), "by": AgentId(by)}))
-    last = finish(begin(job.request, ids, START + at), JobState.DONE, START + at, None)
+    last = complete_job(begin_job(job.request, ids, START + at), JobState.DONE, START + at, None)
     last = JobProgressed(**{**_fields(last), "total": ids})
     found = evolve(job, last)
     assert found is not None
@@ -136,7 +136,7 @@ def test_r9_5_a_job_counts_as_soon_as_it_is_known_of_how_many_conversations_it_i
     request = closing("job_1", START, done=False)
     job = Job(request=request)
     assert size(job) == 0
-    assert size(Job(request=request, progress=begin(request, 70, START))) == 70
+    assert size(Job(request=request, progress=begin_job(request, 70, START))) == 70
     leaving = HandoverRequested(
         job_id="job_2",
         organization=request.organization,
@@ -145,9 +145,9 @@ def test_r9_5_a_job_counts_as_soon_as_it_is_known_of_how_many_conversations_it_i
         agent_id=BINH,
         to=None,
     )
-    assert size(Job(request=leaving, progress=begin(leaving, 60_000, START))) == 60_000
+    assert size(Job(request=leaving, progress=begin_job(leaving, 60_000, START))) == 60_000
     with pytest.raises(TooManyAttemptsError, match="changes to 50000"):
-        refuse_too_many([Job(request=leaving, progress=begin(leaving, 60_000, START))], request)
+        refuse_too_many([Job(request=leaving, progress=begin_job(leaving, 60_000, START))], request)
 
 
 async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(

@@ -14,10 +14,10 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import (
     JournalPlace,
     find_change,
-    find_facts,
     find_message_revision,
     is_shown,
     is_unread,
+    journal_row,
     pack_place,
     unpack_place,
 )
@@ -71,9 +71,9 @@ def marked(*agents: AgentId) -> tuple[Read, ...]:
     ],
 )
 def test_i5_what_is_unread_for_whom(changed: Any, watcher: Scope, unread: bool) -> None:
-    facts = find_facts(row(**changed))
-    assert facts is not None
-    assert is_unread(facts, watcher) is unread
+    journaled = journal_row(row(**changed))
+    assert journaled is not None
+    assert is_unread(journaled, watcher) is unread
 
 
 def test_r7_3_a_change_says_who_saw_the_row_before() -> None:

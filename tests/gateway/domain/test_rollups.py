@@ -117,7 +117,7 @@ def test_o3_what_stands_goes_on_from_before_the_report() -> None:
             rollup(0, "minh", came=1),
         ],
     )
-    assert [(row.rollup.about, row.standing) for row in rows] == [
+    assert [(row.rollup.about, row.balance) for row in rows] == [
         ((None,), 0),
         (("lan",), 6),
         (("minh",), 1),
@@ -129,7 +129,7 @@ def test_o3_what_was_there_before_and_did_not_change_is_in_the_first_interval() 
     rollups = [rollup(0, "lan", came=1), rollup(1, "minh", came=1)]
     before: dict[tuple[str | None, ...], int] = {("lan",): 1, ("minh",): 2, ("gone",): 0}
     rows = list_rows(before, complete(rollups, before, START))
-    assert [(row.rollup.at, row.rollup.about, row.standing) for row in rows] == [
+    assert [(row.rollup.at, row.rollup.about, row.balance) for row in rows] == [
         (START, ("lan",), 2),
         (START, ("minh",), 2),
         (START + timedelta(hours=1), ("minh",), 3),

@@ -9,7 +9,7 @@ from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import ConversationKind, Reason, Strategy
 from tuyen_gateway.domain.history import AssignmentEntry
-from tuyen_gateway.domain.sentences import NameLookup, sentence
+from tuyen_gateway.domain.sentences import NameLookup, build_sentence
 
 NAMES = NameLookup(
     agent=lambda agent: {"lan": "Lan", "minh": "Minh", "hoa": "Hoa"}.get(agent, agent),
@@ -145,7 +145,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_r9_4_a_sentence_for_people(name: str) -> None:
     told, vi, en = CASES[name]
-    said = sentence(told, NAMES)
+    said = build_sentence(told, NAMES)
     assert (said.vi, said.en) == (vi, en)
 
 

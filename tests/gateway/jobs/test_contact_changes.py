@@ -23,7 +23,7 @@ from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs import contact_changes, job_run
@@ -86,7 +86,7 @@ class ChangedShop(SharedShop):
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Sequence[VisibleContact]:
         self.catch_up()
-        return [VisibleContact(self.documents[one], Sight.WRITE) for one in ids]
+        return [VisibleContact(self.documents[one], AccessLevel.WRITE) for one in ids]
 
     async def find_readable_ids(
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: ContactId | None
@@ -259,8 +259,8 @@ async def test_w4_whoever_claims_a_contact_after_it_was_looked_up_keeps_it() -> 
     shop = begin_filtered(assignee=AgentId("lan"))
     shop.claimed_at = {3: ContactId("con_4"), 4: ContactId("con_1")}
     progress = await run(shop)
-    holders = [shop.documents[ContactId(f"con_{number}")].assignee for number in range(CONTACTS)]
-    assert holders == ["lan", "minh", "lan", "lan", "minh"]
+    assignees = [shop.documents[ContactId(f"con_{number}")].assignee for number in range(CONTACTS)]
+    assert assignees == ["lan", "minh", "lan", "lan", "minh"]
     assert progress.refused == {"version_passed": 2}
     assert (progress.done, progress.changed) == (CONTACTS, 3)
 

@@ -191,7 +191,7 @@ async def run(shop: ImportingShop) -> JobProgressed:
 
 
 def names(shop: ImportingShop) -> list[str]:
-    return sorted(contact.name or "" for contact in shop.world.whole().values())
+    return sorted(contact.name or "" for contact in shop.world.unmerged().values())
 
 
 async def test_c9_every_row_becomes_a_contact_or_is_listed() -> None:
@@ -201,7 +201,7 @@ async def test_c9_every_row_becomes_a_contact_or_is_listed() -> None:
     assert (progress.total, progress.done, progress.changed, progress.unchanged) == (5, 5, 3, 1)
     assert [(each.id, each.reason) for each in progress.skipped] == [("5", "invalid_row")]
     assert names(shop) == NAMES
-    sources = {contact.source for contact in shop.world.whole().values()}
+    sources = {contact.source for contact in shop.world.unmerged().values()}
     assert sources == {"imp_1"}
 
 

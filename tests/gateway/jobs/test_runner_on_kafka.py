@@ -106,7 +106,7 @@ async def assign_to_minh(feed: Feed, router: RouterTwin) -> list[ConversationId]
         await feed.assign(f"c{number}", "minh")
 
     async def known() -> bool:
-        return all(router.holder(thread) == "minh" for thread in threads)
+        return all(router.assignee_of(thread) == "minh" for thread in threads)
 
     await until(known)
     return threads
@@ -158,7 +158,7 @@ async def test_r6_5_a_handover_continues_over_gateways_that_start_and_are_killed
         async with gateway(environment) as third:
             boss = User(third.client, boss.token)
             found = await wait_until_ended(boss, job)
-            assert {router.holder(thread) for thread in threads} == {"lan"}
+            assert {router.assignee_of(thread) for thread in threads} == {"lan"}
             for thread in threads[::50]:
                 path = f"/v1/conversations/{thread}/assignments?after=0"
                 told = await boss.done("GET", path)

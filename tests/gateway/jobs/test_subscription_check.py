@@ -35,7 +35,7 @@ def page(external_id: str = "1001", **changed: object) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription_check, "_APART_S", 0)
+    monkeypatch.setattr(subscription_check, "_MIN_INTERVAL_S", 0)
 
 
 async def check(rig: Rig) -> list[str]:

@@ -10,7 +10,7 @@ from tuyen_gateway.adapters.reminders import RemindersTable
 from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import RecordPosition
-from tuyen_views.view import ContactPart
+from tuyen_views.view import ChildDocument
 
 
 class RemindersTwin(RemindersTable):
@@ -31,15 +31,15 @@ class RemindersTwin(RemindersTable):
 
 @dataclass
 class CrmTwin:
-    """`CrmViews`: parts of contacts that everybody may read."""
+    """`CrmViews`: children of contacts that everybody may read."""
 
-    shown: dict[str, ContactPart] = field(default_factory=dict)
+    shown: dict[str, ChildDocument] = field(default_factory=dict)
 
     async def memberships(self, _organization: object, _agent_id: object) -> Memberships:
         return Memberships()
 
-    async def part(self, _view: object, _scope: ContactScope, part_id: str) -> Any:
-        found = self.shown.get(part_id)
+    async def child(self, _view: object, _scope: ContactScope, child_id: str) -> Any:
+        found = self.shown.get(child_id)
         return None if found is None else (None, found)
 
     def __getattr__(self, name: str) -> Any:

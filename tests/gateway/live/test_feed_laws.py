@@ -138,7 +138,7 @@ class Client:
 @contextmanager
 def quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feed, "_APART_S", 0.0)
+        patch.setattr(feed, "_PAUSE_S", 0.0)
         patch.setattr(hub, "_LOOK_EVERY_S", 0.001)
         patch.setattr(hub, "retry", partial(retry, first_wait_s=0.001, longest_wait_s=0.001))
         yield

@@ -20,7 +20,7 @@ LAN = AgentId("lan")
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "_APART_S", 0.0)
+    monkeypatch.setattr(feed, "_PAUSE_S", 0.0)
     monkeypatch.setattr(hub, "_LOOK_EVERY_S", 0.001)
 
 

@@ -1,7 +1,7 @@
 from gateway.live.shop import SHOP, at
 from tuyen_events.ids import AgentId, ConversationId, MessageId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.live import Changes, JournalPlace, RowChange, RowFacts
+from tuyen_gateway.domain.live import Changes, JournaledRow, JournalPlace, RowChange
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.live.steps import MessageStep, RowStep, StatesStep, plan_steps
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
@@ -10,9 +10,9 @@ C, D = ConversationId("c"), ConversationId("d")
 LAN = Scope(organization=SHOP, agent_id=AgentId("lan"), pages=None, assignees=Assignees.OWN)
 
 
-def facts(assignee: str | None) -> RowFacts:
+def journaled_row(assignee: str | None) -> JournaledRow:
     agent = None if assignee is None else AgentId(assignee)
-    return RowFacts(
+    return JournaledRow(
         PageId("p"), Channel.FACEBOOK, ConversationKind.MESSAGE, agent, True, None, (), ()
     )
 
@@ -20,7 +20,7 @@ def facts(assignee: str | None) -> RowFacts:
 def change(
     revision: int, before: str | None, after: str | None, of: ConversationId = C
 ) -> RowChange:
-    return RowChange(of, revision, facts(before), facts(after))
+    return RowChange(of, revision, journaled_row(before), journaled_row(after))
 
 
 def entry(seconds: int, *rows: RowChange, messages: tuple[str, ...] = ()) -> JournalEntry:
@@ -71,7 +71,7 @@ def test_r7_3_all_changes_of_a_row_say_who_saw_it_and_who_lost_it() -> None:
 def test_i6_reports_of_one_conversation_are_joined() -> None:
     def report(revision: int, after: float | None, until: float) -> RowChange:
         begun = None if after is None else at(after)
-        return RowChange(C, revision, None, facts(None), True, True, begun, at(until))
+        return RowChange(C, revision, None, journaled_row(None), True, True, begun, at(until))
 
     steps = plan_steps([entry(1, report(1, 2, 3)), entry(2, report(2, 3, 9))])
     assert [step.said for step in steps if isinstance(step, StatesStep)] == [

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from gateway.live.shop import SHOP, at
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.live import RowFacts, in_milliseconds, is_shown, is_unread
+from tuyen_gateway.domain.live import JournaledRow, in_milliseconds, is_shown, is_unread
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.live.tally import concerns, count_change
 from tuyen_gateway.ports.views import InboxCounts
@@ -16,11 +16,11 @@ PAGES = [PageId(name) for name in ("p1", "p2")]
 
 
 @st.composite
-def facts(draw: st.DrawFn) -> RowFacts | None:
+def journaled_rows(draw: st.DrawFn) -> JournaledRow | None:
     if draw(st.integers(0, 5)) == 0:
         return None
     marks = {agent: draw(st.sampled_from(["read", "again", None])) for agent in AGENTS}
-    return RowFacts(
+    return JournaledRow(
         draw(st.sampled_from(PAGES)),
         draw(st.sampled_from(list(Channel))),
         draw(st.sampled_from(list(ConversationKind))),
@@ -43,7 +43,7 @@ def scopes(draw: st.DrawFn) -> Scope:
     )
 
 
-def count(scope: Scope, rows: list[RowFacts | None]) -> InboxCounts:
+def count(scope: Scope, rows: list[JournaledRow | None]) -> InboxCounts:
     shown = [row for row in rows if row is not None and is_shown(row, scope)]
     unread = [row for row in shown if is_unread(row, scope)]
     return InboxCounts(
@@ -56,11 +56,11 @@ def count(scope: Scope, rows: list[RowFacts | None]) -> InboxCounts:
 
 @given(
     scopes(),
-    st.lists(facts(), min_size=1, max_size=4),
-    st.lists(st.tuples(st.integers(0, 3), facts()), max_size=20),
+    st.lists(journaled_rows(), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), journaled_rows()), max_size=20),
 )
 def test_i3_what_follows_the_changes_equals_what_is_counted(
-    scope: Scope, rows: list[RowFacts | None], changes: list[tuple[int, RowFacts | None]]
+    scope: Scope, rows: list[JournaledRow | None], changes: list[tuple[int, JournaledRow | None]]
 ) -> None:
     counts = count(scope, rows)
     for number, after in changes:

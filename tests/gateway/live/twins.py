@@ -16,7 +16,7 @@ from tuyen_directory.organization import Organization, evolve
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, PresenceCause
-from tuyen_gateway.adapters.seals import FernetSeals
+from tuyen_gateway.adapters.cipher import FernetCipher
 from tuyen_gateway.api.live_rendering import ApiRenderer
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.inbox import InboxRow
@@ -25,15 +25,15 @@ from tuyen_gateway.domain.live import (
     JournalPlace,
     LivePosition,
     find_change,
-    find_facts,
     is_shown,
     is_unread,
+    journal_row,
     pack_place,
 )
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.errors import UnauthenticatedError
-from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.live.positions import encrypt_position
 from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.ports.live import (
     CountsAtEntry,
@@ -183,11 +183,11 @@ class ViewsTwin:
     def count(self, scope: Scope) -> InboxCounts:
         """Counted row by row."""
         shown = [
-            facts
+            journaled
             for row in self.stored.values()
-            if (facts := find_facts(row)) is not None and is_shown(facts, scope)
+            if (journaled := journal_row(row)) is not None and is_shown(journaled, scope)
         ]
-        unread = [facts for facts in shown if is_unread(facts, scope)]
+        unread = [journaled for journaled in shown if is_unread(journaled, scope)]
         return InboxCounts(
             total=len(shown),
             unread=len(unread),
@@ -341,7 +341,7 @@ class Twins:
             crm=self.crm,
             viewing=self.viewing,
             views=self.views,
-            seals=FernetSeals(SecretStr("k" * 32), self.clock),
+            cipher=FernetCipher(SecretStr("k" * 32), self.clock),
             renderer=ApiRenderer(),
             clock=self.clock,
         )
@@ -371,4 +371,4 @@ class Twins:
             setup=self.directory.present.shown_setup,
             fetched=True,
         )
-        return seal_position(self.sources.seals, SHOP, position)
+        return encrypt_position(self.sources.cipher, SHOP, position)

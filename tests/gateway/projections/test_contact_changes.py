@@ -41,7 +41,7 @@ async def showing(log: InMemoryLog, views: Database) -> AsyncIterator[None]:
         group="crm-contacts",
         positions=MongoPositions(views, CRM_VIEWS),
         fold=CrmProjection(views).fold,
-        apart_s=0.0,
+        min_interval_s=0.0,
     )
     task = asyncio.create_task(projection)
     try:

@@ -23,7 +23,7 @@ from support.views import fold_by_three, numbers_of
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.queries import build_covered_query, matching_query
+from tuyen_gateway.adapters.queries import build_covered_query, build_matching_query
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
@@ -155,7 +155,9 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
             done=wanted.done,
         )
         matching = (
-            await views[CONVERSATIONS].find({"$and": matching_query(scope, anyhow)}).to_list(None)
+            await views[CONVERSATIONS]
+            .find({"$and": build_matching_query(scope, anyhow)})
+            .to_list(None)
         )
         counts = await asked.counts(scope, wanted)
         assert counts == _count_expected(matching, scope, wanted), (scope, wanted)

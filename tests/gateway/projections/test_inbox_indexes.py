@@ -13,13 +13,13 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import (
     assignees_of,
+    count_unread_at_start,
     counters_of,
     index_for,
     pages_of,
-    read_at_start,
 )
-from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.adapters.scans import MongoScans, inactive_query
+from tuyen_gateway.adapters.queries import build_matching_query
+from tuyen_gateway.adapters.scans import MongoScans, build_inactive_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
@@ -116,7 +116,7 @@ async def filled(views: Database) -> Database:
 
 async def test_i4_no_question_scans_the_collection(filled: Database) -> None:
     for name, (scope, wanted) in QUESTIONS.items():
-        query = {"$and": matching_query(scope, wanted)}
+        query = {"$and": build_matching_query(scope, wanted)}
         found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
         plan = (await found.limit(LIMIT).explain())["queryPlanner"]["winningPlan"]
         stages = set(_stages(plan))
@@ -131,7 +131,7 @@ async def test_i4_no_question_scans_the_collection(filled: Database) -> None:
 async def test_i4_the_first_page_reads_little_more_than_it_gives(
     filled: Database, name: str
 ) -> None:
-    query = {"$and": matching_query(*QUESTIONS[name])}
+    query = {"$and": build_matching_query(*QUESTIONS[name])}
     found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == LIMIT
@@ -162,7 +162,7 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
     scope = replace(_scope(assignees), since=since)
     wanted = ConversationFilter()
     for assignee, marked in product(assignees_of(scope, wanted), (True, False)):
-        question = read_at_start(scope, wanted, assignee, since, marked=marked)
+        question = count_unread_at_start(scope, wanted, assignee, since, marked=marked)
         match = question[0]["$match"]
         found = filled[CONVERSATIONS].find(match, {"_id": 0, "channel": 1, "kind": 1})
         found = found.hint(index_for(assignee))
@@ -178,7 +178,7 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
 async def test_i12_looking_for_what_is_inactive_reads_no_more_than_it_gives(
     filled: Database,
 ) -> None:
-    query = inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
+    query = build_inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
     found = filled[CONVERSATIONS].find(query).sort([("active_at", 1), ("_id", 1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == stats["totalDocsExamined"] == LIMIT

@@ -99,7 +99,7 @@ async def test_inv6_replay_equals_live_over_crashes_in_the_middle_of_batches(
 
         return writing
 
-    monkeypatch.setattr(inbox, "write", torn(collections.write))
+    monkeypatch.setattr(inbox, "write_documents", torn(collections.write_documents))
     monkeypatch.setattr(inbox, "write_rows", torn(counters.write_rows))
     for batch in batches(history.records, random):
         while True:

@@ -12,7 +12,7 @@ from support.inbox_histories import History, batches
 from support.inbox_inbound import make_random
 from support.views import fold_by_three
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import Changes, RowChange, find_facts
+from tuyen_gateway.domain.live import Changes, RowChange, journal_row
 from tuyen_gateway.projections import inbox
 from tuyen_gateway.projections.collections import CONVERSATIONS, JOURNAL, MESSAGES, read_all
 from tuyen_gateway.projections.inbox import InboxProjection
@@ -45,7 +45,7 @@ async def expect_chains(views: Database) -> None:
         changes = rows[key]
         last = changes[-1]
         assert last.revision == found.value.revision
-        assert last.after == find_facts(found.value)
+        assert last.after == journal_row(found.value)
         revisions = [change.revision for change in changes]
         assert revisions == sorted(set(revisions))
         for before, after in pairwise(changes):

@@ -26,8 +26,8 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.media import KeptMedium, MediaKept, picture_id, post_media_owner
 from tuyen_events.vocabulary import Channel, CommentOrigin
-from tuyen_gateway.adapters.posts import comments_query, posts_query
-from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of_kept, post_facts_of
+from tuyen_gateway.adapters.posts import build_comments_query, build_posts_query
+from tuyen_gateway.domain.posts import PagePost, PostUpdate, post_update_of, update_of_kept
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import (
     MESSAGES,
@@ -67,8 +67,8 @@ def _comment(second: int, permalink: str | None = None, live: bool = False) -> C
     )
 
 
-def _post(second: int, kind: Any = PostPublished, **said: Any) -> InboundEvent:
-    event: InboundEvent = kind(**_common(second), post_external_id="post", **said)
+def _post(second: int, kind: Any = PostPublished, **fields: Any) -> InboundEvent:
+    event: InboundEvent = kind(**_common(second), post_external_id="post", **fields)
     return event
 
 
@@ -83,23 +83,23 @@ HISTORY: Sequence[InboundEvent] = (
 )
 
 
-def _facts(history: Sequence[InboundEvent]) -> list[tuple[PostFacts, str]]:
-    found = [(post_facts_of(event), f"evt_{number}") for number, event in enumerate(history)]
-    return [(facts, event_id) for facts, event_id in found if facts is not None]
+def _updates(history: Sequence[InboundEvent]) -> list[tuple[PostUpdate, str]]:
+    found = [(post_update_of(event), f"evt_{number}") for number, event in enumerate(history)]
+    return [(update, event_id) for update, event_id in found if update is not None]
 
 
-async def _fold(views: Database, said: Sequence[tuple[PostFacts, str]], size: int) -> PagePost:
+async def _fold(views: Database, updates: Sequence[tuple[PostUpdate, str]], size: int) -> PagePost:
     await views[PAGE_POSTS].delete_many({})
     fold = PostsFold(views)
-    for at in range(0, len(said), size):
-        await fold.fold(said[at : at + size])
+    for at in range(0, len(updates), size):
+        await fold.fold(updates[at : at + size])
     (document,) = await views[PAGE_POSTS].find().to_list(None)
     return msgspec.convert(document, PagePost)
 
 
 async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
-    said = _facts(HISTORY)
-    expected = await _fold(views, said, len(said))
+    updates = _updates(HISTORY)
+    expected = await _fold(views, updates, len(updates))
     assert expected.text is not None
     assert expected.text.value == "hai"
     assert expected.picture is not None
@@ -107,7 +107,7 @@ async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
     assert expected.comment_permalink is not None
     assert expected.comment_permalink.value == "https://fb/first"
     assert (expected.created_at, expected.kind) == (START, "post")
-    for number, order in enumerate(permutations(said)):
+    for number, order in enumerate(permutations(updates)):
         if number % 97 == 0:
             assert await _fold(views, order, 1 + number % 3) == expected
             assert await _fold(views, [*order, *reversed(order)], 2) == expected
@@ -138,7 +138,7 @@ async def test_p5a_a_post_that_ever_was_live_is_a_livestream(
     views: Database, more: list[InboundEvent], kind: str
 ) -> None:
     for history in ([*HISTORY, *more], [*more, *HISTORY]):
-        assert (await _fold(views, _facts(history), 3)).kind == kind
+        assert (await _fold(views, _updates(history), 3)).kind == kind
 
 
 async def test_i9_what_the_channel_said_when_it_was_asked_is_shown(views: Database) -> None:
@@ -151,7 +151,7 @@ async def test_i9_what_the_channel_said_when_it_was_asked_is_shown(views: Databa
         published_at=START - timedelta(days=1),
     )
     for history in ([_comment(1), asked], [asked, _comment(1)]):
-        post = await _fold(views, _facts(history), 1)
+        post = await _fold(views, _updates(history), 1)
         assert post.text is not None
         assert post.picture is not None
         assert (post.text.value, post.picture.value) == ("một", "https://cdn/asked.jpg")
@@ -172,19 +172,19 @@ async def test_inv6_a_picture_that_is_kept_before_its_post_is_known_is_shown(
         at=START,
         post_external_id="post",
     )
-    facts = facts_of_kept(event)
-    assert facts is not None
-    said = _facts(HISTORY)
-    for order in ([(facts, "evt_kept"), *said], [*said, (facts, "evt_kept")]):
+    update = update_of_kept(event)
+    assert update is not None
+    updates = _updates(HISTORY)
+    for order in ([(update, "evt_kept"), *updates], [*updates, (update, "evt_kept")]):
         post = await _fold(views, order, 1)
         assert post.picture_url == f"/v1/attachments/{kept}"
-    assert facts_of_kept(msgspec.structs.replace(event, post_external_id=None)) is None
+    assert update_of_kept(msgspec.structs.replace(event, post_external_id=None)) is None
 
 
 async def test_p5c_a_removed_post_stays_removed(views: Database) -> None:
     removal = _post(3, PostRemoved)
     for history in ([removal, *HISTORY], [*HISTORY, removal]):
-        post = await _fold(views, _facts(history), 2)
+        post = await _fold(views, _updates(history), 2)
         assert post.removed
 
 
@@ -197,11 +197,11 @@ async def test_p5d_what_others_publish_is_no_post_of_the_page(views: Database) -
         origin=CommentOrigin.VISITOR_POST,
     )
     for history in ([root, _comment(2)], [_comment(2), root]):
-        assert (await _fold(views, _facts(history), 1)).by_others
+        assert (await _fold(views, _updates(history), 1)).by_others
 
 
 async def test_i9_a_post_without_a_comment_or_publication_is_not_listed(views: Database) -> None:
-    post = await _fold(views, _facts([_post(1, PostEdited, text="hai")]), 1)
+    post = await _fold(views, _updates([_post(1, PostEdited, text="hai")]), 1)
     assert post.created_at is None
 
 
@@ -237,7 +237,9 @@ async def test_i9_lists_read_little_more_than_they_give(views: Database) -> None
     some = frozenset({PageId("page-1"), PageId("page-2")})
     for scope, page in ((_scope(), None), (_scope(), PageId("page-3")), (_scope(some), None)):
         found = (
-            views[PAGE_POSTS].find(posts_query(scope, page, None)).sort(list(NEWEST_POSTS_FIRST))
+            views[PAGE_POSTS]
+            .find(build_posts_query(scope, page, None))
+            .sort(list(NEWEST_POSTS_FIRST))
         )
         explained = await found.limit(20).explain()
         stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
@@ -268,7 +270,7 @@ async def test_i9_comments_of_a_post_are_read_in_order_from_an_index(views: Data
         channel=Channel.FACEBOOK,
         external_id="post-3",
     )
-    found = views[MESSAGES].find(comments_query(post, None)).sort(list(THREAD_ORDER))
+    found = views[MESSAGES].find(build_comments_query(post, None)).sort(list(THREAD_ORDER))
     explained = await found.limit(20).explain()
     stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
     assert not {"COLLSCAN", "SORT"} & stages

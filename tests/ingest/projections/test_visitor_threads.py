@@ -30,7 +30,7 @@ class _ReadDirectory:
 
     caught_up = True
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         return True
 
 

@@ -7,7 +7,7 @@ from outbound.knowing import POST, WROTE_BELOW, wanted_post
 from outbound.rig import World, read_events, read_records
 from tuyen_channels.live_posts import Draft, LivePosts
 from tuyen_channels.posts import PostDetails
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.ids import customer_key
 from tuyen_events.posts import PostClassified
 from tuyen_events.topics import INBOUND, POSTS
@@ -49,7 +49,7 @@ async def test_r9_2_after_a_crash_the_event_is_the_same_and_the_time_is_the_firs
     for attempts, at in ((1, MOMENT), (2, LATER)):
         await publish_post(world.log, wanted_post(attempts=attempts), LIVE, at)
     records = await read_records(world.log, INBOUND)
-    assert len({header(record.headers, "ce_id") for record in records}) == 1
+    assert len({find_header(record.headers, "ce_id") for record in records}) == 1
     state = (await known_to_ingest(world)).page((SHOP, PAGE))
     assert state is not None
     assert state.live_since == {WROTE_BELOW.post_external_id: MOMENT}

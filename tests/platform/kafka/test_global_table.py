@@ -13,9 +13,9 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import RecordPosition
 
 
-@pytest.mark.parametrize(("apart_s", "most"), [(0.0, 21), (0.5, 4)])
+@pytest.mark.parametrize(("min_interval_s", "most"), [(0.0, 21), (0.5, 4)])
 async def test_r9_5_however_many_refresh_a_table_the_log_is_asked_at_a_pace(
-    apart_s: float, most: int, monkeypatch: pytest.MonkeyPatch
+    min_interval_s: float, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, asked = InMemoryLog(), list[Topic]()
     ends = log.end_offsets
@@ -29,10 +29,10 @@ async def test_r9_5_however_many_refresh_a_table_the_log_is_asked_at_a_pace(
         following = tasks.create_task(table.run())
         assert await table.wait_until_following(30)
         monkeypatch.setattr(log, "end_offsets", count)
-        assert await table.refresh(30, apart_s=apart_s)
+        assert await table.refresh(30, min_interval_s=min_interval_s)
         callers = []
         for _ in range(20):
-            callers.append(tasks.create_task(table.refresh(30, apart_s=apart_s)))
+            callers.append(tasks.create_task(table.refresh(30, min_interval_s=min_interval_s)))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         assert await asyncio.gather(*callers) == [True] * 20

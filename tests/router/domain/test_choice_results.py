@@ -152,7 +152,7 @@ def test_r3_3_the_same_agent_again_makes_no_record_and_ends_the_request() -> Non
 
 
 def test_r3_1_a_choice_is_remembered_although_the_thread_was_that_agents_already() -> None:
-    """The customer's other thread was taken from everybody by hand."""
+    """The customer's other thread was taken from everybody manually."""
     state = _make_asked()
     _answer(state, Verdict.CHOSEN, A)
     _writes(state, 1, LIVE)

@@ -12,7 +12,13 @@ from router.domain.inputs import A, B
 from support.organizations import SHOP
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.routing import LoadsReported
-from tuyen_router.domain.loads import LoadReserved, Loads, apply_load_step, has_fallen, on_report
+from tuyen_router.domain.loads import (
+    LoadReserved,
+    Loads,
+    apply_load_step,
+    has_fallen,
+    on_load_report,
+)
 
 
 def _report(sequence: int, loads: dict[str, int], **fields: Any) -> LoadsReported:
@@ -26,7 +32,7 @@ def _after(*reports: LoadsReported, reserved: tuple[LoadReserved, ...] = ()) -> 
     for each in reserved:
         apply_load_step(loads, each)
     for report in reports:
-        for step in on_report(loads, report):
+        for step in on_load_report(loads, report):
             apply_load_step(loads, step)
     return loads[SHOP].totals
 
@@ -116,6 +122,6 @@ def test_r1_7_every_conversation_is_in_the_counts_or_reserved_and_never_in_both(
                 settled=tuple(settled[partition]),
             )
             settled[partition] = []
-            for step in on_report(loads, told):
+            for step in on_load_report(loads, told):
                 apply_load_step(loads, step)
         assert loads[SHOP].totals == dict(chosen)

@@ -1,4 +1,4 @@
-"""R6.1 to R6.4 and R6.6: what managers decide by hand, and what agents take; R5.3."""
+"""R6.1 to R6.4 and R6.6: what managers decide manually, and what agents take; R5.3."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ from tuyen_router.domain.dispatch_state import (
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
 from tuyen_router.domain.queue import (
     drain,
-    on_report,
+    on_loads,
     on_request,
 )
 
@@ -39,7 +39,7 @@ def _tell(state: DispatchState, sequence: int, loads: dict[AgentId, int], *settl
     report = LoadsReported(
         organization=SHOP, partition=3, sequence=sequence, loads=loads, settled=settled
     )
-    return fold_steps(state, on_report(state, report))
+    return fold_steps(state, on_loads(state, report))
 
 
 def test_r1_7_a_member_at_capacity_is_skipped_and_the_rest_waits() -> None:

@@ -98,14 +98,14 @@ def test_r9_6_of_a_bucket_the_threads_reported_last_are_remembered() -> None:
     assert len(bucket) > threads.BUCKET_THREADS
     for each in bucket:
         threads.apply_thread_step(
-            known, threads.take(known, changed(request(0, COMMENT), conversation_id=each))
+            known, threads.take_thread(known, changed(request(0, COMMENT), conversation_id=each))
         )
     threads.apply_thread_step(
-        known, threads.take(known, changed(request(0, COMMENT), conversation_id=bucket[-1]))
+        known, threads.take_thread(known, changed(request(0, COMMENT), conversation_id=bucket[-1]))
     )
-    found = [each for each in bucket if threads.find(known, SHOP, each)]
+    found = [each for each in bucket if threads.find_thread(known, SHOP, each)]
     assert found == bucket[-threads.BUCKET_THREADS :]
-    assert threads.find(known, SHOP, bucket[-1]) == (ThreadState.TAKEN, 3)
+    assert threads.find_thread(known, SHOP, bucket[-1]) == (ThreadState.TAKEN, 3)
 
 
 def test_r4_1_a_root_that_came_while_rules_were_off_is_unassigned_and_asks_again() -> None:
@@ -124,7 +124,7 @@ def _fill_bucket(state: DispatchState, thread: ConversationId = COMMENT) -> None
     others = (each for each in names if threads._place(each)[0] == place)
     for each in islice(others, threads.BUCKET_THREADS):
         asked = changed(request(0, COMMENT), conversation_id=each)
-        threads.apply_thread_step(state.threads, threads.take(state.threads, asked))
+        threads.apply_thread_step(state.threads, threads.take_thread(state.threads, asked))
 
 
 def test_r4_5_the_first_reply_below_a_root_from_before_has_the_thread() -> None:

@@ -126,26 +126,26 @@ def _assign(
 
 def _common(history: History, thread: Thread, kind: str) -> dict[str, Any]:
     history.count += 1
-    holder = str(history.holder(thread))
+    customer = str(history.customer_of(thread))
     return {
         "command_id": f"{kind}-{history.count}",
         "organization": SHOP,
         "page_id": PageId(thread.page),
         "conversation_id": ConversationId(thread.id),
-        "customer_id": CustomerId(holder),
-        "customer_external_id": holder,
+        "customer_id": CustomerId(customer),
+        "customer_external_id": customer,
         "kind": ConversationKind(thread.kind),
         "at": START,
     }
 
 
 def _some_thread(history: History) -> Thread | None:
-    known = [each for each in history.threads.values() if history.holder(each) is not None]
+    known = [each for each in history.threads.values() if history.customer_of(each) is not None]
     return history.random.choice([*known, *known[-2:]]) if known else None
 
 
 def _row(history: History, thread: Thread) -> ConversationState | None:
-    state = history.simulation.customers[partition_of(str(history.holder(thread)))]
+    state = history.simulation.customers[partition_of(str(history.customer_of(thread)))]
     return state.conversations.get(ConversationId(thread.id))
 
 

@@ -66,7 +66,7 @@ class History:
     outcomes: dict[str, str] = field(default_factory=dict)
     """What the model says of each command."""
 
-    def holder(self, thread: Thread) -> str | None:
+    def customer_of(self, thread: Thread) -> str | None:
         """By whom a command is placed, as the gateway does it: the customer whom the records name;
         while there are none, the root's author or who replied first."""
         if thread.kind in STICKY:
@@ -117,7 +117,7 @@ class History:
     def events_of(self, thread: Thread) -> list[int]:
         """The inbound offsets of a conversation's events in the partition where commands about it
         go, of those delivered twice the first."""
-        place = partition_of(str(self.holder(thread)))
+        place = partition_of(str(self.customer_of(thread)))
         offsets = self.offsets.get(thread.id, {}).values()
         return [offset for partition, offset in offsets if partition == place]
 

@@ -173,8 +173,8 @@ def again(history: History) -> None:
 def _tell(history: History, thread: Thread, event: str, body: Event) -> None:
     by = author(body)
     place = partition_of(by)
-    holder = history.holder(thread)
-    opens = holder is not None and place == partition_of(holder)
+    customer = history.customer_of(thread)
+    opens = customer is not None and place == partition_of(customer)
     history.log.append(f"{event[-6:]} in {thread.id} by {by}")
     history.append(INBOUND.name, thread, event, body, place)
     offsets = history.offsets.setdefault(thread.id, {})

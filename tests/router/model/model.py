@@ -252,7 +252,7 @@ class Model:
     def give(
         self, conversation: str, kind: str, customer: str, agent: str | None, reason: str
     ) -> None:
-        """By hand; all that waits for the same answer goes along (R5.3)."""
+        """Manually; all that waits for the same answer goes along (R5.3)."""
         place = self.place_of(customer if kind in STICKY else conversation)
         self.record(conversation, kind, customer, agent, reason)
         if place is not None:

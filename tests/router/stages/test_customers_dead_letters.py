@@ -19,7 +19,7 @@ from tuyen_router.domain.customer_records import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.customer_writer import add_report
-from tuyen_router.stages.loads import in_parts
+from tuyen_router.stages.loads import split_report
 from tuyen_router.stages.phases import Phase
 from tuyen_stream import Outbox
 
@@ -149,7 +149,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_reported_in_parts() -> None:
     whole = LoadsReported(
         organization=SHOP, partition=3, sequence=7, loads=loads, complete=True, settled=settled
     )
-    parts = list(in_parts(whole))
+    parts = list(split_report(whole))
     assert [each.complete for each in parts] == [True] + [False] * (len(parts) - 1)
     assert {agent: load for each in parts for agent, load in each.loads.items()} == loads
     assert tuple(name for each in parts for name in each.settled) == settled
@@ -162,7 +162,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_reported_in_parts() -> None:
 
 def test_r1_7_a_report_of_a_few_is_one_record() -> None:
     few = LoadsReported(organization=SHOP, partition=3, sequence=1, loads={A: 1}, settled=("r",))
-    assert list(in_parts(few)) == [few]
+    assert list(split_report(few)) == [few]
 
 
 def test_r9_5_a_choice_that_was_put_aside_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ class LocalCredentials:
 
     jwt_key: str
     secrets_key: str
-    """What other secrets are sealed with: losing it loses every livechat page's token."""
+    """What other secrets are encrypted with: losing it loses every livechat page's token."""
     operator_token: str
     bootstrap_password: str
     facebook_app_secret: str

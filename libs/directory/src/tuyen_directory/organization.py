@@ -312,7 +312,7 @@ def entities(organization: Organization, entity: str) -> Mapping[str, StoredEnti
     return found
 
 
-def find(
+def find_entity(
     organization: Organization, entity: str, entity_id: str
 ) -> StoredEntity[DirectoryEvent] | None:
     """One entity by the parts of its key."""

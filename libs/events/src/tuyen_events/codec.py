@@ -77,7 +77,7 @@ def encode(envelope: Envelope) -> tuple[bytes, list[tuple[str, bytes]]]:
     return _encoder.encode(envelope.data), headers_of(envelope)
 
 
-def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
+def find_header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
     """One header's value, or None."""
     for key, value in headers:
         if key == name:
@@ -91,7 +91,7 @@ def decode_data(headers: Headers, value: bytes) -> Event:
     Raises UnknownTypeError for a type that is not in the catalogue, UnreadableEventError for a
     value that does not fit its type.
     """
-    name = header(headers, "ce_type")
+    name = find_header(headers, "ce_type")
     if name is None:
         raise UnreadableEventError("the record has no ce_type header")
     return decode_typed(name, value)
@@ -103,7 +103,7 @@ def read_event(key: bytes | None, headers: Headers, value: bytes | None) -> Keye
     return KeyedEvent(
         key=_text(key or b""),
         event=None if value is None else decode_data(headers, value),
-        id=_text(header(headers, "ce_id") or b""),
+        id=_text(find_header(headers, "ce_id") or b""),
     )
 
 

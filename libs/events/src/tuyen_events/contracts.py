@@ -2,7 +2,7 @@
 
 `python -m tuyen_events.contracts write` makes the JSON Schemas and the table of topics from the
 code, `check` tells whether the committed files are what the code says. The samples in `examples`
-are written by hand.
+are written manually.
 
 A stored type serves two kinds of readers for as long as its records live: today's code reads what
 older versions wrote, and consumers who know the old schema read what is written today. So a schema

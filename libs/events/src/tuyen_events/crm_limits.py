@@ -1,7 +1,7 @@
-"""Limits of the CRM, of the audit and of reports (R9.5)."""
+"""Limits of the CRM (R9.5)."""
 
-VIEWERS_BY_HAND = 200
-"""Agents with whom one contact is shared by hand."""
+MANUAL_VIEWERS = 200
+"""Agents with whom one contact is shared manually."""
 
 AGENTS_OF_SHARING_RULE = 200
 SHARING_RULES_OF_CAMPAIGN = 10
@@ -28,6 +28,7 @@ CONTACT_CUSTOM_VALUES of them."""
 FIELD_CHOICES = 100
 CHOICE_CHARACTERS = 100
 """Choices of one custom field, and the text of one."""
+
 INTEGRATIONS = 100
 """Integrations of one organization."""
 
@@ -47,8 +48,9 @@ CALLS_REMEMBERED_S = 30 * 24 * 3600
 """Calls of an organization whose ids are remembered, so that a call that is sent again is the same
 one: at most 50 MB, and those of the last month."""
 
-CALLED_ALIKE = 200
-"""Contacts with the phone number of a call among which the one is looked for that its agent has."""
+CALL_CANDIDATES = 200
+"""How many contacts with the phone number of a call are searched for one whose assignee is the
+agent of the call."""
 
 TAG_CHARACTERS = 64
 """A tag of a contact."""
@@ -56,26 +58,9 @@ TAG_CHARACTERS = 64
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
 
-AUDITED_AGAIN_S = 60
-"""What somebody repeats within this time is counted, and is one entry of the audit."""
-
-REFUSALS_AUDITED_AN_HOUR = 60
-"""Entries of the audit within an hour about what one agent was refused, and about all who are
-nobody together. Whatever more is refused is counted in the entries that follow."""
-
-LOGINS_AUDITED_AN_HOUR = 200
-"""Logins and logouts within an hour that the audit records of each agent, at each gateway. The rest
-is in the log of the service."""
-
-REPORT_ROWS = 25_000
-"""Rows of one report."""
-
-REPORT_DAYS = 3_660
-"""Of one report: some ten years."""
-
 CONTACTS_APART = 100
-"""Contacts from which one contact was separated by hand, and with which it is not merged by what
-both have. The oldest are forgotten first; two stay apart as long as either remembers it."""
+"""Contacts from which an agent separated one contact, and with which it is not merged because of
+what both have. The oldest are forgotten first; two stay separate as long as either remembers it."""
 
 CONTACT_PROPOSALS = 50
 """Open proposals to merge one contact with others."""

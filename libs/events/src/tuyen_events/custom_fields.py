@@ -35,7 +35,7 @@ class FieldDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     type: FieldType
     choices: tuple[str, ...] = ()
     required: bool = False
-    """Whether a contact that is added by hand needs a value, and nobody may empty it."""
+    """Whether a contact that is added manually needs a value, and nobody may empty it."""
 
 
 CustomFields = Mapping[str, FieldDefinition]

@@ -5,7 +5,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.protocol.fetch import FetchRequest
 
-from tuyen_fetch_sessions._session import Difference, FetchSession, WantedRecords, by_topic
+from tuyen_fetch_sessions._session import FetchSession, IncrementalFetch, WantedRecords, by_topic
 
 _WITH_SESSIONS = 7
 _WITH_LEADER_EPOCHS = 9
@@ -40,20 +40,20 @@ class _SessionClient:
         if not isinstance(request, FetchRequest):
             return await self._client.send(node_id, request)
         session = self._sessions.setdefault(node_id, FetchSession())
-        asked = _SessionRequest(request, session)
-        response = await self._client.send(node_id, asked)
-        if asked.said is not None and response.error_code == 0:
-            session.confirm(asked.said, response.session_id)
+        fetch = _SessionRequest(request, session)
+        response = await self._client.send(node_id, fetch)
+        if fetch.increment is not None and response.error_code == 0:
+            session.confirm(fetch.increment, response.session_id)
         return response
 
 
 class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no types
-    """A fetch of aiokafka that says what differs from its session."""
+    """A fetch of aiokafka that sends only what differs from its session."""
 
     def __init__(self, request: FetchRequest, session: FetchSession) -> None:
         self.__dict__.update(request.__dict__)
         self._session = session
-        self.said: Difference | None = None
+        self.increment: IncrementalFetch | None = None
         """None as well if the broker knows no sessions."""
 
     def build(self, request_struct_class: Any) -> Any:
@@ -61,7 +61,7 @@ class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no ty
         version = request_struct_class.API_VERSION
         if version < _WITH_SESSIONS:
             return super().build(request_struct_class)
-        said = self.said = self._session.begin(
+        increment = self.increment = self._session.begin(
             {
                 (topic, partition): WantedRecords(offset, max_bytes)
                 for topic, partitions in self._topics
@@ -75,12 +75,12 @@ class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no ty
             self._min_bytes,
             self._max_bytes,
             self._isolation_level,
-            said.session_id,
-            said.epoch,
+            increment.session_id,
+            increment.epoch,
             by_topic(
                 (place, (place[1], *leader_epoch, want.offset, _UNKNOWN, want.max_bytes))
-                for place, want in said.added.items()
+                for place, want in increment.added.items()
             ),
-            by_topic((place, place[1]) for place in said.forgotten),
+            by_topic((place, place[1]) for place in increment.forgotten),
             *((self._rack_id,) if version >= _WITH_RACKS else ()),
         )

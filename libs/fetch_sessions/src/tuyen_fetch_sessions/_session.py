@@ -1,4 +1,4 @@
-"""What the broker remembers of one consumer's fetches, and what a request has to say beside it."""
+"""What the broker remembers of one consumer's fetches, and what the next request must contain."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -23,8 +23,9 @@ class WantedRecords(NamedTuple):
     max_bytes: int
 
 
-class Difference(NamedTuple):
-    """What a request says of a session."""
+class IncrementalFetch(NamedTuple):
+    """What a fetch request contains: the session, and what differs from what the broker remembers
+    of it."""
 
     session_id: int
     epoch: int
@@ -47,23 +48,23 @@ class FetchSession:
         self._epoch = _FIRST_EPOCH
         self._remembered: dict[PartitionName, WantedRecords] = {}
 
-    def begin(self, wanted: dict[PartitionName, WantedRecords]) -> Difference:
-        """What the next request says, if it wants these partitions and no others. Until `confirm`,
-        the session counts as lost."""
+    def begin(self, wanted: dict[PartitionName, WantedRecords]) -> IncrementalFetch:
+        """The next request, for these partitions and no others. Until `confirm`, the session counts
+        as lost."""
         session_id, epoch = self._id, self._epoch
         remembered = self._remembered if epoch != _FIRST_EPOCH else {}
         added = {place: want for place, want in wanted.items() if remembered.get(place) != want}
         forgotten = [place for place in remembered if place not in wanted]
         self._remembered = wanted
         self._epoch = _FIRST_EPOCH
-        return Difference(session_id, epoch, added, forgotten)
+        return IncrementalFetch(session_id, epoch, added, forgotten)
 
-    def confirm(self, said: Difference, response_session_id: int) -> None:
-        """The broker has carried out the request that said this, without an error."""
+    def confirm(self, increment: IncrementalFetch, response_session_id: int) -> None:
+        """The broker has carried out this request without an error."""
         self._id = response_session_id
         if response_session_id == NO_SESSION:
             return  # it has no room for another session
-        self._epoch = 1 if said.epoch in (_FIRST_EPOCH, _LAST_EPOCH) else said.epoch + 1
+        self._epoch = 1 if increment.epoch in (_FIRST_EPOCH, _LAST_EPOCH) else increment.epoch + 1
 
 
 def by_topic(places: Iterator[tuple[PartitionName, Any]]) -> list[tuple[str, list[Any]]]:

@@ -103,7 +103,7 @@ async def _send_failed(log: Log, record: Record, service: str, error: Exception)
     The full text of the error is written nowhere: MongoDB's errors contain the document.
     """
     reason = reason_of(error)
-    _log.error("record_failed", record=_place(record), error=reason, raised_at=list_calls(error))
+    _log.error("record_failed", record=_place(record), error=reason, raised_at=list_frames(error))
     await send_to_dead_letters(log, record, service, reason)
 
 
@@ -112,7 +112,7 @@ def reason_of(error: Exception) -> str:
     return _printable(f"{type(error).__name__}: {error}")
 
 
-def list_calls(error: Exception) -> list[str]:
+def list_frames(error: Exception) -> list[str]:
     """The calls that led to an error, without its message."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

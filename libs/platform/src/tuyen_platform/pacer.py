@@ -14,13 +14,13 @@ class Pacer:
     second when they come all at once.
     """
 
-    def __init__(self, apart_s: float) -> None:
-        self._apart_s = apart_s
+    def __init__(self, min_interval_s: float) -> None:
+        self._min_interval_s = min_interval_s
         self._begun_at = float("-inf")
 
     async def turn(self) -> None:
         """Returns when the next turn may begin."""
-        rest_s = self._begun_at + self._apart_s - time.monotonic()
+        rest_s = self._begun_at + self._min_interval_s - time.monotonic()
         if rest_s > 0:
             await asyncio.sleep(rest_s)
         self._begun_at = time.monotonic()

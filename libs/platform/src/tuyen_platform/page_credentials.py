@@ -30,8 +30,8 @@ from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_events.vocabulary import Channel, Moment
+from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 _KINDS = ("set", "refreshed", "problem", "subscription")
@@ -77,7 +77,7 @@ class PageSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     problem: PageProblem | None = None
 
 
-class _Sealed(SealedRecord, frozen=True, kw_only=True):
+class _Encrypted(EncryptedRecord, frozen=True, kw_only=True):
     stamp: str
 
 
@@ -106,7 +106,7 @@ class PageCredentials:
 
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
-        self._sealer = Sealer(keys)
+        self._cipher = RecordCipher(keys)
         self._set: dict[str, AccountCredentials] = {}
         self._refreshed: dict[str, AccountCredentials] = {}
         self._problems: dict[str, _Problem] = {}
@@ -149,12 +149,12 @@ class PageCredentials:
     def set_record(self, account: str, credentials: AccountCredentials) -> ProducerRecord:
         """The record that gives the account other credentials, and with a new stamp ends what was
         known of those before."""
-        return self._seal("set", account, credentials)
+        return self._encrypt("set", account, credentials)
 
     def refreshed_record(self, account: str, credentials: AccountCredentials) -> ProducerRecord:
         """The record of a refreshed pair. `credentials.stamp` must be that of the credentials which
         it derives from."""
-        return self._seal("refreshed", account, credentials)
+        return self._encrypt("refreshed", account, credentials)
 
     def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         """Applies one record. Credentials that cannot be read are none, and those before them have
@@ -172,7 +172,7 @@ class PageCredentials:
             case _:
                 raise UnreadableEventError(f"{kind!r} is no known kind of page credentials record")
 
-    def _seal(self, kind: str, account: str, credentials: AccountCredentials) -> ProducerRecord:
+    def _encrypt(self, kind: str, account: str, credentials: AccountCredentials) -> ProducerRecord:
         refresh_token = credentials.refresh_token
         content = _Content(
             key=f"{kind}/{account}",
@@ -181,12 +181,12 @@ class PageCredentials:
             refresh_token=None if refresh_token is None else refresh_token.get_secret_value(),
             expires_at=credentials.expires_at,
         )
-        sealed = _Sealed(sealed=self._sealer.seal(content), stamp=credentials.stamp)
-        return _record(kind, account, sealed)
+        encrypted = _Encrypted(encrypted=self._cipher.encrypt(content), stamp=credentials.stamp)
+        return _record(kind, account, encrypted)
 
     def _open(self, key: str, value: bytes) -> AccountCredentials:
-        kept = _decode(value, _Sealed)
-        content = self._sealer.open(kept.sealed, _Content)
+        kept = _decode(value, _Encrypted)
+        content = self._cipher.decrypt(kept.encrypted, _Content)
         if (content.key, content.stamp) != (key, kept.stamp):
             raise UnreadableEventError("the credentials belong to another record")
         refresh_token = content.refresh_token

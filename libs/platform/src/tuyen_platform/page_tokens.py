@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_events.topics import PAGE_TOKENS
+from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 _TOKEN, _USED = "token", "used"
@@ -23,7 +23,7 @@ _TOKEN, _USED = "token", "used"
 _KeptT = TypeVar("_KeptT", bound=msgspec.Struct)
 
 
-class _Sealed(SealedRecord, frozen=True, kw_only=True):
+class _Encrypted(EncryptedRecord, frozen=True, kw_only=True):
     """`stamp` is random and new for each token, so that the use of one token is not taken for that
     of another."""
 
@@ -52,7 +52,7 @@ class PageTokens:
 
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
-        self._sealer = Sealer(keys)
+        self._cipher = RecordCipher(keys)
         self._tokens: dict[str, _Open] = {}
         self._used: dict[str, str] = {}
 
@@ -68,8 +68,8 @@ class PageTokens:
 
     def record(self, account: str, token: str) -> ProducerRecord:
         """The record that makes `token` the account's, replacing the one before."""
-        sealed = self._sealer.seal(_Content(account=account, token=token))
-        return _record(_TOKEN, account, _Sealed(sealed=sealed, stamp=secrets.token_hex(8)))
+        encrypted = self._cipher.encrypt(_Content(account=account, token=token))
+        return _record(_TOKEN, account, _Encrypted(encrypted=encrypted, stamp=secrets.token_hex(8)))
 
     def removal(self, account: str) -> Sequence[ProducerRecord]:
         """The records that remove the account's token."""
@@ -102,8 +102,8 @@ class PageTokens:
             self._tokens[account] = self._open(account, record.value)
 
     def _open(self, account: str, value: bytes) -> _Open:
-        kept = _decode(value, _Sealed)
-        content = self._sealer.open(kept.sealed, _Content)
+        kept = _decode(value, _Encrypted)
+        content = self._cipher.decrypt(kept.encrypted, _Content)
         if content.account != account:
             raise UnreadableEventError("the token belongs to another account")
         return _Open(content.token, kept.stamp)

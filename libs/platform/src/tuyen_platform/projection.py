@@ -134,12 +134,13 @@ async def run_projection(
     group: str,
     positions: Positions,
     fold: Fold,
-    apart_s: float,
+    min_interval_s: float,
     status: ConsumerStatus | None = None,
     wanted: Callable[[Record], bool] | None = None,
 ) -> None:
     """Keeps a view up to date until it is cancelled. The members of one `group` share the
-    partitions. While there is always something new, batches are taken `apart_s` seconds apart.
+    partitions. While there is always something new, batches are taken `min_interval_s` seconds
+    apart.
 
     `fold` gets the events in batches, each partition in the order of the log, at least once.
     Records that cannot be read go to the dead letters of `service` first, under an id that is
@@ -159,7 +160,7 @@ async def run_projection(
         view=view,
         positions=positions,
         fold=fold,
-        apart_s=apart_s,
+        min_interval_s=min_interval_s,
         status=status or ConsumerStatus(),
         wanted=wanted,
     )
@@ -174,7 +175,7 @@ class _Loop:
     view: str
     positions: Positions
     fold: Fold
-    apart_s: float
+    min_interval_s: float
     status: ConsumerStatus
     wanted: Callable[[Record], bool] | None
 
@@ -186,7 +187,7 @@ class _Loop:
             handle=self._take,
             starts=self._starts,
             status=self.status,
-            apart_s=self.apart_s,
+            min_interval_s=self.min_interval_s,
             commit_every_s=_COMMIT_EVERY_S,
         )
 

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tuyen_platform.sealed_records import Sealer
+from tuyen_platform.encrypted_records import RecordCipher
 
 LOCAL_SECRETS_KEY = "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk="
 """The key that encrypts tokens on the local stack when none is given."""
@@ -50,7 +50,7 @@ class ServiceSettings(BaseSettings):
         return self
 
 
-class SealingSettings(ServiceSettings):
+class EncryptionSettings(ServiceSettings):
     """The settings of services that encrypt or decrypt other parties' secrets."""
 
     secrets_key: SecretStr = SecretStr(LOCAL_SECRETS_KEY)
@@ -62,7 +62,7 @@ class SealingSettings(ServiceSettings):
         if not self.local and LOCAL_SECRETS_KEY in self.secrets_key.get_secret_value():
             raise ValueError("TUYEN_SECRETS_KEY is not set to a key of its own")
         try:
-            Sealer(self.secrets_key)
+            RecordCipher(self.secrets_key)
         except ValueError:
             raise ValueError(
                 "TUYEN_SECRETS_KEY is not a Fernet key: 32 random bytes in URL-safe base64"

@@ -5,11 +5,11 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.crm.appointments import AppointmentState
-from tuyen_views.reminders import BY_REMINDER, RemindingPart
+from tuyen_views.reminders import BY_REMINDER, RemindingChild
 from tuyen_views.view import BY_CONTACT, View
 
 
-class AppointmentDocument(RemindingPart, frozen=True, kw_only=True, omit_defaults=True):
+class AppointmentDocument(RemindingChild, frozen=True, kw_only=True, omit_defaults=True):
     """An appointment."""
 
     title: str

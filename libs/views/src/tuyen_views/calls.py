@@ -4,10 +4,10 @@ from datetime import datetime
 
 from tuyen_events.crm.calls import CallDirection, CallResult
 from tuyen_events.ids import AgentId, IntegrationId
-from tuyen_views.view import BY_CONTACT, ContactPart, View
+from tuyen_views.view import BY_CONTACT, ChildDocument, View
 
 
-class CallDocument(ContactPart, frozen=True, kw_only=True):
+class CallDocument(ChildDocument, frozen=True, kw_only=True):
     """A call (C7)."""
 
     integration_id: IntegrationId

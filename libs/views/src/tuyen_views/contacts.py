@@ -68,11 +68,11 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...] = ()
     rules: tuple[AppliedRule, ...] = ()
     merged: tuple[ContactId, ...] = ()
-    """The contacts that are parts of this one: what belongs to them is listed with it (C2)."""
+    """The contacts that were merged into this one: what belongs to them is listed with it (C2)."""
     proposals: tuple[ProposalOfContact, ...] = ()
     merged_into: ContactId | None = None
-    """The contact of which this one is a part. Such a document has no content, no warehouse and no
-    assignee, so that nobody's scope covers it."""
+    """The contact into which this one was merged. Such a document has no content, no warehouse and
+    no assignee, so that nobody's scope covers it."""
     created_at: datetime
     created_by: AgentId | None = None
     """Null for a contact that no agent created."""
@@ -142,7 +142,7 @@ class ContactSource(StrEnum):
 
     WAREHOUSE = "of_warehouse"
     """The contacts of a warehouse."""
-    HELD = "of_warehouse_by_assignee"
+    WAREHOUSE_AND_ASSIGNEE = "of_warehouse_by_assignee"
     """Those contacts in a warehouse that one agent, or nobody, has."""
     ASSIGNEE = "of_assignee"
     """The contacts that an agent has."""
@@ -152,7 +152,7 @@ class ContactSource(StrEnum):
 
 _FIELDS: Mapping[ContactSource, tuple[str, ...]] = {
     ContactSource.WAREHOUSE: ("warehouse_id",),
-    ContactSource.HELD: ("warehouse_id", "assignee"),
+    ContactSource.WAREHOUSE_AND_ASSIGNEE: ("warehouse_id", "assignee"),
     ContactSource.ASSIGNEE: ("assignee",),
     ContactSource.VIEWER: ("viewers",),
 }

@@ -4,10 +4,10 @@ from datetime import date
 
 from tuyen_events.crm.deals import DealStage, Money
 from tuyen_events.ids import AgentId
-from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, ContactPart, View
+from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, ChildDocument, View
 
 
-class DealDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+class DealDocument(ChildDocument, frozen=True, kw_only=True, omit_defaults=True):
     """A deal."""
 
     name: str

@@ -1,9 +1,9 @@
 """Notes about contacts. The CRM writes them; the gateway reads them."""
 
-from tuyen_views.view import BY_CONTACT, ContactPart, View
+from tuyen_views.view import BY_CONTACT, ChildDocument, View
 
 
-class NoteDocument(ContactPart, frozen=True, kw_only=True):
+class NoteDocument(ChildDocument, frozen=True, kw_only=True):
     """A note."""
 
     text: str

@@ -6,10 +6,10 @@ from typing import TypeVar
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.ids import AgentId
-from tuyen_views.view import ContactPart
+from tuyen_views.view import ChildDocument
 
 
-class RemindingPart(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+class RemindingChild(ChildDocument, frozen=True, kw_only=True, omit_defaults=True):
     """A document of something that its assignee is reminded of.
 
     `reminds_at` is null unless a reminder waits for its time, and `reminded_at` the time of the
@@ -21,7 +21,7 @@ class RemindingPart(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
     reminded_at: datetime | None = None
 
 
-RemindingT = TypeVar("RemindingT", bound=RemindingPart)
+RemindingT = TypeVar("RemindingT", bound=RemindingChild)
 
 BY_REMINDER = IndexModel([("reminds_at", ASCENDING)], name="by_reminder", sparse=True)
 """The reminders that wait, of all organizations."""

@@ -5,10 +5,10 @@ The tags that a contact has are in its own document. These are for the list of a
 
 from pymongo import ASCENDING, IndexModel
 
-from tuyen_views.view import BY_CONTACT, ContactPart, View
+from tuyen_views.view import BY_CONTACT, ChildDocument, View
 
 
-class TagDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+class TagDocument(ChildDocument, frozen=True, kw_only=True, omit_defaults=True):
     """A tag that an agent gave a contact."""
 
     tag: str

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from tuyen_events.crm.tasks import TaskState
-from tuyen_views.reminders import BY_REMINDER, RemindingPart
+from tuyen_views.reminders import BY_REMINDER, RemindingChild
 from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, View
 
 
-class TaskDocument(RemindingPart, frozen=True, kw_only=True, omit_defaults=True):
+class TaskDocument(RemindingChild, frozen=True, kw_only=True, omit_defaults=True):
     """A task."""
 
     title: str

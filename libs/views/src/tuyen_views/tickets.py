@@ -2,10 +2,10 @@
 
 from tuyen_events.crm.tickets import TicketPriority, TicketState
 from tuyen_events.ids import AgentId
-from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, ContactPart, View
+from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, ChildDocument, View
 
 
-class TicketDocument(ContactPart, frozen=True, kw_only=True, omit_defaults=True):
+class TicketDocument(ChildDocument, frozen=True, kw_only=True, omit_defaults=True):
     """A ticket."""
 
     title: str

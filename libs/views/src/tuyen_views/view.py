@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tuyen_events.crm.records import CrmEvent, PartChange, PartEvent, SetupEvent
+from tuyen_events.crm.records import ChildChange, ChildEvent, CrmEvent, SetupEvent
 from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
@@ -41,24 +41,25 @@ BY_ID = IndexModel([("organization", ASCENDING), ("id", ASCENDING)], name="by_id
 """Everything of one kind that an organization has set up, in the order of the ids."""
 
 REMOVED_STAY_S = 24 * 3600
-"""How long it is known of a removed document that it was removed, so that a process which folds an
-earlier event late does not create it again."""
+"""How long a removed document leaves a tombstone, so that a process which folds an earlier event
+late does not create the document again."""
 
-WAS = "was"
-"""The field that says of a removed document who saw it: whoever did may remove it again."""
+LAST_ACCESS = "was"
+"""The field of a tombstone that has what decided who could see the document: whoever could may
+remove it again, and gets the same answer."""
 
-_SEEN_BY = ("organization", "contact_id", "warehouse_id", "assignee", "viewers")
+_ACCESS_FIELDS = ("organization", "contact_id", "warehouse_id", "assignee", "viewers")
 
 UNTIL_FORGOTTEN = IndexModel(
     [("removed_at", ASCENDING)], name="until_forgotten", expireAfterSeconds=REMOVED_STAY_S
 )
-"""Every collection has it. What is left of a removed document has no organization of its own, so no
-query of a list finds it."""
+"""Every collection has it. A tombstone has no organization of its own, so no query of a list finds
+it."""
 
 
-def remains_of(encoded: Document) -> Document:
-    """What is kept in `WAS` of an encoded document that is removed."""
-    return {name: encoded[name] for name in _SEEN_BY if name in encoded}
+def select_access_fields(encoded: Document) -> Document:
+    """The fields of an encoded document that decide who can see it."""
+    return {name: encoded[name] for name in _ACCESS_FIELDS if name in encoded}
 
 
 class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,8 +76,8 @@ class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     place: str
 
 
-class ContactPart(OfContact, frozen=True, kw_only=True, omit_defaults=True):
-    """A document of something that agents add to a contact.
+class ChildDocument(OfContact, frozen=True, kw_only=True, omit_defaults=True):
+    """A document of a child entity: something that agents add to a contact.
 
     `_id` contains the organization, since callers choose ids. `sequence` is that of the last event
     that changed it: its version.
@@ -105,14 +106,14 @@ class SetupDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 DocumentT = TypeVar("DocumentT", bound=msgspec.Struct)
-PartT = TypeVar("PartT", bound=OfContact)
-ContactPartT = TypeVar("ContactPartT", bound=ContactPart)
+OfContactT = TypeVar("OfContactT", bound=OfContact)
+ChildDocumentT = TypeVar("ChildDocumentT", bound=ChildDocument)
 SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
-def part_key(event: PartChange | Reminded) -> str:
-    """The `_id` of the part's document."""
-    return f"{event.organization}/{event.part_id}"
+def child_key(event: ChildChange | Reminded) -> str:
+    """The `_id` of the child's document."""
+    return f"{event.organization}/{event.child_id}"
 
 
 def setup_key(event: SetupEvent) -> str:
@@ -126,43 +127,43 @@ def place_in_order(event: CrmEvent) -> str:
     return f"{event.order:015d}.{event.sequence:09d}.{event.subject}"
 
 
-def begin_part(event: PartChange) -> dict[str, Any]:
-    """The fields that the documents of all kinds of parts have, when the part is created."""
+def begin_child(event: ChildChange) -> dict[str, Any]:
+    """The fields that the documents of all child entities have, when the entity is created."""
     return {
-        "key": part_key(event),
-        "id": event.part_id,
+        "key": child_key(event),
+        "id": event.child_id,
         "organization": event.organization,
         "contact_id": event.contact_id,
         "place": place_in_order(event),
         "sequence": event.sequence,
         "created_at": event.at,
-        "created_by": event.by if isinstance(event, PartEvent) else None,
+        "created_by": event.by if isinstance(event, ChildEvent) else None,
         "updated_at": event.at,
     }
 
 
-def changed_fields(event: PartEvent, fields: Iterable[str]) -> dict[str, Any]:
-    """What an event changes in the part's document: those of `fields` that the event has."""
+def list_changed_fields(event: ChildEvent, fields: Iterable[str]) -> dict[str, Any]:
+    """What an event changes in the child's document: those of `fields` that the event has."""
     given = {name: getattr(event, name) for name in fields}
     changed = {name: value for name, value in given.items() if value is not UNSET}
     return {**changed, "sequence": event.sequence, "updated_at": event.at}
 
 
 def add_document(
-    kind: type[ContactPartT], event: PartChange, fields: Iterable[str]
-) -> ContactPartT:
-    """The document of a part that an event created; `fields` have the same names in both."""
-    return kind(**begin_part(event), **{name: getattr(event, name) for name in fields})
+    kind: type[ChildDocumentT], event: ChildChange, fields: Iterable[str]
+) -> ChildDocumentT:
+    """The document of a child that an event created; `fields` have the same names in both."""
+    return kind(**begin_child(event), **{name: getattr(event, name) for name in fields})
 
 
 def change_document(
-    document: ContactPartT | None, event: PartEvent, fields: Iterable[str]
-) -> ContactPartT | None:
+    document: ChildDocumentT | None, event: ChildEvent, fields: Iterable[str]
+) -> ChildDocumentT | None:
     """The document after an event that changed those of `fields` that it has."""
-    return document and msgspec.structs.replace(document, **changed_fields(event, fields))
+    return document and msgspec.structs.replace(document, **list_changed_fields(event, fields))
 
 
-def entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
+def build_entity_fields(document: SetupDocument | None, event: SetupEvent) -> dict[str, Any]:
     """The fields that the documents of all kinds of setup have, after the event."""
     return {
         "key": setup_key(event),

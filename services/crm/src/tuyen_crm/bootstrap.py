@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
-from tuyen_crm.adapters.directory import DirectoryFacts
+from tuyen_crm.adapters.directory import OrganizationDirectory
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
@@ -26,8 +26,8 @@ from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.view import CRM_VIEWS
 
 VIEW_GROUP = "crm-contacts"
-_APART_S = 0.1
-"""The pause between the views' batches while there is always something new."""
+_MIN_INTERVAL_S = 0.1
+"""The least time between two batches while there is always something new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Crm:
     """The parts of the service. The caller must run `loops`; it is ready once they are."""
 
     log: Log
-    directory: DirectoryFacts
+    directory: OrganizationDirectory
     observer: CustomerObserver
     decider: CommandDecider
     view: ContactViews
@@ -62,14 +62,14 @@ class Crm:
             group=VIEW_GROUP,
             positions=self.positions,
             fold=self.view.fold,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
             status=self.status,
         )
 
 
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
-    directory = DirectoryFacts(log)
+    directory = OrganizationDirectory(log)
     observer, decider = CustomerObserver(log, directory, directory, directory), CommandDecider(log)
     status, health = ConsumerStatus(), Health()
     for name, loop in (

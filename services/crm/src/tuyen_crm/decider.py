@@ -10,7 +10,7 @@ import structlog
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
-from tuyen_crm.organization_state import Book
+from tuyen_crm.organization_state import UnitOfWork
 from tuyen_crm.reminding import announce, record_command
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
@@ -40,8 +40,8 @@ from tuyen_platform.kafka.ports import (
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm-commands"
-_APART_S = 0.05
-"""The pause between batches while there is always something new. Agents wait for these."""
+_MIN_INTERVAL_S = 0.05
+"""The least time between two batches while there is always something new. Agents wait for these."""
 
 _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has written to its state, also while it writes
@@ -51,11 +51,11 @@ _log = structlog.get_logger()
 
 
 _AT_ONCE_BYTES = 400_000
-"""Of a batch, so many commands are decided and stored at once that what they change is not larger:
-it must fit into one record, together with what the last of them changes."""
+"""How many bytes of state the commands of a batch change before they are stored: all of it must fit
+into one record, together with what the last command changes."""
 
 _COMMAND_BYTES = 450_000
-"""What a single command may change."""
+"""How many bytes of state a single command may change."""
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class CommandDecider:
             handle=self._turn,
             starts=self._recover,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _recover(self, committed: Offsets) -> Offsets:
@@ -160,41 +160,44 @@ class CommandDecider:
             raise UnreadableEventError(f"{command.type} is no command to the CRM")
         changes = made.changed.get(partition) or StateChanges()
         contact_id = command.contact_id if isinstance(command, ContactCommand) else None
-        book = Book(command.organization, StateSoFar(self._states, partition, changes), offset)
+        work = UnitOfWork(
+            command.organization, StateSoFar(self._states, partition, changes), offset
+        )
         if contact_id is not None:
-            contact = book.stored_contact(contact_id)
+            contact = work.stored_contact(contact_id)
             if contact is not None and offset <= contact.handled:
                 return  # an earlier version handled it, and did not note how far it came
-        repeated = book.result_of(command, contact_id)
+        repeated = work.result_of(command, contact_id)
         if repeated is not None:
             made.results += _result(command, repeated)
             return
-        decision = BY_COMMAND[type(command)].decide(book, command)
+        decision = BY_COMMAND[type(command)].decide(work, command)
         decided = [msgspec.structs.replace(each, order=offset + 1) for each in decision.events]
         events: list[ProducerRecord] = []
         for event in decided:
-            home = _home(book, event)
-            book.apply(event, home)
-            events.append(_record(event, home, events))
+            target = _partition_of(work, event)
+            work.apply(event, target)
+            events.append(_record(event, target, events))
             if isinstance(event, Reminded):
                 events.append(announce(event))
         events += map(record_command, decision.further)
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
-            book.remember(command, contact_id, decision)
-        _refuse_too_much(book)
+            work.remember(command, contact_id, decision)
+        _refuse_too_much(work)
         made.results += _result(command, decision)
         made.decided += decided
         made.events += events
-        changes.add(offset, book)
+        changes.add(offset, work)
         made.changed[partition] = changes
 
 
-def _home(book: Book, event: CrmEvent) -> int | None:
-    """The partition of all events of a contact. That of a contact which an inbound event creates is
-    the partition of the customer's inbound events, as in earlier versions."""
+def _partition_of(work: UnitOfWork, event: CrmEvent) -> int | None:
+    """The partition of all events of the event's contact; None for an event of the setup. A contact
+    that an inbound event creates has the partition of its customer's inbound events, as in earlier
+    versions."""
     if not isinstance(event, ContactEvent):
         return None
-    contact = book.stored_contact(event.contact_id)
+    contact = work.stored_contact(event.contact_id)
     if contact is not None:
         return contact.home
     match event:
@@ -207,8 +210,10 @@ def _home(book: Book, event: CrmEvent) -> int | None:
             raise ValueError(f"{event.type} of a contact that does not exist")
 
 
-def _record(event: CrmEvent, home: int | None, before: Sequence[ProducerRecord]) -> ProducerRecord:
-    """`before` are those that follow from the same command. The ids of all of them differ."""
+def _record(
+    event: CrmEvent, partition: int | None, before: Sequence[ProducerRecord]
+) -> ProducerRecord:
+    """The record of an event. `before` are the records of the same command: all have other ids."""
     envelope = Envelope(
         id=derive_event_id(event.caused_by, event.type, *([str(len(before))] if before else [])),
         source=SOURCE,
@@ -216,13 +221,13 @@ def _record(event: CrmEvent, home: int | None, before: Sequence[ProducerRecord])
         time=event.at,
         data=event,
     )
-    record = ProducerRecord(CONTACTS, event.subject, *encode(envelope), home)
+    record = ProducerRecord(CONTACTS, event.subject, *encode(envelope), partition)
     refuse_too_large(record)
     return record
 
 
-def _refuse_too_much(book: Book) -> None:
-    size = sum(len(key) + len(value or b"") for key, value in book.changes.items())
+def _refuse_too_much(work: UnitOfWork) -> None:
+    size = sum(len(key) + len(value or b"") for key, value in work.changes.items())
     if size > _COMMAND_BYTES:
         raise RecordTooLargeError(f"a command that changes {size} bytes of state")
 

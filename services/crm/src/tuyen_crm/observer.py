@@ -9,7 +9,7 @@ import msgspec
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.ports import ActiveAgents, Countries, MergeSettings
-from tuyen_events.codec import Headers, decode, encode, header
+from tuyen_events.codec import Headers, decode, encode, find_header
 from tuyen_events.crm.contacts import ContactRemoved, ObserveCustomer
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId
@@ -29,8 +29,8 @@ from tuyen_platform.kafka.sizes import refuse_too_large
 
 GROUP = "crm"
 _REMOVED = ContactRemoved.type.encode()
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _AT_ONCE = 20
 """Records that are read before the process turns to its other work: to look for phone numbers in
@@ -41,10 +41,10 @@ _REMEMBERED = 100_000
 
 
 class RecentCustomers:
-    """The customers for whom commands were sent recently, whether these contained a name, and the
-    phone numbers and emails that the site named last.
+    """The customers for whom commands were sent recently: whether a command contained a name, and
+    the phone numbers and emails that the site sent last.
 
-    It saves commands that would change nothing. No decision depends on it: for a customer who was
+    It avoids commands that would change nothing. No decision depends on it: for a customer who was
     forgotten, the command is sent again.
     """
 
@@ -53,8 +53,8 @@ class RecentCustomers:
         self._sent: OrderedDict[ContactId, tuple[bool, tuple[str, ...]]] = OrderedDict()
 
     def is_new(self, command: ObserveCustomer) -> bool:
-        """Whether the command may contain something that was not sent before. What the customer
-        wrote may have been offered before, and removed since."""
+        """Whether the command may change something. A command with phone numbers or emails that the
+        customer wrote always may: these may have been offered before and removed since."""
         named, facts = self._sent.get(command.contact_id, (None, ()))
         given = (*command.phones, *command.emails)
         return (
@@ -73,7 +73,8 @@ class RecentCustomers:
             self._sent.popitem(last=False)
 
     def forget(self, contact_id: ContactId) -> None:
-        """For a contact that does not exist any more: the next command makes one."""
+        """Forgets a contact that was removed: the next command of its customer creates a new
+        one."""
         self._sent.pop(contact_id, None)
 
     def clear(self) -> None:
@@ -83,11 +84,11 @@ class RecentCustomers:
 class CustomerObserver:
     """Reads the inbound events, and sends a command for each customer in them.
 
-    The commands are ordered with all others of the organization, so one worker decides about a
-    contact, whatever the request comes from. Offsets are committed once the commands that follow
-    from them are acknowledged; an event that is handled again gives a command again, which changes
-    nothing. An event that cannot be handled, for a reason of its own, goes to the dead letters, and
-    the next one is handled (R9.5).
+    The commands are in one order with all other commands of the organization, so one worker decides
+    about a contact, whoever requests a change. An offset is committed once the commands that follow
+    from its events are acknowledged. An event that is redelivered causes the same command again,
+    which has no effect. An event that cannot be handled, for a reason of its own, goes to the dead
+    letters, and the next one is handled (R9.5).
     """
 
     def __init__(
@@ -110,8 +111,8 @@ class CustomerObserver:
         )
 
     async def follow_removals(self) -> None:
-        """Works until cancelled, beside `run`: a customer whose contact an agent removes is a new
-        one with their next message."""
+        """Works until cancelled, beside `run`. When an agent has removed the contact of a customer,
+        the customer's next message creates a new one."""
         self._recent.clear()  # what was removed before is not read
         await self._removals.run()
 
@@ -130,7 +131,7 @@ class CustomerObserver:
             group=GROUP,
             handle=self._handle,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
@@ -173,7 +174,7 @@ class CustomerObserver:
 
 def _read_removed(key: bytes | None, headers: Headers, value: bytes | None) -> ContactId | None:
     """The contact that the record says was removed. Other records are not decoded."""
-    if key is None or value is None or header(headers, "ce_type") != _REMOVED:
+    if key is None or value is None or find_header(headers, "ce_type") != _REMOVED:
         return None
     return ContactId(key.decode())
 

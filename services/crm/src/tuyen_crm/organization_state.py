@@ -11,21 +11,21 @@ from typing import TypeVar
 
 import msgspec
 
+from tuyen_crm.contact_index import IndexChanges, apply_index_changes, note_index_changes
 from tuyen_crm.domain.decision import CommandDecision
-from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.entities.warehouses.distributing import turn_after
-from tuyen_crm.fact_index import FactChanges, change_holders, note_facts
 from tuyen_crm.ports import StateBefore
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import (
+    ChildChange,
     ContactEvent,
     CrmCommand,
     CrmEvent,
     CrmOutcome,
-    PartChange,
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
@@ -36,7 +36,7 @@ _TURNS = "turns"
 """The kind of the keys that have the place in a warehouse's rotation."""
 
 _FIXED = "fixed"
-"""The kind of the keys that have the parts which never change, in their order."""
+"""The kind of the keys that have the children which never change, in their order."""
 
 _FORGOTTEN_AT_ONCE = 4
 """How many of these one command forgets: more than it adds, so that those of long ago get fewer."""
@@ -46,8 +46,8 @@ _REMEMBERED = 8
 the same id again, the result is sent again."""
 
 
-class ToldBeside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the sender of a command was told beside the version, as in `CrmCommandSettled`."""
+class ResultDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the result of a command contained beside the version, as in `CrmCommandSettled`."""
 
     survivor: ContactId | None = None
     known_elsewhere: tuple[str, ...] = ()
@@ -65,19 +65,19 @@ class StoredContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     handled: int = -1
     """The offset of the last command that changed it; other records have it in a header."""
     results: dict[str, int] = {}
-    told: dict[str, ToldBeside] = {}
-    """By command id, for those of `results` for which there is more to tell."""
+    details: dict[str, ResultDetails] = msgspec.field(name="told", default_factory=dict)
+    """By command id, for those of `results` that contained more than the version."""
 
 
-class FixedParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of the oldest part that is remembered of those that never change, and of the next
-    one."""
+class FixedChildren(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of the oldest child that is remembered of those that never change, and of the
+    next one."""
 
     oldest: int = 0
     following: int = 0
 
 
-class FixedPart(msgspec.Struct, frozen=True, kw_only=True):
+class FixedChild(msgspec.Struct, frozen=True, kw_only=True):
     """One of them: the key of its state, and when it was requested. Those of earlier versions have
     no time."""
 
@@ -98,12 +98,12 @@ _encode = msgspec.json.Encoder().encode
 _StoredT = TypeVar("_StoredT")
 
 
-def book_key(organization: OrganizationId, contact_id: str) -> str:
+def contact_key(organization: OrganizationId, contact_id: str) -> str:
     return f"{organization}/{contact_id}"
 
 
-def kept_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
-    """The key of a part, or of an entity of the setup."""
+def entity_key(organization: OrganizationId, kind: str, entity_id: str) -> str:
+    """The key of a child, or of an entity of the setup."""
     return f"{organization}/{kind}/{entity_id}"
 
 
@@ -111,19 +111,20 @@ def head_key(organization: OrganizationId) -> str:
     return f"{organization}//"
 
 
-def fact_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
-    """The keys of a contact's facts."""
-    return {fact_key(organization, fact) for fact in find_facts(contact)}
+def index_keys(organization: OrganizationId, contact: ContactState | None) -> Set[str]:
+    """The contact's keys in the index of a partition, which has several organizations."""
+    return {index_key(organization, key) for key in list_index_keys(contact)}
 
 
-def fact_key(organization: OrganizationId, fact: str) -> str:
-    return f"{organization}/{fact}"
+def index_key(organization: OrganizationId, key: str) -> str:
+    return f"{organization}/{key}"
 
 
-class Book(KnownState):
-    """What is known, and what changes in it: `changes` has the new value of each key, None if there
-    is none any more, and `facts` who got or lost which facts. Nothing is changed in the state
-    before, so a book that is dropped leaves nothing behind."""
+class UnitOfWork(KnownState):
+    """The state of an organization while one command is decided: the state before, and what the
+    command changes. `changes` has the new value of each key, None if it was removed, and
+    `index_changes` which contacts got or lost which index keys. The state before is not changed, so
+    a unit of work that is dropped has no effect."""
 
     def __init__(self, organization: OrganizationId, before: StateBefore, offset: int) -> None:
         """`offset` is that of the command that is decided."""
@@ -131,22 +132,22 @@ class Book(KnownState):
         self._before = before
         self._offset = offset
         self.changes: dict[str, bytes | None] = {}
-        self.facts: FactChanges = {}
+        self.index_changes: IndexChanges = {}
         self._decoded: dict[str, tuple[bytes, object]] = {}
-        """What was decoded, by its key and from which value: one decision may read a contact as
-        often as it compares it with others."""
+        """What was decoded, by key, with the value that it was decoded from: a decision may read a
+        contact many times, when it compares it with others."""
 
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        key = fact_key(self._organization, fact)
-        found = change_holders(self._before.holders(key), self.facts.get(key, {}))
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        key = index_key(self._organization, key)
+        found = apply_index_changes(self._before.look_up(key), self.index_changes.get(key, {}))
         return sorted(found) if most is None else nsmallest(most, found)
 
-    def count(self, fact: str) -> int:
-        key = fact_key(self._organization, fact)
-        return self._before.count(key, self.facts.get(key, {}))
+    def count(self, key: str) -> int:
+        key = index_key(self._organization, key)
+        return self._before.count(key, self.index_changes.get(key, {}))
 
     def turn(self, warehouse_id: str) -> Cursor | None:
-        return self._read(kept_key(self._organization, _TURNS, warehouse_id), Cursor)
+        return self._read(entity_key(self._organization, _TURNS, warehouse_id), Cursor)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         stored = self.stored_contact(contact_id)
@@ -157,16 +158,16 @@ class Book(KnownState):
         return 0 if stored is None else stored.state.sequence
 
     def stored_contact(self, contact_id: ContactId) -> StoredContact | None:
-        return self._read(book_key(self._organization, contact_id), StoredContact)
+        return self._read(contact_key(self._organization, contact_id), StoredContact)
 
-    def part(self, kind: str, part_id: str) -> PartState | None:
-        return self._read(kept_key(self._organization, kind, part_id), PartState)
+    def child(self, kind: str, child_id: str) -> ChildState | None:
+        return self._read(entity_key(self._organization, kind, child_id), ChildState)
 
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:
         if kind not in BY_NAME:
             return None
         changed = [each for each in BY_NAME[kind].events if not getattr(each, "removes", False)]
-        return self._read(kept_key(self._organization, kind, entity_id), changed[0])
+        return self._read(entity_key(self._organization, kind, entity_id), changed[0])
 
     def list_setup(self, kind: str) -> Sequence[SetupEvent]:
         ids = self._stored_setup().ids.get(kind, [])
@@ -185,16 +186,17 @@ class Book(KnownState):
         version = results.get(command.command_id)
         if version is None:
             return None
-        told = (stored.told if stored else {}).get(command.command_id, ToldBeside())
+        known = stored.details if stored else {}
+        details = known.get(command.command_id, ResultDetails())
         return CommandDecision(
             outcome=CrmOutcome.APPLIED,
             version=version,
-            survivor=told.survivor,
-            known_elsewhere=told.known_elsewhere,
+            survivor=details.survivor,
+            known_elsewhere=details.known_elsewhere,
         )
 
     def apply(self, event: CrmEvent, home: int | None) -> None:
-        """Changes the state as the event says. `home` is the partition of a contact's events."""
+        """Applies an event. `home` is the partition of a contact's events."""
         match event:
             case ContactEvent():
                 stored = self.stored_contact(event.contact_id)
@@ -203,8 +205,8 @@ class Book(KnownState):
                 if after is not None and after != before:
                     self._put_contact(event.contact_id, after, home)
                 self._note_turn(event)
-                if isinstance(event, PartChange):
-                    self._apply_part(event)
+                if isinstance(event, ChildChange):
+                    self._apply_child(event)
                 elif isinstance(event, Reminded):
                     self._apply_reminder(event)
             case SetupEvent():
@@ -223,62 +225,62 @@ class Book(KnownState):
             stored = msgspec.structs.replace(
                 stored,
                 results=results,
-                told=_tell_beside(stored.told, command, decision, results),
+                details=_add_details(stored.details, command, decision, results),
                 handled=self._offset,
             )
-            self.changes[book_key(self._organization, contact_id)] = _encode(stored)
+            self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
 
     def _note_turn(self, event: ContactEvent) -> None:
         if (turn := turn_after(self, event)) is not None:
             warehouse_id, cursor = turn
-            key = kept_key(self._organization, _TURNS, warehouse_id)
+            key = entity_key(self._organization, _TURNS, warehouse_id)
             self.changes[key] = _encode(cursor)
 
-    def _apply_part(self, event: PartChange) -> None:
+    def _apply_child(self, event: ChildChange) -> None:
         kind = BY_EVENT[type(event)].name
-        known = self.part(kind, event.part_id)
+        known = self.child(kind, event.child_id)
         if known is None or known.version < event.sequence:
-            part = PartState(
+            child = ChildState(
                 contact_id=event.contact_id,
                 version=event.sequence,
                 reminded_at=known.reminded_at if known else None,
                 fixed_content=event.fixed_content,
             )
-            key = kept_key(self._organization, kind, event.part_id)
-            self.changes[key] = None if event.removes else _encode(part)
+            key = entity_key(self._organization, kind, event.child_id)
+            self.changes[key] = None if event.removes else _encode(child)
             if event.fixed_content and known is None:
                 self._remember_fixed(key, event.at)
 
     def _remember_fixed(self, key: str, at: datetime) -> None:
-        """Remembers a part that is never removed, and forgets the oldest ones: one if there are too
-        many, and those of which it was long ago, some at a time."""
-        head = kept_key(self._organization, _FIXED, "")
-        parts = self._read(head, FixedParts) or FixedParts()
-        oldest, following = parts.oldest, parts.following + 1
-        self.changes[self._fixed_key(parts.following)] = _encode(FixedPart(key=key, at=at))
+        """Remembers a child that is never removed, and forgets the oldest ones: one if there are
+        too many, and those of which it was long ago, some at a time."""
+        head = entity_key(self._organization, _FIXED, "")
+        children = self._read(head, FixedChildren) or FixedChildren()
+        oldest, following = children.oldest, children.following + 1
+        self.changes[self._fixed_key(children.following)] = _encode(FixedChild(key=key, at=at))
         for _ in range(_FORGOTTEN_AT_ONCE):
-            part = self._read(self._fixed_key(oldest), FixedPart)
-            if following - oldest <= CALLS_REMEMBERED and not _is_long_ago(part, at):
+            child = self._read(self._fixed_key(oldest), FixedChild)
+            if following - oldest <= CALLS_REMEMBERED and not _is_long_ago(child, at):
                 break
-            if part is not None:
-                self.changes[part.key] = None
+            if child is not None:
+                self.changes[child.key] = None
             self.changes[self._fixed_key(oldest)] = None
             oldest += 1
-        self.changes[head] = _encode(FixedParts(oldest=oldest, following=following))
+        self.changes[head] = _encode(FixedChildren(oldest=oldest, following=following))
 
     def _fixed_key(self, number: int) -> str:
-        return kept_key(self._organization, _FIXED, str(number))
+        return entity_key(self._organization, _FIXED, str(number))
 
     def _apply_reminder(self, event: Reminded) -> None:
         kind = BY_EVENT[type(event)].name
-        known = self.part(kind, event.part_id)
+        known = self.child(kind, event.child_id)
         if known is not None:
-            part = msgspec.structs.replace(known, reminded_at=event.remind_at)
-            self.changes[kept_key(self._organization, kind, event.part_id)] = _encode(part)
+            child = msgspec.structs.replace(known, reminded_at=event.remind_at)
+            self.changes[entity_key(self._organization, kind, event.child_id)] = _encode(child)
 
     def _apply_setup(self, event: SetupEvent) -> None:
         kind = BY_EVENT[type(event)].name
-        self.changes[kept_key(self._organization, kind, event.id)] = (
+        self.changes[entity_key(self._organization, kind, event.id)] = (
             None if event.removes else _encode(event)
         )
         setup = self._stored_setup()
@@ -290,12 +292,13 @@ class Book(KnownState):
 
     def _put_contact(self, contact_id: ContactId, state: ContactState, home: int | None) -> None:
         stored = self.stored_contact(contact_id)
-        before = fact_keys(self._organization, stored.state if stored else None)
-        note_facts(self.facts, contact_id, before, fact_keys(self._organization, state))
+        before = index_keys(self._organization, stored.state if stored else None)
+        after = index_keys(self._organization, state)
+        note_index_changes(self.index_changes, contact_id, before, after)
         if stored is None:
             stored = StoredContact(state=state, home=home or 0)
         stored = msgspec.structs.replace(stored, state=state, handled=self._offset)
-        self.changes[book_key(self._organization, contact_id)] = _encode(stored)
+        self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
 
     def _stored_setup(self) -> StoredSetup:
         return self._read(head_key(self._organization), StoredSetup) or StoredSetup()
@@ -314,23 +317,24 @@ class Book(KnownState):
         return decoded
 
 
-def _is_long_ago(part: FixedPart | None, now: datetime) -> bool:
-    """Whether a part is remembered no longer."""
-    if part is None or part.at is None:
+def _is_long_ago(child: FixedChild | None, now: datetime) -> bool:
+    """Whether a child is remembered no longer."""
+    if child is None or child.at is None:
         return False
-    return now - part.at > timedelta(seconds=CALLS_REMEMBERED_S)
+    return now - child.at > timedelta(seconds=CALLS_REMEMBERED_S)
 
 
 def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:
     return dict([*results.items(), (command.command_id, version)][-_REMEMBERED:])
 
 
-def _tell_beside(
-    told: Mapping[str, ToldBeside],
+def _add_details(
+    known: Mapping[str, ResultDetails],
     command: CrmCommand,
     decision: CommandDecision,
     results: Mapping[str, int],
-) -> dict[str, ToldBeside]:
-    more = ToldBeside(survivor=decision.survivor, known_elsewhere=decision.known_elsewhere)
-    every = {**told, command.command_id: more}
-    return {id_: each for id_, each in every.items() if id_ in results and each != ToldBeside()}
+) -> dict[str, ResultDetails]:
+    """Those of the commands in `results`, with those of this command."""
+    details = ResultDetails(survivor=decision.survivor, known_elsewhere=decision.known_elsewhere)
+    every = {**known, command.command_id: details}
+    return {id_: each for id_, each in every.items() if id_ in results and each != ResultDetails()}

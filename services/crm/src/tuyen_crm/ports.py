@@ -68,10 +68,10 @@ class StateBefore(Protocol):
 
     def value(self, key: str) -> bytes | None: ...
 
-    def holders(self, key: str) -> Iterable[ContactId]:
-        """The contacts with a fact, by its key, in no order; to be read before anything changes."""
+    def look_up(self, key: str) -> Iterable[ContactId]:
+        """The contacts with an index key, in no order; to be read before anything changes."""
         ...
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        """How many contacts have a fact after these changes."""
+        """How many contacts have an index key after these changes."""
         ...

@@ -1,8 +1,8 @@
 """Reminds agents of tasks and appointments once it is time (C5).
 
-When a reminder is due is in the views; whether it is still what the task says, and was not sent
-before, is decided with all other commands of the organization. So it is sent once, whatever
-restarts, and however many workers look.
+The views say when a reminder is due. Whether the task still asks for it, and whether it was sent
+before, is decided in one order with all other commands of the organization. So each reminder is
+sent once, also if workers restart or several of them look at the same time.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 from tuyen_platform.mongodb import Database
 from tuyen_platform.retry import retry
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
-from tuyen_views.reminders import RemindingPart, RemindingT
+from tuyen_views.reminders import RemindingChild, RemindingT
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 from tuyen_views.view import View
 
-_APART_S = 1.0
-"""The pause between two looks: so late a reminder can be."""
+_PAUSE_S = 1.0
+"""The pause between two searches for reminders that are due: a reminder is late by this at most."""
 
 _AT_ONCE = 500
 
@@ -42,7 +42,7 @@ def announce(event: Reminded) -> ProducerRecord:
     due = ReminderDue(
         organization=event.organization,
         kind=event.kind,
-        id=event.part_id,
+        id=event.child_id,
         contact_id=event.contact_id,
         assignee=event.assignee,
         remind_at=event.remind_at,
@@ -61,7 +61,7 @@ class Reminding:
     """Looks for reminders that are due, and sends a command for each.
 
     The same command may be sent again, by this worker after a restart or by another one: then it
-    changes nothing.
+    has no effect.
     """
 
     def __init__(self, log: Log, database: Database, clock: Clock) -> None:
@@ -75,7 +75,7 @@ class Reminding:
         """Works until cancelled; while a server is unavailable it waits."""
         while True:
             await retry(self.look, log_as="reminding_waits")
-            await asyncio.sleep(_APART_S)
+            await asyncio.sleep(_PAUSE_S)
 
     async def look(self) -> None:
         """Returns once the commands of everything that is due are in the log."""
@@ -108,18 +108,23 @@ def _remind_of_appointment(appointment: AppointmentDocument) -> RemindOfAppointm
     )
 
 
-def _fields(part: RemindingPart, kind: ReminderKind) -> dict[str, Any]:
+def _fields(child: RemindingChild, kind: ReminderKind) -> dict[str, Any]:
     """The fields that both commands have. The command is the same whoever sends it, and when."""
     return {
         "command_id": derive_command_id(
-            "reminder", part.organization, kind, part.id, str(part.sequence), str(part.reminds_at)
+            "reminder",
+            child.organization,
+            kind,
+            child.id,
+            str(child.sequence),
+            str(child.reminds_at),
         ),
-        "organization": part.organization,
-        "contact_id": part.contact_id,
-        "at": part.reminds_at,
-        "version": part.sequence,
-        "remind_at": part.reminds_at,
-        "assignee": part.assignee,
+        "organization": child.organization,
+        "contact_id": child.contact_id,
+        "at": child.reminds_at,
+        "version": child.sequence,
+        "remind_at": child.reminds_at,
+        "assignee": child.assignee,
     }
 
 

@@ -1,6 +1,6 @@
 """The decider's state, in the compacted topic `crm-state`.
 
-There is one record for each contact, for each part, and for each entity of the setup, partitioned
+There is one record for each contact, for each child, and for each entity of the setup, partitioned
 by organization, with everything that the next decision depends on. So a start reads as many records
 as there are things, and not all of their events (R9.6).
 
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from tuyen_crm.fact_index import FactChanges, FactIndex, change_holders
+from tuyen_crm.contact_index import ContactIndex, IndexChanges, apply_index_changes
 from tuyen_crm.identity import SERVICE
-from tuyen_crm.organization_state import Book, StoredContact, book_key, fact_keys
+from tuyen_crm.organization_state import StoredContact, UnitOfWork, contact_key, index_keys
 from tuyen_crm.ports import StateBefore
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
@@ -89,15 +89,15 @@ class StateChanges:
     def __init__(self) -> None:
         self.handled = -1
         self.by_key: dict[str, StateChange] = {}
-        self.facts: FactChanges = {}
+        self.index_changes: IndexChanges = {}
         self.size = 0
 
-    def add(self, offset: int, book: Book) -> None:
+    def add(self, offset: int, work: UnitOfWork) -> None:
         """Notes that the command with this offset was handled, and what it changed."""
         self.handled = offset
-        for fact, changed in book.facts.items():
-            self.facts.setdefault(fact, {}).update(changed)
-        for key, value in book.changes.items():
+        for key, changed in work.index_changes.items():
+            self.index_changes.setdefault(key, {}).update(changed)
+        for key, value in work.changes.items():
             self.size += len(key) + len(value or b"")
             self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
@@ -129,7 +129,7 @@ class OrganizationStates:
         self._log = log
         self._working = working
         self._values: dict[int, dict[str, bytes]] = {}
-        self._facts: dict[int, FactIndex] = {}
+        self._indexes: dict[int, ContactIndex] = {}
         self._reached: dict[int, int] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
@@ -137,13 +137,13 @@ class OrganizationStates:
         """The value of a key. Use `save` to change it."""
         return self._values[partition].get(key)
 
-    def holders(self, partition: int, key: str) -> Set[ContactId]:
-        """The contacts with a fact, by its key."""
-        return self._facts[partition].holders(key)
+    def look_up(self, partition: int, key: str) -> Set[ContactId]:
+        """The contacts with an index key."""
+        return self._indexes[partition].look_up(key)
 
     def count(self, partition: int, key: str, changed: Mapping[ContactId, bool]) -> int:
-        """How many contacts have a fact after these changes."""
-        return self._facts[partition].count(key, changed)
+        """How many contacts have an index key after these changes."""
+        return self._indexes[partition].count(key, changed)
 
     def reached(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
@@ -168,7 +168,7 @@ class OrganizationStates:
         self._reached = {partition: each.reached.handled for partition, each in read.items()}
         await self._write(again)
         await self._import({p for p, each in read.items() if not each.imported})
-        self._facts = {partition: await self._index(partition) for partition in read}
+        self._indexes = {partition: await self._index(partition) for partition in read}
         known = sum(map(len, self._values.values()))
         _log.info("crm_recovered", partitions=len(read), values=known)
 
@@ -183,7 +183,7 @@ class OrganizationStates:
         await self._write(records)
         for partition, changes in changed.items():
             self._reached[partition] = changes.handled
-            self._facts[partition].change(changes.facts)
+            self._indexes[partition].change(changes.index_changes)
             for key, change in changes.by_key.items():
                 if change.encoded is None:
                     self._values[partition].pop(key, None)
@@ -195,9 +195,9 @@ class OrganizationStates:
         this worker recovered it and last wrote to it."""
         await self._writer.check_ends(self._values.keys() & partitions)
 
-    async def _index(self, partition: int) -> FactIndex:
+    async def _index(self, partition: int) -> ContactIndex:
         """A million contacts take seconds, in which Kafka must still hear from this worker."""
-        index = FactIndex()
+        index = ContactIndex()
         for place, (key, value) in enumerate(self._values[partition].items()):
             if place % _AT_ONCE == 0:
                 self._working()
@@ -205,8 +205,8 @@ class OrganizationStates:
             if _is_contact(key):
                 organization, contact_id = key.split("/")
                 contact = _decode_contact(value).state
-                for fact in fact_keys(OrganizationId(organization), contact):
-                    index.add(fact, ContactId(contact_id))
+                for each in index_keys(OrganizationId(organization), contact):
+                    index.add(each, ContactId(contact_id))
         return index
 
     async def _write(self, records: list[ProducerRecord]) -> None:
@@ -253,13 +253,13 @@ class OrganizationStates:
             partition = partition_of(event.organization, CRM_STATE.partitions)
             if partition not in made:
                 return
-            known = earlier[partition].get(book_key(event.organization, event.contact_id))
+            known = earlier[partition].get(contact_key(event.organization, event.contact_id))
             if known is not None and event.sequence > known.state.sequence:
                 return  # the command is decided again
             changes = made[partition]
-            book = Book(event.organization, StateSoFar(self, partition, changes), -1)
-            book.apply(event, record.partition)
-            changes.add(-1, book)
+            work = UnitOfWork(event.organization, StateSoFar(self, partition, changes), -1)
+            work.apply(event, record.partition)
+            changes.add(-1, work)
         except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, SERVICE, error)
 
@@ -276,12 +276,12 @@ class StateSoFar(StateBefore):
         change = self.changes.by_key.get(key)
         return self.states.find(self.partition, key) if change is None else change.encoded
 
-    def holders(self, key: str) -> Iterable[ContactId]:
-        saved = self.states.holders(self.partition, key)
-        return change_holders(saved, self.changes.facts.get(key, {}))
+    def look_up(self, key: str) -> Iterable[ContactId]:
+        saved = self.states.look_up(self.partition, key)
+        return apply_index_changes(saved, self.changes.index_changes.get(key, {}))
 
     def count(self, key: str, changed: Mapping[ContactId, bool]) -> int:
-        made = self.changes.facts.get(key, {})
+        made = self.changes.index_changes.get(key, {})
         return self.states.count(self.partition, key, {**made, **changed})
 
 

@@ -19,6 +19,7 @@ from tuyen_gateway.adapters.attachments import (
 )
 from tuyen_gateway.adapters.audit import MongoAudit
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
+from tuyen_gateway.adapters.cipher import FernetCipher
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -50,7 +51,6 @@ from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
-from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
@@ -134,7 +134,7 @@ def compose(
         crm=crm_views,
         viewing=ViewingTable(log, clock),
         views=live_views,
-        seals=FernetSeals(key, clock),
+        cipher=FernetCipher(key, clock),
         renderer=ApiRenderer(),
         clock=clock,
     )
@@ -151,7 +151,7 @@ def compose(
         channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
-        seals=sources.seals,
+        cipher=sources.cipher,
         login_throttle=LocalLoginThrottle(clock),
         desk=DeskTable(log),
         audit=MongoAudit(database, log, clock, reads),

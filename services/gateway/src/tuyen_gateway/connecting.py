@@ -236,7 +236,7 @@ async def disconnect(gateway: Gateway, account: Account) -> None:
     held. If another page has the account meanwhile, its events are left: they are that page's."""
     if gateway.page_access.credentials(account.name) is None:
         return
-    if gateway.directory.holder(account.channel, account.external_id) is None:
+    if gateway.directory.find_page_of_account(account.channel, account.external_id) is None:
         await unsubscribe(gateway, account)
     await gateway.page_access.forget(account.name)
 

@@ -29,10 +29,10 @@ class NotFoundError(GatewayError):
 
 
 class MergedError(GatewayError):
-    """The contact is a part of another one now (C2), which the viewer sees."""
+    """The contact was merged into another one (C2), which the viewer sees."""
 
     def __init__(self, contact_id: ContactId, survivor: ContactId) -> None:
-        super().__init__(f"This contact is a part of {survivor!r} now: ask for that one.")
+        super().__init__(f"This contact was merged into {survivor!r}: ask for that one.")
         self.contact_id = contact_id
         self.survivor = survivor
 

@@ -15,10 +15,10 @@ from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveStreams, ViewingBoard
 from tuyen_gateway.ports.logins import (
     AccessTokens,
+    Cipher,
     Credentials,
     Logins,
     LoginThrottle,
-    Seals,
     SiteTokens,
 )
 from tuyen_gateway.ports.openid import OpenIdProvider
@@ -53,7 +53,7 @@ class Gateway:
     channels: Channels
     tokens: AccessTokens
     logins: Logins
-    seals: Seals
+    cipher: Cipher
     login_throttle: LoginThrottle
     desk: Desk
     audit: Audit

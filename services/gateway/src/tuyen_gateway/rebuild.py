@@ -88,7 +88,7 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
                 group=_KEPT_GROUP,
                 positions=kept,
                 fold=fold,
-                apart_s=0.0,
+                min_interval_s=0.0,
             )
         )
         while not await has_folded_up_to(kept, wanted):  # noqa: ASYNC110 - MongoDB cannot notify

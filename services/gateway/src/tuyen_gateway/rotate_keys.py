@@ -16,11 +16,11 @@ import structlog
 from tuyen_events.topic import Topic
 from tuyen_events.topics import PAGE_CONNECTIONS, PAGE_CREDENTIALS, PAGE_TOKENS
 from tuyen_gateway.identity import SERVICE
+from tuyen_platform.encrypted_records import RecordCipher, plan_copies
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log, Offsets, ProducerRecord, Record, ReplacingLog
 from tuyen_platform.logging import configure_logging
-from tuyen_platform.sealed_records import Sealer, plan_copies
-from tuyen_platform.settings import SealingSettings
+from tuyen_platform.settings import EncryptionSettings
 
 _TOGETHER = 100
 """How many records are replaced at once: readers wait for them."""
@@ -38,7 +38,7 @@ class Rotated(NamedTuple):
     unreadable: int
 
 
-async def rotate_keys(log: ReplacingLog, sealer: Sealer) -> Rotated:
+async def rotate_keys(log: ReplacingLog, cipher: RecordCipher) -> Rotated:
     """Returns once nothing that is in the log needs another than the first key, except what is
     unreadable."""
     written = unreadable = 0
@@ -46,7 +46,7 @@ async def rotate_keys(log: ReplacingLog, sealer: Sealer) -> Rotated:
         # Until nothing is left to do: whoever wrote meanwhile was faster than a copy.
         while True:
             records, read_to = await _read_all(log, topic)
-            planned = plan_copies(topic, records, sealer)
+            planned = plan_copies(topic, records, cipher)
             if not planned.records:
                 break
             written += await _replace(log, planned.records, read_to)
@@ -84,13 +84,13 @@ async def _read_all(log: Log, topic: Topic) -> tuple[list[Record], Offsets]:
     return found, read_to
 
 
-async def main(settings: SealingSettings) -> Rotated:
+async def main(settings: EncryptionSettings) -> Rotated:
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        return await rotate_keys(log, Sealer(settings.secrets_key))
+        return await rotate_keys(log, RecordCipher(settings.secrets_key))
 
 
 if __name__ == "__main__":
-    _settings = SealingSettings()
+    _settings = EncryptionSettings()
     configure_logging(SERVICE, _settings.log_format)
     if asyncio.run(main(_settings)).unreadable:
         sys.exit(

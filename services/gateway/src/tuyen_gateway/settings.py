@@ -9,13 +9,13 @@ from pydantic_settings import SettingsConfigDict
 from tuyen_gateway.domain.openid import ClaimMapping
 from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.callers import require_proxies
-from tuyen_platform.settings import SealingSettings
+from tuyen_platform.settings import EncryptionSettings
 
 MIN_KEY_BYTES = 32
 MIN_OPERATOR_TOKEN_BYTES = 16
 
 
-class GatewaySettings(SealingSettings):
+class GatewaySettings(EncryptionSettings):
     """The settings that only the gateway has."""
 
     # An error at the start prints what is wrong, and never the secrets.

@@ -21,11 +21,11 @@ from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.ports import FollowedTopic, TokenUses
 from tuyen_ingest.records import Owners, WebhookDelivery
 from tuyen_platform import metrics
-from tuyen_platform.dead_letters import list_calls, reason_of
+from tuyen_platform.dead_letters import list_frames, reason_of
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 
 _REFRESH_WITHIN_S = 1.0
-_REFRESH_APART_S = 0.05
+_REFRESH_INTERVAL_S = 0.05
 """The log is asked at most twenty times a second for what was set up meanwhile, however many bodies
 name unknown pages or have wrong signatures."""
 
@@ -139,7 +139,7 @@ class Acceptance:
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
             )
         except Exception as error:  # whatever the parser raises, the body is stored (P3)
-            _log.error("parser_raised", delivery_id=delivery.id, raised_at=list_calls(error))
+            _log.error("parser_raised", delivery_id=delivery.id, raised_at=list_frames(error))
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 
@@ -180,7 +180,7 @@ async def is_current(table: FollowedTopic, within_s: float = _REFRESH_WITHIN_S) 
     """Whether the table reaches the present end of its topic within so many seconds, so that what
     it does not contain does not exist."""
     try:
-        return await table.refresh(within_s, apart_s=_REFRESH_APART_S)
+        return await table.refresh(within_s, min_interval_s=_REFRESH_INTERVAL_S)
     except LogUnavailableError:
         return False
 

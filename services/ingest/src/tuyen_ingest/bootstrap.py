@@ -21,7 +21,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.adapters.online_agents import OnlineAgentsTable
 from tuyen_ingest.adapters.thread_signals import LogThreadSignals
-from tuyen_ingest.adapters.visitor_seals import FernetVisitorSeals
+from tuyen_ingest.adapters.visitor_cipher import FernetVisitorCipher
 from tuyen_ingest.adapters.visitor_threads import MongoVisitorThreads
 from tuyen_ingest.api.visitors import VisitorRoutes
 from tuyen_ingest.api.webhooks import Webhooks
@@ -175,7 +175,7 @@ def compose_visitors(
     ingest.health.ready_when(online.table.topic.name, online.table.problem)
     ingest.health.live_when("visitor_threads", status.live)
     sites = Sites(ingest.pages, ingest.organizations, ingest.directory, online)
-    seals = FernetVisitorSeals(settings.secrets_key, clock)
+    cipher = FernetVisitorCipher(settings.secrets_key, clock)
     writes = VisitorWrites(
         channel=ingest.channels[Channel.LIVECHAT],
         acceptance=ingest.acceptance,
@@ -188,8 +188,8 @@ def compose_visitors(
     routes = VisitorRoutes(
         sites=sites,
         writes=writes,
-        reads=VisitorReads(sites, threads, signals, seals, attachments),
-        seals=seals,
+        reads=VisitorReads(sites, threads, signals, cipher, attachments),
+        cipher=cipher,
         rates=VisitorRates(clock),
         others=ingest.app,
     )

@@ -20,10 +20,10 @@ class FollowedTopic(Protocol):
         """Whether everything that was in the topic at the start is applied."""
         ...
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         """Waits until everything is applied that was in the topic at the call; returns whether that
-        was within `within_s` seconds. The log is asked at most once in `apart_s` seconds. Raises
-        LogUnavailableError."""
+        was within `within_s` seconds. The log is asked at most once in `min_interval_s` seconds.
+        Raises LogUnavailableError."""
         ...
 
 
@@ -88,21 +88,21 @@ class ThreadSignals(Protocol):
         ...
 
 
-class VisitorSeals(Protocol):
+class VisitorCipher(Protocol):
     """What visitors store for us and return, so that they can neither read nor forge it."""
 
-    def seal_visitor(self, visitor: SiteVisitor) -> str:
+    def encrypt_visitor(self, visitor: SiteVisitor) -> str:
         """A token, by which the visitor is recognized for VISITOR_TOKEN_LASTS_S."""
         ...
 
-    def open_visitor(self, app_id: str, token: str) -> SiteVisitor | None:
+    def decrypt_visitor(self, app_id: str, token: str) -> SiteVisitor | None:
         """The visitor of a token; None if it is none of this page's, or has ended."""
         ...
 
-    def seal_link(self, app_id: str, attachment: AttachmentId) -> str:
+    def encrypt_link(self, app_id: str, attachment: AttachmentId) -> str:
         """The end of an address at which a file can be fetched, for FILE_LINK_LASTS_S."""
         ...
 
-    def open_link(self, app_id: str, link: str) -> AttachmentId | None:
+    def decrypt_link(self, app_id: str, link: str) -> AttachmentId | None:
         """The file of such an address; None if it is none of this page's, or has ended."""
         ...

@@ -30,7 +30,7 @@ from tuyen_ingest.identity import SERVICE, SOURCE
 from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay, replay_one
 from tuyen_ingest.stored import Stretch, read_letter
-from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.kafka.consumer import consume, follow_for_ever
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.partitions import partition_of
@@ -131,11 +131,11 @@ class _Share:
         lock = self._of.setdefault(request.organization, asyncio.Lock())
         async with lock, self._turns:
             about = {"replay_id": request.replay_id}
-            step = partial(carry_out, self.ingest, self.log, request)
+            step = partial(carry_out_replay, self.ingest, self.log, request)
             try:
                 ended = await retry(step, log_as="replay_waits", about=about)
             except Exception as error:  # the supervisor of one replay: others must go on
-                _log.error("replay_raised", **about, raised_at=list_calls(error))
+                _log.error("replay_raised", **about, raised_at=list_frames(error))
                 ended = _progress(self.ingest, request, ReplayResult(), ReplayState.FAILED)
                 ended = msgspec.structs.replace(ended, detail=_UNEXPECTED)
             await retry(partial(_report, self.log, ended), log_as="replay_waits", about=about)
@@ -145,7 +145,7 @@ class _Share:
             )
 
 
-async def carry_out(ingest: Ingest, log: Log, request: ReplayRequested) -> ReplayProgressed:
+async def carry_out_replay(ingest: Ingest, log: Log, request: ReplayRequested) -> ReplayProgressed:
     """Reads what is requested again, and returns the last progress, which is not written yet. Can
     be repeated. Raises LogUnavailableError."""
     readers = Readers(request.organization, request.page_id)

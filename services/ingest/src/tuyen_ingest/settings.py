@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from tuyen_channels.registry import credential_names
 from tuyen_events.limits import BODY_WITHIN_S
 from tuyen_platform.callers import require_proxies
-from tuyen_platform.settings import SealingSettings
+from tuyen_platform.settings import EncryptionSettings
 
 LOCAL_CREDENTIAL = "local-only"
 """The secret of a channel on the local stack if none is given."""
@@ -19,7 +19,7 @@ def _credentials() -> dict[str, SecretStr]:
     return {name: SecretStr(value) for name, value in found.items()}
 
 
-class IngestSettings(SealingSettings):
+class IngestSettings(EncryptionSettings):
     """The settings that only ingest has.
 
     `credentials` are the secrets of all channels, each from its own variable: the registry of

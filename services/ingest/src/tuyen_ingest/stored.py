@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_events.codec import UnreadableEventError, decode_data, header
+from tuyen_events.codec import UnreadableEventError, decode_data, find_header
 from tuyen_events.dead_letters import DeadLettered, DeadLetterSettled
 from tuyen_events.topic import Topic
 from tuyen_events.topics import DEAD_LETTERS, RAW
@@ -86,7 +86,7 @@ def read_dead_letter(record: Record) -> Kept | None:
         letter.account,
         letter.error,
         letter.owners,
-        (header(record.headers, "ce_id") or b"").decode("utf-8", "replace"),
+        (find_header(record.headers, "ce_id") or b"").decode("utf-8", "replace"),
         record.partition,
     )
 

@@ -18,7 +18,7 @@ from tuyen_events.visitor_limits import (
 from tuyen_ingest.domain.threads import ThreadView, VisitorThread, find_last_agent
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import NoSuchFileError, NotNowError
-from tuyen_ingest.ports import ThreadSignals, VisitorSeals, VisitorThreads
+from tuyen_ingest.ports import ThreadSignals, VisitorCipher, VisitorThreads
 from tuyen_ingest.sites import Site, Sites
 
 _FIRST_PAUSE_S = 0.05
@@ -38,13 +38,13 @@ class VisitorReads:
         sites: Sites,
         threads: VisitorThreads,
         signals: ThreadSignals,
-        seals: VisitorSeals,
+        cipher: VisitorCipher,
         attachments: Attachments,
     ) -> None:
         self._sites = sites
         self._threads = threads
         self._signals = signals
-        self._seals = seals
+        self._cipher = cipher
         self._attachments = attachments
         self._at_once = asyncio.Semaphore(VISITOR_READS_AT_ONCE)
         self._of_organizations: dict[OrganizationId, asyncio.Semaphore] = {}
@@ -81,7 +81,7 @@ class VisitorReads:
 
     async def open_file(self, site: Site, link: str) -> OpenAttachment:
         """The file of an address that a thread contained. Raises NoSuchFileError, NotNowError."""
-        attachment = self._seals.open_link(site.app_id, link)
+        attachment = self._cipher.decrypt_link(site.app_id, link)
         if attachment is None:
             raise NoSuchFileError("This address is not valid any more: read the thread again.")
         organization = site.page.organization

@@ -37,7 +37,7 @@ from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.retry import retry
 
 _FRESH_S = 2.0
@@ -118,7 +118,7 @@ class Carrying:
                 "outbound_request_failed",
                 request_id=stored.id,
                 error=type(error).__name__,
-                raised_at=list_calls(error),
+                raised_at=list_frames(error),
             )
             await self._settle_failed(stored)
         finally:
@@ -273,7 +273,7 @@ class Carrying:
                 "outbound_call_failed",
                 request_id=attempt.stored.id,
                 error=type(error).__name__,
-                raised_at=list_calls(error),
+                raised_at=list_frames(error),
             )
             return ChannelRefusal(RefusalKind.LOST, "internal")
 

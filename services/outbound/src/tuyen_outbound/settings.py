@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from tuyen_channels.connectors import connector_settings
 from tuyen_platform.admitted_networks import AdmittedNetworks
-from tuyen_platform.settings import SealingSettings
+from tuyen_platform.settings import EncryptionSettings
 
 
 def _read_connectors() -> dict[str, SecretStr]:
@@ -16,7 +16,7 @@ def _read_connectors() -> dict[str, SecretStr]:
     return {name: SecretStr(given[name] or default) for name, default in defaults.items()}
 
 
-class OutboundSettings(SealingSettings):
+class OutboundSettings(EncryptionSettings):
     """The settings that only this service has.
 
     `connectors` are the addresses and secrets of all channels' connectors, each from its own

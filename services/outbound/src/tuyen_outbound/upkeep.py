@@ -28,7 +28,7 @@ from tuyen_outbound.ports import Accounts
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
-from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 from tuyen_platform.retry import retry
@@ -162,7 +162,7 @@ class Upkeep:
             "page_token_refresh_failed",
             account=account,
             error=type(error).__name__,
-            raised_at=list_calls(error),
+            raised_at=list_frames(error),
         )
 
     def _is_mine(self, account: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tuyen_channels.calls import ChannelRefusal, RefusalKind
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.event import Event
 from tuyen_events.inbound import CommentAdded, MessageEchoed
 from tuyen_events.outbound import (
@@ -37,7 +37,7 @@ _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has claimed its partitions, also while it writes
 nothing. The topic of the state is compacted later than that."""
 
-_APART_S = 0.05
+_MIN_INTERVAL_S = 0.05
 """While there is always something new, how far apart batches are handled: a batch costs the same
 for one record as for a hundred. The first one after an idle time is handled at once."""
 
@@ -101,7 +101,7 @@ class OutboundWorker:
                 handle=self._turn,
                 starts=self._recover,
                 status=self.status,
-                apart_s=_APART_S,
+                min_interval_s=_MIN_INTERVAL_S,
                 commit_every_s=_COMMIT_EVERY_S,
             )
         finally:
@@ -177,7 +177,10 @@ class OutboundWorker:
         """Returns once everything that has to be stored of the batch is acknowledged."""
         for (topic, _), records in batch.items():
             for record in records if topic != OUTBOUND.name else ():
-                if topic == OUTBOUND_RESULTS.name or header(record.headers, "ce_type") in _ECHOES:
+                if (
+                    topic == OUTBOUND_RESULTS.name
+                    or find_header(record.headers, "ce_type") in _ECHOES
+                ):
                     await self._learn_from(tenure, record)
         # What is in memory already made some of these mean nothing: it must be stored, too, before
         # their offsets are committed.

@@ -19,7 +19,7 @@ from tuyen_platform.text import fold_accents
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW, ContactFieldDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW, list_proposals_of
-from tuyen_views.view import ContactPartT, View
+from tuyen_views.view import ChildDocumentT, View
 
 CREATED = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -114,7 +114,9 @@ async def show_fields(views: Database, *fields: ContactFieldDocument) -> None:
     await collection.insert_many([CONTACT_FIELDS_VIEW.encode(each) for each in fields])
 
 
-async def show_part(views: Database, view: View[ContactPartT], *parts: ContactPartT) -> None:
-    """The same for parts of contacts."""
-    for each in parts:
+async def show_child(
+    views: Database, view: View[ChildDocumentT], *children: ChildDocumentT
+) -> None:
+    """The same for children of contacts."""
+    for each in children:
         await views[view.collection].replace_one({"_id": each.key}, view.encode(each), upsert=True)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.api.crm.answering import contact, crm, show, show_part
+from gateway.api.crm.answering import contact, crm, show, show_child
 from gateway.api.crm.test_integrations import CALL, admit
 from gateway.rig import Rig, User
 from tuyen_events.crm.calls import CallDirection, CallResult, RecordCall
@@ -145,7 +145,7 @@ async def test_c7_calls_are_listed_for_whoever_sees_the_contact(
     desk: Rig, owner: User, contacts: Database
 ) -> None:
     lan = await desk.staff(owner, "lan")
-    await show_part(contacts, CALLS_VIEW, reported(1), reported(2), reported(3, "con_1"))
+    await show_child(contacts, CALLS_VIEW, reported(1), reported(2), reported(3, "con_1"))
     listed = await owner.done("GET", "/v1/contacts/con_0/calls")
     assert [each["external_id"] for each in listed["items"]] == ["2", "1"]
     assert (await lan.get("/v1/contacts/con_0/calls")).status_code == 404
@@ -156,6 +156,6 @@ async def test_c7_c2_the_calls_of_merged_contacts_are_in_one_list(
 ) -> None:
     whole = msgspec.structs.replace(contact(0, "shop", "Nguyễn Vĩnh"), merged=(ContactId("con_1"),))
     await show(contacts, whole)
-    await show_part(contacts, CALLS_VIEW, reported(1), reported(2, "con_1"))
+    await show_child(contacts, CALLS_VIEW, reported(1), reported(2, "con_1"))
     listed = await owner.done("GET", "/v1/contacts/con_0/calls")
     assert [each["contact_id"] for each in listed["items"]] == ["con_1", "con_0"]

@@ -128,16 +128,16 @@ async def test_w5_all_fields_of_a_request_are_one_command(
     assert command.expected_version == 1
 
 
-async def test_s3_a_contact_that_changes_its_campaign_is_shared_by_hand_alone(
+async def test_s3_a_contact_that_changes_its_campaign_is_shared_manually_alone(
     lan: User, owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
-    by_hand = Share(agent_id=AgentId("lan"), by=AgentId("admin"), at=CREATED, version=1)
+    manual = Share(agent_id=AgentId("lan"), by=AgentId("admin"), at=CREATED, version=1)
     by_rule = Share(agent_id=AgentId("minh"), rule_id="tet", at=CREATED, version=1)
     shared = replace(
         contact(0, "shop", "Nguyễn Vĩnh"),
         campaign_id="tet",
-        viewers=(by_hand.agent_id, by_rule.agent_id),
-        shares=(by_hand, by_rule),
+        viewers=(manual.agent_id, by_rule.agent_id),
+        shares=(manual, by_rule),
     )
     await show(contacts, shared)
     async with crm(log, CrmOutcome.APPLIED, 3):

@@ -72,7 +72,7 @@ async def test_w6_nobody_else_sees_or_changes_them(
     assert await records(log, CRM_COMMANDS) == []
 
 
-async def test_c12_a_contact_that_is_added_by_hand_is_a_command_to_the_crm(
+async def test_c12_a_contact_that_is_added_manually_is_a_command_to_the_crm(
     owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     body = {"name": "Chị Thu", "phones": ["0168 234 5678"], "emails": ["Thu@Example.com"]}

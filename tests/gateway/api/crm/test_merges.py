@@ -1,4 +1,4 @@
-"""Merges of contacts (C2): by hand, undone, and what becomes of the ids that were merged."""
+"""Merges of contacts (C2): manually, undone, and what becomes of the ids that were merged."""
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ PATH = "/v1/contacts/con_0"
 
 
 async def _show_merged(views: Database) -> None:
-    """`con_1` is a part of `con_0`."""
+    """`con_1` was merged into `con_0`."""
     older, younger = contact(0, "shop", "Vĩnh", 3), contact(1, "shop", "Lan", 2)
     hidden = replace(younger, name=None, warehouse_id="", merged_into=older.id)
     await show(views, replace(older, merged=(younger.id,)), hidden)
@@ -68,7 +68,7 @@ async def test_c2_what_belongs_to_the_merged_contact_is_listed_with_the_survivor
     assert (await owner.done("GET", "/v1/notes/note_2"))["id"] == "note_2"
 
 
-async def test_c2_a_merge_by_hand_is_a_command_to_the_crm(
+async def test_c2_a_merge_manually_is_a_command_to_the_crm(
     owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     async with crm(log, CrmOutcome.APPLIED, 1) as asked:

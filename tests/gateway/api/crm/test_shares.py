@@ -1,4 +1,4 @@
-"""Sharing a contact by hand (S1)."""
+"""Sharing a contact manually (S1)."""
 
 import msgspec
 import pytest
@@ -26,7 +26,7 @@ async def share_with(views: Database, *shares: Share) -> None:
     await show(views, shared)
 
 
-def by_hand(agent: AgentId) -> Share:
+def manual(agent: AgentId) -> Share:
     return Share(agent_id=agent, by=AgentId("admin"), at=CREATED, version=1)
 
 
@@ -59,7 +59,7 @@ async def test_s1_everybody_who_reads_a_contact_sees_with_whom_it_is_shared(
     owner: User, contacts: Database
 ) -> None:
     by_rule = Share(agent_id=HOA, rule_id="tet", at=CREATED, version=2)
-    await share_with(contacts, by_hand(HOA), by_rule, by_hand(MINH))
+    await share_with(contacts, manual(HOA), by_rule, manual(MINH))
     listed = await owner.done("GET", PATH)
     assert [(each["agent_id"], each["by"], each["rule_id"]) for each in listed["items"]] == [
         ("hoa", "hand", None),
@@ -84,7 +84,7 @@ async def test_s1_a_viewer_reads_and_can_do_nothing_else(
     desk: Rig, owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     hoa = await desk.staff(owner, "hoa")
-    await share_with(contacts, by_hand(HOA))
+    await share_with(contacts, manual(HOA))
     for path in ("", "/history", "/notes", "/shares"):
         assert (await hoa.get(f"/v1/contacts/con_0{path}")).status_code == 200
     listed = await hoa.done("GET", "/v1/contacts")

@@ -183,7 +183,7 @@ async def test_c3_what_is_no_answer_is_refused(
     assert await records(log, CRM_COMMANDS) == []
 
 
-async def test_c3_a_number_that_was_removed_by_hand_is_not_shown_as_offered(
+async def test_c3_a_number_that_was_removed_manually_is_not_shown_as_offered(
     owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     await show(contacts, offered(phones=(PHONE,)))

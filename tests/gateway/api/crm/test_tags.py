@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.adapters.profiling import profile
-from gateway.api.crm.answering import contact, crm, show, show_part
+from gateway.api.crm.answering import contact, crm, show, show_child
 from gateway.rig import Rig, User, records
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.crm.tags import AddTag, RemoveTag, fold_tag, tag_id
@@ -38,7 +38,7 @@ async def tag(views: Database, to: ContactDocument, *tags: str, **fields: object
             tag=each,
             folded=fold_tag(each),
         )
-        await show_part(views, TAGS_VIEW, document)
+        await show_child(views, TAGS_VIEW, document)
 
 
 async def test_c5_a_tag_is_given_and_taken_by_commands(

@@ -168,7 +168,7 @@ class Evening:
         self._sticky[hung.external_id] = heir
         self.tally.add(heir, record.reason)
         await self._note(what, _MESSAGE, name(heir), explain(record), record.reason)
-        await self._message(hung, "Mình chuyển khoản rồi nhé", "given by hand sticks too", "R3.5")
+        await self._message(hung, "Mình chuyển khoản rồi nhé", "given manually sticks too", "R3.5")
 
     async def _message(
         self,

@@ -141,7 +141,7 @@ class Shop:
         return AssignmentRecord.read(await self._until(found, missing))
 
     async def assign(self, as_: str, conversation: DemoConversation, agent: str, note: str) -> int:
-        """By hand (R6); the version of the new assignee."""
+        """Manually (R6); the version of the new assignee."""
         path = f"/v1/conversations/{conversation.id}/assignee"
         answer = await self._call("PUT", path, as_, json={"agent_id": agent, "note": note})
         return int(answer["version"])

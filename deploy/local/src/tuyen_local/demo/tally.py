@@ -30,7 +30,7 @@ class Tally:
         return self._counts[agent, STICKY]
 
     def other(self, agent: str) -> int:
-        """By hand, from the queue, and what else there is."""
+        """Manual assignments, the queue, and the rest."""
         total = sum(count for (who, _), count in self._counts.items() if who == agent)
         return total - self.in_turn(agent) - self.sticky(agent)
 

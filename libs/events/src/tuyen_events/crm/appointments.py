@@ -4,7 +4,7 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import ChildCommand, ChildEvent
 from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderKind
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment, Word
@@ -19,13 +19,13 @@ class AppointmentState(Word):
     CANCELLED = "cancelled"
 
 
-class AppointmentCommand(PartCommand, frozen=True, kw_only=True):
+class AppointmentCommand(ChildCommand, frozen=True, kw_only=True):
     """A request about an appointment."""
 
     appointment_id: AppointmentId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.appointment_id
 
 
@@ -70,17 +70,17 @@ class RemindOfAppointment(RemindCommand, frozen=True, kw_only=True):
     appointment_id: AppointmentId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.appointment_id
 
 
-class AppointmentEvent(PartEvent, frozen=True, kw_only=True):
+class AppointmentEvent(ChildEvent, frozen=True, kw_only=True):
     """Something that happened to an appointment."""
 
     appointment_id: AppointmentId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.appointment_id
 
 
@@ -127,5 +127,5 @@ class AppointmentReminded(Reminded, frozen=True, kw_only=True):
     appointment_id: AppointmentId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.appointment_id

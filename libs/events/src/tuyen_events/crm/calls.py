@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.records import JoiningCommand, PartChange
+from tuyen_events.crm.records import ChildChange, MergingCommand
 from tuyen_events.ids import AgentId, CallId, IntegrationId, content_digest
 from tuyen_events.vocabulary import Moment, Word
 
@@ -21,7 +21,7 @@ class CallResult(Word):
     FAILED = "failed"
 
 
-class RecordCall(JoiningCommand, frozen=True, kw_only=True):
+class RecordCall(MergingCommand, frozen=True, kw_only=True):
     """Add the call to the contact that has its phone number, or to a new one, which gets the id
     `contact_id`. A call that was recorded before changes nothing."""
 
@@ -45,7 +45,7 @@ class RecordCall(JoiningCommand, frozen=True, kw_only=True):
     it to one of them (W5)."""
 
 
-class CallRecorded(PartChange, frozen=True, kw_only=True):
+class CallRecorded(ChildChange, frozen=True, kw_only=True):
     """A call with the contact was reported (C7). Nobody changes it."""
 
     type: ClassVar[str] = "call.recorded.v1"
@@ -63,12 +63,12 @@ class CallRecorded(PartChange, frozen=True, kw_only=True):
     recording_url: str | None = None
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.call_id
 
     @property
     def fixed_content(self) -> str:
-        told = (
+        content = (
             self.direction,
             self.phone,
             self.agent_id,
@@ -77,4 +77,4 @@ class CallRecorded(PartChange, frozen=True, kw_only=True):
             self.result,
             self.recording_url,
         )
-        return content_digest(msgspec.json.encode(told))
+        return content_digest(msgspec.json.encode(content))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
+from tuyen_events.crm.records import ContactCommand, ContactEvent, MergingCommand
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.crm.suggestions import Suggestion
 from tuyen_events.custom_fields import CustomValue
@@ -62,7 +62,8 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     steps: dict[str, str] = {}
     """By pipeline."""
     shares: dict[AgentId, tuple[str, ...]] = {}
-    """The agents who read it, with the rules that gave it to them; "" is by hand (S1, S2)."""
+    """The agents who read it, with the rules that gave it to them; "" stands for an agent who
+    shared it (S1, S2)."""
     suggestions: tuple[Suggestion, ...] = ()
     """In their order. Those whose values the contact has by now are not shown (C3)."""
     declined: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class ContactContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     again."""
 
 
-class ObserveCustomer(JoiningCommand, frozen=True, kw_only=True):
+class ObserveCustomer(MergingCommand, frozen=True, kw_only=True):
     """Create or complete the contact of a customer who is in an inbound event (C1).
 
     `caused_by` is the id of the inbound event, and `at` its time at the channel.
@@ -104,8 +105,8 @@ class ObserveCustomer(JoiningCommand, frozen=True, kw_only=True):
     caused_by: str
 
 
-class AddContact(JoiningCommand, frozen=True, kw_only=True):
-    """Create a contact: by hand, from a file, from an integration (C12)."""
+class AddContact(MergingCommand, frozen=True, kw_only=True):
+    """Create a contact: manually, from a file, from an integration (C12)."""
 
     type: ClassVar[str] = "contact.add.v1"
     name: str | None = None
@@ -126,7 +127,7 @@ class AddContact(JoiningCommand, frozen=True, kw_only=True):
     by: AgentId | None = None
 
 
-class PatchContact(JoiningCommand, frozen=True, kw_only=True):
+class PatchContact(MergingCommand, frozen=True, kw_only=True):
     """Change the fields that are given, and empty those that are null: all of them, or none if one
     of them is refused. Of `custom`, each value is a field of its own."""
 
@@ -199,7 +200,7 @@ class ContactCreated(ContactEvent, frozen=True, kw_only=True):
 
 
 class ContactAdded(ContactEvent, frozen=True, kw_only=True):
-    """A contact was created by hand, from a file or by an integration (C12). This is the first
+    """A contact was created manually, from a file or by an integration (C12). This is the first
     event of such a contact."""
 
     type: ClassVar[str] = "contact.added.v1"
@@ -237,14 +238,14 @@ class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "contact.removed.v1"
     merged: tuple[ContactId, ...] = ()
-    """The contacts that were parts of it, and are removed with it."""
+    """The contacts that were merged into it, and are removed with it."""
     customers: tuple[CustomerId, ...] = ()
     """The customers that belonged to it. Empty in records of earlier versions."""
     by: AgentId
 
 
 class ContactMerged(ContactEvent, frozen=True, kw_only=True):
-    """The contact is a part of the older contact `into` from now on (C2)."""
+    """The contact is merged into the older contact `into` (C2)."""
 
     type: ClassVar[str] = "contact.merged.v1"
     into: ContactId
@@ -261,7 +262,7 @@ class ContactSeparated(ContactEvent, frozen=True, kw_only=True):
     merge_id: str
     content: ContactContent
     merged: tuple[ContactId, ...] = ()
-    """The contacts that are parts of this one."""
+    """The contacts that were merged into this one."""
     created_at: Moment
     by: AgentId
 

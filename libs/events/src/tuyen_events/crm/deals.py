@@ -6,7 +6,7 @@ from typing import ClassVar, NewType
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import ChildCommand, ChildEvent
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
 
@@ -26,13 +26,13 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     currency: str
 
 
-class DealCommand(PartCommand, frozen=True, kw_only=True):
+class DealCommand(ChildCommand, frozen=True, kw_only=True):
     """A request about a deal."""
 
     deal_id: DealId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.deal_id
 
 
@@ -64,13 +64,13 @@ class RemoveDeal(DealCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "deal.remove.v1"
 
 
-class DealEvent(PartEvent, frozen=True, kw_only=True):
+class DealEvent(ChildEvent, frozen=True, kw_only=True):
     """Something that happened to a deal."""
 
     deal_id: DealId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.deal_id
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.crm.contacts import Gender
-from tuyen_events.crm.records import JoiningCommand
+from tuyen_events.crm.records import MergingCommand
 from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
@@ -22,7 +22,7 @@ class Duplicates(Word):
     """The contact gets what is in the row. Its phone numbers and emails stay."""
 
 
-class ImportContact(JoiningCommand, frozen=True, kw_only=True):
+class ImportContact(MergingCommand, frozen=True, kw_only=True):
     """Add the contact in a row, or complete the one that has a phone number or email of it. A row
     that was imported before changes nothing.
 

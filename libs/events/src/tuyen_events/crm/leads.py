@@ -4,12 +4,12 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.records import ContactEvent, JoiningCommand
+from tuyen_events.crm.records import ContactEvent, MergingCommand
 from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId, IntegrationId, content_digest
 
 
-class ReceiveLead(JoiningCommand, frozen=True, kw_only=True):
+class ReceiveLead(MergingCommand, frozen=True, kw_only=True):
     """Add the contact, or complete it if it was sent before. `contact_id` is derived from the
     integration and `external_id`. The same lead again changes nothing."""
 
@@ -33,8 +33,8 @@ class ReceiveLead(JoiningCommand, frozen=True, kw_only=True):
     @property
     def content(self) -> str:
         """A hash of what was sent."""
-        told = (self.name, self.phones, self.emails, sorted(self.custom.items()), self.note)
-        return content_digest(msgspec.json.encode(told))
+        content = (self.name, self.phones, self.emails, sorted(self.custom.items()), self.note)
+        return content_digest(msgspec.json.encode(content))
 
 
 class LeadReceived(ContactEvent, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
+from tuyen_events.crm.records import ContactCommand, ContactEvent, MergingCommand
 from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.vocabulary import Word
 
@@ -16,7 +16,7 @@ class ProposalState(Word):
     DECLINED = "declined"
 
 
-class DecideProposal(JoiningCommand, frozen=True, kw_only=True):
+class DecideProposal(MergingCommand, frozen=True, kw_only=True):
     """Accept or decline a proposal, for those of the two contacts that the agent manages."""
 
     type: ClassVar[str] = "merge_proposal.decide.v1"
@@ -81,5 +81,5 @@ class MergeProposalClosed(MergeProposalEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "merge_proposal.closed.v1"
     state: ProposalState | None
-    """Null if its reason is gone: one of the contacts was removed or became a part of a third one,
+    """Null if its reason is gone: one of the contacts was removed or was merged into a third one,
     or the number was taken off or marked as shared."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.crm.contacts import ContactContent
-from tuyen_events.crm.records import ContactCommand, ContactEvent, JoiningCommand
+from tuyen_events.crm.records import ContactCommand, ContactEvent, MergingCommand
 from tuyen_events.ids import AgentId, ContactId
 
 
@@ -17,7 +17,7 @@ class GainedContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     values: dict[str, tuple[str, ...]] = {}
 
 
-class MergeContacts(JoiningCommand, frozen=True, kw_only=True):
+class MergeContacts(MergingCommand, frozen=True, kw_only=True):
     """Merge the contact with another one; the older one stays."""
 
     type: ClassVar[str] = "merge.request.v1"
@@ -49,11 +49,11 @@ class ContactAbsorbed(MergeEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.made.v1"
     absorbed: ContactId
     merged: tuple[ContactId, ...]
-    """All contacts that are parts of this one."""
+    """All contacts that were merged into this one."""
     content: ContactContent
     gained: GainedContent
     fact: str | None = None
-    """What both had: a phone number or an email; null if somebody merged them by hand."""
+    """What both had: a phone number or an email; null if somebody merged them manually."""
 
 
 class ContactReleased(MergeEvent, frozen=True, kw_only=True):

@@ -4,19 +4,19 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartChange, PartCommand, PartEvent
+from tuyen_events.crm.records import ChildChange, ChildCommand, ChildEvent
 from tuyen_events.ids import IntegrationId
 
 NoteId = NewType("NoteId", str)
 
 
-class NoteCommand(PartCommand, frozen=True, kw_only=True):
+class NoteCommand(ChildCommand, frozen=True, kw_only=True):
     """A request about a note."""
 
     note_id: NoteId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.note_id
 
 
@@ -40,13 +40,13 @@ class RemoveNote(NoteCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "note.remove.v1"
 
 
-class NoteEvent(PartEvent, frozen=True, kw_only=True):
+class NoteEvent(ChildEvent, frozen=True, kw_only=True):
     """Something that happened to a note."""
 
     note_id: NoteId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.note_id
 
 
@@ -71,7 +71,7 @@ class NoteRemoved(NoteEvent, frozen=True, kw_only=True):
     removes: ClassVar[bool] = True
 
 
-class NoteReceived(PartChange, frozen=True, kw_only=True):
+class NoteReceived(ChildChange, frozen=True, kw_only=True):
     """An integration said something about a contact that it sent (C12)."""
 
     type: ClassVar[str] = "note.received.v1"
@@ -80,5 +80,5 @@ class NoteReceived(PartChange, frozen=True, kw_only=True):
     integration_id: IntegrationId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.note_id

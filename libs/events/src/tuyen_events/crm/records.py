@@ -4,9 +4,10 @@ Commands are imperative and keyed by organization, so that there is one order of
 requested for an organization's contacts. Every command that a caller waits for gets one result,
 `crm_command.settled` with the command's id.
 
-A command and an event are about a contact (`ContactCommand`, `ContactEvent`), about a part, which
-is something that belongs to a contact (`PartCommand`, `PartEvent`), or about the setup: what an
-organization defines for all its contacts, such as campaigns (`SetupCommand`, `SetupEvent`).
+Commands and events are about one of three things: a contact (`ContactCommand`, `ContactEvent`); a
+child entity of a contact, such as a note or a deal (`ChildCommand`, `ChildEvent`); or the setup,
+which is what an organization defines for all its contacts, such as campaigns (`SetupCommand`,
+`SetupEvent`).
 """
 
 from typing import ClassVar
@@ -46,23 +47,23 @@ class ContactCommand(CrmCommand, frozen=True, kw_only=True):
         return self.contact_id
 
 
-class JoiningCommand(ContactCommand, frozen=True, kw_only=True):
+class MergingCommand(ContactCommand, frozen=True, kw_only=True):
     """A request after which a contact may have a phone number or an email of another one (C2)."""
 
     merging: Merging = Merging.PROPOSE
     """What the organization has set for such contacts when it is sent."""
 
 
-class PartCommand(ContactCommand, frozen=True, kw_only=True):
-    """A request about something that belongs to a contact, made by an agent."""
+class ChildCommand(ContactCommand, frozen=True, kw_only=True):
+    """A request about a child entity of a contact, made by an agent."""
 
     by: AgentId
     expected_version: int | None = None
     """Refuse when it has another version by then."""
 
     @property
-    def part_id(self) -> str:
-        """The id of the part, which is unique among its kind in the organization."""
+    def child_id(self) -> str:
+        """The id of the child, which is unique among its kind in the organization."""
         raise NotImplementedError
 
 
@@ -113,25 +114,25 @@ class ContactEvent(CrmEvent, frozen=True, kw_only=True):
         return self.contact_id
 
 
-class PartChange(ContactEvent, frozen=True, kw_only=True):
-    """Something that happened to something that belongs to a contact."""
+class ChildChange(ContactEvent, frozen=True, kw_only=True):
+    """Something that happened to a child entity of a contact."""
 
     removes: ClassVar[bool] = False
-    """Whether the part does not exist any more after the event."""
+    """Whether the child does not exist any more after the event."""
 
     @property
-    def part_id(self) -> str:
-        """The id of the part, which is unique among its kind in the organization."""
+    def child_id(self) -> str:
+        """The id of the child, which is unique among its kind in the organization."""
         raise NotImplementedError
 
     @property
     def fixed_content(self) -> str:
-        """A hash of what the part consists of, if that never changes; otherwise empty."""
+        """A hash of what the child consists of, if that never changes; otherwise empty."""
         return ""
 
 
-class PartEvent(PartChange, frozen=True, kw_only=True):
-    """Something that an agent did with something that belongs to a contact."""
+class ChildEvent(ChildChange, frozen=True, kw_only=True):
+    """Something that an agent did with a child entity of a contact."""
 
     by: AgentId
 
@@ -190,7 +191,7 @@ class CrmRefusal(OpenWord):
     UNKNOWN_REFERENCE = "unknown_reference"
     """It names something that does not exist."""
     MERGED_ALREADY = "merged_already"
-    """One of the contacts is a part of another one."""
+    """One of the contacts was merged into another one."""
     NO_FIELD = "no_field"
     """There is no such field of contacts (C10)."""
     UNFIT_VALUE = "unfit_value"
@@ -217,8 +218,8 @@ class CrmCommandSettled(Event, frozen=True, kw_only=True):
     holder: AgentId | None = None
     """The agent who has already what was requested, if that is why it was refused."""
     survivor: ContactId | None = None
-    """The contact of which the one that the command was about is a part now (C2), or that a call
-    was found to be about (C7). `version` is that of what the command changed."""
+    """The contact into which the one that the command was about was merged (C2), or that a call was
+    found to be about (C7). `version` is that of what the command changed."""
     known_elsewhere: tuple[str, ...] = ()
     """The phone numbers and emails that another contact has as well, and for which the two were not
     merged: their owners are asked first (C2)."""

@@ -14,10 +14,11 @@ class ReminderKind(Word):
 
 
 class RemindCommand(ContactCommand, frozen=True, kw_only=True):
-    """A request to remind an agent of a part, because it is time. Nobody waits for its result.
+    """A request to remind an agent of a child entity, because it is time. Nobody waits for its
+    result.
 
-    `version` is that of the part which requests it: if the part has changed since, nothing happens,
-    and what it is now decides when the agent is reminded.
+    `version` is that of the child entity: if it has changed since, nothing happens, and what it is
+    now decides when the agent is reminded.
     """
 
     answered: ClassVar[bool] = False
@@ -26,13 +27,13 @@ class RemindCommand(ContactCommand, frozen=True, kw_only=True):
     assignee: AgentId
 
     @property
-    def part_id(self) -> str:
-        """The id of the part, which is unique among its kind in the organization."""
+    def child_id(self) -> str:
+        """The id of the child, which is unique among its kind in the organization."""
         raise NotImplementedError
 
 
 class Reminded(ContactEvent, frozen=True, kw_only=True):
-    """An agent is reminded of a part of a contact. The part has the same version as before."""
+    """An agent is reminded of a child entity, whose version stays the same."""
 
     kind: ClassVar[ReminderKind]
     remind_at: Moment
@@ -40,14 +41,14 @@ class Reminded(ContactEvent, frozen=True, kw_only=True):
     assignee: AgentId
 
     @property
-    def part_id(self) -> str:
-        """The id of the part, which is unique among its kind in the organization."""
+    def child_id(self) -> str:
+        """The id of the child, which is unique among its kind in the organization."""
         raise NotImplementedError
 
 
 class ReminderDue(Event, frozen=True, kw_only=True):
     """An agent is to be reminded now, wherever they are at work. The same one may be there twice:
-    the id of the part and `remind_at` distinguish them."""
+    the id of the entity and `remind_at` distinguish them."""
 
     type: ClassVar[str] = "reminder.due.v1"
     organization: OrganizationId

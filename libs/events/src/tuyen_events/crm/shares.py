@@ -19,7 +19,7 @@ class CareStatus(Word):
 
 
 class ShareContact(ContactCommand, frozen=True, kw_only=True):
-    """Let an agent read the contact, by hand."""
+    """Let an agent read the contact, manually."""
 
     type: ClassVar[str] = "contact.share.v1"
     agent_id: AgentId
@@ -29,7 +29,7 @@ class ShareContact(ContactCommand, frozen=True, kw_only=True):
 
 
 class UnshareContact(ContactCommand, frozen=True, kw_only=True):
-    """End what was given by hand; if nothing was, nothing changes."""
+    """End what was given manually; if nothing was, nothing changes."""
 
     type: ClassVar[str] = "contact.unshare.v1"
     agent_id: AgentId
@@ -68,7 +68,7 @@ class ContactShared(ContactEvent, frozen=True, kw_only=True):
 
 
 class ContactUnshared(ContactEvent, frozen=True, kw_only=True):
-    """An agent ended what was given by hand."""
+    """An agent ended what was given manually."""
 
     type: ClassVar[str] = "contact.unshared.v1"
     agent_id: AgentId

@@ -4,7 +4,7 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
-from tuyen_events.crm.records import ContactEvent, JoiningCommand
+from tuyen_events.crm.records import ContactEvent, MergingCommand
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.vocabulary import Word
 
@@ -25,7 +25,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the customer wrote it first."""
 
 
-class AnswerSuggestion(JoiningCommand, frozen=True, kw_only=True):
+class AnswerSuggestion(MergingCommand, frozen=True, kw_only=True):
     """Add what is offered to the contact, or decline it. What was answered so before changes
     nothing."""
 

@@ -4,7 +4,7 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import ChildCommand, ChildEvent
 from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderKind
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment, Word
@@ -17,13 +17,13 @@ class TaskState(Word):
     DONE = "done"
 
 
-class TaskCommand(PartCommand, frozen=True, kw_only=True):
+class TaskCommand(ChildCommand, frozen=True, kw_only=True):
     """A request about a task."""
 
     task_id: TaskId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.task_id
 
 
@@ -63,17 +63,17 @@ class RemindOfTask(RemindCommand, frozen=True, kw_only=True):
     task_id: TaskId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.task_id
 
 
-class TaskEvent(PartEvent, frozen=True, kw_only=True):
+class TaskEvent(ChildEvent, frozen=True, kw_only=True):
     """Something that happened to a task."""
 
     task_id: TaskId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.task_id
 
 
@@ -115,5 +115,5 @@ class TaskReminded(Reminded, frozen=True, kw_only=True):
     task_id: TaskId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.task_id

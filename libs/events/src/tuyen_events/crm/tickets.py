@@ -4,7 +4,7 @@ from typing import ClassVar, NewType
 
 from msgspec import UNSET, UnsetType
 
-from tuyen_events.crm.records import PartCommand, PartEvent
+from tuyen_events.crm.records import ChildCommand, ChildEvent
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
 
@@ -25,13 +25,13 @@ class TicketState(Word):
     CLOSED = "closed"
 
 
-class TicketCommand(PartCommand, frozen=True, kw_only=True):
+class TicketCommand(ChildCommand, frozen=True, kw_only=True):
     """A request about a ticket."""
 
     ticket_id: TicketId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.ticket_id
 
 
@@ -63,13 +63,13 @@ class RemoveTicket(TicketCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "ticket.remove.v1"
 
 
-class TicketEvent(PartEvent, frozen=True, kw_only=True):
+class TicketEvent(ChildEvent, frozen=True, kw_only=True):
     """Something that happened to a ticket."""
 
     ticket_id: TicketId
 
     @property
-    def part_id(self) -> str:
+    def child_id(self) -> str:
         return self.ticket_id
 
 

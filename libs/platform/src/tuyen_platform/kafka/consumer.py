@@ -68,18 +68,19 @@ async def consume(
     handle: BatchHandler,
     starts: Starts | None = None,
     status: ConsumerStatus | None = None,
-    apart_s: float = 0.0,
+    min_interval_s: float = 0.0,
     commit_every_s: float = 0.0,
 ) -> None:
     """Handles the records of `topics` as a member of `group` until cancelled.
 
     A handler that keeps state by partition recovers it in `starts` (see `Log.subscribe`). While
-    there is always something new, batches are handled `apart_s` seconds apart, and offsets are
-    committed every `commit_every_s` seconds. Raises what `handle` raises, and LogUnavailableError.
+    there is always something new, batches begin at least `min_interval_s` seconds apart, and
+    offsets are committed every `commit_every_s` seconds. Raises what `handle` raises, and
+    LogUnavailableError.
     """
     async with log.subscribe(*topics, group=group, starts=starts) as subscription:
         committed_at = time.monotonic()
-        pacer = Pacer(apart_s)
+        pacer = Pacer(min_interval_s)
         await pacer.turn()
         async for batch in subscription.batches():
             if await handle(batch, subscription.partitions()):

@@ -14,7 +14,7 @@ import structlog
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.dead_letters import list_calls, reason_of
+from tuyen_platform.dead_letters import list_frames, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
@@ -125,13 +125,13 @@ class GlobalTable:
             self._waiters.remove(waiter)
         return True
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         """Waits until the table contains everything that was in the log at the time of the call;
         returns whether that was within `within_s` seconds. Concurrent callers share one request to
         the log.
 
-        With `apart_s` the log is asked at most once in that many seconds, however many callers
-        there are: each waits up to that long for an answer that is recent enough. Raises
+        With `min_interval_s` the log is asked at most once in that many seconds, however many
+        callers there are: each waits up to that long for an answer that is recent enough. Raises
         LogUnavailableError.
         """
         loop = asyncio.get_running_loop()
@@ -140,7 +140,7 @@ class GlobalTable:
             async with asyncio.timeout(within_s), self._asking:
                 if self._asked_at >= called_at:
                     return True
-                await asyncio.sleep(max(self._asking_since + apart_s - loop.time(), 0))
+                await asyncio.sleep(max(self._asking_since + min_interval_s - loop.time(), 0))
                 asked_at = self._asking_since = loop.time()
                 ends = await self._log.end_offsets(self._topic)
                 if await self.until(lambda: self._holds(ends), within_s):
@@ -171,7 +171,7 @@ class GlobalTable:
             if not is_the_records(error):
                 raise
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
-            reason, where = reason_of(error), list_calls(error)
+            reason, where = reason_of(error), list_frames(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 
     def _wake(self) -> None:

@@ -26,7 +26,7 @@ async def require_stopped(
         async with asyncio.timeout(within_s):
             while True:
                 try:
-                    if not await members(bootstrap_servers, group):
+                    if not await count_members(bootstrap_servers, group):
                         return
                     problem = f"{who} is running: stop every one of them, then run this again"
                 except LogUnavailableError as error:
@@ -36,9 +36,9 @@ async def require_stopped(
         raise StillRunningError(problem) from None
 
 
-async def members(bootstrap_servers: str, group: str) -> int:
-    """The number of members of `group`, whose name includes the prefix. A killed member counts for
-    10 s more.
+async def count_members(bootstrap_servers: str, group: str) -> int:
+    """The number of members of `group`, whose name includes the prefix. A killed member
+    counts for 10 s more.
 
     Raises LogUnavailableError, also while a broker that never had a group is creating its offsets
     topic.
@@ -54,6 +54,6 @@ async def members(bootstrap_servers: str, group: str) -> int:
                 found += len(joined)
         return found
     except KafkaError as error:
-        raise LogUnavailableError(f"members of {group}: {error!r}") from error
+        raise LogUnavailableError(f"count_members of {group}: {error!r}") from error
     finally:
         await admin.close()

@@ -26,17 +26,17 @@ class _Agent(NamedTuple):
     active: bool
 
 
-_Fact = _Agent | OrganizationChanged | SettingsChanged
+_Change = _Agent | OrganizationChanged | SettingsChanged
 
 
-class DirectoryFacts:
+class OrganizationDirectory:
     """`ActiveAgents`, `Countries` and `MergeSettings` from the directory. `run` has to run."""
 
     def __init__(self, log: Log) -> None:
         self._active: dict[OrganizationId, tuple[AgentId, ...]] = {}
         self._countries: dict[OrganizationId, str] = {}
         self._merging: dict[OrganizationId, Merging] = {}
-        self._table = GlobalTable(log, DIRECTORY, _read_fact, self._fold, service=SERVICE)
+        self._table = GlobalTable(log, DIRECTORY, _read_change, self._fold, service=SERVICE)
 
     async def run(self) -> None:
         await self._table.run()
@@ -53,8 +53,8 @@ class DirectoryFacts:
     def merging(self, organization: OrganizationId) -> Merging:
         return self._merging.get(organization, Merging.PROPOSE)
 
-    def _fold(self, fact: _Fact | None, _position: RecordPosition) -> None:
-        match fact:
+    def _fold(self, change: _Change | None, _position: RecordPosition) -> None:
+        match change:
             case _Agent(organization, agent, active):
                 others = {*self._active.get(organization, ())} - {agent}
                 self._active[organization] = tuple(sorted(others | ({agent} if active else set())))
@@ -64,7 +64,7 @@ class DirectoryFacts:
                 self._merging[organization] = merging
 
 
-def _read_fact(key: bytes | None, headers: Headers, value: bytes | None) -> _Fact | None:
+def _read_change(key: bytes | None, headers: Headers, value: bytes | None) -> _Change | None:
     match split_directory_key(key):
         case (organization, "agent", agent_id):
             agent = None if value is None else decode(headers, value).data

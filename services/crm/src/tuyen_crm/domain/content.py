@@ -1,4 +1,4 @@
-"""Brings the content of two contacts together, and takes it apart again.
+"""Merges the content of two contacts, and separates it again.
 
 Which values win: those of the older contact. What it does not have is taken from the other one, and
 of what can have several values, the other's come after its own. What a sharing rule gave is not
@@ -23,8 +23,8 @@ from tuyen_events.limits import CONTACT_CUSTOM_VALUES, CONTACT_EMAILS, CONTACT_P
 
 FIELDS = ContactContent.__struct_fields__
 
-BY_HAND = ""
-"""Stands for what was given by hand, among the rules that gave something."""
+MANUALLY = ""
+"""Stands for what was given manually, among the rules that gave something."""
 
 _SINGLE = (
     "name",
@@ -57,7 +57,7 @@ def content_of(contact: ContactContent) -> ContactContent:
     return ContactContent(**{name: getattr(contact, name) for name in FIELDS})
 
 
-def patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str, Any]:
+def list_patched_fields(before: Mapping[str, Any], event: ContactPatched) -> dict[str, Any]:
     """The fields that the event changes, by their names; `before` are the values of `custom`."""
     given = {
         name: value
@@ -132,7 +132,7 @@ def release(
     still: Mapping[str, ContactContent],
 ) -> tuple[ContactContent, dict[str, GainedContent]]:
     """The content without what it had only because of `gone`, and what it has now because of the
-    contacts that are `still` parts of it. What was changed since stays."""
+    contacts that are `still` merged into it. What was changed since stays."""
     gone = _without_rules(gone)
     still = {id_: _without_rules(each) for id_, each in still.items()}
     fields: dict[str, Any] = {}
@@ -174,8 +174,8 @@ def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
 
 
 def _without_rules(content: ContactContent) -> ContactContent:
-    """The content with the shares that were given by hand, and no others."""
-    shares = {agent: (BY_HAND,) for agent, given in content.shares.items() if BY_HAND in given}
+    """The content with the shares that were given manually, and no others."""
+    shares = {agent: (MANUALLY,) for agent, given in content.shares.items() if MANUALLY in given}
     return msgspec.structs.replace(content_of(content), shares=shares)
 
 

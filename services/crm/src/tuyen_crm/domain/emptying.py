@@ -63,12 +63,12 @@ def about_contact(
 
 
 def _take_out_some(
-    known: KnownState, facts: Collection[str], take_out: TakeOut
+    known: KnownState, keys: Collection[str], take_out: TakeOut
 ) -> tuple[list[CrmEvent], bool]:
     """What follows for the first of the contacts, and whether these are all."""
     events: list[CrmEvent] = []
     size = 0
-    found = sorted({contact_id for fact in facts for contact_id in known.find(fact, AT_ONCE + 1)})
+    found = sorted({contact_id for key in keys for contact_id in known.find(key, AT_ONCE + 1)})
     for number, contact_id in enumerate(found):
         contact = known.contact(contact_id)
         size += len(msgspec.json.encode(contact))

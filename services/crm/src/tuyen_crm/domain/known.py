@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_events.choosing import Cursor
 from tuyen_events.crm.records import SetupEvent
 from tuyen_events.ids import ContactId
@@ -22,14 +22,14 @@ class KnownState(ABC):
         none."""
 
     @abstractmethod
-    def find(self, fact: str, most: int | None = None) -> Sequence[ContactId]:
-        """The contacts with this fact (`tuyen_crm.domain.facts`), in the order of their ids: all,
-        or the first ones, as many as `most`. Name `most` wherever they may be many: a million are
-        sorted in a second, in which no organization's commands are decided."""
+    def find(self, key: str, most: int | None = None) -> Sequence[ContactId]:
+        """The contacts with this index key (`tuyen_crm.domain.index_keys`), in the order of their
+        ids: all, or the first `most`. Pass `most` wherever there may be many: sorting a million
+        takes a second, in which no organization's commands are decided."""
 
     @abstractmethod
-    def count(self, fact: str) -> int:
-        """How many contacts have this fact. It takes no longer if they are many."""
+    def count(self, key: str) -> int:
+        """How many contacts have this index key. It takes no longer if they are many."""
 
     @abstractmethod
     def turn(self, warehouse_id: str) -> Cursor | None:
@@ -37,7 +37,7 @@ class KnownState(ABC):
         nobody was."""
 
     @abstractmethod
-    def part(self, kind: str, part_id: str) -> PartState | None: ...
+    def child(self, kind: str, child_id: str) -> ChildState | None: ...
 
     @abstractmethod
     def setup(self, kind: str, entity_id: str) -> SetupEvent | None:

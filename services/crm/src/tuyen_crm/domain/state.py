@@ -38,9 +38,9 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
 
     `sequence` is that of the contact's last event, and `version` that of the last event that
     changed the contact itself. `renamed` is true once an agent has given the contact a name or
-    removed it. Of two contacts the older one has the lower `age`. A contact that is a part of
-    another one keeps the content that it had. `applied` has the revisions of the
-    sharing rules that were applied.
+    removed it. Of two contacts the older one has the lower `age`. A contact that was merged into
+    another one keeps the content that it had. `applied` has the revisions of the sharing rules that
+    were applied.
     """
 
     sequence: int
@@ -55,12 +55,12 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     removed: bool = False
     merged_into: ContactId | None = None
     merged: tuple[ContactId, ...] = ()
-    """The contacts that are parts of this one."""
+    """The contacts that were merged into this one."""
     merges: dict[str, Merge] = msgspec.field(default_factory=dict)
     """By their ids, in their order."""
-    apart: tuple[ContactId, ...] = ()
-    """The contacts from which it was separated by hand, the last ones: it is merged with them by
-    hand only."""
+    separated_from: tuple[ContactId, ...] = msgspec.field(name="apart", default=())
+    """The contacts from which an agent separated it, the last ones: only an agent merges it with
+    them again."""
     lead: str = ""
     """A hash of what an integration sent of it last, if it came as a lead."""
 
@@ -82,9 +82,10 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
         return tuple(customer.id for customer in self.customers if customer.name is None)
 
 
-class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What decisions about a part depend on: to which contact it belongs, and the sequence of that
-    contact's last event that changed the part. What people wrote in it is not needed here."""
+class ChildState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What decisions about a child entity depend on: the contact to which it belongs, and the
+    sequence of that contact's last event that changed it. What people wrote in it is not needed
+    here."""
 
     contact_id: ContactId
     version: int
@@ -94,10 +95,10 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A hash of what it consists of, if that never changes."""
 
 
-def keep_apart(contact: ContactState, other: ContactId) -> tuple[ContactId, ...]:
+def note_separation(contact: ContactState, other: ContactId) -> tuple[ContactId, ...]:
     """The contacts from which this one was separated, the last one `other`: CONTACTS_APART of
     them."""
-    before = (each for each in contact.apart if each != other)
+    before = (each for each in contact.separated_from if each != other)
     return (*before, other)[-CONTACTS_APART:]
 
 

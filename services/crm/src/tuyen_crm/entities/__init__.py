@@ -1,6 +1,6 @@
 """The entities of the CRM: one folder for each. `ENTITIES` lists them; folders are found by place.
 
-Each folder has an `ENTITY`, which names its parts: `decide` (which events follow from a command),
+Each folder has an `ENTITY`, which consists of `decide` (which events follow from a command),
 `view` (how events change the documents, and the history in words) and, for entities whose events
 change what later decisions depend on, `evolve`. A module with the same name is in
 `tuyen_events.crm` (commands and events), in `tuyen_views` (documents) and in

@@ -1,4 +1,4 @@
-"""The parts of an entity of the CRM."""
+"""What an entity of the CRM consists of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def show_nothing(document: ContactDocument, _event: CrmEvent) -> ContactDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity(Generic[CommandT, OwnEventT, DocumentT]):
-    """One kind of thing that the CRM keeps: contacts, a kind of part, or a kind of setup.
+    """One kind of thing that the CRM keeps: contacts, a kind of child entity, or a kind of setup.
 
     `decide` returns the events that follow from one of its `commands`. `fold` applies one of its
     `events` to the document whose id is `key(event)`, or to None if there is none yet, and returns

@@ -7,19 +7,19 @@ import msgspec
 
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_events.crm.deals import Money
-from tuyen_events.crm.records import PartEvent
+from tuyen_events.crm.records import ChildEvent
 from tuyen_events.limits import ROW_TEXT_CHARACTERS
 from tuyen_views.history import Change
 
 
-def describe_part(
-    event: PartEvent,
+def describe_child(
+    event: ChildEvent,
     before: msgspec.Struct | None,
     after: msgspec.Struct | None,
     words: tuple[str, str, str | None],
     fields: Mapping[str, str],
 ) -> EventDescription:
-    """Describes an event of a part. `words` are what was done to it in Vietnamese and in English,
+    """Describes an event of a child. `words` are what was done to it in Vietnamese and in English,
     and its title; None if there is no document of it. `fields` are the names of its fields in the
     document, with those that callers know."""
     vi, en, title = words
@@ -36,7 +36,7 @@ def describe_part(
 
 
 def describe_reminder(vi: str, en: str, title: str | None) -> EventDescription:
-    """Describes the reminder of a part, which nobody did. `vi` and `en` are what it is called."""
+    """Describes the reminder of a child, which nobody did. `vi` and `en` are what it is called."""
     called = f" “{_shorten(title)}”" if title else ""
     return EventDescription(
         vi=f"Đến giờ nhắc {vi}{called}.", en=f"It was time for the reminder of the {en}{called}."

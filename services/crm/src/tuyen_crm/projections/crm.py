@@ -24,12 +24,12 @@ from tuyen_views.history import (
 )
 from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW
 from tuyen_views.view import (
+    LAST_ACCESS,
     UNTIL_FORGOTTEN,
-    WAS,
-    ContactPart,
+    ChildDocument,
     View,
     place_in_order,
-    remains_of,
+    select_access_fields,
 )
 
 VIEWS: tuple[View[Any], ...] = (
@@ -39,7 +39,7 @@ VIEWS: tuple[View[Any], ...] = (
     *dict.fromkeys(entity.view for entity in ENTITIES),
 )
 
-_PARTS = [view for view in VIEWS if issubclass(view.document, ContactPart)]
+_CHILD_VIEWS = [view for view in VIEWS if issubclass(view.document, ChildDocument)]
 
 _Events = dict[str, list[CrmEvent]]
 """Events by the id of the document that they change."""
@@ -123,9 +123,11 @@ class CrmProjection:
         ]
         if not removals:
             return
-        for view in _PARTS:
-            parts = [UpdateMany(_until(each), [_leave_remains(each)]) for each in removals]
-            await self._database[view.collection].bulk_write(parts, ordered=False)
+        for view in _CHILD_VIEWS:
+            removals_of_children = [
+                UpdateMany(_until(each), [_leave_tombstone(each)]) for each in removals
+            ]
+            await self._database[view.collection].bulk_write(removals_of_children, ordered=False)
         histories = [DeleteMany(_until(each)) for each in removals]
         await self._database[HISTORY_VIEW.collection].bulk_write(histories, ordered=False)
 
@@ -139,15 +141,15 @@ def _until(removal: ContactRemoved) -> Document:
     }
 
 
-def _leave_remains(removal: ContactRemoved) -> Document:
-    """The stage of an update that leaves of a document what is left of one that was removed.
-    Nobody is known to have seen it: who sees the contact later may not."""
+def _leave_tombstone(removal: ContactRemoved) -> Document:
+    """The stage of an update that replaces a document by a tombstone, which says that nobody could
+    see it: whoever sees the contact later may not have seen the contact that was removed."""
     return {
         "$replaceWith": {
             "_id": "$_id",
             "sequence": removal.sequence,
             "removed_at": removal.at,
-            WAS: {},
+            LAST_ACCESS: {},
         }
     }
 
@@ -172,7 +174,7 @@ def _fold_document(
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
     removed_at, proposals = None, ProposalsFold()
-    was: Document = {} if stored is None else stored.get(WAS, {})
+    last_access: Document = {} if stored is None else stored.get(LAST_ACCESS, {})
     fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
         if event.sequence <= sequence:
@@ -183,7 +185,7 @@ def _fold_document(
         sequence = event.sequence
         removed_at = event.at if document is None else None
         if before is not None and document is None:
-            was = remains_of(entity.view.encode(before))
+            last_access = select_access_fields(entity.view.encode(before))
         if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
@@ -192,7 +194,7 @@ def _fold_document(
     if document == read and removed_at is None:
         return
     after = (
-        {"_id": key, "sequence": sequence, "removed_at": removed_at, WAS: was}
+        {"_id": key, "sequence": sequence, "removed_at": removed_at, LAST_ACCESS: last_access}
         if document is None
         else entity.view.encode(document)
     )

@@ -7,7 +7,7 @@ from tuyen_events.crm.records import CrmEvent
 from tuyen_platform.mongodb import Document, Operation
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW, ListedProposal, list_proposals_of
-from tuyen_views.view import WAS
+from tuyen_views.view import LAST_ACCESS
 
 
 class ProposalsFold:
@@ -49,7 +49,7 @@ def _leave(listed: ListedProposal, event: CrmEvent) -> Document:
         "_id": listed.key,
         "sequence": event.sequence,
         "removed_at": event.at,
-        WAS: {"id": listed.id, "version": version, "warehouse_id": listed.warehouse_id},
+        LAST_ACCESS: {"id": listed.id, "version": version, "warehouse_id": listed.warehouse_id},
     }
 
 

@@ -41,7 +41,7 @@ _AFTER_ALL = chr(ord("|") + 1)
 """Sorts after every text that continues with a `|`."""
 
 
-def countable(wanted: ConversationFilter) -> bool:
+def is_countable(wanted: ConversationFilter) -> bool:
     """Whether the counters can answer the filter: they distinguish only the fields below, and use
     some special ids that no page and no agent has."""
     assignee = None if wanted.held_by is None else wanted.held_by.agent_id
@@ -76,7 +76,7 @@ class MongoCounters:
         if scope.since is None:
             return sums.counts()
         for assignee in filter(sums.unsure, assignees):
-            question = read_at_start(
+            question = count_unread_at_start(
                 scope, wanted, assignee, scope.since, marked=sums.has_marks(assignee)
             )
             rows = self._conversations.aggregate(
@@ -227,7 +227,7 @@ class _Sums:
         return self._marked[assignee] > 0
 
     def leave_out(self, read: Sequence[Document]) -> None:
-        """Subtracts what came before the viewer joined, as found by `read_at_start`."""
+        """Subtracts what came before the viewer joined, as found by `count_unread_at_start`."""
         for group in read:
             cell = Channel(group["_id"]["channel"]), ConversationKind(group["_id"]["kind"])
             self._unread[cell] -= group["size"]
@@ -267,7 +267,7 @@ def index_for(assignee: AgentId) -> str:
     return BY_INBOUND if assignee == WHOEVER else BY_ASSIGNEE_AND_INBOUND
 
 
-def read_at_start(
+def count_unread_at_start(
     scope: Scope, wanted: ConversationFilter, assignee: AgentId, since: datetime, *, marked: bool
 ) -> Sequence[Document]:
     """By channel and kind, how many conversations of an assignee came before the viewer joined and

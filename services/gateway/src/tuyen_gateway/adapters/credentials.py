@@ -19,7 +19,7 @@ from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.audit import PASSWORD
-from tuyen_gateway.domain.passwords import spellings
+from tuyen_gateway.domain.passwords import list_spellings
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 
 _PARALLEL_HASHES = 4
@@ -113,7 +113,7 @@ class CredentialsTable:
             await self.table.append([_record(key, None)])
 
     def _matches(self, hashed: str, password: SecretStr) -> bool:
-        return any(self._fits(hashed, each) for each in spellings(password.get_secret_value()))
+        return any(self._fits(hashed, each) for each in list_spellings(password.get_secret_value()))
 
     def _fits(self, hashed: str, password: str) -> bool:
         try:

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
-from tuyen_gateway.adapters.crm_parts import list_across_contacts
+from tuyen_gateway.adapters.crm_children import list_across_contacts
 from tuyen_gateway.adapters.crm_proposals import (
     find_sides,
     list_proposals,
@@ -21,30 +21,30 @@ from tuyen_gateway.adapters.crm_proposals import (
     match_version,
 )
 from tuyen_gateway.adapters.crm_queries import (
-    Access,
-    after_place,
-    covering,
+    IndexLookup,
+    build_query_after,
+    build_scope_query,
     encode_id,
     encode_place,
     find_custom_values,
-    list_accesses,
+    list_lookups,
     list_reads,
     order_fields,
     sort_contacts,
 )
 from tuyen_gateway.adapters.crm_tags import list_tags
 from tuyen_gateway.adapters.names import FREQUENT
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.ports.views import MergeProposal, ProposalSide, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import WAS, ContactPartT, PartT, SetupT, View
+from tuyen_views.view import LAST_ACCESS, ChildDocumentT, OfContactT, SetupT, View
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 SHOWN_WITHIN_S = 2.0
@@ -73,8 +73,8 @@ class MongoCrm:
                 return None
             wanted = stored.get("merged_into")
             if wanted is None:
-                (seen,) = await self._see(scope, [CONTACTS_VIEW.read(stored)])
-                return None if seen.sight is Sight.NOTHING else seen
+                (seen,) = await self._apply_scope(scope, [CONTACTS_VIEW.read(stored)])
+                return None if seen.access is AccessLevel.NOTHING else seen
         return None
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
@@ -103,7 +103,7 @@ class MongoCrm:
                 contact = CONTACTS_VIEW.read(stored)
                 found[contact.id] = contact
         ordered = sort_contacts(wanted.order, found.values())
-        page = await self._see(scope, ordered[:limit])
+        page = await self._apply_scope(scope, ordered[:limit])
         more = len(ordered) > limit
         following = encode_place(wanted.order, ordered[limit - 1]) if more else None
         return ViewPage(items=page, following=following)
@@ -135,7 +135,7 @@ class MongoCrm:
         reads = []
         for query, hint in list_reads(scope, wanted, await self._list_few(scope, wanted)):
             if after is not None:
-                query["$and"].append(after_place(wanted.order, after))
+                query["$and"].append(build_query_after(wanted.order, after))
             reads.append(self._read(query, hint, order_fields(wanted.order), limit, fields))
         return await asyncio.gather(*reads)
 
@@ -144,7 +144,7 @@ class MongoCrm:
         fields = map(CONTACT_FIELDS_VIEW.read, await found.sort("id", 1).to_list(None))
         return {field.id: field.definition for field in fields}
 
-    async def _see(
+    async def _apply_scope(
         self, scope: ContactScope, documents: Sequence[ContactDocument]
     ) -> Sequence[VisibleContact]:
         """The contacts with what the scope sees of them, and with the values of custom fields that
@@ -154,17 +154,17 @@ class MongoCrm:
         return [
             VisibleContact(
                 msgspec.structs.replace(each, custom=show_values(fields, each.custom)),
-                _sight_of(scope, each),
+                _access_to(scope, each),
             )
             for each in documents
         ]
 
-    async def _list_few(self, scope: ContactScope, wanted: ContactFilter) -> Sequence[Access]:
-        """The accesses with no more contacts than FREQUENT; the one with the fewest first."""
-        accesses = list_accesses(scope, wanted)
-        counts = await asyncio.gather(*(self._count(*access) for access in accesses))
+    async def _list_few(self, scope: ContactScope, wanted: ContactFilter) -> Sequence[IndexLookup]:
+        """The lookups with no more contacts than FREQUENT; the one with the fewest first."""
+        lookups = list_lookups(scope, wanted)
+        counts = await asyncio.gather(*(self._count(*each) for each in lookups))
         counted = [(count, place) for place, count in enumerate(counts) if count <= FREQUENT]
-        return [accesses[place] for _, place in sorted(counted)]
+        return [lookups[place] for _, place in sorted(counted)]
 
     async def _read(
         self,
@@ -197,8 +197,8 @@ class MongoCrm:
     ) -> Sequence[VisibleContact]:
         query = {"organization": scope.organization, "_id": {"$in": list(ids)}}
         stored = await self._contacts.find(query).to_list(None)
-        seen = await self._see(scope, [CONTACTS_VIEW.read(each) for each in stored])
-        return [each for each in seen if each.sight is not Sight.NOTHING]
+        seen = await self._apply_scope(scope, [CONTACTS_VIEW.read(each) for each in stored])
+        return [each for each in seen if each.access is not AccessLevel.NOTHING]
 
     async def find_known_values(
         self, organization: OrganizationId, values: Collection[str]
@@ -216,10 +216,10 @@ class MongoCrm:
             known.update([each["_id"] async for each in found])
         return known
 
-    async def parts(
-        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
-    ) -> ViewPage[PartT]:
-        if contact.sight < Sight.READ:
+    async def children(
+        self, view: View[OfContactT], contact: VisibleContact, limit: int, after: str | None
+    ) -> ViewPage[OfContactT]:
+        if contact.access < AccessLevel.READ:
             return ViewPage(items=[], following=None)
         document = contact.document
         own = {"$in": [document.id, *document.merged]} if document.merged else document.id
@@ -227,30 +227,30 @@ class MongoCrm:
         if after is not None:
             query["place"] = {"$lt": after}
         rows = self._database[view.collection].find(query).sort("place", -1)
-        found: list[PartT] = []
+        found: list[OfContactT] = []
         carried = 0
         async for stored in rows.limit(limit + 1):
-            part = view.read(stored)
-            carried += len(msgspec.json.encode(part))
+            child = view.read(stored)
+            carried += len(msgspec.json.encode(child))
             if found and (len(found) == limit or carried > THREAD_PAGE_BYTES):
                 return ViewPage(items=found, following=_place(found))
-            found.append(part)
+            found.append(child)
         return ViewPage(items=found, following=None)
 
-    async def part(
-        self, view: View[ContactPartT], scope: ContactScope, part_id: str
-    ) -> tuple[VisibleContact, ContactPartT] | None:
-        key = f"{scope.organization}/{part_id}"
+    async def child(
+        self, view: View[ChildDocumentT], scope: ContactScope, child_id: str
+    ) -> tuple[VisibleContact, ChildDocumentT] | None:
+        key = f"{scope.organization}/{child_id}"
         stored = await self._database[view.collection].find_one(
             {"_id": key, "organization": scope.organization}
         )
         if stored is None:
             return None
-        part = view.read(stored)
-        contact = await self.contact(scope, part.contact_id)
-        if contact is None or contact.sight < Sight.READ:
+        child = view.read(stored)
+        contact = await self.contact(scope, child.contact_id)
+        if contact is None or contact.access < AccessLevel.READ:
             return None
-        return contact, part
+        return contact, child
 
     async def reported_call(
         self, organization: OrganizationId, call: CallId
@@ -260,27 +260,32 @@ class MongoCrm:
         )
         return None if stored is None else CALLS_VIEW.read(stored)
 
-    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
-        own = {"_id": f"{scope.organization}/{entity_id}", f"{WAS}.contact_id": {"$exists": True}}
+    async def access_to_removed(
+        self, view: View[Any], scope: ContactScope, entity_id: str
+    ) -> AccessLevel:
+        own = {
+            "_id": f"{scope.organization}/{entity_id}",
+            f"{LAST_ACCESS}.contact_id": {"$exists": True},
+        }
         if view is CONTACTS_VIEW:
-            own = {"_id": entity_id, f"{WAS}.organization": scope.organization}
+            own = {"_id": entity_id, f"{LAST_ACCESS}.organization": scope.organization}
         stored = await self._database[view.collection].find_one(own)
         if stored is None:
-            return Sight.NOTHING
-        was = stored[WAS]
+            return AccessLevel.NOTHING
+        last = stored[LAST_ACCESS]
         if view is CONTACTS_VIEW:
-            return scope.sight_of(was["warehouse_id"], was["assignee"], was["viewers"])
-        contact = await self.contact(scope, was["contact_id"])
-        return Sight.NOTHING if contact is None else contact.sight
+            return scope.access_to(last["warehouse_id"], last["assignee"], last["viewers"])
+        contact = await self.contact(scope, last["contact_id"])
+        return AccessLevel.NOTHING if contact is None else contact.access
 
-    async def find_parts(
+    async def find_children(
         self,
-        view: View[ContactPartT],
+        view: View[ChildDocumentT],
         scope: ContactScope,
-        wanted: PartFilter,
+        wanted: ChildFilter,
         limit: int,
         after: str | None,
-    ) -> ViewPage[ContactPartT]:
+    ) -> ViewPage[ChildDocumentT]:
         return await list_across_contacts(
             self._database,
             view,
@@ -294,13 +299,14 @@ class MongoCrm:
     async def _find_readable(
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Collection[ContactId]:
-        """Of contacts that are parts of another one, those whose whole the viewer may read."""
+        """Of contacts that were merged into another one, those whose survivor the viewer may
+        read."""
         either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
         query: Document = {"organization": scope.organization, "$or": either}
-        found = self._contacts.find({"$and": [query, covering(scope)]})
+        found = self._contacts.find({"$and": [query, build_scope_query(scope)]})
         documents = [CONTACTS_VIEW.read(stored) for stored in await found.to_list(None)]
-        wholes = [each for each in documents if _sight_of(scope, each) >= Sight.READ]
-        return {part for whole in wholes for part in (whole.id, *whole.merged)}
+        survivors = [each for each in documents if _access_to(scope, each) >= AccessLevel.READ]
+        return {each for survivor in survivors for each in (survivor.id, *survivor.merged)}
 
     async def proposals(
         self, wanted: ProposalFilter, limit: int, after: str | None
@@ -315,7 +321,7 @@ class MongoCrm:
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None
     ) -> ViewPage[str]:
-        readable = covering(replace(scope, joined=frozenset()))
+        readable = build_scope_query(replace(scope, joined=frozenset()))
         return await list_tags(
             self._database, scope.organization, readable, name=name, limit=limit, after=after
         )
@@ -381,9 +387,9 @@ class MongoCrm:
                     await asyncio.sleep(_POLL_S)
 
 
-def _sight_of(scope: ContactScope, contact: ContactDocument) -> Sight:
-    return scope.sight_of(contact.warehouse_id, contact.assignee, contact.viewers)
+def _access_to(scope: ContactScope, contact: ContactDocument) -> AccessLevel:
+    return scope.access_to(contact.warehouse_id, contact.assignee, contact.viewers)
 
 
-def _place(found: Sequence[PartT]) -> str:
+def _place(found: Sequence[OfContactT]) -> str:
     return found[-1].place

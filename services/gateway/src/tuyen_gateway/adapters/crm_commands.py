@@ -11,7 +11,7 @@ import msgspec
 from tuyen_events.codec import Headers, encode
 from tuyen_events.crm.calls import RecordCall
 from tuyen_events.crm.leads import ReceiveLead
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, JoiningCommand
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, MergingCommand
 from tuyen_events.crm_limits import (
     INTEGRATION_BYTES_AN_HOUR,
     INTEGRATION_COMMANDS_AN_HOUR,
@@ -127,7 +127,7 @@ class CrmCommandSender:
             self._people.take(organization, size, now)
 
     def _encode(self, command: CrmCommand) -> tuple[bytes, Headers]:
-        if isinstance(command, JoiningCommand):
+        if isinstance(command, MergingCommand):
             merging = self._merging(command.organization)
             command = msgspec.structs.replace(command, merging=merging)
         return encode(

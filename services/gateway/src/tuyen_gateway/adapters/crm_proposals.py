@@ -6,7 +6,7 @@ from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.ports.views import MergeProposal, ProposalSide, ViewPage
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW, ListedProposal
-from tuyen_views.view import WAS
+from tuyen_views.view import LAST_ACCESS
 
 
 async def list_proposals(
@@ -63,10 +63,10 @@ def _show(listed: ListedProposal) -> MergeProposal:
 
 
 def _read_side(stored: Document) -> ProposalSide:
-    was = stored.get(WAS)
-    if was is not None:
+    left = stored.get(LAST_ACCESS)
+    if left is not None:
         return ProposalSide(
-            id=was["id"], version=was["version"], warehouse_id=was["warehouse_id"], shown=None
+            id=left["id"], version=left["version"], warehouse_id=left["warehouse_id"], shown=None
         )
     listed = LISTED_PROPOSALS_VIEW.read(stored)
     return ProposalSide(

@@ -63,8 +63,8 @@ _FIELDS = {
 }
 
 
-class Access(NamedTuple):
-    """Contacts that one index has, and nothing else is needed to count them."""
+class IndexLookup(NamedTuple):
+    """A query that one index answers: its contacts are counted without reading any document."""
 
     query: Document
     index_name: str
@@ -87,23 +87,23 @@ class _Seen(NamedTuple):
     whole: bool = True
 
 
-class _Part(NamedTuple):
-    """One of the things that a contact must have. `field` has it in an index, as `indexed` says,
-    and perhaps other contacts have the same there; `compared` is exact."""
+class _Criterion(NamedTuple):
+    """One condition of a filter. `indexed` is what an index finds in `field`, perhaps for other
+    contacts, too; `compared` is the exact condition."""
 
     field: str
     indexed: object
     compared: Document
     shown: bool = False
     """Whether it is shown of a contact that may be claimed."""
-    apart: bool = False
-    """Whether those that have it are found in one place of the list, and not by going through
-    it."""
+    contiguous: bool = False
+    """Whether the contacts that match are next to each other in the list, so that the list need not
+    be scanned for them."""
 
 
-def covering(scope: ContactScope) -> Document:
-    """The query for the contacts that a scope covers: those for which `sight_of` is not
-    `Sight.NOTHING`. Every count and export has it as a part."""
+def build_scope_query(scope: ContactScope) -> Document:
+    """The query for the contacts that a scope covers: those for which `access_to` is not
+    `AccessLevel.NOTHING`. Every count and export has it as a part."""
     return {"$or": [seen.query for seen in _list_seen(scope, ContactFilter())]}
 
 
@@ -116,63 +116,63 @@ def find_custom_values(fields: CustomFields, custom: Mapping[str, str]) -> dict[
         return None
 
 
-def list_accesses(scope: ContactScope, wanted: ContactFilter) -> list[Access]:
+def list_lookups(scope: ContactScope, wanted: ContactFilter) -> list[IndexLookup]:
     """The indexes by which there may be so few contacts that all of them can be read."""
-    parts = [*_ways_of(wanted), *_parts_of(wanted)]
-    found: list[Access] = []
+    criteria = [*_list_word_criteria(wanted), *_list_criteria(wanted)]
+    found: list[IndexLookup] = []
     for seen in _list_seen(scope, wanted):
-        for access in (_find_access(scope, seen, part) for part in parts):
-            if access not in found:
-                found.append(access)
+        for lookup in (_build_lookup(scope, seen, each) for each in criteria):
+            if lookup not in found:
+                found.append(lookup)
     return found
 
 
 def list_reads(
-    scope: ContactScope, wanted: ContactFilter, few: Sequence[Access] = ()
+    scope: ContactScope, wanted: ContactFilter, few: Sequence[IndexLookup] = ()
 ) -> list[ContactsRead]:
     """Reads that together find the contacts that match, and that the scope covers; one contact may
     be found by several. Where one of `few` has them all, its contacts are read and sorted: by the
     first one. Otherwise contacts are read in the order of the list, until enough are found."""
-    others = _parts_of(wanted)
-    by_few: list[tuple[Access, _Part | None, list[_Seen]]] = []
+    others = _list_criteria(wanted)
+    by_few: list[tuple[IndexLookup, _Criterion | None, list[_Seen]]] = []
     reads: list[ContactsRead] = []
     for seen in _list_seen(scope, wanted):
-        in_order: list[_Part] = []
+        in_order: list[_Criterion] = []
         for way in _ways_to(seen, wanted):
-            parts = others if way is None else [way, *others]
-            accesses = [_find_access(scope, seen, part) for part in parts]
-            access = next((one for one in few if one in accesses), None)
-            if access is not None:
-                _group(by_few, access, way, seen)
-            elif way is None or way.apart:
+            criteria = others if way is None else [way, *others]
+            lookups = [_build_lookup(scope, seen, each) for each in criteria]
+            lookup = next((one for one in few if one in lookups), None)
+            if lookup is not None:
+                _group(by_few, lookup, way, seen)
+            elif way is None or way.contiguous:
                 reads.append(_read_in_order(scope, wanted, seen, [] if way is None else [way]))
             else:
                 in_order.append(way)
         if in_order:
             reads.append(_read_in_order(scope, wanted, seen, in_order))
-    for access, way, several in by_few:
+    for lookup, way, several in by_few:
         either = {"$or": [seen.query for seen in several]}
         named = [] if way is None else [way.compared]
         conditions = [either, *named, *_conditions(wanted)]
-        reads.append(ContactsRead({**access.query, "$and": conditions}, access.index_name))
+        reads.append(ContactsRead({**lookup.query, "$and": conditions}, lookup.index_name))
     return reads
 
 
 def _group(
-    groups: list[tuple[Access, _Part | None, list[_Seen]]],
-    access: Access,
-    way: _Part | None,
+    groups: list[tuple[IndexLookup, _Criterion | None, list[_Seen]]],
+    lookup: IndexLookup,
+    way: _Criterion | None,
     seen: _Seen,
 ) -> None:
     for known, other, several in groups:
-        if known == access and other == way:
+        if known == lookup and other == way:
             several.append(seen)
             return
-    groups.append((access, way, [seen]))
+    groups.append((lookup, way, [seen]))
 
 
 def _read_in_order(
-    scope: ContactScope, wanted: ContactFilter, seen: _Seen, ways: Sequence[_Part]
+    scope: ContactScope, wanted: ContactFilter, seen: _Seen, ways: Sequence[_Criterion]
 ) -> ContactsRead:
     """Any of the ways will do."""
     named = [each.compared for each in ways]
@@ -182,14 +182,14 @@ def _read_in_order(
     return ContactsRead(query, index_in_order(seen.source, _FIELDS[wanted.order]))
 
 
-def _find_access(scope: ContactScope, seen: _Seen, part: _Part) -> Access:
-    has: Document = {"organization": scope.organization, part.field: part.indexed}
-    if part.field not in CONTACT_MARKS:
-        return Access(has, _INDEXES[part.field])
+def _build_lookup(scope: ContactScope, seen: _Seen, criterion: _Criterion) -> IndexLookup:
+    has: Document = {"organization": scope.organization, criterion.field: criterion.indexed}
+    if criterion.field not in CONTACT_MARKS:
+        return IndexLookup(has, _INDEXES[criterion.field])
     if seen.source is not ContactSource.VIEWER:
         within = "assignee" if seen.source is ContactSource.ASSIGNEE else "warehouse_id"
         has[within] = seen.query[within]
-    return Access(has, index_by_mark(part.field, seen.source))
+    return IndexLookup(has, index_by_mark(criterion.field, seen.source))
 
 
 def order_fields(order: ContactOrder) -> list[tuple[str, int]]:
@@ -218,7 +218,7 @@ def encode_id(contact_id: ContactId) -> str:
     return msgspec.json.encode((contact_id,)).decode()
 
 
-def after_place(order: ContactOrder, place: str) -> Document:
+def build_query_after(order: ContactOrder, place: str) -> Document:
     """The query for what comes after a place. Raises InvalidCursorError if it is one of another
     order."""
     kinds: Any = {ContactOrder.ID: tuple[str], ContactOrder.NAME: tuple[str, str]}
@@ -258,20 +258,23 @@ def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
     if wanted.warehouse_id is not None:
         managed, joined = managed & {wanted.warehouse_id}, joined & {wanted.warehouse_id}
     seen = []
-    held: Document = {}
+    assigned: Document = {}
     source = ContactSource.WAREHOUSE
     if wanted.held_by is not None:
-        held, source = {"assignee": wanted.held_by.agent_id}, ContactSource.HELD
+        assigned, source = (
+            {"assignee": wanted.held_by.agent_id},
+            ContactSource.WAREHOUSE_AND_ASSIGNEE,
+        )
         agents &= {wanted.held_by.agent_id}
     if managed:
-        seen.append(_Seen({"warehouse_id": {"$in": sorted(managed)}, **held}, source))
+        seen.append(_Seen({"warehouse_id": {"$in": sorted(managed)}, **assigned}, source))
     if agents:
         seen.append(_Seen({"assignee": {"$in": sorted(agents)}}, ContactSource.ASSIGNEE))
     seen.append(_Seen({"viewers": scope.agent_id}, ContactSource.VIEWER))
     nobody: Document = {"assignee": None}
-    if joined and not wanted.needs_hidden_fields and held in ({}, nobody):
+    if joined and not wanted.needs_hidden_fields and assigned in ({}, nobody):
         claimable = {"warehouse_id": {"$in": sorted(joined)}, **nobody}
-        seen.append(_Seen(claimable, ContactSource.HELD, whole=False))
+        seen.append(_Seen(claimable, ContactSource.WAREHOUSE_AND_ASSIGNEE, whole=False))
     return seen
 
 
@@ -283,16 +286,16 @@ def _conditions(wanted: ContactFilter) -> Iterator[Document]:
         yield {"warehouse_id": wanted.warehouse_id}
     if wanted.held_by is not None:
         yield {"assignee": wanted.held_by.agent_id}
-    yield from (part.compared for part in _parts_of(wanted))
+    yield from (each.compared for each in _list_criteria(wanted))
 
 
-def _parts_of(wanted: ContactFilter) -> list[_Part]:
+def _list_criteria(wanted: ContactFilter) -> list[_Criterion]:
     """What a contact must have beside the words, and few may have."""
-    parts = []
+    criteria = []
     if wanted.phone:
         digits = _BEFORE_NUMBER.sub("", wanted.phone)
         ends = {"phones": {"$regex": f"{digits}$"}}
-        parts.append(_Part(ADDRESS_SUFFIXES, digits[-SUFFIX_CHARACTERS:], ends))
+        criteria.append(_Criterion(ADDRESS_SUFFIXES, digits[-SUFFIX_CHARACTERS:], ends))
     status = wanted.care_status
     exact: dict[str, str | None] = {
         "emails": wanted.email,
@@ -303,21 +306,21 @@ def _parts_of(wanted: ContactFilter) -> list[_Part]:
     }
     marks = [(field, value) for field, value in exact.items() if value]
     marks += [(CUSTOM_VALUES, value) for value in wanted.custom.values()]
-    return parts + [_Part(field, value, {field: value}) for field, value in marks]
+    return criteria + [_Criterion(field, value, {field: value}) for field, value in marks]
 
 
-def _ways_to(seen: _Seen, wanted: ContactFilter) -> Sequence[_Part | None]:
+def _ways_to(seen: _Seen, wanted: ContactFilter) -> Sequence[_Criterion | None]:
     if not wanted.words:
         return [None]
-    return [way for way in _ways_of(wanted) if seen.whole or way.shown]
+    return [way for way in _list_word_criteria(wanted) if seen.whole or way.shown]
 
 
-def _ways_of(wanted: ContactFilter) -> Iterator[_Part]:
+def _list_word_criteria(wanted: ContactFilter) -> Iterator[_Criterion]:
     """The ways in which a contact contains the words: in its name, an email or a phone number."""
     words = wanted.words
     folded = fold_accents(words)
     if folded:
-        yield from _ways_of_name(folded, wanted.order)
+        yield from _list_name_criteria(folded, wanted.order)
         yield _by_address(folded)
     if _PHONE.fullmatch(words):
         digits = _BEFORE_NUMBER.sub("", re.sub(r"\D", "", words))
@@ -325,20 +328,20 @@ def _ways_of(wanted: ContactFilter) -> Iterator[_Part]:
             yield _by_address(digits)
 
 
-def _ways_of_name(folded: str, order: ContactOrder) -> Iterator[_Part]:
+def _list_name_criteria(folded: str, order: ContactOrder) -> Iterator[_Criterion]:
     """In a list by name, those that begin with the text are together, and may be far from where it
     begins. So they are found in their place, and those that contain the text later by
     themselves."""
     compared: Document = match_each_part(folded)
     if order is not ContactOrder.NAME or not is_suffix(folded):
-        yield _Part(SUFFIXES, find_anywhere(folded), compared, shown=True)
+        yield _Criterion(SUFFIXES, find_anywhere(folded), compared, shown=True)
         return
     begins = {SORT_NAME: {"$regex": "^" + re.escape(folded)}}
-    yield _Part(SUFFIXES, find_beginning(folded), begins, shown=True, apart=True)
-    yield _Part(SUFFIXES, find_suffix(folded), compared, shown=True)
+    yield _Criterion(SUFFIXES, find_beginning(folded), begins, shown=True, contiguous=True)
+    yield _Criterion(SUFFIXES, find_suffix(folded), compared, shown=True)
 
 
-def _by_address(text: str) -> _Part:
-    part = {"$regex": re.escape(text)}
-    compared: Document = {"$or": [{"phones": part}, {"emails": part}]}
-    return _Part(ADDRESS_SUFFIXES, find_suffix(text), compared)
+def _by_address(text: str) -> _Criterion:
+    contains = {"$regex": re.escape(text)}
+    compared: Document = {"$or": [{"phones": contains}, {"emails": contains}]}
+    return _Criterion(ADDRESS_SUFFIXES, find_suffix(text), compared)

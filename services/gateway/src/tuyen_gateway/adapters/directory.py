@@ -12,7 +12,7 @@ from tuyen_directory.organization import (
     StoredEntity,
     entity_of,
     evolve,
-    find,
+    find_entity,
     next_version,
 )
 from tuyen_directory.records import DirectoryChange, read_change
@@ -95,7 +95,9 @@ class DirectoryTable:
     ) -> StoredEntity[PageChanged] | None:
         return self._any(organization_id).pages.get(page_id)
 
-    def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
+    def find_page_of_account(
+        self, channel: Channel, external_id: str
+    ) -> tuple[OrganizationId, PageId] | None:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
@@ -124,7 +126,7 @@ class DirectoryTable:
             event = decide(before)
             check_limits(before, event)
             entity, entity_id = entity_of(event)
-            previous = find(before, entity, entity_id)
+            previous = find_entity(before, entity, entity_id)
             if previous is not None:
                 standing = previous.value
                 if isinstance(standing, type(event)) and is_unchanged(standing, event):
@@ -160,7 +162,7 @@ class DirectoryTable:
         async with self._lock(organization_id):
             await self.table.current()
             before = self._any(organization_id)
-            previous = find(before, entity, entity_id)
+            previous = find_entity(before, entity, entity_id)
             if previous is None:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
@@ -193,7 +195,7 @@ class DirectoryTable:
         """The number of the record that was just appended, or a later one if others wrote
         meanwhile."""
         organization = self._any(event.organization)
-        stored = find(organization, *entity_of(event))
+        stored = find_entity(organization, *entity_of(event))
         same = stored is not None and stored.value == event
         return stored.version if stored is not None and same else organization.version
 
@@ -208,7 +210,10 @@ class DirectoryTable:
         organization = self._any(event.organization)
         match event:
             case PageChanged():
-                if self.holder(event.channel, event.external_id) != (organization.id, event.id):
+                if self.find_page_of_account(event.channel, event.external_id) != (
+                    organization.id,
+                    event.id,
+                ):
                     return f"This {event.channel} account belongs to another page already."
             case AgentChanged():
                 named = organization.agent_named(event.username)

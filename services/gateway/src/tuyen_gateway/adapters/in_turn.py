@@ -24,13 +24,13 @@ from tuyen_events.limits import (
     READS_WAITING_OF_ORGANIZATION,
 )
 from tuyen_events.outbound import OutboundEvent
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -49,7 +49,7 @@ from tuyen_gateway.ports.views import (
     VisibleContact,
 )
 from tuyen_views.calls import CallDocument
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
 
@@ -196,17 +196,17 @@ class CrmInTurn:
         async with self._reads.turn(organization):
             return await self._crm.find_known_values(organization, values)
 
-    async def parts(
-        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
-    ) -> ViewPage[PartT]:
+    async def children(
+        self, view: View[OfContactT], contact: VisibleContact, limit: int, after: str | None
+    ) -> ViewPage[OfContactT]:
         async with self._reads.turn(contact.document.organization):
-            return await self._crm.parts(view, contact, limit, after)
+            return await self._crm.children(view, contact, limit, after)
 
-    async def part(
-        self, view: View[ContactPartT], scope: ContactScope, part_id: str
-    ) -> tuple[VisibleContact, ContactPartT] | None:
+    async def child(
+        self, view: View[ChildDocumentT], scope: ContactScope, child_id: str
+    ) -> tuple[VisibleContact, ChildDocumentT] | None:
         async with self._reads.turn(scope.organization):
-            return await self._crm.part(view, scope, part_id)
+            return await self._crm.child(view, scope, child_id)
 
     async def reported_call(
         self, organization: OrganizationId, call: CallId
@@ -214,20 +214,22 @@ class CrmInTurn:
         async with self._reads.turn(organization):
             return await self._crm.reported_call(organization, call)
 
-    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
+    async def access_to_removed(
+        self, view: View[Any], scope: ContactScope, entity_id: str
+    ) -> AccessLevel:
         async with self._reads.turn(scope.organization):
-            return await self._crm.sight_of_removed(view, scope, entity_id)
+            return await self._crm.access_to_removed(view, scope, entity_id)
 
-    async def find_parts(
+    async def find_children(
         self,
-        view: View[ContactPartT],
+        view: View[ChildDocumentT],
         scope: ContactScope,
-        wanted: PartFilter,
+        wanted: ChildFilter,
         limit: int,
         after: str | None,
-    ) -> ViewPage[ContactPartT]:
+    ) -> ViewPage[ChildDocumentT]:
         async with self._reads.turn(scope.organization):
-            return await self._crm.find_parts(view, scope, wanted, limit, after)
+            return await self._crm.find_children(view, scope, wanted, limit, after)
 
     async def proposals(
         self, wanted: ProposalFilter, limit: int, after: str | None

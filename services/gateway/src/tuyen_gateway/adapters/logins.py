@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from tuyen_events.audit import AuditAction, AuditRecorded
+from tuyen_events.audit_limits import LOGINS_AUDITED_AN_HOUR
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
-from tuyen_events.crm_limits import LOGINS_AUDITED_AN_HOUR
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS
@@ -31,7 +31,7 @@ _HEADERS = (("content-type", b"application/json"),)
 _NEW = timedelta(seconds=30)
 """A token that is younger may be of a login that another gateway has just begun."""
 
-_ASKED_APART_S = 0.05
+_ASK_INTERVAL_S = 0.05
 """The log is asked at most twenty times a second for them, however many such tokens arrive."""
 
 _ENDED_KEPT_MS = 3600 * 1000
@@ -93,7 +93,7 @@ class LoginsTable:
         if self.is_valid(identity) or issued_at is None:
             return
         new = self._clock.now() - issued_at <= _NEW
-        if new and not await self.table.refresh(WAIT_S, apart_s=_ASKED_APART_S):
+        if new and not await self.table.refresh(WAIT_S, min_interval_s=_ASK_INTERVAL_S):
             raise UnavailableError("This gateway is behind the log: try again.")
 
     async def begin(self, identity: Identity) -> RefreshTurn:

@@ -14,10 +14,10 @@ import msgspec
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
-from tuyen_gateway.adapters.queries import ListQuery, build_list_query, matching_query
+from tuyen_gateway.adapters.queries import ListQuery, build_list_query, build_matching_query
 from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.previews import whole
+from tuyen_gateway.domain.previews import drop_too_long
 from tuyen_gateway.domain.threads import Message, shorten
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.projections.collections import CONVERSATIONS
@@ -76,12 +76,12 @@ class CustomerNames:
         return {ContactId(one["_id"]): one for one in found} | parts
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
-        """`matching_query`, in which a name also matches the customers of contacts with that name:
-        of NAMED_ELSEWHERE contacts at most."""
+        """`build_matching_query`, in which a name also matches the customers of contacts with that
+        name: of NAMED_ELSEWHERE contacts at most."""
         if not wanted.name:
-            return matching_query(scope, wanted)
+            return build_matching_query(scope, wanted)
         customers = await self._find_customers(scope.organization, wanted.name)
-        return matching_query(scope, wanted, customers)
+        return build_matching_query(scope, wanted, customers)
 
     async def build_list_query(self, scope: Scope, wanted: ConversationFilter) -> ListQuery:
         """The same for a list."""
@@ -135,6 +135,6 @@ def _add_name(row: InboxRow, contacts: Mapping[ContactId, Document]) -> InboxRow
     named = msgspec.structs.replace(
         customer,
         name=shorten(contact["name"], NAME_CHARACTERS),
-        picture=customer.picture or whole(next(iter(pictures), None), URL_CHARACTERS),
+        picture=customer.picture or drop_too_long(next(iter(pictures), None), URL_CHARACTERS),
     )
     return msgspec.structs.replace(row, customer=named)

@@ -25,11 +25,11 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 _METADATA_LASTS = timedelta(hours=1)
 _KEYS_LAST = timedelta(hours=1)
-_KEYS_APART = timedelta(seconds=10)
+_KEYS_INTERVAL = timedelta(seconds=10)
 """An unknown key may be new, so the keys are read again, but not more often than this: anybody can
 invent the name of a key."""
 
-_FAILED_APART = timedelta(seconds=5)
+_RETRY_INTERVAL = timedelta(seconds=5)
 """A provider that does not answer is asked again after that long: whoever wants to log in meanwhile
 is answered at once, and does not wait for all who came before (R9.5)."""
 
@@ -194,7 +194,7 @@ class HttpOpenIdProvider:
             read_at, keys = self._keys or (None, {})
             old = read_at is None or now - read_at >= _KEYS_LAST
             missing = _pick(keys, name) is None
-            if old or (missing and read_at is not None and now - read_at >= _KEYS_APART):
+            if old or (missing and read_at is not None and now - read_at >= _KEYS_INTERVAL):
                 keys = _read_keys(await self._read(metadata.jwks_uri))
                 self._keys = (now, keys)
             return _pick(keys, name)
@@ -202,7 +202,7 @@ class HttpOpenIdProvider:
     async def _read(self, address: str) -> bytes:
         now = self._clock.now()
         failed_address, failed_at = self._failed or (None, now)
-        if failed_address == address and now - failed_at < _FAILED_APART:
+        if failed_address == address and now - failed_at < _RETRY_INTERVAL:
             raise UnavailableError(_SILENT)
         try:
             status, body = await self._call("GET", address)

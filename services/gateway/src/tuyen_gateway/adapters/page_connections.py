@@ -15,14 +15,14 @@ from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.ports.channels import OfferedAccount, PageConnection
 from tuyen_platform.clock import Clock
+from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.page_credentials import AccountCredentials
-from tuyen_platform.sealed_records import SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 
 
-class _SealedConnection(SealedRecord, frozen=True, kw_only=True):
+class _EncryptedConnection(EncryptedRecord, frozen=True, kw_only=True):
     expires_at: Moment
 
 
@@ -50,7 +50,7 @@ class PageConnectionsTable:
 
     def __init__(self, log: Log, keys: SecretStr, clock: Clock) -> None:
         self._clock = clock
-        self._sealer = Sealer(keys)
+        self._cipher = RecordCipher(keys)
         self._kept: dict[OrganizationId, dict[str, PageConnection]] = {}
         self.table = AwaitedTable(log, PAGE_CONNECTIONS, read_bytes, self._fold)
 
@@ -86,11 +86,11 @@ class PageConnectionsTable:
             verifier=None if verifier is None else verifier.get_secret_value(),
             accounts=None if accounts is None else tuple(_write(one) for one in accounts),
         )
-        sealed = _SealedConnection(
-            sealed=self._sealer.seal(content), expires_at=connection.expires_at
+        encrypted = _EncryptedConnection(
+            encrypted=self._cipher.encrypt(content), expires_at=connection.expires_at
         )
         return ProducerRecord(
-            PAGE_CONNECTIONS, _key(connection), msgspec.json.encode(sealed), _HEADERS
+            PAGE_CONNECTIONS, _key(connection), msgspec.json.encode(encrypted), _HEADERS
         )
 
     def _fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
@@ -113,12 +113,12 @@ class PageConnectionsTable:
     def _open(self, key: str, value: bytes) -> PageConnection | None:
         """None for one that has ended."""
         try:
-            kept = msgspec.json.decode(value, type=_SealedConnection)
+            kept = msgspec.json.decode(value, type=_EncryptedConnection)
         except msgspec.MsgspecError as error:
             raise UnreadableEventError(f"not a page connection record: {error}") from error
         if kept.expires_at <= self._clock.now():
             return None
-        content = self._sealer.open(kept.sealed, _Content)
+        content = self._cipher.decrypt(kept.encrypted, _Content)
         if content.key != key:
             raise UnreadableEventError("the connection belongs to another record")
         return _read(content, kept.expires_at)

@@ -40,7 +40,9 @@ class MongoPosts:
     ) -> ViewPage[CountedPost]:
         if page is not None and not sees_page(scope, page):
             return ViewPage(items=[], following=None)
-        query = posts_query(scope, page, None if after is None else decode_cursor(after, _PostKey))
+        query = build_posts_query(
+            scope, page, None if after is None else decode_cursor(after, _PostKey)
+        )
         newest = self._posts.find(query).sort(list(collections.NEWEST_POSTS_FIRST))
         rows = await newest.limit(limit + 1).to_list(None)
         found = [msgspec.convert(one, PagePost) for one in rows]
@@ -98,7 +100,7 @@ class MongoPosts:
         return ViewPage(items=found, following=_encode(key))
 
     async def _read_comments(self, post: PagePost, after: "_CommentKey | None") -> list[Message]:
-        found = self._messages.find(comments_query(post, after))
+        found = self._messages.find(build_comments_query(post, after))
         ordered = found.sort(list(collections.THREAD_ORDER)).limit(LISTED)
         return [msgspec.convert(one, Message) for one in await ordered.to_list(LISTED)]
 
@@ -150,7 +152,7 @@ class _CommentKey(msgspec.Struct, array_like=True, frozen=True):
     id: str
 
 
-def posts_query(scope: Scope, page: PageId | None, after: _PostKey | None) -> Document:
+def build_posts_query(scope: Scope, page: PageId | None, after: _PostKey | None) -> Document:
     """Matches the listed posts of a page, or of all that the viewer may see."""
     query: Document = {"organization": scope.organization, **collections.LISTED_POSTS}
     if page is not None:
@@ -164,7 +166,7 @@ def posts_query(scope: Scope, page: PageId | None, after: _PostKey | None) -> Do
     return query
 
 
-def comments_query(post: PagePost, after: _CommentKey | None) -> Document:
+def build_comments_query(post: PagePost, after: _CommentKey | None) -> Document:
     """Matches the comments below a post that were added before they were removed (R4.6). Those that
     a reply of ours became are shown as that reply."""
     query: Document = {

@@ -28,7 +28,7 @@ ListKey = tuple[datetime, str]
 """The position of a row in the list: its last activity, then its id."""
 
 
-def matching_query(
+def build_matching_query(
     scope: Scope, wanted: ConversationFilter, customers: Collection[CustomerId] = ()
 ) -> list[Document]:
     """Matches rows that `scope` covers and `wanted` selects; `customers` match its name, although
@@ -48,7 +48,7 @@ def matching_query(
     if wanted.held_by is not None:
         parts.append({"assignee": wanted.held_by.agent_id})
     if wanted.unread:
-        parts.append(unread_query(scope))
+        parts.append(build_unread_query(scope))
     if wanted.tag is not None:
         parts.append({"tag_keys": fold_tag(wanted.tag), "tag_keys.0": {"$exists": True}})
     if wanted.name:
@@ -89,12 +89,13 @@ def build_list_query(
     *,
     frequent: bool = False,
 ) -> ListQuery:
-    """`matching_query` for a list. If the name is `frequent`, it is compared with the names in the
-    list's order until a page is full; otherwise all rows with that name are read and sorted."""
-    matching = matching_query(scope, wanted, customers)
+    """`build_matching_query` for a list. If the name is `frequent`, it is compared with the names
+    in the list's order until a page is full; otherwise all rows with that name are read and
+    sorted."""
+    matching = build_matching_query(scope, wanted, customers)
     if not wanted.name:
         return ListQuery(matching, [ListRead(matching)])
-    others = matching_query(scope, msgspec.structs.replace(wanted, name=None))
+    others = build_matching_query(scope, msgspec.structs.replace(wanted, name=None))
     if not frequent:
         reads = [ListRead([*others, match_part(wanted.name)], BY_CUSTOMER_NAME)]
     else:
@@ -112,7 +113,7 @@ def _selects_by_name_alone(scope: Scope, wanted: ConversationFilter) -> bool:
     return covers_all and others == ConversationFilter()
 
 
-def unread_query(scope: Scope) -> Document:
+def build_unread_query(scope: Scope) -> Document:
     """Matches rows with something unread for the viewer (I5)."""
     query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
     if scope.since is not None:
@@ -121,7 +122,7 @@ def unread_query(scope: Scope) -> Document:
     return query
 
 
-def unread_expression(scope: Scope) -> Document:
+def build_unread_expression(scope: Scope) -> Document:
     """The same as an aggregation expression."""
     unread: list[Document] = [
         {"$gt": ["$live_events", 0]},
@@ -154,7 +155,7 @@ def project_row(scope: Scope) -> Document:
     return {**dict.fromkeys(_SHOWN, 1), **own}
 
 
-def below(last: ListKey) -> Document:
+def match_rows_after(last: ListKey) -> Document:
     """Matches what comes after a row in the list."""
     at, key = last
     return {

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take
+from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
 from tuyen_gateway.errors import TooManyAttemptsError
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -27,7 +27,7 @@ class Hourly(Generic[KeyT]):
     def check(self, key: KeyT, amount: int, now: datetime) -> Taken:
         """Raises as `take` does, and takes nothing in either case; returns what `take` would
         store."""
-        taken = take(self._taken.get(key), amount, self._an_hour, now)
+        taken = take_amount(self._taken.get(key), amount, self._an_hour, now)
         wait = seconds_to_wait(taken, self._an_hour)
         if wait:
             raise TooManyAttemptsError(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tuyen_events.audit import AuditAction, AuditRecorded
-from tuyen_events.crm_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
+from tuyen_events.audit_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.errors import TooManyAttemptsError

@@ -3,21 +3,29 @@ organization."""
 
 from collections.abc import Mapping, Sequence
 
-from tuyen_events.crm_limits import REPORT_ROWS
+from tuyen_events.audit_limits import REPORT_ROWS
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.rollups import CAME, WENT, Counted, Period, Rollup, cut_past, cut_span
+from tuyen_gateway.domain.rollups import (
+    INFLOW,
+    OUTFLOW,
+    Counted,
+    Period,
+    Rollup,
+    cut_past,
+    cut_span,
+)
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.ports.reports import ReportSpan
 from tuyen_gateway.projections.reports import NUMBERS
 from tuyen_platform.mongodb import Database, Document
 
 _COUNTS = {
-    Counted.QUEUE: (CAME, WENT),
+    Counted.QUEUE: (INFLOW, OUTFLOW),
     Counted.RULE: ("chosen",),
-    Counted.AGENT: (CAME, WENT),
+    Counted.AGENT: (INFLOW, OUTFLOW),
     Counted.PAGE: ("begun",),
-    Counted.ORIGIN: (CAME, WENT, "added", "removed"),
-    Counted.STEP: (CAME, WENT, "entered", "left"),
+    Counted.ORIGIN: (INFLOW, OUTFLOW, "added", "removed"),
+    Counted.STEP: (INFLOW, OUTFLOW, "entered", "left"),
 }
 _WAITS = {
     Counted.QUEUE: ("wait",),
@@ -55,10 +63,10 @@ class MongoReports:
             raise InvalidError("", f"This report has over {REPORT_ROWS} rows: ask for less time.")
         return [rollup for one in found if (rollup := _read(one, counts, kinds)) is not None]
 
-    async def standing(
+    async def balances(
         self, span: ReportSpan, counted: Counted
     ) -> Mapping[tuple[str | None, ...], int]:
-        balance = {"$subtract": [_or_none(f"${CAME}"), _or_none(f"${WENT}")]}
+        balance = {"$subtract": [_or_none(f"${INFLOW}"), _or_none(f"${OUTFLOW}")]}
         found = await self._aggregate(
             span,
             [

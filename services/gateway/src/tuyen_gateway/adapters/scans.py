@@ -63,14 +63,14 @@ class MongoScans:
         self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
     ) -> Sequence[InboxRow]:
         found = (
-            self._conversations.find(inactive_query(organization, since, after))
+            self._conversations.find(build_inactive_query(organization, since, after))
             .sort([("active_at", 1), ("_id", 1)])
             .limit(limit)
         )
         return [msgspec.convert(one, InboxRow) for one in await found.to_list(limit)]
 
 
-def inactive_query(
+def build_inactive_query(
     organization: OrganizationId, since: datetime, after: InboxRow | None
 ) -> Document:
     """Matches the rows that `inactive` returns; the index `open_by_activity` gives their order."""

@@ -33,7 +33,7 @@ class MongoSharingScans:
         limit: int,
         among: Collection[ContactId] | None = None,
     ) -> Sequence[SharedContact]:
-        query = outdated_query(organization, revisions)
+        query = build_outdated_query(organization, revisions)
         if among is not None:
             query = {"$and": [{"_id": {"$in": list(among)}}, query]}
         found = await self._contacts.find(query, _FIELDS).limit(limit).to_list(None)
@@ -42,7 +42,7 @@ class MongoSharingScans:
     async def waiting(
         self, rule: SharingRuleDocument, limit: int, after: ContactId | None
     ) -> Sequence[SharedContact]:
-        query = waiting_query(rule, after)
+        query = build_waiting_query(rule, after)
         found = await self._contacts.find(query, _FIELDS).sort("_id", 1).limit(limit).to_list(None)
         return [
             SharedContact(ContactId(stored["_id"]), stored["sequence"], {rule.id: rule.revision})
@@ -50,7 +50,7 @@ class MongoSharingScans:
         ]
 
 
-def outdated_query(organization: OrganizationId, revisions: Mapping[str, int]) -> Document:
+def build_outdated_query(organization: OrganizationId, revisions: Mapping[str, int]) -> Document:
     """Matches the contacts that `outdated` returns: each part is a range of `by_sharing_rule`, in
     which there is nothing else."""
     applied: list[Document] = [
@@ -66,7 +66,7 @@ def outdated_query(organization: OrganizationId, revisions: Mapping[str, int]) -
     }
 
 
-def waiting_query(rule: SharingRuleDocument, after: ContactId | None) -> Document:
+def build_waiting_query(rule: SharingRuleDocument, after: ContactId | None) -> Document:
     """Matches the contacts that `waiting` returns; the index `by_campaign` gives their order."""
     applied = {"$elemMatch": {"id": rule.id, "revision": {"$gte": rule.revision}}}
     query: Document = {

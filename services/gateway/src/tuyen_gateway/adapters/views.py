@@ -14,7 +14,7 @@ import msgspec
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
+from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, is_countable
 from tuyen_gateway.adapters.live_views import heads_of, place_of_head
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.progress import ViewProgress
@@ -22,11 +22,11 @@ from tuyen_gateway.adapters.queries import (
     ListKey,
     ListQuery,
     ListRead,
-    below,
     build_covered_query,
     build_list_query,
+    build_unread_expression,
+    match_rows_after,
     project_row,
-    unread_expression,
 )
 from tuyen_gateway.adapters.threads import (
     MongoThreads,
@@ -109,7 +109,7 @@ class MongoViews:
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[InboxRow]:
         cursor = await self._read_cursor(after)
-        if wanted.unread and countable(wanted):
+        if wanted.unread and is_countable(wanted):
             listed = partial(self._list_unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
         query = await self._names.build_list_query(scope, wanted)
@@ -138,7 +138,7 @@ class MongoViews:
         query = build_list_query(scope, _narrow(wanted, counts))
         left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
         if cursor.last and counts.unread and (cursor.left is None or left <= limit):
-            above = {"$and": [*query.matching, {"$nor": [below(cursor.last)]}]}
+            above = {"$and": [*query.matching, {"$nor": [match_rows_after(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
         return await self._list_rows(
@@ -160,7 +160,7 @@ class MongoViews:
         known."""
         still: list[Document] = [{"_id": {"$nin": list(moved)}}] if moved else []
         if cursor.last is not None:
-            still.append(below(cursor.last))
+            still.append(match_rows_after(cursor.last))
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
@@ -260,10 +260,10 @@ class MongoViews:
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts:
-        if countable(wanted):
+        if is_countable(wanted):
             counted = partial(self._counters.counts, scope=scope, wanted=wanted)
             return await in_one_snapshot(self._database, counted)
-        unread = unread_expression(scope)
+        unread = build_unread_expression(scope)
         matching = await self._names.matching(scope, wanted)
         groups = await self._conversations.aggregate(
             [

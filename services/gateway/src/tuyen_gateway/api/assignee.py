@@ -135,8 +135,8 @@ def _refuse(
         case Outcome.ALREADY_TAKEN if settled.agent_id == command.agent_id:
             return  # the same agent took it before: `PUT` is idempotent
         case Outcome.ALREADY_TAKEN:
-            holder = _to_view(organization, settled.agent_id)
-            name = "Somebody" if holder is None else holder.name
+            present = _to_view(organization, settled.agent_id)
+            name = "Somebody" if present is None else present.name
             raise TakenError(f"{name} has this conversation already.", settled.agent_id)
         case Outcome.TAKING_OFF:
             raise ForbiddenError("Taking was switched off a moment ago: ask a manager.")

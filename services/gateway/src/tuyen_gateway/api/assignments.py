@@ -17,7 +17,7 @@ from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain import history
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.rights import Right
-from tuyen_gateway.domain.sentences import NameLookup, sentence
+from tuyen_gateway.domain.sentences import NameLookup, build_sentence
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -95,7 +95,7 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
     whole = caller.may(Right.EXPLAIN)
     shown = entry if whole else history.for_agents(entry)
     rotation = history.rotation(shown)
-    text = sentence(shown, names_of(caller.organization))
+    text = build_sentence(shown, names_of(caller.organization))
     return AssignmentView(
         version=shown.version,
         agent_id=shown.agent_id,

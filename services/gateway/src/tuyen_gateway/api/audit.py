@@ -96,7 +96,7 @@ async def list_audit(
     return Listed(
         items=[_view(entry) for entry in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"audit/{wanted.organization}", position),
+        position=gateway.cipher.encrypt_deterministic(f"audit/{wanted.organization}", position),
     )
 
 

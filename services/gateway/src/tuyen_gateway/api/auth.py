@@ -12,7 +12,7 @@ from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
-from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
+from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_active_agent, find_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.refusals import mark_login
 from tuyen_gateway.domain.openid import NamedAgent
@@ -94,7 +94,7 @@ async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
     identity = gateway.tokens.read(token, TokenKind.REFRESH)
     number = gateway.tokens.read_turn(token)
     await gateway.logins.see(identity)
-    live_agent(gateway, identity)
+    find_active_agent(gateway, identity)
     turn = await gateway.logins.refresh(identity, number)
     return _tokens(gateway, identity, turn)
 

@@ -67,10 +67,12 @@ class AccountChoices(ResponseBody):
 
 # In front of the routes for any channel, of which it would be one.
 @router.post("/callback", summary="Finish a login at a channel", responses=problems(403, 409, 502))
-async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) -> AccountChoices:
+async def finish_login(
+    body: LoginCode, caller: Administrator, gateway: GatewayPorts
+) -> AccountChoices:
     """For the role `system_admin`, and for the agent who began the login. Repeated, it answers the
     same accounts; `502` if the channel does not answer."""
-    return await _finish(body, caller, gateway, None)
+    return await _finish_login(body, caller, gateway, None)
 
 
 @router.post(
@@ -78,14 +80,14 @@ async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) 
     summary="Finish a login at this channel",
     responses=problems(403, 409, 502),
 )
-async def finish_at(
+async def finish_login_at(
     channel: Known[Channel], body: LoginCode, caller: Administrator, gateway: GatewayPorts
 ) -> AccountChoices:
     """The same, for a login that was begun at this channel; `422` for any other."""
-    return await _finish(body, caller, gateway, channel)
+    return await _finish_login(body, caller, gateway, channel)
 
 
-async def _finish(
+async def _finish_login(
     body: LoginCode, caller: Caller, gateway: Gateway, channel: Channel | None
 ) -> AccountChoices:
     found = await finish_connection(
@@ -102,7 +104,7 @@ async def _finish(
 
 
 @router.post("/{channel}", summary="Begin a login at a channel", responses=problems(403, 409))
-async def begin(
+async def begin_login(
     channel: Known[Channel], body: LoginIn, caller: Administrator, gateway: GatewayPorts
 ) -> LoginBegun:
     """For the role `system_admin`. `409` where the operator has set no app for the channel."""

@@ -44,7 +44,7 @@ class FilterFields(BaseModel):
             channel=self.channel,
             page_id=None if self.page is None else PageId(self.page),
             unread=self.state == "unread",
-            held_by=_holder(self.assignee, caller),
+            held_by=_read_assignee_filter(self.assignee, caller),
             tag=self.tag,
             name=None if self.q is None else self.q.strip() or None,
             external_id=self.external_id,
@@ -52,7 +52,7 @@ class FilterFields(BaseModel):
         )
 
 
-def _holder(assignee: str | None, caller: Caller) -> Holder | None:
+def _read_assignee_filter(assignee: str | None, caller: Caller) -> Holder | None:
     match assignee:
         case None:
             return None

@@ -79,7 +79,7 @@ async def list_dead_letters(
     return Listed(
         items=[_view(letter) for letter in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"dead-letters/{organization}", position),
+        position=gateway.cipher.encrypt_deterministic(f"dead-letters/{organization}", position),
     )
 
 

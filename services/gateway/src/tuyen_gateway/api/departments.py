@@ -10,7 +10,7 @@ from tuyen_events.directory import DepartmentChanged, RegionChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, DepartmentId, RegionId
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, list_entities
+from tuyen_gateway.api.entities import find_existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -94,7 +94,7 @@ async def get_department(
     department_id: Department, caller: SetupReader, response: Response
 ) -> DepartmentView:
     """For managing roles."""
-    stored = existing("department", caller.organization.departments, department_id)
+    stored = find_existing("department", caller.organization.departments, department_id)
     set_etag(response, stored.version)
     return _department(stored)
 
@@ -184,7 +184,7 @@ async def get_region(
 ) -> RegionView:
     """For managing roles."""
     key = region_key(department_id, region_id)
-    stored = existing("region", caller.organization.regions, key)
+    stored = find_existing("region", caller.organization.regions, key)
     set_etag(response, stored.version)
     return _region(stored)
 

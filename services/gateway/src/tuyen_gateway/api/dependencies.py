@@ -67,7 +67,7 @@ class Caller:
         return right in RIGHTS[self.viewer.role]
 
 
-def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
+def find_active_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
     """The present state of the agent that a token identifies. Raises UnauthenticatedError for an
     agent who was removed or disabled, has another password since, or has logged out, ForbiddenError
     while the organization is suspended."""
@@ -108,7 +108,7 @@ CurrentIdentity = Annotated[Identity, Depends(identify)]
 
 async def authenticate(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
     """The caller with the bearer token. Raises UnauthenticatedError or ForbiddenError."""
-    organization, agent = live_agent(gateway, identity)
+    organization, agent = find_active_agent(gateway, identity)
     viewer = viewer_of(organization, agent)
     return Caller(
         viewer=viewer,
@@ -141,7 +141,7 @@ def watch_of(caller: Caller) -> Watch:
     return Watch(viewer=caller.viewer, scope=caller.scope, organization=caller.organization)
 
 
-def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
+def require_right(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that admits only roles that have `right`."""
 
     async def require(caller: CurrentCaller) -> Caller:
@@ -160,13 +160,13 @@ def check_right(caller: Caller, right: Right) -> None:
         )
 
 
-Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]
-SetupReader = Annotated[Caller, Depends(having(Right.READ_SETUP))]
-Curator = Annotated[Caller, Depends(having(Right.CURATE))]
-Assigner = Annotated[Caller, Depends(having(Right.ASSIGN))]
+Administrator = Annotated[Caller, Depends(require_right(Right.MANAGE))]
+SetupReader = Annotated[Caller, Depends(require_right(Right.READ_SETUP))]
+Curator = Annotated[Caller, Depends(require_right(Right.CURATE))]
+Assigner = Annotated[Caller, Depends(require_right(Right.ASSIGN))]
 
 
-async def operator(
+async def require_operator(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_operator_token)],
 ) -> None:
@@ -191,7 +191,7 @@ class IntegrationCaller:
     integration: IntegrationChanged
 
 
-def integration_for(kind: IntegrationKind) -> Callable[..., Awaitable[IntegrationCaller]]:
+def require_integration(kind: IntegrationKind) -> Callable[..., Awaitable[IntegrationCaller]]:
     """A dependency that admits integrations of this kind with their tokens, and nobody else. No
     request makes a server look anything up: the directory is in memory."""
 

@@ -31,7 +31,7 @@ def list_entities(
     )
 
 
-def existing(
+def find_existing(
     what: str, entities: Mapping[IdT, StoredEntity[EntityT]], entity_id: IdT
 ) -> StoredEntity[EntityT]:
     """One of the entities. Raises NotFoundError, which names its kind, `what`."""

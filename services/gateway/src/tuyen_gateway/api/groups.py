@@ -11,7 +11,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
 from tuyen_events.limits import AGENTS
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, list_entities
+from tuyen_gateway.api.entities import find_existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -79,7 +79,7 @@ async def list_groups(
 )
 async def get_group(group_id: GroupParam, caller: SetupReader, response: Response) -> GroupView:
     """For managing roles."""
-    stored = existing("group", caller.organization.groups, group_id)
+    stored = find_existing("group", caller.organization.groups, group_id)
     set_etag(response, stored.version)
     return _view(stored)
 

@@ -13,7 +13,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
 from tuyen_events.limits import URL_CHARACTERS
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, list_entities
+from tuyen_gateway.api.entities import find_existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -96,7 +96,7 @@ async def list_links(
 )
 async def get_link(link_id: Link, caller: SetupReader, response: Response) -> LinkView:
     """For managing roles."""
-    stored = existing("link", caller.organization.links, link_id)
+    stored = find_existing("link", caller.organization.links, link_id)
     set_etag(response, stored.version)
     return _view(stored)
 

@@ -47,9 +47,9 @@ class OfferedChoices(ResponseBody):
 async def _find_site(
     app_id: Annotated[str, Path(max_length=ID_CHARACTERS)], gateway: GatewayPorts
 ) -> tuple[Organization, PageChanged]:
-    holder = gateway.directory.holder(Channel.LIVECHAT, app_id)
-    organization = None if holder is None else gateway.directory.organization(holder[0])
-    page = None if holder is None or organization is None else organization.pages.get(holder[1])
+    owner = gateway.directory.find_page_of_account(Channel.LIVECHAT, app_id)
+    organization = None if owner is None else gateway.directory.organization(owner[0])
+    page = None if owner is None or organization is None else organization.pages.get(owner[1])
     if (
         organization is None
         or organization.profile is None

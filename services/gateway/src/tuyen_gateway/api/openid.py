@@ -66,7 +66,7 @@ async def start_openid(body: OpenIdStart, gateway: GatewayPorts) -> StartedOpenI
     return StartedOpenId(
         authorize_url=await provider.build_authorize_url(request),
         state=request.state,
-        attempt=gateway.seals.seal(_PURPOSE, msgspec.json.encode(request).decode()),
+        attempt=gateway.cipher.encrypt(_PURPOSE, msgspec.json.encode(request).decode()),
     )
 
 
@@ -88,7 +88,7 @@ async def complete_openid(
 
 
 def _open(gateway: Gateway, attempt: str) -> AuthorizationRequest | None:
-    opened = gateway.seals.open(_PURPOSE, attempt, _LASTS)
+    opened = gateway.cipher.decrypt(_PURPOSE, attempt, _LASTS)
     return None if opened is None else msgspec.json.decode(opened, type=AuthorizationRequest)
 
 

@@ -12,7 +12,7 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import ChosenId, Name, Password, RequestBody, Username, Versioned
-from tuyen_gateway.api.dependencies import AfterAnyVersion, GatewayPorts, PathId, operator
+from tuyen_gateway.api.dependencies import AfterAnyVersion, GatewayPorts, PathId, require_operator
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import operators_position
@@ -35,7 +35,7 @@ TimeZone = Annotated[
 ]
 
 router = APIRouter(
-    prefix="/organizations", tags=["organizations"], dependencies=[Depends(operator)]
+    prefix="/organizations", tags=["organizations"], dependencies=[Depends(require_operator)]
 )
 
 

@@ -196,8 +196,8 @@ async def _change(
             sites=tuple(body.sites),
         )
         check_page(organization, change)
-        holder = gateway.directory.holder(change.channel, change.external_id)
-        if holder not in (None, (organization_id, change.id)):
+        owner = gateway.directory.find_page_of_account(change.channel, change.external_id)
+        if owner not in (None, (organization_id, change.id)):
             raise ConflictError(
                 f"The {change.channel} account {change.external_id!r} is connected already, here "
                 "under another id or by another organization: remove it there first."

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tuyen_events.limits import CURSOR_CHARACTERS, CURSOR_LASTS_S, LISTED
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.errors import InvalidCursorError
-from tuyen_gateway.ports.logins import Seals
+from tuyen_gateway.ports.logins import Cipher
 
 DEFAULT_LIMIT = 50
 
@@ -38,7 +38,7 @@ class Paging:
     """The content of the cursor: the last key of the page before."""
     path: str
     """The list that the cursor belongs to: it continues no other."""
-    seals: Seals
+    cipher: Cipher
 
     def cut(
         self, entries: Sequence[T], key: Callable[[T], str], *, descending: bool = False
@@ -51,7 +51,7 @@ class Paging:
 
     def cursor(self, key: str | None) -> str | None:
         """The cursor of the page that follows `key`; null at the end."""
-        return None if key is None else self.seals.seal(self.path, key)
+        return None if key is None else self.cipher.encrypt(self.path, key)
 
 
 async def _paging(
@@ -65,12 +65,12 @@ async def _paging(
 ) -> Paging:
     path, after = request.url.path, None
     if cursor is not None:
-        after = gateway.seals.open(path, cursor, CURSOR_LASTS)
+        after = gateway.cipher.decrypt(path, cursor, CURSOR_LASTS)
         if after is None:
             raise InvalidCursorError(
                 "This cursor is invalid for this list, or has expired: start again without one."
             )
-    return Paging(limit=limit, after=after, path=path, seals=gateway.seals)
+    return Paging(limit=limit, after=after, path=path, cipher=gateway.cipher)
 
 
 CurrentPaging = Annotated[Paging, Depends(_paging)]

@@ -12,7 +12,7 @@ from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.live import LivePosition, pack_place
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.live.positions import encrypt_position
 from tuyen_gateway.ports.views import VisibleContact
 
 
@@ -43,25 +43,29 @@ def _live_position(gateway: Gateway, organization: Organization, inbox: bytes | 
         replays=gateway.replays.heads.of(organization.id),
         reminders=gateway.reminders.heads.of(organization.id),
     )
-    return seal_position(gateway.seals, organization.id, position)
+    return encrypt_position(gateway.cipher, organization.id, position)
 
 
 def directory_position(gateway: Gateway, organization: OrganizationId) -> str:
     reached = gateway.directory.version(organization)
-    return gateway.seals.mark(f"directory/{organization}", reached.to_bytes(8))
+    return gateway.cipher.encrypt_deterministic(f"directory/{organization}", reached.to_bytes(8))
 
 
 def desk_position(gateway: Gateway, organization: OrganizationId) -> str:
     reached = gateway.desk.version(organization)
-    return gateway.seals.mark(f"desk/{organization}", reached.to_bytes(8))
+    return gateway.cipher.encrypt_deterministic(f"desk/{organization}", reached.to_bytes(8))
 
 
 def contact_position(gateway: Gateway, visible: VisibleContact) -> str:
     """For lists of what belongs to a contact: it changes with every event of the contact."""
     contact = visible.document
-    return gateway.seals.mark(f"contact/{contact.id}", contact.sequence.to_bytes(8))
+    return gateway.cipher.encrypt_deterministic(
+        f"contact/{contact.id}", contact.sequence.to_bytes(8)
+    )
 
 
 def operators_position(gateway: Gateway) -> str:
     """For the list of all organizations, whose reader sees all of them."""
-    return gateway.seals.mark("directory", gateway.directory.table.position().to_bytes(8))
+    return gateway.cipher.encrypt_deterministic(
+        "directory", gateway.directory.table.position().to_bytes(8)
+    )

@@ -14,7 +14,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.posts import Fact, PostKind
+from tuyen_gateway.domain.posts import DatedValue, PostKind
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.ports.posts import CommentOfPost, CountedPost
 
@@ -115,8 +115,8 @@ def _post_view(counted: CountedPost) -> PostView:
     )
 
 
-def _value(fact: Fact | None) -> str | None:
-    return None if fact is None else fact.value
+def _value(value: DatedValue | None) -> str | None:
+    return None if value is None else value.value
 
 
 def _comment_view(comment: CommentOfPost, caller: Caller) -> CommentView:

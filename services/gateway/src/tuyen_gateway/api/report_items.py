@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tuyen_directory.organization import Organization
-from tuyen_directory.organization import find as find_entity
+from tuyen_directory.organization import Organization, find_entity
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.contact_views import find_source_name
 from tuyen_gateway.domain.contact_counts import SourceKind
-from tuyen_gateway.domain.rollups import CAME, WENT, ReportRow, find_percentiles
+from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, ReportRow, find_percentiles
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.pipelines import PipelineDocument
 
@@ -117,7 +116,7 @@ class FairnessItem(ReportItem):
 class SourceItem(ReportItem):
     kind: SourceKind
     source_id: str | None
-    """The id of the page, the import or the integration; null for contacts by hand."""
+    """The id of the page, the import or the integration; null for those added manually."""
     source: str | None
     """The name of the page or the integration; null for any other source, and for a page that the
     viewer may not see."""
@@ -150,9 +149,9 @@ def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem
             at=row.rollup.at,
             page_id=page_id,
             page=names.find("page", page_id),
-            entered=row.rollup.counts[CAME],
-            left=row.rollup.counts[WENT],
-            waiting=row.standing,
+            entered=row.rollup.counts[INFLOW],
+            left=row.rollup.counts[OUTFLOW],
+            waiting=row.balance,
             wait_median_s=median,
             wait_p90_s=p90,
         )
@@ -168,9 +167,9 @@ def build_agents(rows: Sequence[ReportRow], names: ReportNames) -> list[AgentIte
             at=row.rollup.at,
             agent_id=agent_id,
             agent=names.find("agent", agent_id),
-            assigned=row.rollup.counts[CAME],
-            lost=row.rollup.counts[WENT],
-            held=row.standing,
+            assigned=row.rollup.counts[INFLOW],
+            lost=row.rollup.counts[OUTFLOW],
+            held=row.balance,
             **_describe_responses(row),
         )
         for row in rows
@@ -226,7 +225,7 @@ def build_sources(rows: Sequence[ReportRow], names: ReportNames) -> list[SourceI
                 source=names.find_source(kind, source_id),
                 added=row.rollup.counts.get("added", 0),
                 removed=row.rollup.counts.get("removed", 0),
-                contacts=row.standing,
+                contacts=row.balance,
             )
         )
     return items
@@ -245,7 +244,7 @@ def build_pipeline(rows: Sequence[ReportRow], names: ReportNames) -> list[Pipeli
                 step=names.find_step(pipeline_id, step_id),
                 entered=row.rollup.counts.get("entered", 0),
                 left=row.rollup.counts.get("left", 0),
-                contacts=row.standing,
+                contacts=row.balance,
             )
         )
     return items

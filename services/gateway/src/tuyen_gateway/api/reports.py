@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from tuyen_events.crm_limits import REPORT_DAYS
+from tuyen_events.audit_limits import REPORT_DAYS
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.charts import answer_bars, answer_csv, answer_line
@@ -331,7 +331,7 @@ async def _answer(
     kind: _Kind[ItemT], asked: _Asked, gateway: Gateway, wanted: str
 ) -> TimedReport[ItemT] | Response:
     span, counted = asked.span, kind.counted
-    before = await gateway.reports.standing(span, counted) if counted.stands else {}
+    before = await gateway.reports.balances(span, counted) if counted.has_balance else {}
     rollups = await gateway.reports.rollups(span, counted)
     if kind.continues:
         rollups = complete(rollups, before, span.begin_of_interval(span.since))

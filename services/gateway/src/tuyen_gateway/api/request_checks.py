@@ -21,7 +21,7 @@ from tuyen_events.limits import (
 )
 from tuyen_gateway.api.dependencies import is_known
 from tuyen_gateway.api.problems import FieldProblem, problem_response
-from tuyen_gateway.api.texts import unfit_field, unfit_place
+from tuyen_gateway.api.texts import find_unfit_field, find_unfit_place
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.bodies import (
     BodyRefusedError,
@@ -67,7 +67,7 @@ class RequestChecks:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        place = unfit_place(scope["path"], scope["query_string"])
+        place = find_unfit_place(scope["path"], scope["query_string"])
         if place is not None:
             await _wrong(place, _UNFIT)(scope, receive, send)
             return
@@ -144,7 +144,7 @@ def _wrong_body(path: str, body: bytes) -> Response | None:
         return _wrong(
             "body", f"It contains more than {most} values: name fewer, in several requests."
         )
-    field = unfit_field(body)
+    field = find_unfit_field(body)
     return None if field is None else _wrong(field, _UNFIT)
 
 

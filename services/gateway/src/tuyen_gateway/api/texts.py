@@ -19,7 +19,7 @@ _Place = tuple["_Place | None", str | int]
 are linked, so that the path is written out for the reported place alone."""
 
 
-def unfit_place(path: str, query: bytes) -> str | None:
+def find_unfit_place(path: str, query: bytes) -> str | None:
     """Where a request's address contains such a text, in the form of a problem's `field`; None if
     it contains none."""
     if _UNFIT.search(path):
@@ -33,7 +33,7 @@ def unfit_place(path: str, query: bytes) -> str | None:
     return None
 
 
-def unfit_field(body: bytes) -> str | None:
+def find_unfit_field(body: bytes) -> str | None:
     """The field of a JSON body that contains such a text, in its value or in a name; None if there
     is none, or if the body is not JSON, which its reader reports."""
     if not _MAY_BE_UNFIT.search(body):

@@ -1,9 +1,9 @@
 """What is known of a reply besides its text: each request to send it, and the messages at the
 channel that it became.
 
-Requests, their results and the channel's echoes are read in whatever order. So each of them adds a
-fact, facts merge, and what the reply looks like follows from all of them: adding a fact again, or
-in another order, makes no difference.
+Requests, their results and the channel's echoes are read in whatever order. So each of them updates
+fields that merge, and what the reply looks like follows from all of them: applying an update again,
+or in another order, makes no difference.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ ActionTime = tuple[datetime, str]
 
 
 class ReplyState(StrEnum):
-    """What became of a reply, as far as requests and results say; whether it was seen is a fact of
+    """What became of a reply, as far as requests and results say. Whether it was seen belongs to
     its conversation."""
 
     PENDING = "pending"

@@ -25,7 +25,7 @@ from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.crm.steps import StepChanged
 from tuyen_events.ids import ContactId, OrganizationId
-from tuyen_gateway.domain.rollups import CAME, WENT, Counted, Slot, quarter_of
+from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, Counted, Slot, quarter_of
 
 _About = tuple[str | None, ...]
 
@@ -121,22 +121,22 @@ def _compare(
 ) -> list[tuple[Counted, str, _About, str]]:
     """What is counted, in which warehouse. A move to another warehouse is none to another step."""
     found = []
-    for contact, other, standing, name, step in (
-        (before, after, WENT, "removed", "left"),
-        (after, before, CAME, "added", "entered"),
+    for contact, other, balance, name, step in (
+        (before, after, OUTFLOW, "removed", "left"),
+        (after, before, INFLOW, "added", "entered"),
     ):
         if not contact.present:
             continue
         moved = not other.present or other.warehouse_id != contact.warehouse_id
         source: _About = (contact.kind, contact.source)
         if moved:
-            found.append((Counted.ORIGIN, contact.warehouse_id, source, standing))
+            found.append((Counted.ORIGIN, contact.warehouse_id, source, balance))
         if not other.present:
             found.append((Counted.ORIGIN, contact.warehouse_id, source, name))
         for at in contact.steps.items():
             stays = other.present and at in other.steps.items()
             if moved or not stays:
-                found.append((Counted.STEP, contact.warehouse_id, at, standing))
+                found.append((Counted.STEP, contact.warehouse_id, at, balance))
             if not stays:
                 found.append((Counted.STEP, contact.warehouse_id, at, step))
     return found

@@ -13,7 +13,7 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_gateway.domain.visibility import Viewer
 
 
-class Sight(IntEnum):
+class AccessLevel(IntEnum):
     """How much of a contact a viewer sees. Each includes those before it."""
 
     NOTHING = 0
@@ -37,17 +37,17 @@ class ContactScope:
     joined: frozenset[str] = frozenset()
     led: frozenset[AgentId] = frozenset()
 
-    def sight_of(
+    def access_to(
         self, warehouse_id: str, assignee: AgentId | None, viewers: Collection[AgentId]
-    ) -> Sight:
+    ) -> AccessLevel:
         """How much the viewer sees of a contact of the scope's organization."""
         if warehouse_id in self.managed or assignee in {self.agent_id, *self.led}:
-            return Sight.WRITE
+            return AccessLevel.WRITE
         if self.agent_id in viewers:
-            return Sight.READ
+            return AccessLevel.READ
         if assignee is None and warehouse_id in self.joined:
-            return Sight.CLAIMABLE
-        return Sight.NOTHING
+            return AccessLevel.CLAIMABLE
+        return AccessLevel.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import msgspec
 from tuyen_events.inbound import CustomerDescribed
 from tuyen_events.limits import NAME_CHARACTERS, URL_CHARACTERS
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.previews import CustomerDescription, whole
+from tuyen_gateway.domain.previews import CustomerDescription, drop_too_long
 from tuyen_gateway.domain.threads import Direction, Message, moment_of, shorten
 
 MESSAGES_NAMED = 50
@@ -25,7 +25,7 @@ def note_description(row: InboxRow, event: CustomerDescribed, name_folded: str |
     description = CustomerDescription(
         at=moment_of(event)[1],
         name=shorten(event.customer.name, NAME_CHARACTERS),
-        picture=whole(event.customer.picture, URL_CHARACTERS),
+        picture=drop_too_long(event.customer.picture, URL_CHARACTERS),
     )
     if row.description is not None and row.description.order >= description.order:
         return row

@@ -6,7 +6,7 @@ Every service stores the whole directory, and the router makes a pool of all mem
 
 from collections.abc import Callable, Mapping
 
-from tuyen_directory.organization import Organization, entities, entity_of, find
+from tuyen_directory.organization import Organization, entities, entity_of, find_entity
 from tuyen_events import limits
 from tuyen_events.crm_limits import INTEGRATIONS
 from tuyen_events.directory import DirectoryEvent, GroupChanged, PageChanged, RuleChanged
@@ -29,7 +29,7 @@ def check_limits(organization: Organization, change: DirectoryEvent) -> None:
     a kind together would name too many members. An existing entity may always be changed if it does
     not grow."""
     entity, entity_id = entity_of(change)
-    before = find(organization, entity, entity_id)
+    before = find_entity(organization, entity, entity_id)
     standing = entities(organization, entity)
     most = _MOST.get(entity)
     if before is None and most is not None and len(standing) >= most:

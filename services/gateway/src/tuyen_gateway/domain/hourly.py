@@ -15,7 +15,7 @@ class Taken:
     at: datetime
 
 
-def take(before: Taken | None, amount: float, an_hour: float, now: datetime) -> Taken:
+def take_amount(before: Taken | None, amount: float, an_hour: float, now: datetime) -> Taken:
     """What is taken after `amount` more at `now`, whether or not that exceeds the limit. A clock
     that is set back makes nothing available."""
     passed = timedelta(0) if before is None else max(now - before.at, timedelta(0))

@@ -2,7 +2,7 @@
 
 Counters are counted once, by the reader of the partition that contains the event, guarded by the
 last counted offset. Everything else is the greatest or the smallest of what was seen, so folding
-twice or in another order gives the same row. Some values can become wrong through a later fact: the
+twice or in another order gives the same row. Some values can become wrong by a later event: the
 last text (its message is removed), the first unanswered event (an answer lies between two events),
 the newest event that was not removed, and whether there is a conversation at all (R4.6).
 `NeedsRecheck` says when: the caller then reads the thread.
@@ -317,7 +317,7 @@ def _show_customer(
     )
 
 
-def interact(row: InboxRow, at: datetime) -> InboxRow:
+def note_interaction(row: InboxRow, at: datetime) -> InboxRow:
     """The row whose customer wrote or reacted at `at`, by the channel's clock."""
     if row.interacted_at is not None and row.interacted_at >= at:
         return row
@@ -326,10 +326,10 @@ def interact(row: InboxRow, at: datetime) -> InboxRow:
 
 def note_reaction(row: InboxRow, event: MessageReacted) -> InboxRow:
     """The row after the customer reacted to a message."""
-    return row if event.emoji is None else interact(row, moment_of(event)[0])
+    return row if event.emoji is None else note_interaction(row, moment_of(event)[0])
 
 
-def active(row: InboxRow, at: datetime) -> InboxRow:
+def note_activity(row: InboxRow, at: datetime) -> InboxRow:
     """The row in which something happened at `at`."""
     if row.active_at is not None and row.active_at >= at:
         return row
@@ -370,7 +370,7 @@ def apply_done_mark(
     a thread are in another partition once its root's author is known."""
     said = (truncate_time(event.at), partition, offset)
     if not event.done:
-        row = active(row, said[0])
+        row = note_activity(row, said[0])
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1

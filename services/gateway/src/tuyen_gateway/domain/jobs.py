@@ -122,7 +122,7 @@ TOO_LARGE = ItemResult(ItemStatus.REFUSED, "too_large")
 """The command for it would be larger than a record may be."""
 
 
-def begin(request: JobRequested, total: int, at: Moment) -> JobProgressed:
+def begin_job(request: JobRequested, total: int, at: Moment) -> JobProgressed:
     return JobProgressed(
         job_id=request.job_id,
         organization=request.organization,
@@ -159,12 +159,12 @@ def count_results(
 def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> JobProgressed:
     """The progress, with those of the results that have a reason; only the first ones are
     listed."""
-    told = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
-    skipped = (*progress.skipped, *told)[:SKIPPED_LISTED]
+    new = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
+    skipped = (*progress.skipped, *new)[:SKIPPED_LISTED]
     return msgspec.structs.replace(progress, skipped=skipped)
 
 
-def rest_not_found(progress: JobProgressed) -> JobProgressed:
+def refuse_missing(progress: JobProgressed) -> JobProgressed:
     """For a job on named conversations that has processed all that it found: the rest does not
     exist, or may not be seen."""
     missing = progress.total - progress.done
@@ -182,7 +182,7 @@ def take_up(progress: JobProgressed, ids: tuple[str, ...]) -> JobProgressed:
     return msgspec.structs.replace(progress, under_way=ids, cursor=ids[-1])
 
 
-def finish(
+def complete_job(
     progress: JobProgressed, state: JobState, at: Moment, detail: str | None
 ) -> JobProgressed:
     """The last progress. Conversations that are still under way then may have been changed or

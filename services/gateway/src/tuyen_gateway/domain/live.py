@@ -1,5 +1,5 @@
-"""What changes tell live streams: who saw a conversation before, who sees it now, and for whom it
-is unread.
+"""What changes report to live streams: who saw a conversation before, who sees it now, and for whom
+it is unread.
 
 Decides R7.3 and I11.
 """
@@ -22,8 +22,9 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class RowFacts(msgspec.Struct, frozen=True, array_like=True):
-    """Everything in a row that decides who sees it and how it is counted for them."""
+class JournaledRow(msgspec.Struct, frozen=True, array_like=True):
+    """What the journal contains of a row: everything that decides who sees it and how it is counted
+    for them."""
 
     page_id: PageId
     channel: Channel
@@ -44,10 +45,10 @@ class RowChange(msgspec.Struct, frozen=True, array_like=True):
 
     conversation_id: ConversationId
     revision: int
-    before: RowFacts | None
-    after: RowFacts | None
+    before: JournaledRow | None
+    after: JournaledRow | None
     kept: bool = False
-    """Whether the facts before were those after: then `before` is null to save space."""
+    """Whether `before` and `after` are the same: then `before` is null to save space."""
     reported: bool = False
     """Whether the customer's device reported what was delivered or seen: then the state of our
     messages after `reported_after` changed, up to `reported_until`."""
@@ -55,7 +56,7 @@ class RowChange(msgspec.Struct, frozen=True, array_like=True):
     reported_until: datetime | None = None
 
     @property
-    def previous(self) -> RowFacts | None:
+    def previous(self) -> JournaledRow | None:
         return self.after if self.kept else self.before
 
 
@@ -123,14 +124,14 @@ class LivePosition(msgspec.Struct, frozen=True, array_like=True):
     reminders: bytes = b""
 
 
-def find_facts(row: InboxRow) -> RowFacts | None:
-    """What decides who sees the row; null while no query finds it."""
+def journal_row(row: InboxRow) -> JournaledRow | None:
+    """The row as the journal contains it; null while no query finds it."""
     channel, kind = row.channel, row.kind
     if row.organization is None or row.page_id is None or channel is None or kind is None:
         return None
     read_by = frozenset(row.read_by)
     marked = [read.agent_id for read in row.reads]
-    return RowFacts(
+    return JournaledRow(
         row.page_id,
         channel,
         kind,
@@ -143,12 +144,12 @@ def find_facts(row: InboxRow) -> RowFacts | None:
 
 
 def find_change(before: InboxRow | None, after: InboxRow) -> RowChange:
-    """What a write of a row tells; `after` has its new revision."""
-    facts = find_facts(after)
+    """What the journal contains of a write of a row; `after` has its new revision."""
+    now = journal_row(after)
     if before is None:
-        return RowChange(after.id, after.revision, None, facts)
-    previous = find_facts(before)
-    kept = previous == facts
+        return RowChange(after.id, after.revision, None, now)
+    previous = journal_row(before)
+    kept = previous == now
     risen = [
         (old, new)
         for old, new in (
@@ -162,7 +163,7 @@ def find_change(before: InboxRow | None, after: InboxRow) -> RowChange:
         after.id,
         after.revision,
         None if kept else previous,
-        facts,
+        now,
         kept,
         bool(risen),
         None if None in begun else min((old for old in begun if old is not None), default=None),
@@ -170,18 +171,18 @@ def find_change(before: InboxRow | None, after: InboxRow) -> RowChange:
     )
 
 
-def is_shown(facts: RowFacts | None, scope: Scope) -> bool:
-    """Whether the viewer sees a row with these facts."""
-    return facts is not None and scope.covers(facts.page_id, facts.assignee)
+def is_shown(row: JournaledRow | None, scope: Scope) -> bool:
+    """Whether the viewer sees the row."""
+    return row is not None and scope.covers(row.page_id, row.assignee)
 
 
-def is_unread(facts: RowFacts, scope: Scope) -> bool:
+def is_unread(row: JournaledRow, scope: Scope) -> bool:
     """Whether a row has something unread for the viewer, as the counters count it (I5)."""
-    if not facts.live or scope.agent_id in facts.read:
+    if not row.live or scope.agent_id in row.read:
         return False
-    if scope.since is None or scope.agent_id in facts.again:
+    if scope.since is None or scope.agent_id in row.again:
         return True
-    last = facts.last_inbound_ms
+    last = row.last_inbound_ms
     return last is not None and last > in_milliseconds(scope.since)
 
 

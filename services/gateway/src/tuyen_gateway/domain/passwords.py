@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tuyen_directory.usernames import compose_unicode
 
 
-def spellings(password: str) -> Sequence[str]:
+def list_spellings(password: str) -> Sequence[str]:
     """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
     for passwords from before they were compose_unicode."""
     decomposed = unicodedata.normalize("NFD", password)

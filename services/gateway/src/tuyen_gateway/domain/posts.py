@@ -1,8 +1,9 @@
 """Posts of the pages, and what each event says of one (I9).
 
-An event adds facts, which merge in any order and however often: of two texts, pictures or addresses
-the one with the later time of action counts, the earliest time is that of the post, and a removal
-is final (P5c). A post whose publication was never delivered is known by its comments.
+Each event updates some fields of a post. The order of the updates makes no difference, nor does an
+update that is applied twice: of two texts, pictures or addresses the one with the later time of
+action counts, the earliest time is that of the post, and a removal is final (P5c). A post whose
+publication was never delivered is known by its comments.
 
 Decides I9.
 """
@@ -34,9 +35,9 @@ class PostKind(StrEnum):
     LIVESTREAM = "livestream"
 
 
-class Fact(msgspec.Struct, frozen=True):
+class DatedValue(msgspec.Struct, frozen=True):
     """A value and the time of the action that set it; the event's id decides between equal times.
-    Facts are compared in the order of these fields."""
+    Dated values are compared in the order of these fields."""
 
     at: datetime
     event_id: str
@@ -53,12 +54,12 @@ class PagePost(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str
     created_at: datetime | None = None
     """When it was published or, until that is known, first commented on."""
-    text: Fact | None = None
-    picture: Fact | None = None
-    kept: Fact | None = None
+    text: DatedValue | None = None
+    picture: DatedValue | None = None
+    kept: DatedValue | None = None
     """The id of what is kept of a picture (`picture_id`)."""
-    permalink: Fact | None = None
-    comment_permalink: Fact | None = None
+    permalink: DatedValue | None = None
+    comment_permalink: DatedValue | None = None
     """Its address as its first comment has it."""
     video: bool = False
     live: bool = False
@@ -85,8 +86,8 @@ class PagePost(msgspec.Struct, frozen=True, kw_only=True):
         return PostKind.VIDEO if self.video else PostKind.POST
 
 
-class PostFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one event says of a post; `at` is when its action happened."""
+class PostUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a post that one event sets; `at` is when its action happened."""
 
     organization: OrganizationId
     page_id: PageId
@@ -132,24 +133,24 @@ def _common(event: InboundEvent, post: str) -> _Common:
     )
 
 
-def post_facts_of(event: InboundEvent) -> PostFacts | None:
-    """What an event says of a post; None if it says nothing.
+def post_update_of(event: InboundEvent) -> PostUpdate | None:
+    """How an event updates a post; None if it does not.
 
-    A post without a text says nothing of it: Facebook reports a post that goes to the trash as one
-    that was edited, without its text.
+    A post without a text does not remove the text that is known: Facebook reports a post that goes
+    to the trash as one that was edited, without its text.
     """
     at = moment_of(event)[0]
     match event:
         case PostPublished() | PostDescribed():
-            return _facts_of_content(event, at)
+            return _update_of_content(event, at)
         case PostEdited():
-            return PostFacts(
+            return PostUpdate(
                 **_common(event, event.post_external_id), at=at, text=event.text or None
             )
         case PostRemoved():
-            return PostFacts(**_common(event, event.post_external_id), at=at, removed=True)
+            return PostUpdate(**_common(event, event.post_external_id), at=at, removed=True)
         case CommentAdded():
-            return PostFacts(
+            return PostUpdate(
                 **_common(event, event.post_external_id),
                 at=at,
                 existed_at=at,
@@ -159,16 +160,16 @@ def post_facts_of(event: InboundEvent) -> PostFacts | None:
                 by_others=event.origin.is_known and event.origin != CommentOrigin.COMMENT,
             )
         case LivestreamChanged(post_external_id=str(post)):
-            return PostFacts(**_common(event, post), at=at, live=True)
+            return PostUpdate(**_common(event, post), at=at, live=True)
         case _:
             return None
 
 
-def facts_of_kept(event: MediaKept) -> PostFacts | None:
-    """What is known once a picture was stored; None if it is none of a post."""
+def update_of_kept(event: MediaKept) -> PostUpdate | None:
+    """How a stored picture updates its post; None if it is not a picture of a post."""
     if event.post_external_id is None or not event.media:
         return None
-    return PostFacts(
+    return PostUpdate(
         organization=event.organization,
         page_id=event.page_id,
         channel=None,
@@ -178,14 +179,14 @@ def facts_of_kept(event: MediaKept) -> PostFacts | None:
     )
 
 
-def _facts_of_content(event: PostPublished | PostDescribed, at: datetime) -> PostFacts:
-    """What a webhook, or the channel when it was asked, says of the post itself."""
+def _update_of_content(event: PostPublished | PostDescribed, at: datetime) -> PostUpdate:
+    """The update by a webhook about the post itself, or by what the channel answered about it."""
     existed_at: datetime | None
     if isinstance(event, PostPublished):
         existed_at, video = at, event.video_external_id is not None
     else:
         existed_at, video = event.published_at, event.shows_video
-    return PostFacts(
+    return PostUpdate(
         **_common(event, event.post_external_id),
         at=at,
         existed_at=existed_at,

@@ -47,7 +47,7 @@ class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
         return self.at, self.accepted_at, self.accepted_us, self.id
 
 
-def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None:
+def build_preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None:
     """The text that a row shows of a message: its text, or the kind of its first attachment in
     brackets, for the console to translate (`[image]`). The thread has the rest."""
     if text:
@@ -55,7 +55,7 @@ def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None
     return f"[{attachments[0].kind}]" if attachments else None
 
 
-def last_of(message: Message) -> LastMessage | None:
+def build_last_message(message: Message) -> LastMessage | None:
     """The message as a row shows it; null if it is in no thread or is absent."""
     moment = message.moment
     if moment is None or message.absent:
@@ -65,7 +65,7 @@ def last_of(message: Message) -> LastMessage | None:
         accepted_at=moment[1],
         accepted_us=moment[2],
         id=message.id,
-        text=preview(shown_text(message), message.attachments),
+        text=build_preview(shown_text(message), message.attachments),
     )
 
 
@@ -78,10 +78,10 @@ def build_shown_customer(
         id=customer.id,
         external_id=customer.external_id,
         name=shorten(customer.name, NAME_CHARACTERS),
-        picture=whole(customer.picture, URL_CHARACTERS),
+        picture=drop_too_long(customer.picture, URL_CHARACTERS),
     )
 
 
-def whole(address: str | None, characters: int) -> str | None:
+def drop_too_long(address: str | None, characters: int) -> str | None:
     """The address, or None if it is too long: a part of it is useless."""
     return None if address is None or len(address) > characters else address

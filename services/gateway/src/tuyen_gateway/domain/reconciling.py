@@ -16,8 +16,8 @@ import msgspec
 
 from tuyen_events.outbound_limits import AUTOMATIC_WITHIN_S
 from tuyen_gateway.domain.attempts import ReplyState
-from tuyen_gateway.domain.inbox import InboxRow, active, interact, recount
-from tuyen_gateway.domain.previews import last_of
+from tuyen_gateway.domain.inbox import InboxRow, note_activity, note_interaction, recount
+from tuyen_gateway.domain.previews import build_last_message
 from tuyen_gateway.domain.reading import with_withdrawn
 from tuyen_gateway.domain.threads import Direction, Instant, Message
 
@@ -68,7 +68,7 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
     moment = message.moment
     if moment is None:
         return row, NeedsRecheck.NOTHING
-    row = active(_note_activity(row, moment[1]), moment[1])
+    row = note_activity(_note_later_activity(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
         row, recheck = _note_outgoing(row, message, moment)
     else:
@@ -91,7 +91,7 @@ def _list_row(row: InboxRow, message: Message | None) -> InboxRow:
     return msgspec.structs.replace(row, organization=shown)
 
 
-def _note_activity(row: InboxRow, at: datetime) -> InboxRow:
+def _note_later_activity(row: InboxRow, at: datetime) -> InboxRow:
     if row.updated_at is not None and row.updated_at >= at:
         return row
     return msgspec.structs.replace(row, updated_at=at)
@@ -132,7 +132,7 @@ def _note_inbound(
     if row.first_inbound_at is None or row.first_inbound_at > moment[1]:
         row = msgspec.structs.replace(row, first_inbound_at=moment[1])
     if not message.comment:
-        row = interact(row, moment[0])
+        row = note_interaction(row, moment[0])
     prompted = _may_have_prompted(row, moment)
     if message.removed:
         recheck = prompted
@@ -177,7 +177,7 @@ def _note_last(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxR
         return row, NeedsRecheck.LAST if shown else NeedsRecheck.NOTHING
     if row.last is not None and row.last.order > (*moment, message.id):
         return row, NeedsRecheck.NOTHING
-    return msgspec.structs.replace(row, last=last_of(message)), NeedsRecheck.NOTHING
+    return msgspec.structs.replace(row, last=build_last_message(message)), NeedsRecheck.NOTHING
 
 
 def settle_answered(row: InboxRow, answer: Message | None) -> InboxRow:
@@ -187,7 +187,7 @@ def settle_answered(row: InboxRow, answer: Message | None) -> InboxRow:
 
 def settle_last(row: InboxRow, newest: Message | None) -> InboxRow:
     """The row with the newest message of its thread that is not absent."""
-    return msgspec.structs.replace(row, last=None if newest is None else last_of(newest))
+    return msgspec.structs.replace(row, last=None if newest is None else build_last_message(newest))
 
 
 def settle_waiting(row: InboxRow, first: Message | None) -> InboxRow:

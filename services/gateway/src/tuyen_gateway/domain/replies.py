@@ -3,7 +3,7 @@ their results in whatever order (decision 29).
 
 An event changes up to three kinds of messages: the reply or comment that it is about; the messages
 at the channel that a result names, which are parts of the reply; and the comment that a private
-reply answers. A part passes on what is known of it to its reply (`absorb`).
+reply answers. A part passes on what is known of it to its reply (`merge_part`).
 
 Decides I6, I8 and P5b.
 """
@@ -87,7 +87,7 @@ def moment_of_request(event: OutboundRequested) -> Instant:
     return at, at, event.at.microsecond % 1000
 
 
-def absorb(reply: Message, part: Message) -> Message:
+def merge_part(reply: Message, part: Message) -> Message:
     """The reply with what is known of one of its parts."""
     edited = part.content_at is not None and part.content_at[1] != "" and not part.removed
     reply = _with_part(
@@ -129,7 +129,7 @@ def join_part(part: Message, reply: Message | None) -> tuple[Message, Message | 
         return part, reply
     if reply is None:
         reply = Message(id=part.part_of, organization=part.organization, page_id=part.page_id)
-    return part, absorb(reply, part)
+    return part, merge_part(reply, part)
 
 
 def _parts_of(event: OutboundSettled) -> Iterator[MessageId]:

@@ -1,9 +1,9 @@
-"""How long customers waited for a person on our side: for the first word of each conversation, and
-for each later one (O3).
+"""How long customers waited until a person on our side answered: for the first answer in each
+conversation, and for each later one (O3).
 
-What was said is read from several topics, in any order and more than once. Of each kind the
-earliest ones are kept, whatever comes first; the responses follow from them. So what is counted
-does not depend on how it was read.
+Messages are read from several topics, in any order and more than once. Of each kind the earliest
+ones are kept, whichever are read first, and the responses are derived from them. So the numbers do
+not depend on the order in which messages were read.
 
 Decides O3.
 """
@@ -25,130 +25,134 @@ from tuyen_gateway.domain.reconciling import AUTOMATIC_WITHIN
 from tuyen_gateway.domain.rollups import Counted, Slot, month_of, quarter_of, round_wait
 from tuyen_gateway.domain.threads import moment_of, truncate_time
 
-_OF_OPENING = 50
-"""The most that is kept of each kind of a beginning. A page that said more before its customer said
-anything has no first response."""
+_OF_START = 50
+"""How many messages of each kind are kept for the start of a conversation. If the page sent more
+before its customer wrote anything, the conversation has no first response."""
 
-_OF_TALK = 500
-"""The most that is kept of each kind of a month."""
+_OF_MONTH = 500
+"""How many messages of each kind are kept for a month."""
 
 _OVERLAP = timedelta(days=7)
-"""The last words before a month belong to it as well: a wait may begin in one month and end in the
-next."""
+"""The last messages before a month belong to it as well: a wait may begin in one month and end in
+the next."""
 
 
-class SaidWord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One word of a conversation."""
+class TimedMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a message was written, and what decides whether it is a response."""
 
     at: datetime
     id: str
-    """Of a reply that an agent requested the id of the request, otherwise that of the message."""
+    """The id of the request, if an agent requested the message as a reply; otherwise its own."""
     agent_id: AgentId | None = None
     requested: bool = False
-    """Whether it was said only if the channel took it."""
+    """Whether it counts only if the channel accepted it."""
     by_person: bool = False
-    """Whether it is known that no program said it."""
+    """Whether it is known that no program wrote it."""
 
 
-class Conversed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said in a conversation; each list begins with the earliest."""
+class CountedMessages(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of a conversation; each list begins with the earliest."""
 
     organization: OrganizationId
     page_id: PageId
-    asked: tuple[SaidWord, ...] = ()
+    incoming: tuple[TimedMessage, ...] = msgspec.field(name="asked", default=())
     """By customers."""
-    said: tuple[SaidWord, ...] = ()
+    outgoing: tuple[TimedMessage, ...] = msgspec.field(name="said", default=())
     """By our side."""
-    sent: tuple[SaidWord, ...] = ()
-    """The requests that the channel took, when it did."""
+    sent: tuple[TimedMessage, ...] = ()
+    """The requests that the channel carried out, and when."""
     revision: int = 0
 
 
-class Opening(Conversed, frozen=True, kw_only=True):
-    """What is known of a conversation's beginning."""
+class ConversationStart(CountedMessages, frozen=True, kw_only=True):
+    """The first messages of a conversation."""
 
     id: ConversationId = msgspec.field(name="_id")
 
 
-class Talk(Conversed, frozen=True, kw_only=True):
-    """What is known of a conversation within a month (UTC), and the week before it."""
+class ConversationMonth(CountedMessages, frozen=True, kw_only=True):
+    """The messages of a conversation within a month (UTC), and the week before it."""
 
     id: str = msgspec.field(name="_id")
     month: datetime
 
 
-class Heard(NamedTuple):
-    """One word, and to which list of what was said it belongs."""
+class ListedMessage(NamedTuple):
+    """A message, and the list of `CountedMessages` to which it belongs."""
 
     field: str
-    word: SaidWord
+    message: TimedMessage
 
 
-class HeardEvent(NamedTuple):
-    """What an event says of its conversation."""
+class ConversationMessage(NamedTuple):
+    """A message of a conversation, as an event contains it."""
 
     conversation_id: ConversationId
     organization: OrganizationId
     page_id: PageId
-    heard: Heard
+    listed: ListedMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonResponse:
-    """A word of a person on our side that ended a customer's wait."""
+    """A message of a person on our side that ended a customer's wait."""
 
     at: datetime
     agent_id: AgentId | None
     """Null if it was written at the channel itself."""
     wait: timedelta
-    """Since the customer's first word after the response before."""
+    """Since the customer's first message after the response before."""
 
 
-def read_heard(event: Event) -> HeardEvent | None:
+def read_timed_message(event: Event) -> ConversationMessage | None:
     match event:
         case MessageReceived():
-            word = SaidWord(at=moment_of(event)[0], id=event.message_id)
-            heard = Heard("asked", word)
+            message = TimedMessage(at=moment_of(event)[0], id=event.message_id)
+            listed = ListedMessage("incoming", message)
         case CommentAdded():
-            word = SaidWord(at=moment_of(event)[0], id=event.message_id)
-            heard = Heard("said" if event.customer is None else "asked", word)
+            message = TimedMessage(at=moment_of(event)[0], id=event.message_id)
+            listed = ListedMessage("outgoing" if event.customer is None else "incoming", message)
         case MessageEchoed() if not event.automatic and event.client_id is None:
             by_person = event.admin_id is not None
             at = moment_of(event)[0]
-            heard = Heard("said", SaidWord(at=at, id=event.message_id, by_person=by_person))
+            listed = ListedMessage(
+                "outgoing", TimedMessage(at=at, id=event.message_id, by_person=by_person)
+            )
         case OutboundRequested() if event.action.makes_message:
-            word = SaidWord(
+            message = TimedMessage(
                 at=truncate_time(event.at),
                 id=event.request_id,
                 agent_id=event.by,
                 requested=True,
                 by_person=True,
             )
-            heard = Heard("said", word)
+            listed = ListedMessage("outgoing", message)
         case OutboundSettled(outcome=OutboundOutcome.DONE) if event.action.makes_message:
-            word = SaidWord(at=truncate_time(event.at), id=event.request_id)
-            heard = Heard("sent", word)
+            message = TimedMessage(at=truncate_time(event.at), id=event.request_id)
+            listed = ListedMessage("sent", message)
         case _:
             return None
     if event.conversation_id is None:
         return None
-    return HeardEvent(event.conversation_id, event.organization, event.page_id, heard)
+    return ConversationMessage(event.conversation_id, event.organization, event.page_id, listed)
 
 
-def begin_opening(event: HeardEvent) -> Opening:
+def begin_start(event: ConversationMessage) -> ConversationStart:
     """A blank one for the conversation of the event."""
-    return Opening(id=event.conversation_id, organization=event.organization, page_id=event.page_id)
+    return ConversationStart(
+        id=event.conversation_id, organization=event.organization, page_id=event.page_id
+    )
 
 
-def begin_talks(event: HeardEvent) -> list[Talk]:
-    """Blank ones for the months to which the word belongs. That a request was sent belongs to the
-    month of the request, which may be the one before."""
-    word = event.heard.word
-    moments = [word.at, word.at + _OVERLAP]
-    if event.heard.field == "sent":
-        moments.append(word.at - _OVERLAP)
+def begin_months(event: ConversationMessage) -> list[ConversationMonth]:
+    """Blank ones for the months to which the message belongs. The result of a request belongs to
+    the month of the request, which may be the one before."""
+    message = event.listed.message
+    moments = [message.at, message.at + _OVERLAP]
+    if event.listed.field == "sent":
+        moments.append(message.at - _OVERLAP)
     return [
-        Talk(
+        ConversationMonth(
             id=f"{event.conversation_id}|{month:%Y-%m}",
             organization=event.organization,
             page_id=event.page_id,
@@ -158,90 +162,102 @@ def begin_talks(event: HeardEvent) -> list[Talk]:
     ]
 
 
-def note_opening(
-    opening: Opening, heard: Iterable[Heard]
-) -> tuple[Opening, dict[Slot, Counter[str]]]:
-    """The opening after some words, and what they add to the numbers, or take from them."""
-    after = _hear(opening, heard, _OF_OPENING)
-    return after, _subtract(_count_opening(after), _count_opening(opening))
+def count_start(
+    start: ConversationStart, listed: Iterable[ListedMessage]
+) -> tuple[ConversationStart, dict[Slot, Counter[str]]]:
+    """The start after some messages, and what they add to the numbers, or subtract from them."""
+    after = _add_messages(start, listed, _OF_START)
+    return after, _subtract(_count_in_start(after), _count_in_start(start))
 
 
-def note_talk(talk: Talk, heard: Iterable[Heard]) -> tuple[Talk, dict[Slot, Counter[str]]]:
-    """The same of a month."""
-    after = _hear(talk, heard, _OF_TALK)
-    return after, _subtract(_count_talk(after), _count_talk(talk))
+def count_month(
+    month: ConversationMonth, listed: Iterable[ListedMessage]
+) -> tuple[ConversationMonth, dict[Slot, Counter[str]]]:
+    """The same for a month."""
+    after = _add_messages(month, listed, _OF_MONTH)
+    return after, _subtract(_count_in_month(after), _count_in_month(month))
 
 
-ConversedT = TypeVar("ConversedT", Opening, Talk)
+CountedMessagesT = TypeVar("CountedMessagesT", ConversationStart, ConversationMonth)
 
 
-def _hear(conversed: ConversedT, heard: Iterable[Heard], most: int) -> ConversedT:
-    lists = {"asked": conversed.asked, "said": conversed.said, "sent": conversed.sent}
-    for field, word in heard:
-        lists[field] = _keep(lists[field], word, most)
+def _add_messages(
+    messages: CountedMessagesT, listed: Iterable[ListedMessage], most: int
+) -> CountedMessagesT:
+    lists = {
+        "incoming": messages.incoming,
+        "outgoing": messages.outgoing,
+        "sent": messages.sent,
+    }
+    for field, message in listed:
+        lists[field] = _keep(lists[field], message, most)
     return msgspec.structs.replace(
-        conversed, asked=lists["asked"], said=lists["said"], sent=lists["sent"]
+        messages, incoming=lists["incoming"], outgoing=lists["outgoing"], sent=lists["sent"]
     )
 
 
-def find_responses(conversed: Conversed) -> Iterator[PersonResponse]:
+def find_responses(messages: CountedMessages) -> Iterator[PersonResponse]:
     """Those that ended a wait, in the order of time."""
-    sent = {one.id for one in conversed.sent}
-    asked = iter(conversed.asked)
-    first = next(asked, None)
-    for word in conversed.said:
-        if word.requested and word.id not in sent:
+    sent = {one.id for one in messages.sent}
+    incoming = iter(messages.incoming)
+    first = next(incoming, None)
+    for message in messages.outgoing:
+        if message.requested and message.id not in sent:
             continue
-        if not word.by_person and _is_prompt(conversed, word):
+        if not message.by_person and _is_prompt(messages, message):
             continue
-        if first is not None and first.at <= word.at:
-            yield PersonResponse(at=word.at, agent_id=word.agent_id, wait=word.at - first.at)
-        while first is not None and first.at <= word.at:
-            first = next(asked, None)
+        if first is not None and first.at <= message.at:
+            yield PersonResponse(
+                at=message.at, agent_id=message.agent_id, wait=message.at - first.at
+            )
+        while first is not None and first.at <= message.at:
+            first = next(incoming, None)
 
 
-def _is_prompt(conversed: Conversed, word: SaidWord) -> bool:
-    """Whether it followed the customer so soon that a program said it (P5b)."""
-    place = bisect_right(conversed.asked, word.at, key=lambda one: one.at)
-    return place > 0 and word.at - AUTOMATIC_WITHIN <= conversed.asked[place - 1].at
+def _is_prompt(messages: CountedMessages, message: TimedMessage) -> bool:
+    """Whether it followed the customer's message so soon that a program wrote it (P5b)."""
+    place = bisect_right(messages.incoming, message.at, key=lambda one: one.at)
+    return place > 0 and message.at - AUTOMATIC_WITHIN <= messages.incoming[place - 1].at
 
 
-def _keep(words: tuple[SaidWord, ...], word: SaidWord, most: int) -> tuple[SaidWord, ...]:
-    known = next((one for one in words if one.id == word.id), None)
-    if known is not None and known.at <= word.at:
-        return words
-    others = [one for one in words if one.id != word.id]
-    return tuple(sorted([*others, word], key=lambda one: (one.at, one.id))[:most])
+def _keep(
+    messages: tuple[TimedMessage, ...], message: TimedMessage, most: int
+) -> tuple[TimedMessage, ...]:
+    known = next((one for one in messages if one.id == message.id), None)
+    if known is not None and known.at <= message.at:
+        return messages
+    others = [one for one in messages if one.id != message.id]
+    return tuple(sorted([*others, message], key=lambda one: (one.at, one.id))[:most])
 
 
-def _count_opening(opening: Opening) -> Counter[tuple[Slot, str]]:
+def _count_in_start(start: ConversationStart) -> Counter[tuple[Slot, str]]:
     """That a conversation began, and its first response, each in its quarter."""
     counted: Counter[tuple[Slot, str]] = Counter()
-    if opening.asked:
-        slot = _slot(opening, Counted.PAGE, opening.asked[0].at, opening.page_id)
+    if start.incoming:
+        slot = _slot(start, Counted.PAGE, start.incoming[0].at, start.page_id)
         counted[slot, "begun"] += 1
-    response = next(find_responses(opening), None)
+    response = next(find_responses(start), None)
     if response is not None:
-        counted.update(_count_response(opening, response, "first"))
+        counted.update(_count_response(start, response, "first"))
     return counted
 
 
-def _count_talk(talk: Talk) -> Counter[tuple[Slot, str]]:
+def _count_in_month(month: ConversationMonth) -> Counter[tuple[Slot, str]]:
     """The responses that were given in the month."""
     counted: Counter[tuple[Slot, str]] = Counter()
-    for response in find_responses(talk):
-        if month_of(quarter_of(response.at)) == talk.month.astimezone(UTC):
-            counted.update(_count_response(talk, response, "response"))
+    for response in find_responses(month):
+        if month_of(quarter_of(response.at)) == month.month.astimezone(UTC):
+            counted.update(_count_response(month, response, "response"))
     return counted
 
 
 def _count_response(
-    conversed: Conversed, response: PersonResponse, kind: str
+    messages: CountedMessages, response: PersonResponse, kind: str
 ) -> list[tuple[Slot, str]]:
     name = f"{kind}.{round_wait(response.wait)}"
     return [
-        (_slot(conversed, Counted.PAGE, response.at, conversed.page_id), name),
-        (_slot(conversed, Counted.AGENT, response.at, response.agent_id), name),
+        (_slot(messages, Counted.PAGE, response.at, messages.page_id), name),
+        (_slot(messages, Counted.AGENT, response.at, response.agent_id), name),
     ]
 
 
@@ -256,9 +272,9 @@ def _subtract(
     return added
 
 
-def _slot(conversed: Conversed, counted: Counted, at: datetime, about: str | None) -> Slot:
+def _slot(messages: CountedMessages, counted: Counted, at: datetime, about: str | None) -> Slot:
     return Slot(
-        organization=conversed.organization,
+        organization=messages.organization,
         counted=counted,
         quarter=quarter_of(at),
         about=(about,),

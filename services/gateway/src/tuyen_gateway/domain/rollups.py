@@ -24,7 +24,7 @@ _EXACT_S = 1000
 
 
 class Counted(StrEnum):
-    """What numbers are about, and by what they are told apart."""
+    """What is counted, and what each number belongs to."""
 
     QUEUE = "queue"
     """The queue of a page."""
@@ -34,18 +34,18 @@ class Counted(StrEnum):
     """An agent; null is whoever answers at the channel itself."""
     PAGE = "page"
     ORIGIN = "origin"
-    """The contacts from a source: its kind, and its id, which is null for contacts by hand."""
+    """The contacts from a source: its kind, and its id, which is null for those added manually."""
     STEP = "step"
     """The contacts at a step: the pipeline and the step."""
 
     @property
-    def stands(self) -> bool:
-        """Whether something is in it for a while, and is not only counted."""
+    def has_balance(self) -> bool:
+        """Whether its items enter and leave, so that it has a balance: how many are in it."""
         return self not in (Counted.RULE, Counted.PAGE)
 
 
-CAME, WENT = "came", "went"
-"""How many began and ceased to be in a queue, an agent's, of a source, at a step."""
+INFLOW, OUTFLOW = "came", "went"
+"""How many entered and left: a queue, an agent's conversations, a source's contacts, a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,11 @@ class Level(StrEnum):
     QUARTER = "quarter"
     HOUR = "hour"
     MONTH = "month"
-    """A month in UTC. It has only what CAME and WENT."""
+    """A month in UTC. It has only INFLOW and OUTFLOW."""
 
 
 class Period(NamedTuple):
-    """A part of the time, and the numbers that are read of it: `since` included, `until`
+    """An interval, and the level of the numbers that are read for it: `since` is included, `until`
     excluded."""
 
     level: Level
@@ -80,7 +80,7 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """What happened within an interval. `waits` says, by the kind of wait, how many waited how many
+    """The numbers of an interval. `waits` has, by the kind of wait, how many waited how many
     seconds."""
 
     at: datetime
@@ -91,10 +91,10 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """A rollup, and how many there were when its interval ended."""
+    """A rollup, and its balance when the interval ended."""
 
     rollup: Rollup
-    standing: int
+    balance: int
 
 
 def quarter_of(moment: datetime) -> datetime:
@@ -118,9 +118,9 @@ def count_by_level(
     """What counts add to each level at which they are stored."""
     yield Level.QUARTER, slot.quarter, dict(counts)
     yield Level.HOUR, hour_of(slot.quarter), dict(counts)
-    standing = {name: number for name, number in counts.items() if name in (CAME, WENT)}
-    if standing:
-        yield Level.MONTH, month_of(slot.quarter), standing
+    balance = {name: number for name, number in counts.items() if name in (INFLOW, OUTFLOW)}
+    if balance:
+        yield Level.MONTH, month_of(slot.quarter), balance
 
 
 def cut_span(since: datetime, until: datetime, time_zone: str) -> list[Period]:
@@ -181,11 +181,11 @@ def list_rows(
 ) -> Sequence[ReportRow]:
     """The rows in the order of time and what they are about; `before` is how many there were when
     the first interval began."""
-    standing: Counter[tuple[str | None, ...]] = Counter(before)
+    balance: Counter[tuple[str | None, ...]] = Counter(before)
     rows = []
     for one in sorted(rollups, key=_place):
-        standing[one.about] += one.counts.get(CAME, 0) - one.counts.get(WENT, 0)
-        rows.append(ReportRow(rollup=one, standing=standing[one.about]))
+        balance[one.about] += one.counts.get(INFLOW, 0) - one.counts.get(OUTFLOW, 0)
+        rows.append(ReportRow(rollup=one, balance=balance[one.about]))
     return rows
 
 

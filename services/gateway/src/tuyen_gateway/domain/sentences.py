@@ -40,7 +40,7 @@ class _Words:
     load: int | None
 
 
-def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
+def build_sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
     """One sentence for every reason, also for one that this version does not know. If there is a
     note, it is a second sentence."""
     words = _words(entry, names)

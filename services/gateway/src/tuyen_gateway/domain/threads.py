@@ -1,9 +1,9 @@
 """Messages of the threads, folded from inbound events in whatever order their partitions are read.
 
 A comment's own event, its edits, its hiding and its removal are in different partitions if
-different people act. So a message is a set of facts that merge: what was added first in the log
+different people act. So a message is a set of fields that merge: what was added first in the log
 stays, of two values the one with the later time of action at the channel counts, and a removal is
-final (P5c). Folding a fact again changes nothing.
+final (P5c). Folding an event again changes nothing.
 
 Decides P5c.
 """
@@ -259,7 +259,7 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
 
 
 def derive(message: Message) -> Message:
-    """The message with the values that follow from its facts."""
+    """The message with the values that are derived from its other fields."""
     stillborn = _was_removed_before(message)
     cancelled = message.state is ReplyState.CANCELLED
     absent = cancelled or message.part_of is not None or is_removed(message)

@@ -13,7 +13,7 @@ from tuyen_events.ids import ContactId, derive_command_id
 from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.contact_filter import list_by_id
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     UNCHANGED,
@@ -94,11 +94,11 @@ class ContactsRun(JobRun):
         results: dict[str, ItemResult] = {}
         commands: dict[str, PatchContact] = {}
         for one in contact_ids:
-            sight = known[one].sight if one in known else Sight.NOTHING
-            if sight is Sight.WRITE:
+            access = known[one].access if one in known else AccessLevel.NOTHING
+            if access is AccessLevel.WRITE:
                 commands[one] = self._build_command(one, versions.get(one), attempt)
             else:
-                results[one] = READ_ONLY if sight is Sight.READ else CONTACT_NOT_FOUND
+                results[one] = READ_ONLY if access is AccessLevel.READ else CONTACT_NOT_FOUND
         settled = await self.retry(
             lambda: self.gateway.crm_commands.carry_out_all(list(commands.values()))
         )

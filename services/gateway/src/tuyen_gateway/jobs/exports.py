@@ -10,7 +10,7 @@ from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.jobs import ExportRequested, JobProgressed, SheetFormat
 from tuyen_events.sheet_limits import SHEET_ROWS
 from tuyen_gateway.domain.contact_filter import list_by_id
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.jobs import ItemResult
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
@@ -73,5 +73,5 @@ async def read_page(
 ) -> tuple[Sequence[ContactDocument], str | None]:
     """One page of `read_contacts`, and what the next one is after; None if there is none."""
     page = await gateway.crm.contacts(scope, list_by_id(selection), _PAGE, after)
-    contacts = [each.document for each in page.items if each.sight >= Sight.READ]
+    contacts = [each.document for each in page.items if each.access >= AccessLevel.READ]
     return contacts, page.following

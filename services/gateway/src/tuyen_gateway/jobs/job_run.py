@@ -22,9 +22,9 @@ from tuyen_gateway.domain.contact_visibility import ContactScope, contact_scope_
 from tuyen_gateway.domain.jobs import (
     ItemResult,
     Job,
-    begin,
+    begin_job,
+    complete_job,
     count_results,
-    finish,
     take_up,
 )
 from tuyen_gateway.domain.visibility import viewer_of
@@ -115,14 +115,14 @@ class JobRun(ABC):
     async def stop(self, detail: str | None, state: JobState = JobState.FAILED) -> None:
         """Ends the job, with what it has achieved."""
         latest = self.gateway.jobs.job(self.job.id) or self.job
-        reached = latest.progress or begin(self.job.request, 0, self.now())
+        reached = latest.progress or begin_job(self.job.request, 0, self.now())
         await self._end(reached, state, detail)
 
     def _turn(self) -> AbstractAsyncContextManager[Turn]:
         return self._turns.turn(self.job.request.organization)
 
     async def _begin(self) -> JobProgressed:
-        return await self._take_batch(begin(self.job.request, await self.count(), self.now()))
+        return await self._take_batch(begin_job(self.job.request, await self.count(), self.now()))
 
     async def _take_batch(self, progress: JobProgressed) -> JobProgressed:
         """Puts the next batch under way, and returns the new progress once it is in the log;
@@ -137,7 +137,7 @@ class JobRun(ABC):
         return taken
 
     async def _end(self, progress: JobProgressed, state: JobState, detail: str | None) -> None:
-        last = finish(progress, state, self.now(), detail)
+        last = complete_job(progress, state, self.now(), detail)
         forgotten = self.now() - _REMEMBERED
         with self.gateway.jobs.ending(self.job.id):
             await self.retry(lambda: self.gateway.jobs.report(last))

@@ -31,7 +31,7 @@ from tuyen_gateway.domain.jobs import (
     ItemStatus,
     Job,
     command_id,
-    rest_not_found,
+    refuse_missing,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
@@ -105,7 +105,7 @@ class ConversationsRun(JobRun):
         return await self.retry(lambda: self.gateway.scans.count(scope, selection))
 
     def complete(self, progress: JobProgressed) -> JobProgressed:
-        return progress if self._selection().ids is None else rest_not_found(progress)
+        return progress if self._selection().ids is None else refuse_missing(progress)
 
     async def look_up(self, after: str | None) -> Sequence[str]:
         cursor = None if after is None else ConversationId(after)

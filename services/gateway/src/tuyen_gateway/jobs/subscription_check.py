@@ -27,7 +27,7 @@ from tuyen_platform.metrics import PAGE_SUBSCRIPTIONS
 from tuyen_platform.pacer import Pacer
 from tuyen_platform.page_credentials import PageSubscription
 
-_APART_S = 0.1
+_MIN_INTERVAL_S = 0.1
 """Between two pages: a channel counts our calls, and checks must not take what replies need."""
 
 _log = structlog.get_logger()
@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 async def check_subscriptions(gateway: Gateway, organizations: Iterable[Organization]) -> None:
     """Checks every page of the organizations once. Idempotent: two gateways may do it at once. What
     fails at one page is left to the next check, and the other pages are checked (R9.5)."""
-    pacer = Pacer(_APART_S)
+    pacer = Pacer(_MIN_INTERVAL_S)
     wanted = {organization.id for organization in organizations if not organization.suspended}
     for account in map(Account.named, gateway.page_access.accounts):
         if account.organization not in wanted:

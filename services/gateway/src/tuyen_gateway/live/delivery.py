@@ -25,7 +25,7 @@ from tuyen_gateway.live.steps import MessageStep, RowStep, StatesStep, Step
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import LiveViews, Renderer, Watch
 
-SealAt = Callable[[JournalPlace | None], str]
+EncryptPlace = Callable[[JournalPlace | None], str]
 """The position after a place; of the whole delivery's begin if the place is not known."""
 
 
@@ -101,12 +101,12 @@ class LiveDelivery:
     """Steps on their way to streams. Each event is encoded once for all who get the same."""
 
     def __init__(
-        self, steps: Sequence[Step], loaded: Loaded, renderer: Renderer, seal_at: SealAt
+        self, steps: Sequence[Step], loaded: Loaded, renderer: Renderer, encrypt_place: EncryptPlace
     ) -> None:
         self._steps = steps
         self._loaded = loaded
         self._renderer = renderer
-        self._seal_at = seal_at
+        self._encrypt_place = encrypt_place
         self._rows: dict[tuple[int, int], bytes] = {}
         self._removals: dict[tuple[ConversationId, int], bytes] = {}
         self._messages: dict[int, Sequence[bytes]] = {}
@@ -146,7 +146,9 @@ class LiveDelivery:
         event = self._rows.get((number, unread))
         if event is None:
             shown = {"conversation": self._renderer.row(row, unread, watch)}
-            event = encode_live_event("conversation.upserted", self._seal_at(step.place), shown)
+            event = encode_live_event(
+                "conversation.upserted", self._encrypt_place(step.place), shown
+            )
             self._rows[number, unread] = event
         return event
 
@@ -157,7 +159,9 @@ class LiveDelivery:
                 "id": msgspec.json.encode(step.conversation_id),
                 "revision": msgspec.json.encode(revision),
             }
-            event = encode_live_event("conversation.removed", self._seal_at(step.place), removed)
+            event = encode_live_event(
+                "conversation.removed", self._encrypt_place(step.place), removed
+            )
             self._removals[step.conversation_id, revision] = event
         return event
 
@@ -172,7 +176,7 @@ class LiveDelivery:
             else:
                 found = self._loaded.messages.get(step.message_id)
                 messages = () if found is None else (found,)
-            position = self._seal_at(step.place)
+            position = self._encrypt_place(step.place)
             events = [self._encode_message(message, row, watch, position) for message in messages]
             self._messages[number] = events
         return events

@@ -24,7 +24,7 @@ from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, Unavailab
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.job_events import JobEvents
-from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.live.positions import encrypt_position
 from tuyen_gateway.live.proposal_events import send_proposals
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.reminder_events import ReminderEvents
@@ -40,7 +40,7 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
 from tuyen_platform.retry import retry
 
-_APART_S = 0.05
+_PAUSE_S = 0.05
 """The pause between two batches of changes while there is always something new."""
 
 _SNAPSHOTS_KEPT_S = 200
@@ -139,7 +139,7 @@ class LiveFeed:
                     raise
                 _log.exception("live_feed_failed", organization=self._id)
                 self.lose_all("error")
-            await asyncio.sleep(_APART_S)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _turn(self) -> None:
         """Sends everything that is new. Can be repeated if it was interrupted."""
@@ -147,9 +147,9 @@ class LiveFeed:
         await self._send_changes()
         await self._resume()
         self._send_presence()
-        self._jobs.send(self._streams, self._seal)
-        await self._reminders.send(list(self._streams), self._seal)
-        await self._viewings.send(self._organization, self._streams, self._seal())
+        self._jobs.send(self._streams, self._encrypt_position)
+        await self._reminders.send(list(self._streams), self._encrypt_position)
+        await self._viewings.send(self._organization, self._streams, self._encrypt_position())
         await self._send_counts()
 
     async def recheck(self, stream: LiveStream) -> None:
@@ -183,7 +183,7 @@ class LiveFeed:
                 _lose(stream, "names")
         for kind, added in sorted(self._names.keys() - names.keys()):
             if kind == "agent":
-                event = self._presence_event(AgentId(added), self._seal())
+                event = self._presence_event(AgentId(added), self._encrypt_position())
                 for stream in self.members():
                     stream.send(event)
 
@@ -230,11 +230,11 @@ class LiveFeed:
         begins = [stream.after.inbox for stream, _ in streams]
         oldest = min((begin for begin in begins if begin is not None), default=None)
 
-        def seal_at(place: JournalPlace | None) -> str:
-            return self._seal_inbox(oldest if place is None else pack_place(place))
+        def encrypt_place(place: JournalPlace | None) -> str:
+            return self._encrypt_inbox(oldest if place is None else pack_place(place))
 
-        await self._send_proposals(entries, [stream for stream, _ in streams], seal_at(None))
-        delivery = LiveDelivery(steps, loaded, self._sources.renderer, seal_at)
+        await self._send_proposals(entries, [stream for stream, _ in streams], encrypt_place(None))
+        delivery = LiveDelivery(steps, loaded, self._sources.renderer, encrypt_place)
         for stream, after in streams:
             delivery.send_to(stream, after)
             _count(stream, entries)  # it has no counts yet: whether it needs them
@@ -251,7 +251,7 @@ class LiveFeed:
 
     def _catch_up(self, stream: LiveStream, after: LivePosition) -> None:
         """Sends the presence and the jobs that changed after a position, at that position."""
-        sources, position = self._sources, seal_position(self._sources.seals, self._id, after)
+        sources, position = self._sources, encrypt_position(self._sources.cipher, self._id, after)
         for change in sources.presence.changed_after(self._id, unpack(after.presence)):
             stream.send(self._presence_event(change.agent_id, position))
         self._jobs.catch_up(stream, after, position)
@@ -270,13 +270,13 @@ class LiveFeed:
             steps,
             loaded,
             self._sources.renderer,
-            lambda place: self._seal_inbox(pack_place(place or self._place)),
+            lambda place: self._encrypt_inbox(pack_place(place or self._place)),
         )
         end = entries[-1].place or self._place
         for number, stream in enumerate(list(self._streams), 1):
             delivery.send_to(stream)
             if _count(stream, entries):
-                self._send_counts_to(stream, self._seal_inbox(pack_place(end)))
+                self._send_counts_to(stream, self._encrypt_inbox(pack_place(end)))
             if number % _SERVED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         if not self._pending or self._pending[0] is not entries[0]:
@@ -297,10 +297,10 @@ class LiveFeed:
         if heads == self._presence:
             return
         changed = presence.changed_after(self._id, unpack(self._presence))
-        before, self._presence = self._seal(), heads
+        before, self._presence = self._encrypt_position(), heads
         events = []
         for number, change in enumerate(changed, 1):
-            position = self._seal() if number == len(changed) else before
+            position = self._encrypt_position() if number == len(changed) else before
             known = (change.presence, change.cause, change.at)
             if self._presence_sent.get(change.agent_id) != known:
                 self._presence_sent[change.agent_id] = known
@@ -331,7 +331,7 @@ class LiveFeed:
         for scope, (counts, included) in zip(scopes, found, strict=True):
             still_to_come = frozenset(e for e in included if e in pending or e not in known)
             read[scope] = counts, still_to_come
-        position = self._seal()
+        position = self._encrypt_position()
         for stream in wanting:
             if stream.watch.scope not in read:  # one of the next, or it changed meanwhile
                 self._woken.set()
@@ -350,13 +350,13 @@ class LiveFeed:
                 stream.send(event)
 
     def _build_reset(self) -> bytes:
-        return encode_live_event("reset", self._seal(), {})
+        return encode_live_event("reset", self._encrypt_position(), {})
 
-    def _seal(self) -> str:
+    def _encrypt_position(self) -> str:
         """The position of everything that was sent."""
-        return self._seal_inbox(pack_place(self._place))
+        return self._encrypt_inbox(pack_place(self._place))
 
-    def _seal_inbox(self, inbox: bytes | None) -> str:
+    def _encrypt_inbox(self, inbox: bytes | None) -> str:
         position = LivePosition(
             inbox=inbox,
             presence=self._presence,
@@ -365,7 +365,7 @@ class LiveFeed:
             replays=self._jobs.sent.replays,
             reminders=self._reminders.sent,
         )
-        return seal_position(self._sources.seals, self._id, position)
+        return encrypt_position(self._sources.cipher, self._id, position)
 
 
 def _count(stream: LiveStream, entries: Iterable[JournalEntry]) -> bool:

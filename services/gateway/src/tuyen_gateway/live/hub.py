@@ -19,7 +19,7 @@ from tuyen_gateway.domain.live import WHOLE, LivePosition, pack_place
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live.feed import LiveFeed
 from tuyen_gateway.live.job_events import find_job_heads
-from tuyen_gateway.live.positions import open_position
+from tuyen_gateway.live.positions import decrypt_position
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.live.stream import LiveStream
@@ -165,7 +165,7 @@ class LiveHub:
         """The position; None if it is not one of the organization's, or if what was fetched or sent
         by then looks different now: rights or names have changed."""
         organization = watch.organization
-        position = open_position(self._sources.seals, organization.id, after)
+        position = decrypt_position(self._sources.cipher, organization.id, after)
         if position is None or position.setup != organization.shown_setup:
             return None
         return position

@@ -42,15 +42,16 @@ class JobEvents:
     def have_changed(self) -> bool:
         return self._present != self.sent
 
-    def send(self, streams: Sequence[LiveStream], seal: Callable[[], str]) -> None:
-        """Sends what changed; `seal` returns the position of everything that is in `sent`."""
+    def send(self, streams: Sequence[LiveStream], get_position: Callable[[], str]) -> None:
+        """Sends what changed; `get_position` returns the position of everything that is in
+        `sent`."""
         present = self._present
         if present == self.sent:
             return
         changed = self._changed_after(self.sent)
-        before, self.sent = seal(), present
+        before, self.sent = get_position(), present
         for number, job in enumerate(changed, 1):
-            position = seal() if number == len(changed) else before
+            position = get_position() if number == len(changed) else before
             event = self._encode(job, position)
             for stream in streams:
                 if self._sources.renderer.sees_job(job, stream.watch):

@@ -6,17 +6,19 @@ import msgspec
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.heads import unpack
 from tuyen_gateway.domain.live import LivePosition, unpack_place
-from tuyen_gateway.ports.logins import Seals
+from tuyen_gateway.ports.logins import Cipher
 
 
-def seal_position(seals: Seals, organization: OrganizationId, position: LivePosition) -> str:
+def encrypt_position(cipher: Cipher, organization: OrganizationId, position: LivePosition) -> str:
     """The position as callers see it: equal ones give equal texts."""
-    return seals.mark(_purpose(organization), msgspec.msgpack.encode(position))
+    return cipher.encrypt_deterministic(_purpose(organization), msgspec.msgpack.encode(position))
 
 
-def open_position(seals: Seals, organization: OrganizationId, sealed: str) -> LivePosition | None:
+def decrypt_position(
+    cipher: Cipher, organization: OrganizationId, encrypted: str
+) -> LivePosition | None:
     """The inverse; None for anything else, also for another organization's position."""
-    content = seals.read_mark(_purpose(organization), sealed)
+    content = cipher.decrypt_deterministic(_purpose(organization), encrypted)
     if content is None:
         return None
     try:

@@ -11,7 +11,7 @@ from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.contact_visibility import contact_scope_of
 from tuyen_gateway.domain.live import LivePosition
 from tuyen_gateway.live.frames import encode_live_event
-from tuyen_gateway.live.positions import seal_position
+from tuyen_gateway.live.positions import encrypt_position
 from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import Watch
@@ -41,15 +41,16 @@ class ReminderEvents:
     def have_changed(self) -> bool:
         return self._present != self.sent
 
-    async def send(self, streams: Sequence[LiveStream], seal: Callable[[], str]) -> None:
-        """Sends what is new; `seal` returns the position of everything that is in `sent`."""
+    async def send(self, streams: Sequence[LiveStream], get_position: Callable[[], str]) -> None:
+        """Sends what is new; `get_position` returns the position of everything that is in
+        `sent`."""
         for due, head in self._sources.reminders.changed_after(self._organization, self.sent):
             wanting = [each for each in streams if each.after.reminders < head]
             bodies = [(each, await self._read(due, each.watch)) for each in wanting]
             self.sent = head
             for stream, body in bodies:
                 if body is not None:
-                    stream.send(encode_live_event("reminder.due", seal(), body))
+                    stream.send(encode_live_event("reminder.due", get_position(), body))
 
     async def catch_up(self, stream: LiveStream, after: LivePosition) -> None:
         """Sends one stream those of `sent` that it has missed."""
@@ -58,7 +59,7 @@ class ReminderEvents:
             body = await self._read(due, stream.watch) if head <= self.sent else None
             if body is not None:
                 reached = msgspec.structs.replace(after, reminders=head)
-                position = seal_position(self._sources.seals, self._organization, reached)
+                position = encrypt_position(self._sources.cipher, self._organization, reached)
                 stream.send(encode_live_event("reminder.due", position, body))
 
     async def _read(self, due: ReminderDue, watch: Watch) -> Mapping[str, bytes] | None:
@@ -68,7 +69,7 @@ class ReminderEvents:
             return None
         memberships = await crm.memberships(viewer.organization, viewer.agent_id)
         scope = contact_scope_of(viewer, memberships)
-        found = await crm.part(_VIEWS[due.kind], scope, due.id)
+        found = await crm.child(_VIEWS[due.kind], scope, due.id)
         if found is None:
             return None
         shown = {

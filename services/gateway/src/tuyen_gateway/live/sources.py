@@ -8,7 +8,7 @@ from tuyen_gateway.ports.dead_letters import Replays
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveViews, Renderer, ViewingBoard
-from tuyen_gateway.ports.logins import Seals
+from tuyen_gateway.ports.logins import Cipher
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.reminders import Reminders
 from tuyen_gateway.ports.views import CrmViews
@@ -27,7 +27,7 @@ class Sources:
     crm: CrmViews
     viewing: ViewingBoard
     views: LiveViews
-    seals: Seals
+    cipher: Cipher
     renderer: Renderer
     clock: Clock
 

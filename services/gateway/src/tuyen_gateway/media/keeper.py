@@ -27,7 +27,7 @@ from tuyen_gateway.ports.media import (
 from tuyen_platform import metrics
 from tuyen_platform.blame import is_unavailable
 from tuyen_platform.clock import Clock
-from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import Log
 
@@ -103,7 +103,7 @@ class MediaKeeper:
         except Exception as error:  # one medium must not stop the others
             if is_unavailable(error):
                 raise
-            _log.error("medium_failed", medium=medium.id, raised_at=list_calls(error))
+            _log.error("medium_failed", medium=medium.id, raised_at=list_frames(error))
             await self._give_up(medium, MissedReason.REFUSED, type(error).__name__)
         else:
             await self._waiting.remove(medium)

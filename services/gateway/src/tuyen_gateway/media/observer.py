@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tuyen_attachments.ports import Attachments
 from tuyen_channels.media_hosts import MEDIA_HOSTS
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.event import Envelope
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.inbound import CommentEdited
@@ -31,8 +31,8 @@ from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ev
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Record
 
 GROUP = "gateway-media"
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
 _CHANGES = frozenset(kind.type.encode() for kind in (*WITHDRAWALS, CommentEdited))
@@ -71,7 +71,7 @@ class MediaObserver:
             group=GROUP,
             handle=self._handle,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
@@ -92,7 +92,7 @@ class MediaObserver:
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
         """What a record adds. Only records that may have media are decoded."""
-        kind = header(record.headers, "ce_type")
+        kind = find_header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []
         if kind not in _CHANGES and not any(name in record.value for name in _NAMES):

@@ -30,7 +30,9 @@ class Directory(TableBacked, Protocol):
         """The present state of a page."""
         ...
 
-    def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
+    def find_page_of_account(
+        self, channel: Channel, external_id: str
+    ) -> tuple[OrganizationId, PageId] | None:
         """The organization and page that an account belongs to: the first that connected it."""
         ...
 

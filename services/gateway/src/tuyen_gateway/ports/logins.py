@@ -189,24 +189,24 @@ class LoginThrottle(Protocol):
         ...
 
 
-class Seals(Protocol):
+class Cipher(Protocol):
     """Encrypts what callers store for us and return, so that they can neither read nor forge it. A
     text is encrypted for a `purpose` and can be decrypted for no other."""
 
-    def seal(self, purpose: str, text: str) -> str:
+    def encrypt(self, purpose: str, text: str) -> str:
         """`text` encrypted, in characters that need no escaping in a URL."""
         ...
 
-    def open(self, purpose: str, sealed: str, within: timedelta) -> str | None:
+    def decrypt(self, purpose: str, encrypted: str, within: timedelta) -> str | None:
         """The text that was encrypted for `purpose`, no longer than `within` ago; None for anything
         else."""
         ...
 
-    def mark(self, purpose: str, content: bytes) -> str:
+    def encrypt_deterministic(self, purpose: str, content: bytes) -> str:
         """A string for `content`: the same for the same content and purpose, which reveals only
         whether the content changed."""
         ...
 
-    def read_mark(self, purpose: str, mark: str) -> bytes | None:
-        """The content of which `mark` was made for `purpose`; None for anything else."""
+    def decrypt_deterministic(self, purpose: str, encrypted: str) -> bytes | None:
+        """The content of which `encrypted` was made for `purpose`; None for anything else."""
         ...

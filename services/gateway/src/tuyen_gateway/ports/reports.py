@@ -46,7 +46,7 @@ class Reports(Protocol):
         """What happened in each interval, where something did, in any order."""
         ...
 
-    async def standing(
+    async def balances(
         self, span: ReportSpan, counted: Counted
     ) -> Mapping[tuple[str | None, ...], int]:
         """How many there were when the span began, by what they are about."""

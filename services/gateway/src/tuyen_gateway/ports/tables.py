@@ -38,10 +38,10 @@ class FollowedTable(Protocol):
         limit)."""
         ...
 
-    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
+    async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         """Waits until the table contains everything that was in the log at the call; returns
-        whether that was within `within_s` seconds. With `apart_s` the log is asked at most once in
-        that many seconds. Raises LogUnavailableError."""
+        whether that was within `within_s` seconds. With `min_interval_s` the log is asked at most
+        once in that many seconds. Raises LogUnavailableError."""
         ...
 
     async def following(self, within_s: float = WAIT_S) -> None:

@@ -18,20 +18,20 @@ from tuyen_events.ids import (
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter
-from tuyen_gateway.domain.contact_visibility import ContactScope, Memberships, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPlace
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.domain.part_filter import PartFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.calls import CallDocument
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.merge_proposals import ProposalOfContact
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class InboxViews(Protocol):
 
 
 class ConversationScans(Protocol):
-    """Conversations to be processed, in parts of limited size."""
+    """Conversations to be processed, in batches of limited size."""
 
     async def count(self, scope: Scope, wanted: ConversationFilter) -> int: ...
 
@@ -186,10 +186,10 @@ class ConversationScans(Protocol):
 @dataclass(frozen=True, slots=True)
 class VisibleContact:
     """A contact that a scope covers. Only the views make these, from a scope: whoever has one may
-    show what `sight` allows, and read what belongs to the contact from `Sight.READ` on."""
+    show what `access` allows, and read what belongs to the contact from `AccessLevel.READ` on."""
 
     document: ContactDocument
-    sight: Sight
+    access: AccessLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +221,8 @@ class CrmViews(Protocol):
     """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
     async def contact(self, scope: ContactScope, contact_id: ContactId) -> VisibleContact | None:
-        """One contact, or the one of which it is a part (C2); None if there is none, or it is not
-        covered."""
+        """One contact, or the one into which it was merged (C2); None if there is none, or it is
+        not covered."""
         ...
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
@@ -239,8 +239,8 @@ class CrmViews(Protocol):
         self, scope: ContactScope, wanted: ContactFilter, limit: int, after: str | None
     ) -> ViewPage[VisibleContact]:
         """In the order of `wanted`. A contact that changes its place meanwhile may be omitted or
-        repeated. Contacts whose sight is `Sight.CLAIMABLE` match by what is shown of them only
-        (W3)."""
+        repeated. Contacts whose access is `AccessLevel.CLAIMABLE` match by what is shown of them
+        only (W3)."""
         ...
 
     async def find_readable_ids(
@@ -263,17 +263,17 @@ class CrmViews(Protocol):
         also one that nobody here sees, of whom nothing else is said (C2)."""
         ...
 
-    async def parts(
-        self, view: View[PartT], contact: VisibleContact, limit: int, after: str | None
-    ) -> ViewPage[PartT]:
+    async def children(
+        self, view: View[OfContactT], contact: VisibleContact, limit: int, after: str | None
+    ) -> ViewPage[OfContactT]:
         """Everything of one kind that belongs to a contact, newest first. A page ends early if it
         contains many bytes."""
         ...
 
-    async def part(
-        self, view: View[ContactPartT], scope: ContactScope, part_id: str
-    ) -> tuple[VisibleContact, ContactPartT] | None:
-        """A part and its contact, or None if the viewer may not read the contact."""
+    async def child(
+        self, view: View[ChildDocumentT], scope: ContactScope, child_id: str
+    ) -> tuple[VisibleContact, ChildDocumentT] | None:
+        """A child entity and its contact, or None if the viewer may not read the contact."""
         ...
 
     async def reported_call(
@@ -281,22 +281,24 @@ class CrmViews(Protocol):
     ) -> CallDocument | None:
         """A call, for the integration that reported it: no scope is applied."""
 
-    async def sight_of_removed(self, view: View[Any], scope: ContactScope, entity_id: str) -> Sight:
-        """How much the viewer sees of the contact of a part that was removed within the last day,
-        or saw of a contact that was; `Sight.NOTHING` if there was none."""
+    async def access_to_removed(
+        self, view: View[Any], scope: ContactScope, entity_id: str
+    ) -> AccessLevel:
+        """How much the viewer sees of the contact of a child that was removed within the last day,
+        or saw of a contact that was; `AccessLevel.NOTHING` if there was none."""
         ...
 
-    async def find_parts(
+    async def find_children(
         self,
-        view: View[ContactPartT],
+        view: View[ChildDocumentT],
         scope: ContactScope,
-        wanted: PartFilter,
+        wanted: ChildFilter,
         limit: int,
         after: str | None,
-    ) -> ViewPage[ContactPartT]:
-        """The parts of one kind of all contacts that the viewer may read. A page ends early if it
-        contains many bytes, or if the viewer may read few of many; it may be empty and not the
-        last."""
+    ) -> ViewPage[ChildDocumentT]:
+        """The child entities of one kind of all contacts that the viewer may read. A page ends
+        early if it contains many bytes, or if the viewer may read few of many; it may be empty and
+        not the last."""
         ...
 
     async def proposals(

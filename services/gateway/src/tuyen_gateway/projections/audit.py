@@ -20,7 +20,7 @@ ENTRIES = "audit_1"
 
 AUDIT_GROUP = "gateway-audit"
 
-_APART_S = 0.2
+_MIN_INTERVAL_S = 0.2
 
 NEWEST_FIRST = (("at", DESCENDING), ("place", DESCENDING))
 
@@ -72,7 +72,7 @@ async def run_audit(log: Log, database: Database, status: ConsumerStatus) -> Non
         group=AUDIT_GROUP,
         positions=MongoPositions(database, ENTRIES),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )
 

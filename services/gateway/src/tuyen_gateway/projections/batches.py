@@ -37,7 +37,7 @@ from tuyen_gateway.domain.inbox import (
     progress,
 )
 from tuyen_gateway.domain.marks import note_mark
-from tuyen_gateway.domain.posts import PostFacts, facts_of_kept, post_facts_of
+from tuyen_gateway.domain.posts import PostUpdate, post_update_of, update_of_kept
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.kafka.ports import RecordPosition
@@ -58,8 +58,8 @@ RowEvent = (
 
 
 @dataclass(frozen=True, slots=True)
-class RowFact:
-    """Something that concerns the row itself, and its position in its topic."""
+class RowEventRecord:
+    """An event about the row itself, and the position of its record in the topic."""
 
     event: RowEvent
     partition: int
@@ -74,7 +74,7 @@ class BatchWork:
         default_factory=dict
     )
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
-    facts: dict[ConversationId, list[RowFact]] = field(default_factory=dict)
+    row_events: dict[ConversationId, list[RowEventRecord]] = field(default_factory=dict)
     recipients: dict[ConversationId, list[OutboundRequested]] = field(default_factory=dict)
     """Requests of messages to customers."""
     requested: set[MessageId] = field(default_factory=set)
@@ -83,7 +83,7 @@ class BatchWork:
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
     media: dict[MessageId, list[MediaKept | MediaMissed]] = field(default_factory=dict)
-    posts: list[tuple[PostFacts, str]] = field(default_factory=list)
+    posts: list[tuple[PostUpdate, str]] = field(default_factory=list)
     """What the events say of posts, each with the event's id."""
     parents: set[MessageId] = field(default_factory=set)
     """Messages from which others get their conversation."""
@@ -91,21 +91,21 @@ class BatchWork:
     """Comments that were added: others may get their conversation only from them."""
 
 
-def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
-    """The row after one fact about it."""
-    match fact.event:
+def fold_row_event(row: InboxRow, record: RowEventRecord) -> InboxRow:
+    """The row after one event about it."""
+    match record.event:
         case MessagesDelivered() | MessagesSeen():
-            return progress(row, fact.event)
+            return progress(row, record.event)
         case MessageReacted():
-            return note_reaction(row, fact.event)
+            return note_reaction(row, record.event)
         case CustomerFollowed() | CustomerUnfollowed() | CustomerDescribed():
-            return _note_customer(row, fact.event)
+            return _note_customer(row, record.event)
         case ConversationRead() | ConversationTagged():
-            return note_mark(row, fact.event, fact.offset)
+            return note_mark(row, record.event, record.offset)
         case MarkConversationDone():
-            return apply_done_mark(row, fact.event, fact.partition, fact.offset)
+            return apply_done_mark(row, record.event, record.partition, record.offset)
         case AssignmentEvent():
-            return assign(row, fact.event, fact.partition)
+            return assign(row, record.event, record.partition)
 
 
 def _note_customer(row: InboxRow, event: FollowEvent | CustomerDescribed) -> InboxRow:
@@ -136,30 +136,34 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             | CustomerUnfollowed()
             | CustomerDescribed()
         ):
-            fact = RowFact(event, position.partition, position.offset)
-            _note(work, event.conversation_id, fact)
+            record = RowEventRecord(event, position.partition, position.offset)
+            _note(work, event.conversation_id, record)
             if isinstance(event, CustomerDescribed):
                 source = EventSource(one.id, position.partition, position.offset)
                 work.described.append((event, source))
         case AssignmentEvent():
-            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
+            _note(
+                work,
+                event.conversation_id,
+                RowEventRecord(event, position.partition, position.offset),
+            )
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
-        case MediaKept() if (facts := facts_of_kept(event)) is not None:
-            work.posts.append((facts, one.id))
+        case MediaKept() if (update := update_of_kept(event)) is not None:
+            work.posts.append((update, one.id))
         case MediaKept() | MediaMissed():
             work.media.setdefault(event.message_id, []).append(event)
         case InboundEvent():
-            if (facts := post_facts_of(event)) is not None:
-                work.posts.append((facts, one.id))
+            if (update := post_update_of(event)) is not None:
+                work.posts.append((update, one.id))
             about = message_of(event)
             source = EventSource(one.id, position.partition, position.offset)
             if about is not None:
                 _sort_message(work, about, event, source)
             if isinstance(event, MessageReacted):
-                fact = RowFact(event, position.partition, position.offset)
-                _note(work, event.conversation_id, fact)
+                record = RowEventRecord(event, position.partition, position.offset)
+                _note(work, event.conversation_id, record)
         case OutboundEvent():
             source = EventSource(one.id, position.partition, position.offset)
             _sort_outbound(work, _by_broker_time(event, position), source)
@@ -167,8 +171,8 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             pass
 
 
-def _note(work: BatchWork, conversation_id: ConversationId, fact: RowFact) -> None:
-    work.facts.setdefault(conversation_id, []).append(fact)
+def _note(work: BatchWork, conversation_id: ConversationId, record: RowEventRecord) -> None:
+    work.row_events.setdefault(conversation_id, []).append(record)
 
 
 def _sort_message(

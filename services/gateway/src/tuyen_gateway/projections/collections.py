@@ -299,7 +299,7 @@ async def read_all(
     }
 
 
-async def write(
+async def write_documents(
     collection: Collection,
     before: Mapping[str, StoredDocument[Folded]],
     after: Iterable[Folded],

@@ -63,7 +63,7 @@ from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
-_APART_S = 0.05
+_MIN_INTERVAL_S = 0.05
 _POLL_S = 0.05
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
@@ -128,7 +128,7 @@ async def run_contact_changes(
         group=GROUP,
         positions=MongoPositions(database, VIEW),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_wanted,
     )

@@ -22,7 +22,7 @@ LETTERS = "dead_letters_1"
 
 LETTERS_GROUP = "gateway-dead-letters"
 
-_APART_S = 0.2
+_MIN_INTERVAL_S = 0.2
 
 _INDEXES = (
     IndexModel(
@@ -66,7 +66,7 @@ async def run_dead_letters(log: Log, database: Database, status: ConsumerStatus)
         group=LETTERS_GROUP,
         positions=MongoPositions(database, LETTERS),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )
 

@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from tuyen_events.inbound import CustomerDescribed
 from tuyen_gateway.domain.describing import MESSAGES_NAMED, add_author_name
 from tuyen_gateway.domain.threads import Direction, EventSource, Message
-from tuyen_gateway.projections.collections import THREAD_ORDER, StoredDocument, read_by_id, write
+from tuyen_gateway.projections.collections import (
+    THREAD_ORDER,
+    StoredDocument,
+    read_by_id,
+    write_documents,
+)
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Collection
 
@@ -42,7 +47,7 @@ async def _name(
     for _ in range(_TRIES):
         stored: dict[str, StoredDocument[Message]] = await read_by_id(messages, Message, ids)
         named = {key: add_author_name(found.value, event) for key, found in stored.items()}
-        if await write(messages, stored, named.values()):
+        if await write_documents(messages, stored, named.values()):
             folded |= named
             return
     raise ContendedError("messages")

@@ -26,7 +26,7 @@ from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.thread_media import note_media
 from tuyen_gateway.domain.threads import Direction, Message, fold_message
 from tuyen_gateway.projections.answers import find_last_answer
-from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
+from tuyen_gateway.projections.batches import BatchWork, fold_row_event, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     HISTORY,
@@ -38,7 +38,7 @@ from tuyen_gateway.projections.collections import (
     read_all,
     read_by_id,
     stamp_of,
-    write,
+    write_documents,
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.describing import name_authors
@@ -113,7 +113,7 @@ class InboxProjection:
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
-            if await write(self._messages, stored, folded.values()):
+            if await write_documents(self._messages, stored, folded.values()):
                 break
         else:
             raise ContendedError("messages")
@@ -138,7 +138,7 @@ class InboxProjection:
             )
             adopted = {key: found.value for key, found in children.items()}
             _adopt(adopted, family)
-            if not await write(self._messages, children, adopted.values()):
+            if not await write_documents(self._messages, children, adopted.values()):
                 continue
             # A message of the batch itself may have got its conversation before.
             looked_up |= frontier
@@ -153,7 +153,7 @@ class InboxProjection:
         for message in messages.values():
             if message.conversation_id is not None:
                 threads.setdefault(message.conversation_id, []).append(message)
-        ids = {*work.facts, *work.additions, *work.recipients, *threads}
+        ids = {*work.row_events, *work.additions, *work.recipients, *threads}
         for _ in range(_TRIES):
             stored = await read_by_id(self._conversations, InboxRow, ids)
             read: dict[str, bytes] = {
@@ -256,8 +256,8 @@ def _adopt(messages: Messages, family: Mapping[str, Message]) -> None:
 def _fold_row(
     row: InboxRow, work: BatchWork, messages: Messages, thread: Iterable[Message]
 ) -> tuple[InboxRow, NeedsRecheck]:
-    for fact in work.facts.get(row.id, ()):
-        row = fold_fact(row, fact)
+    for about_row in work.row_events.get(row.id, ()):
+        row = fold_row_event(row, about_row)
     for addition in work.additions.get(row.id, ()):
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)

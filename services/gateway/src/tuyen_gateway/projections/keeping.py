@@ -15,7 +15,7 @@ from tuyen_platform.kafka.ports import FetchedRecords, Log, Record
 
 GROUP = "gateway-history"
 
-_APART_S = 1.0
+_MIN_INTERVAL_S = 1.0
 
 
 async def keep_history(log: Log) -> None:
@@ -29,7 +29,9 @@ async def keep_history(log: Log) -> None:
         await asyncio.gather(*(_copy(log, records) for records in batch.values()))
         return True
 
-    follow = partial(consume, log, ASSIGNMENTS, group=GROUP, handle=copy, apart_s=_APART_S)
+    follow = partial(
+        consume, log, ASSIGNMENTS, group=GROUP, handle=copy, min_interval_s=_MIN_INTERVAL_S
+    )
     await follow_for_ever(follow, log_as="history_waits")
 
 

@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from tuyen_events.ids import MessageId
 from tuyen_gateway.domain.replies import join_part
 from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.projections.collections import StoredDocument, read_all, read_by_id, write
+from tuyen_gateway.projections.collections import (
+    StoredDocument,
+    read_all,
+    read_by_id,
+    write_documents,
+)
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
@@ -40,7 +45,7 @@ async def join_parts(
         wholes = {one.value.part_of or one.value.claims for one in found.values()}
         replies = await read_by_id(messages, Message, [id_ for id_ in wholes if id_ is not None])
         joined = _join_all(found, replies)
-        if await write(messages, {**found, **replies}, joined.values()):
+        if await write_documents(messages, {**found, **replies}, joined.values()):
             folded |= joined
             return
     raise ContendedError("messages")

@@ -1,7 +1,7 @@
-"""Stores what events say of posts (I9), without reading them first.
+"""Updates the documents of posts (I9), without reading them first.
 
-Each fact is one that MongoDB merges by itself: the least or the greatest of two, or true for ever.
-So whatever order events are folded in, and however often, the post is the same.
+MongoDB merges each field by itself: the least or the greatest of two values, or true for ever. So
+the post is the same in whatever order events are folded, and however often.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pymongo import UpdateOne
 
-from tuyen_gateway.domain.posts import PostFacts
+from tuyen_gateway.domain.posts import PostUpdate
 from tuyen_gateway.projections.collections import PAGE_POSTS
 from tuyen_platform.mongodb import Database, Document
 
@@ -19,36 +19,36 @@ _REMEMBERED = 20_000
 
 
 class PostsFold:
-    """Folds batches. Nearly every comment says what is known of its post already: such facts are
-    remembered, and not written again. That saves writes to the same few posts, and no result
-    depends on it.
+    """Folds batches. Nearly every comment repeats what is known of its post already: what was
+    written is remembered, and not written again. That saves writes to the same few posts, and no
+    result depends on it.
     """
 
     def __init__(self, database: Database) -> None:
         self._posts = database[PAGE_POSTS]
         self._stored: dict[str, _Stored] = {}
 
-    async def fold(self, said: Sequence[tuple[PostFacts, str]]) -> None:
-        """Stores facts, each with its event's id. Returns once the view shows them."""
-        new = [(facts, event_id) for facts, event_id in said if not self._is_known(facts)]
+    async def fold(self, updates: Sequence[tuple[PostUpdate, str]]) -> None:
+        """Stores updates, each with its event's id. Returns once the view shows them."""
+        new = [(update, event_id) for update, event_id in updates if not self._is_known(update)]
         if not new:
             return
-        updates = [_update(facts, event_id) for facts, event_id in new]
-        await self._posts.bulk_write(updates, ordered=False)
-        for facts, _ in new:
-            self._note(facts)
+        writes = [_build_write(update, event_id) for update, event_id in new]
+        await self._posts.bulk_write(writes, ordered=False)
+        for update, _ in new:
+            self._note(update)
 
-    def _is_known(self, facts: PostFacts) -> bool:
-        if facts.text or facts.picture or facts.kept or facts.permalink:
+    def _is_known(self, update: PostUpdate) -> bool:
+        if update.text or update.picture or update.kept or update.permalink:
             return False
-        if facts.removed or facts.by_others:
+        if update.removed or update.by_others:
             return False
-        return _merge(self._stored.get(facts.post_id), facts) == self._stored.get(facts.post_id)
+        return _merge(self._stored.get(update.post_id), update) == self._stored.get(update.post_id)
 
-    def _note(self, facts: PostFacts) -> None:
+    def _note(self, update: PostUpdate) -> None:
         if len(self._stored) >= _REMEMBERED:
             self._stored.clear()
-        self._stored[facts.post_id] = _merge(self._stored.get(facts.post_id), facts)
+        self._stored[update.post_id] = _merge(self._stored.get(update.post_id), update)
 
 
 class _Stored(NamedTuple):
@@ -60,13 +60,13 @@ class _Stored(NamedTuple):
     live: bool
 
 
-def _merge(stored: _Stored | None, facts: PostFacts) -> _Stored:
+def _merge(stored: _Stored | None, update: PostUpdate) -> _Stored:
     before = stored or _Stored(None, None, False, False)
     return _Stored(
-        _earliest(before.created_at, facts.existed_at),
-        _earliest(before.permalink_at, facts.at if facts.comment_permalink else None),
-        before.video or facts.video,
-        before.live or facts.live,
+        _earliest(before.created_at, update.existed_at),
+        _earliest(before.permalink_at, update.at if update.comment_permalink else None),
+        before.video or update.video,
+        before.live or update.live,
     )
 
 
@@ -74,30 +74,30 @@ def _earliest(first: datetime | None, second: datetime | None) -> datetime | Non
     return min(filter(None, (first, second)), default=None)
 
 
-def _update(facts: PostFacts, event_id: str) -> UpdateOne:
-    def said(value: str) -> Document:
-        return {"at": facts.at, "event_id": event_id, "value": value}
+def _build_write(update: PostUpdate, event_id: str) -> UpdateOne:
+    def date(value: str) -> Document:
+        return {"at": update.at, "event_id": event_id, "value": value}
 
-    latest = {"text": facts.text, "picture": facts.picture, "permalink": facts.permalink}
-    latest["kept"] = facts.kept
-    greatest: Document = {name: said(value) for name, value in latest.items() if value}
+    latest = {"text": update.text, "picture": update.picture, "permalink": update.permalink}
+    latest["kept"] = update.kept
+    greatest: Document = {name: date(value) for name, value in latest.items() if value}
     # False is less than true, so each of these stays true for ever.
-    greatest |= {"video": facts.video, "live": facts.live}
-    greatest |= {"removed": facts.removed, "by_others": facts.by_others}
+    greatest |= {"video": update.video, "live": update.live}
+    greatest |= {"removed": update.removed, "by_others": update.by_others}
     least: Document = {}
-    if facts.existed_at is not None:
-        least["created_at"] = facts.existed_at
-    if facts.comment_permalink:
-        least["comment_permalink"] = said(facts.comment_permalink)
+    if update.existed_at is not None:
+        least["created_at"] = update.existed_at
+    if update.comment_permalink:
+        least["comment_permalink"] = date(update.comment_permalink)
     place: Document = {
-        "organization": facts.organization,
-        "page_id": facts.page_id,
-        "external_id": facts.external_id,
+        "organization": update.organization,
+        "page_id": update.page_id,
+        "external_id": update.external_id,
     }
-    if facts.channel is not None:
-        place["channel"] = facts.channel.value
-    # All events of a post say the same of its place, as far as they say it.
-    update: Document = {"$set": place, "$max": greatest}
+    if update.channel is not None:
+        place["channel"] = update.channel.value
+    # All events of a post have the same of these fields, as far as they have them.
+    write: Document = {"$set": place, "$max": greatest}
     if least:
-        update["$min"] = least
-    return UpdateOne({"_id": facts.post_id}, update, upsert=True)
+        write["$min"] = least
+    return UpdateOne({"_id": update.post_id}, write, upsert=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tuyen_events.ids import MessageId
 from tuyen_gateway.domain.replies import refer_to_replies
 from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.projections.collections import StoredDocument, read_all, write
+from tuyen_gateway.projections.collections import StoredDocument, read_all, write_documents
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
@@ -37,7 +37,7 @@ async def join_references(messages: Collection, folded: dict[str, Message]) -> N
             found |= await read_all(messages, Message, query)
         wholes = await _find_wholes(messages, found)
         joined = {key: refer_to_replies(one.value, wholes) for key, one in found.items()}
-        if await write(messages, found, joined.values()):
+        if await write_documents(messages, found, joined.values()):
             folded |= joined
             return
     raise ContendedError("messages")

@@ -18,17 +18,22 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import ASSIGNMENT_HISTORY, CONTACTS, INBOUND
+from tuyen_gateway.domain.assignment_counts import (
+    CountedConversation,
+    CountedRecord,
+    count_records,
+    counted_record_of,
+)
 from tuyen_gateway.domain.contact_counts import CountedContact, note_contact_events
-from tuyen_gateway.domain.courses import Course, CourseRecord, course_record_of, note_records
 from tuyen_gateway.domain.responses import (
-    Heard,
-    Opening,
-    Talk,
-    begin_opening,
-    begin_talks,
-    note_opening,
-    note_talk,
-    read_heard,
+    ConversationMonth,
+    ConversationStart,
+    ListedMessage,
+    begin_months,
+    begin_start,
+    count_month,
+    count_start,
+    read_timed_message,
 )
 from tuyen_gateway.domain.rollups import Level, Slot, count_by_level
 from tuyen_gateway.identity import SERVICE
@@ -44,12 +49,18 @@ from tuyen_platform.mongodb import (
 )
 from tuyen_platform.projection import FoldedEvent, MongoPositions, run_projection
 
-COURSES = "report_courses_2"
-OPENINGS = "report_openings_2"
-TALKS = "report_talks_1"
+COUNTED_CONVERSATIONS = "report_courses_2"
+CONVERSATION_STARTS = "report_openings_2"
+CONVERSATION_MONTHS = "report_talks_1"
 COUNTED_CONTACTS = "report_contacts_1"
 NUMBERS = "report_numbers_2"
-REPORT_COLLECTIONS = (COURSES, OPENINGS, TALKS, COUNTED_CONTACTS, NUMBERS)
+REPORT_COLLECTIONS = (
+    COUNTED_CONVERSATIONS,
+    CONVERSATION_STARTS,
+    CONVERSATION_MONTHS,
+    COUNTED_CONTACTS,
+    NUMBERS,
+)
 REPORTS = "reports_2"
 """The name of all of them together: they have one position in the log."""
 
@@ -57,10 +68,10 @@ REPORTS_GROUP = "gateway-reports"
 REPORTED = (ASSIGNMENT_HISTORY, INBOUND, OUTBOUND, OUTBOUND_RESULTS, CONTACTS)
 """The topics that are folded."""
 
-_APART_S = 1.0
+_MIN_INTERVAL_S = 1.0
 _TRIES = 50
 
-_TALK_KEPT = timedelta(days=60)
+_MONTH_KEPT = timedelta(days=60)
 """How long a month of a conversation is remembered after it was changed last: what is counted of it
 stays."""
 
@@ -69,14 +80,14 @@ _INDEX = IndexModel(
     [(name, ASCENDING) for name in ("organization", "counted", "level", "at")], name=BY_TIME
 )
 _EXPIRY = IndexModel(
-    [("changed_at", ASCENDING)], name="expiry", expireAfterSeconds=_TALK_KEPT.total_seconds()
+    [("changed_at", ASCENDING)], name="expiry", expireAfterSeconds=_MONTH_KEPT.total_seconds()
 )
 
 
 async def ensure_report_indexes(database: Database) -> None:
     """Creates the indexes that are missing. Can be repeated."""
     await database[NUMBERS].create_indexes([_INDEX])
-    await database[TALKS].create_indexes([_EXPIRY])
+    await database[CONVERSATION_MONTHS].create_indexes([_EXPIRY])
     for name in {*REPORT_COLLECTIONS} - set(await database.list_collection_names()):
         await database.create_collection(name)
 
@@ -101,12 +112,14 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
         group=REPORTS_GROUP,
         positions=MongoPositions(database, REPORTS),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )
 
 
-Followed = TypeVar("Followed", Course, Opening, Talk, CountedContact)
+Followed = TypeVar(
+    "Followed", CountedConversation, ConversationStart, ConversationMonth, CountedContact
+)
 Noted = TypeVar("Noted")
 Note = Callable[[Followed, list[Noted]], tuple[Followed, Mapping[Slot, Counter[str]]]]
 
@@ -130,25 +143,29 @@ class _Fold(Generic[Followed, Noted]):
 
 async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None:
     """Returns once the numbers contain the batch; folding it again changes nothing."""
-    courses: _Fold[Course, tuple[int, CourseRecord]] = _Fold(COURSES, note_records)
-    openings: _Fold[Opening, Heard] = _Fold(OPENINGS, note_opening)
-    talks: _Fold[Talk, Heard] = _Fold(TALKS, note_talk)
+    conversations: _Fold[CountedConversation, tuple[int, CountedRecord]] = _Fold(
+        COUNTED_CONVERSATIONS, count_records
+    )
+    starts: _Fold[ConversationStart, ListedMessage] = _Fold(CONVERSATION_STARTS, count_start)
+    months: _Fold[ConversationMonth, ListedMessage] = _Fold(CONVERSATION_MONTHS, count_month)
     contacts: _Fold[CountedContact, ContactEvent] = _Fold(COUNTED_CONTACTS, note_contact_events)
     for one in batch:
         event = one.event
         if isinstance(event, AssignmentEvent):
-            course = Course(id=event.conversation_id, organization=event.organization)
-            courses.add(course, (event.version, course_record_of(event)))
+            conversation = CountedConversation(
+                id=event.conversation_id, organization=event.organization
+            )
+            conversations.add(conversation, (event.version, counted_record_of(event)))
         elif isinstance(event, ContactEvent):
             contact = CountedContact(id=event.contact_id, organization=event.organization)
             contacts.add(contact, event)
-        elif (read := read_heard(event)) is not None:
-            openings.add(begin_opening(read), read.heard)
-            for talk in begin_talks(read):
-                talks.add(talk, read.heard)
-    await _store_fold(database, courses)
-    await _store_fold(database, openings)
-    await _store_fold(database, talks)
+        elif (read := read_timed_message(event)) is not None:
+            starts.add(begin_start(read), read.listed)
+            for month in begin_months(read):
+                months.add(month, read.listed)
+    await _store_fold(database, conversations)
+    await _store_fold(database, starts)
+    await _store_fold(database, months)
     await _store_fold(database, contacts)
 
 
@@ -178,10 +195,14 @@ async def _try_to_store(database: Database, fold: _Fold[Followed, Noted]) -> boo
     return not operations or await _commit(database, fold.collection, operations, numbers)
 
 
-def _store(followed: Course | Opening | Talk | CountedContact, *, is_new: bool) -> Operation:
+def _store(
+    followed: CountedConversation | ConversationStart | ConversationMonth | CountedContact,
+    *,
+    is_new: bool,
+) -> Operation:
     after = msgspec.structs.replace(followed, revision=followed.revision + 1)
     document: Document = msgspec.to_builtins(after, builtin_types=(datetime,))
-    if isinstance(followed, Talk):
+    if isinstance(followed, ConversationMonth):
         document["changed_at"] = datetime.now(UTC)
     if is_new:
         return InsertOne(document)

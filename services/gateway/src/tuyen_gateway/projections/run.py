@@ -12,8 +12,8 @@ from tuyen_platform.mongodb import Database, require_transactions
 from tuyen_platform.projection import FoldedEvent, MongoPositions, run_projection
 
 GROUP = "gateway-inbox"
-_APART_S = 0.05
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.05
+"""The least time between two batches while there is always something new."""
 
 
 async def run_projections(log: Log, database: Database, status: ConsumerStatus) -> None:
@@ -39,6 +39,6 @@ async def run_projections(log: Log, database: Database, status: ConsumerStatus) 
         group=GROUP,
         positions=MongoPositions(database, VIEW),
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )

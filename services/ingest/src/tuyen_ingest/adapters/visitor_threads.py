@@ -1,6 +1,6 @@
 """The threads that visitors see: in MongoDB, and in memory for tests.
 
-A message is a document of its own, so that its facts merge in any order; MongoDB removes what is
+A message is a document of its own, so that its changes merge in any order; MongoDB removes what is
 too old.
 """
 

@@ -25,7 +25,7 @@ from tuyen_ingest.errors import (
     VisitorRefusedError,
     WrongUserHashError,
 )
-from tuyen_ingest.ports import VisitorSeals
+from tuyen_ingest.ports import VisitorCipher
 from tuyen_ingest.sites import Site
 from tuyen_platform.problems import PROBLEM_TYPE, build_problem
 
@@ -116,18 +116,18 @@ def build_choices(choices: Sequence[DepartmentChoice]) -> dict[str, Any]:
     return {"items": items}
 
 
-def build_thread(view: ThreadView, site: Site, seals: VisitorSeals) -> dict[str, Any]:
+def build_thread(view: ThreadView, site: Site, cipher: VisitorCipher) -> dict[str, Any]:
     """The thread with addresses for its files, relative to the page's own."""
     return {
         "version": view.version,
         "online": view.online,
         "typing": view.typing,
         "agent": None if view.agent is None else {"name": view.agent},
-        "messages": [_build_message(one, site, seals) for one in view.messages],
+        "messages": [_build_message(one, site, cipher) for one in view.messages],
     }
 
 
-def _build_message(message: ShownMessage, site: Site, seals: VisitorSeals) -> dict[str, Any]:
+def _build_message(message: ShownMessage, site: Site, cipher: VisitorCipher) -> dict[str, Any]:
     return {
         "id": message.id,
         "at": message.at,
@@ -138,7 +138,7 @@ def _build_message(message: ShownMessage, site: Site, seals: VisitorSeals) -> di
             {
                 "kind": file.kind,
                 "name": file.name,
-                "url": f"files/{seals.seal_link(site.app_id, file.id)}",
+                "url": f"files/{cipher.encrypt_link(site.app_id, file.id)}",
             }
             for file in message.files
         ],

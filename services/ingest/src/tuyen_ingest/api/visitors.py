@@ -46,7 +46,7 @@ from tuyen_ingest.api.visitor_bodies import (
 from tuyen_ingest.domain.threads import find_seen_until
 from tuyen_ingest.domain.visitors import SiteVisitor
 from tuyen_ingest.errors import InvalidRequestError, StrangeVisitorError, VisitorRefusedError
-from tuyen_ingest.ports import VisitorSeals
+from tuyen_ingest.ports import VisitorCipher
 from tuyen_ingest.sites import Site, Sites
 from tuyen_ingest.visitor_rates import VisitorRates, WaitingVisitors
 from tuyen_ingest.visitor_reads import VisitorReads
@@ -95,14 +95,14 @@ class VisitorRoutes:
         sites: Sites,
         writes: VisitorWrites,
         reads: VisitorReads,
-        seals: VisitorSeals,
+        cipher: VisitorCipher,
         rates: VisitorRates,
         others: ASGIApp,
     ) -> None:
         self._sites = sites
         self._writes = writes
         self._reads = reads
-        self._seals = seals
+        self._cipher = cipher
         self._rates = rates
         self._others = others
         self._waiting = WaitingVisitors()
@@ -190,7 +190,7 @@ class VisitorRoutes:
             visitor = self._writes.make_guest(call.site, name)
         return answer_json(
             {
-                "token": self._seals.seal_visitor(visitor),
+                "token": self._cipher.encrypt_visitor(visitor),
                 "known": visitor.is_known,
                 "online": self._sites.has_somebody(call.site),
             }
@@ -204,7 +204,7 @@ class VisitorRoutes:
         with self._waiting.hold(visitor, call.network) as may_wait:
             wait_s = asked.wait if may_wait and asked.version else 0.0
             view = await self._reads.wait_for_change(call.site, visitor, asked.version, wait_s)
-        return answer_json(build_thread(view, call.site, self._seals))
+        return answer_json(build_thread(view, call.site, self._cipher))
 
     async def _write(self, call: _Call) -> Response:
         call.site.require_origin(call.origin)
@@ -256,7 +256,7 @@ class VisitorRoutes:
         given = call.request.headers.get("authorization", "")
         if given[: len(_BEARER)].lower() != _BEARER:
             return None
-        return self._seals.open_visitor(call.site.app_id, given[len(_BEARER) :].strip())
+        return self._cipher.decrypt_visitor(call.site.app_id, given[len(_BEARER) :].strip())
 
     def _require_visitor(self, call: _Call) -> SiteVisitor:
         visitor = self._find_visitor(call)

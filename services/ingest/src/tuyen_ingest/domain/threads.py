@@ -1,8 +1,8 @@
 """What a visitor sees of their thread, and how it follows from the log.
 
-Facts of one thread are in several topics, which are read in any order: so a reply's content and
-the fact that it was sent are two changes, and it is shown once both are known. A change that is
-applied again, or late, changes nothing (decision 5).
+The events of one thread are in several topics, which are read in any order: so the content of a
+reply and its result are two changes, and the reply is shown once both are known. A change that is
+applied again, or late, has no effect (decision 5).
 
 Decides L4.
 """

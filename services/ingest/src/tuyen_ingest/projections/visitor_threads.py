@@ -21,8 +21,9 @@ from tuyen_platform.projection import FoldedEvent, Positions, run_projection
 THREADS_VIEW = "visitor_threads"
 GROUP = "ingest-visitor-threads"
 
-_APART_S = 0.02
-"""The pause between batches while there is always something new: a visitor waits for a reply."""
+_MIN_INTERVAL_S = 0.02
+"""The least time between two batches while there is always something new: a visitor waits for a
+reply."""
 
 _POLL_S = 0.1
 
@@ -71,7 +72,7 @@ async def run_visitor_threads(
         group=GROUP,
         positions=positions,
         fold=fold,
-        apart_s=_APART_S,
+        min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_of_a_site,
     )

@@ -12,7 +12,7 @@ from tuyen_events.inbound import CommentAdded, MessageEchoed
 from tuyen_events.outbound import OutboundAction
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 
-_CLOCKS_APART = timedelta(minutes=5)
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
 """How far the channel's clock may be behind ours."""
 
 _MESSAGES = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY)
@@ -70,7 +70,7 @@ def _may_have_been_called(stored: StoredRequest) -> bool:
 
 
 def _is_after(occurred_at: datetime, since: datetime) -> bool:
-    return occurred_at >= since - _CLOCKS_APART
+    return occurred_at >= since - _MAX_CLOCK_SKEW
 
 
 def _are_same(one: str | None, other: str | None) -> bool:

@@ -29,7 +29,7 @@ from tuyen_outbound.ports import WaitingProfiles
 from tuyen_outbound.profiles.posts import publish_post
 from tuyen_outbound.resources import Resources
 from tuyen_platform import metrics
-from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import Log
 
@@ -110,7 +110,7 @@ class ProfileFetcher:
         try:
             return await find(page.external_id, token, wanted.external_id)
         except Exception as error:  # one customer must not stop the others
-            _log.error("profile_failed", wanted=wanted.id, raised_at=list_calls(error))
+            _log.error("profile_failed", wanted=wanted.id, raised_at=list_frames(error))
             return ChannelRefusal(RefusalKind.PERMANENT, "internal")
 
     async def _note(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuyen_channels.profile_sources import PROFILE_SOURCES
-from tuyen_events.codec import decode, header
+from tuyen_events.codec import decode, find_header
 from tuyen_events.inbound import CommentAdded
 from tuyen_events.topics import INBOUND
 from tuyen_outbound.domain.posts import find_wanted_post
@@ -19,8 +19,8 @@ from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError,
 from tuyen_platform.page_credentials import name_account
 
 GROUP = "outbound-profiles"
-_APART_S = 0.25
-"""The pause between batches while there is always something new."""
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
 
 _REMEMBERED = 100_000
 """How many customers and posts are remembered: about 20 MB."""
@@ -85,7 +85,7 @@ class ProfileObserver:
             handle=self._handle,
             starts=self._begin,
             status=self.status,
-            apart_s=_APART_S,
+            min_interval_s=_MIN_INTERVAL_S,
         )
 
     async def _begin(self, committed: Offsets) -> Offsets:
@@ -113,7 +113,7 @@ class ProfileObserver:
 
     def _find(self, record: Record, now: datetime) -> Lookup | None:
         """What a record makes known. Only records that may do so are decoded."""
-        if record.value is None or header(record.headers, "ce_type") not in _TYPES:
+        if record.value is None or find_header(record.headers, "ce_type") not in _TYPES:
             return None
         envelope = decode(record.headers, record.value)
         event, event_id = envelope.data, envelope.id

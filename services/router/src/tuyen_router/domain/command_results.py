@@ -62,7 +62,7 @@ def give_to(
     conversations = {command.conversation_id: command.kind, **unassigned}
     return [
         *(
-            make_assignment(state, identify(command, each, kind), agent, why)
+            make_assignment(state, identify_conversation(command, each, kind), agent, why)
             for each, kind in conversations.items()
         ),
         *withdraw(command, request, position),
@@ -175,7 +175,7 @@ def find_open_request(
     return current.request_id, {command.conversation_id: command.kind}
 
 
-def identify(
+def identify_conversation(
     command: Command, conversation: ConversationId, kind: ConversationKind
 ) -> ConversationIdentity:
     """Identifies a conversation of the command's customer."""

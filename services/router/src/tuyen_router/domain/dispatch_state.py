@@ -249,15 +249,15 @@ def remember_answer(state: DispatchState, answer: Answer) -> None:
     slot = answer.place % REMEMBERED_ANSWERS
     older = state.answers.get(slot)
     if older is not None:
-        for name in names_of(older.choice):
+        for name in answer_keys_of(older.choice):
             if state.places.get(name) == older.place:
                 del state.places[name]
     state.answers[slot] = answer
-    for name in names_of(answer.choice):
+    for name in answer_keys_of(answer.choice):
         state.places[name] = answer.place
 
 
-def names_of(request: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
+def answer_keys_of(request: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
     """The keys by which an answer is found again."""
     if request.kind is ConversationKind.COMMENT and request.purpose is Purpose.FIRST:
         return request.request_id, request.conversation_id

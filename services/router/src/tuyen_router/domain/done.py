@@ -11,7 +11,7 @@ from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.command_results import (
     find_open_request,
-    identify,
+    identify_conversation,
     repeat_withdrawal,
     report_result,
     withdraw,
@@ -86,7 +86,7 @@ def _take_out_of_queue(
         by=command.by,
         request_id=ends,
     )
-    conversation = identify(command, command.conversation_id, command.kind)
+    conversation = identify_conversation(command, command.conversation_id, command.kind)
     record = make_assignment(state, conversation, None, why)
     now = (state.handled.inbound, position.offset)
     return [

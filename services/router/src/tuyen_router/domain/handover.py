@@ -13,7 +13,7 @@ from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import (
     find_open_request,
     give_to,
-    identify,
+    identify_conversation,
     refuse,
     repeat_result,
     report_result,
@@ -58,7 +58,7 @@ def on_return(
     keeper = _find_keeper(state, organization, command)
     if keeper is not None:
         return _keep(state, organization, command, keeper)
-    conversation = identify(command, command.conversation_id, command.kind)
+    conversation = identify_conversation(command, command.conversation_id, command.kind)
     request = request_id(position.partition, state.handled.inbound, position.offset)
     joined = _find_request_under_way(state, command)
     if joined is not None and command.only_from in joined.leavers:
@@ -110,7 +110,7 @@ def _keep(
     command: ReturnToRotation,
     keeper: AgentId,
 ) -> list[Decision]:
-    conversation = identify(command, command.conversation_id, command.kind)
+    conversation = identify_conversation(command, command.conversation_id, command.kind)
     why = _provenance_of(organization, command, Reason.BULK)
     record = make_assignment(state, conversation, keeper, why)
     return [record, report_result(command, Outcome.APPLIED, record.version, keeper)]

@@ -104,7 +104,9 @@ class LoadReleased(msgspec.Struct, frozen=True):
 LoadStep = LoadsCounted | LoadReserved | LoadReleased
 
 
-def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> Iterator[LoadStep]:
+def on_load_report(
+    loads: Mapping[OrganizationId, Loads], report: LoadsReported
+) -> Iterator[LoadStep]:
     """A report of one partition of stage 1. The caller must apply each step before it takes the
     next.
 

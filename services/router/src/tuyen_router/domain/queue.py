@@ -94,7 +94,7 @@ def on_request(
         yield _answer(state, organization, request, Verdict.OFF, at=at)
         return
     if begins:
-        yield threads.take(state.threads, request)
+        yield threads.take_thread(state.threads, request)
     never_waits = before is None and not switched_on and _never_waits(organization, request)
     overtakes = never_waits or not draining
     yield from _choose_or_queue(
@@ -102,9 +102,9 @@ def on_request(
     )
 
 
-def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchStep]:
+def on_loads(state: DispatchState, report: LoadsReported) -> Iterator[DispatchStep]:
     """Stage 1 reports how many open conversations agents have (R1.7, R2.3)."""
-    return loads.on_report(state.loads, report)
+    return loads.on_load_report(state.loads, report)
 
 
 def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
@@ -115,7 +115,7 @@ def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[Dispatch
         yield from replies.on_reply_removed(state, report, report.comment, waiting)
         return
     request = None if waiting is None else waiting.request
-    yield from threads.on_report(state.threads, report, request)
+    yield from threads.on_thread_report(state.threads, report, request)
 
 
 def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator[DispatchStep]:

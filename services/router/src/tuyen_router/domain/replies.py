@@ -30,7 +30,7 @@ def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> b
 def redirect_to_thread(state: DispatchState, request: ChoiceRequested) -> ChoiceRequested:
     """The request, redirected to the partition that has the thread already, if the thread waits for
     no reply there any more (VACANT): the thread's records continue there, with rising versions."""
-    known = threads.find(state.threads, request.organization, request.conversation_id)
+    known = threads.find_thread(state.threads, request.organization, request.conversation_id)
     if known is None or known.state is not ThreadState.VACANT:
         return request
     before = state.answer_to(request.conversation_id)
@@ -47,7 +47,7 @@ def on_reply_removed(
     """R4.6: a thread that waits only for replies leaves the queue with the last of them. If the
     removal is read again, after a crash that may have lost it, the partition is notified again."""
     if waiting is None:
-        known = threads.find(state.threads, report.organization, report.conversation_id)
+        known = threads.find_thread(state.threads, report.organization, report.conversation_id)
         answer = state.answer_to(report.conversation_id)
         if answer is not None and known is not None and known.state is ThreadState.VACANT:
             yield threads.report_dequeued(known.partition, report, answer.choice)

@@ -2,10 +2,10 @@
 (I12).
 
 The ring begins with four bytes: the latest time of all events that have dropped out of it. Each
-entry has sixteen bytes: five of the event's id, two that identify the conversation among the few of
-the customer, five of the inbound offset, and four of the event's time. Times are whole seconds by
-the sender's clock, which a webhook that is delivered again repeats; none is later than the time at
-which we accepted the event.
+entry has sixteen bytes: five of the event's id, two that identify the conversation
+among the few of the customer, five of the inbound offset, and four of the event's time. Times are
+whole seconds by the sender's clock, which a webhook that is delivered again repeats; none is later
+than the time at which we accepted the event.
 
 Decides R9.2.
 """

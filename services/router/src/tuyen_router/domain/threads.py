@@ -84,7 +84,7 @@ def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
     threads.setdefault(step.organization, {})[step.bucket] = step.entries
 
 
-def find(
+def find_thread(
     threads: Mapping[OrganizationId, Mapping[int, bytes]],
     organization: OrganizationId,
     conversation: ConversationId,
@@ -114,7 +114,7 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
     (R4.5). But if its bucket has forgotten a thread, an unknown thread may be that one, so a reply
     requests nobody: it is better unassigned than assigned twice.
     """
-    known = find(threads, request.organization, request.conversation_id)
+    known = find_thread(threads, request.organization, request.conversation_id)
     if known is None:
         return not (request.reply and _has_forgotten(threads, request))
     return known.state is ThreadState.VACANT or (request.reply and known.state is ThreadState.OURS)
@@ -122,7 +122,7 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
 
 def is_vacant(threads: Threads, request: ChoiceRequested) -> bool:
     """Whether a partition has the thread, which waits for no reply there any more."""
-    known = find(threads, request.organization, request.conversation_id)
+    known = find_thread(threads, request.organization, request.conversation_id)
     return known is not None and known.state is ThreadState.VACANT
 
 
@@ -132,13 +132,13 @@ def _has_forgotten(threads: Threads, request: ChoiceRequested) -> bool:
     return len(threads.get(request.organization, {}).get(bucket, b"")) >= _BUCKET_BYTES
 
 
-def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
+def take_thread(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
     """Remembers that the requesting partition has the thread."""
     thread = Thread(ThreadState.TAKEN, request.cause.partition)
     return _keep(threads, request.organization, request.conversation_id, thread)
 
 
-def on_report(
+def on_thread_report(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested | None
 ) -> Iterator[ThreadStep]:
     """Applies a report of stage 1 about a thread; a repeated report changes nothing.
@@ -148,7 +148,7 @@ def on_report(
     before that one could know where the thread is, is forwarded as well: that partition gives it
     up.
     """
-    known = find(threads, report.organization, report.conversation_id)
+    known = find_thread(threads, report.organization, report.conversation_id)
     after = _next_state(known, report, waiting)
     if after != known:
         yield _keep(threads, report.organization, report.conversation_id, after)

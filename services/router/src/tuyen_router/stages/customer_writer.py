@@ -38,7 +38,7 @@ from tuyen_router.domain.snapshot import (
     with_summary,
 )
 from tuyen_router.ports import Organizations
-from tuyen_router.stages.loads import ChangedLoads, in_parts
+from tuyen_router.stages.loads import ChangedLoads, split_report
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     assignment_record,
@@ -221,6 +221,6 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     """Adds a load report to the topic of the requests, to be sent after everything that it
     counts."""
     topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
-    for part in in_parts(report):
+    for part in split_report(report):
         record = private_record(report.organization, part)
         outbox.add_atomically(Phase.FOLLOW_UPS, topic, partition, (record,))

@@ -9,7 +9,7 @@ from tuyen_events.codec import (
     UnknownTypeError,
     decode_data,
     decode_typed,
-    header,
+    find_header,
 )
 from tuyen_events.commands import (
     AssignConversation,
@@ -321,7 +321,7 @@ def _read(topic: str, record: ConsumedRecord) -> Event | None:
     try:
         if topic != INBOUND.name:
             return decode_data(record.headers, record.value)
-        name = header(record.headers, "ce_type") or b""
+        name = find_header(record.headers, "ce_type") or b""
         return decode_typed(name, record.value) if name in _READ else None
     except UnknownTypeError:
         if topic == COMMANDS.name:
@@ -336,7 +336,7 @@ def _visit(event: MessageReceived | CommentAdded) -> Visit | None:
 
 
 def _id_of(record: ConsumedRecord) -> EventId:
-    return EventId((header(record.headers, "ce_id") or b"").decode())
+    return EventId((find_header(record.headers, "ce_id") or b"").decode())
 
 
 def _kind(event: MessageReceived | CommentAdded) -> ConversationKind:

@@ -85,7 +85,7 @@ def complete_report(state: CustomerState, organization: OrganizationId) -> Loads
     )
 
 
-def in_parts(report: LoadsReported) -> Iterator[LoadsReported]:
+def split_report(report: LoadsReported) -> Iterator[LoadsReported]:
     """Splits the report into records that fit into a batch: one, except for thousands of agents or
     requests.
 

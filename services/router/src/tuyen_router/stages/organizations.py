@@ -34,7 +34,7 @@ from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, 
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
-    on_report,
+    on_loads,
     on_request,
     on_thread,
     on_withdrawal,
@@ -184,7 +184,7 @@ class OrganizationStage:
             case ThreadReported():
                 return on_thread(state, event)
             case LoadsReported():
-                return on_report(state, event)
+                return on_loads(state, event)
             case _:
                 return ()
 

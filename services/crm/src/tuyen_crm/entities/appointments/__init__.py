@@ -13,7 +13,7 @@ from tuyen_events.crm.appointments import (
     RemoveAppointment,
 )
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[decide.AppointmentCommands, view.AppointmentEvents, AppointmentDocument] = Entity(
     name=decide.KIND,
@@ -21,7 +21,7 @@ ENTITY: Entity[decide.AppointmentCommands, view.AppointmentEvents, AppointmentDo
     decide=decide.decide,
     events=(AppointmentAdded, AppointmentChanged, AppointmentRemoved, AppointmentReminded),
     view=APPOINTMENTS_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

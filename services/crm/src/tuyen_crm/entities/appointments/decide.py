@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
+from tuyen_crm.domain.children import change_child, put_child, remind_of_child, remove_child
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.parts import change_part, put_part, remind_of_part, remove_part
 from tuyen_events.crm.appointments import (
     AddAppointment,
     AppointmentAdded,
@@ -24,14 +24,14 @@ AppointmentCommands = AddAppointment | ChangeAppointment | RemoveAppointment | R
 def decide(known: KnownState, command: AppointmentCommands) -> CommandDecision:
     match command:
         case AddAppointment():
-            return put_part(
+            return put_child(
                 known, KIND, command, added=AppointmentAdded, changed=AppointmentChanged
             )
         case ChangeAppointment():
-            return change_part(known, KIND, command, AppointmentChanged)
+            return change_child(known, KIND, command, AppointmentChanged)
         case RemoveAppointment():
-            return remove_part(known, KIND, command, AppointmentRemoved)
+            return remove_child(known, KIND, command, AppointmentRemoved)
         case RemindOfAppointment():
-            return remind_of_part(known, KIND, command, AppointmentReminded)
+            return remind_of_child(known, KIND, command, AppointmentReminded)
         case _:
             assert_never(command)

@@ -4,7 +4,7 @@ from tuyen_crm.entities.calls import decide, view
 from tuyen_crm.entities.entity import Entity
 from tuyen_events.crm.calls import CallRecorded, RecordCall
 from tuyen_views.calls import CALLS_VIEW, CallDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[RecordCall, CallRecorded, CallDocument] = Entity(
     name=decide.KIND,
@@ -12,7 +12,7 @@ ENTITY: Entity[RecordCall, CallRecorded, CallDocument] = Entity(
     decide=decide.decide,
     events=(CallRecorded,),
     view=CALLS_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

@@ -1,4 +1,4 @@
-"""Handles reports of calls: whose they are is decided in the order of the log.
+"""Handles reports of calls. The contact of a call is decided in the order of the log.
 
 Decides C7.
 """
@@ -14,14 +14,14 @@ from tuyen_crm.domain.decision import (
     decide_unchanged,
     follow,
 )
-from tuyen_crm.domain.facts import phone_fact
+from tuyen_crm.domain.index_keys import phone_key
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.state import ContactState, PartState
+from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities.contacts.decide import add_from_source
 from tuyen_events.crm.calls import CallRecorded, RecordCall
 from tuyen_events.crm.contacts import ContactContent
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
-from tuyen_events.crm_limits import CALLED_ALIKE
+from tuyen_events.crm_limits import CALL_CANDIDATES
 from tuyen_events.ids import ContactId
 
 KIND = "calls"
@@ -29,11 +29,11 @@ KIND = "calls"
 
 def decide(known: KnownState, command: RecordCall) -> CommandDecision:
     """A call is recorded once. The same id with other content is refused."""
-    part = known.part(KIND, command.call_id)
-    if part is not None:
-        if follow(command, CallRecorded, part.version).fixed_content != part.fixed_content:
-            return decide_refused(CrmRefusal.OTHER_CONTENT, part.version)
-        return replace(_repeat(known, part), survivor=part.contact_id)
+    child = known.child(KIND, command.call_id)
+    if child is not None:
+        if follow(command, CallRecorded, child.version).fixed_content != child.fixed_content:
+            return decide_refused(CrmRefusal.OTHER_CONTENT, child.version)
+        return replace(_repeat(known, child), survivor=child.contact_id)
     called = _find_called(known, command)
     if called is None:
         added = add_from_source(known, command, ContactContent(phones=(command.phone,))).events
@@ -46,21 +46,21 @@ def decide(known: KnownState, command: RecordCall) -> CommandDecision:
     return replace(decision, survivor=command.contact_id)
 
 
-def _repeat(known: KnownState, part: PartState) -> CommandDecision:
-    """The decision about a call that was recorded before. One whose contact was removed since is in
-    no view any more: its sender is answered as the first time, and it does not come back."""
-    contact = known.contact(part.contact_id)
-    if contact is not None and part.version > contact.began:
-        return decide_unchanged(part.version)
-    return CommandDecision(outcome=CrmOutcome.APPLIED, version=part.version)
+def _repeat(known: KnownState, child: ChildState) -> CommandDecision:
+    """The decision about a call that was recorded before. If its contact was removed since, the
+    sender gets the same answer as the first time, and the call is not recorded again."""
+    contact = known.contact(child.contact_id)
+    if contact is not None and child.version > contact.began:
+        return decide_unchanged(child.version)
+    return CommandDecision(outcome=CrmOutcome.APPLIED, version=child.version)
 
 
 def _find_called(known: KnownState, command: RecordCall) -> tuple[ContactId, ContactState] | None:
-    """Of the contacts with the phone number, the one that the call's agent has; otherwise the
-    oldest."""
+    """The oldest contact with the phone number of those whose assignee is the call's agent, or, if
+    there are none, of all."""
     found = [
         (contact_id, contact)
-        for contact_id in known.find(phone_fact(command.phone), CALLED_ALIKE)
+        for contact_id in known.find(phone_key(command.phone), CALL_CANDIDATES)
         if (contact := known.contact(contact_id)) is not None
     ]
     own = [one for one in found if command.agent_id and one[1].assignee == command.agent_id]

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import about_contact, decide_leaving
-from tuyen_crm.domain.facts import campaign_fact
+from tuyen_crm.domain.index_keys import campaign_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
@@ -45,7 +45,7 @@ def _remove(known: KnownState, command: EmptyCampaign | RemoveCampaign) -> Comma
     removed = None
     if isinstance(command, RemoveCampaign):
         removed = remove_entity(known, KIND, command, CampaignRemoved)
-    facts = [campaign_fact(command.id)]
+    facts = [campaign_key(command.id)]
     return decide_leaving(known, facts, partial(_take_out, known, command), removed)
 
 

@@ -6,7 +6,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.campaigns import CampaignChanged, CampaignRemoved
 from tuyen_views.campaigns import CampaignDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 CampaignEvents = CampaignChanged | CampaignRemoved
 
@@ -16,7 +16,7 @@ _SHOWN = ("name",)
 def fold(document: CampaignDocument | None, event: CampaignEvents) -> CampaignDocument | None:
     match event:
         case CampaignChanged():
-            return CampaignDocument(**entity_fields(document, event), name=event.name)
+            return CampaignDocument(**build_entity_fields(document, event), name=event.name)
         case CampaignRemoved():
             return None
         case _:

@@ -1,4 +1,4 @@
-"""Handles commands about who has a contact.
+"""Handles commands that change the assignee or the warehouse of a contact.
 
 Decides W4, W5 and W7.
 """
@@ -19,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_crm.entities.teams.decide import TEAMS
 from tuyen_crm.entities.warehouses.placing import has_warehouse, is_manager, may_claim
 from tuyen_events.crm.claims import (
@@ -40,16 +40,16 @@ ClaimCommands = ClaimContact | PlaceContact
 def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
     match command:
         case ClaimContact():
-            return decide_for_whole(known, command, partial(_claim, known))
+            return decide_for_survivor(known, command, partial(_claim, known))
         case PlaceContact():
-            return decide_for_whole(known, command, partial(decide_place, known))
+            return decide_for_survivor(known, command, partial(decide_place, known))
         case _:
             assert_never(command)
 
 
 def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> CommandDecision:
-    """The first claim of a contact that nobody has gets it. Whoever may not claim from the
-    warehouse is answered as if it did not exist (W6)."""
+    """The first agent who claims an unassigned contact becomes its assignee. An agent who may not
+    claim from the warehouse is answered as if the contact did not exist (W6)."""
     if contact.warehouse_id != command.warehouse_id:
         return NOT_FOUND
     if not may_claim(known, command.warehouse_id, command.by):
@@ -65,7 +65,7 @@ def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> C
 def decide_place(
     known: KnownState, contact: ContactState, command: PlaceContact
 ) -> CommandDecision:
-    """Who has the contact, and where it is, after the command."""
+    """Changes the assignee and the warehouse of the contact."""
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     assignee = contact.assignee if command.assignee is UNSET else command.assignee
@@ -94,7 +94,7 @@ def _may_place(
     assignee: AgentId | None,
 ) -> bool:
     """The managers of its warehouse may do everything with a contact (W5). The leader of a team may
-    give what one of the members has to another one, or take it themselves (W7)."""
+    assign a contact of one member to another one, or to themselves (W7)."""
     if is_manager(known, contact.warehouse_id, command.by, administrator=command.administrator):
         return True
     if moves or assignee is None or contact.assignee is None:

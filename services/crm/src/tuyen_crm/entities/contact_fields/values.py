@@ -56,7 +56,7 @@ def refuse_values(
 
 
 def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | None:
-    """The refusal of a contact that is added by hand without a value that is required."""
+    """The refusal of a contact that is added manually without a value that is required."""
     for field in known.list_setup(_FIELDS):
         if not isinstance(field, ContactFieldChanged) or given.get(field.id) is not None:
             continue

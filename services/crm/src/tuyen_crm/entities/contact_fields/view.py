@@ -6,7 +6,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.contact_fields import ContactFieldChanged, ContactFieldRemoved
 from tuyen_views.contact_fields import ContactFieldDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 ContactFieldEvents = ContactFieldChanged | ContactFieldRemoved
 
@@ -18,7 +18,7 @@ def fold(
 ) -> ContactFieldDocument | None:
     match event:
         case ContactFieldChanged():
-            fields = entity_fields(document, event)
+            fields = build_entity_fields(document, event)
             return ContactFieldDocument(**fields, definition=event.definition)
         case ContactFieldRemoved():
             return None

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET
 
-from tuyen_crm.domain.content import patched_fields
+from tuyen_crm.domain.content import list_patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
@@ -24,16 +24,16 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import offer
-from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.contact_fields.values import (
     forget_removed,
     name_fields,
     refuse_missing,
     refuse_values,
 )
-from tuyen_crm.entities.contacts.patching import facts_alone, place_and_mark
-from tuyen_crm.entities.merges.drafts import Cause, MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.contacts.patching import keep_details, place_and_mark
+from tuyen_crm.entities.merges.drafts import Cause, DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
 from tuyen_crm.entities.warehouses.distributing import distribute
 from tuyen_crm.entities.warehouses.placing import has_warehouse, place_new, warehouse_for
@@ -82,11 +82,11 @@ def decide(known: KnownState, command: OwnContactCommand) -> CommandDecision:
 
 
 def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
-    """A contact is created once, and each of its customers gets the first name that the channel
-    sends. What an agent gave the contact does not change: what else the customer writes is offered
-    (C3). What a merged contact's customer does concerns the contact of which it is a part."""
-    whole = find_whole(known, command.contact_id)
-    draft = MergeDraft(
+    """Creates the contact of a customer, once, and gives each of its customers the first name that
+    the channel sends. Values that an agent entered do not change: phone numbers and emails that the
+    customer writes are only offered (C3). If the contact was merged, its survivor is changed."""
+    survivor = find_survivor(known, command.contact_id)
+    draft = DecisionDraft(
         known,
         Cause(
             organization=command.organization,
@@ -95,22 +95,22 @@ def _observe(known: KnownState, command: ObserveCustomer) -> CommandDecision:
             merging=command.merging,
         ),
     )
-    if whole is None:
+    if survivor is None:
         return _offer(draft, command.contact_id, _create(draft, command), command)
-    return _offer(draft, whole[0], _complete(draft, *whole, command), command)
+    return _offer(draft, survivor[0], _complete(draft, *survivor, command), command)
 
 
-def _create(draft: MergeDraft, command: ObserveCustomer) -> CommandDecision:
+def _create(draft: DecisionDraft, command: ObserveCustomer) -> CommandDecision:
     created = _build_created(draft.known, command)
     draft.add(created)
-    return _join_and_distribute(draft, created, created.warehouse_id, command.staff)
+    return _merge_and_distribute(draft, created, created.warehouse_id, command.staff)
 
 
 def _complete(
-    draft: MergeDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
+    draft: DecisionDraft, contact_id: ContactId, contact: ContactState, command: ObserveCustomer
 ) -> CommandDecision:
-    """The contact gets what it lacks: the customer's name, and what the site says now of a visitor
-    of whom it said no phone number, or no email, before."""
+    """The contact gets what it lacks: the customer's name, and a phone number or email that a site
+    sent of its visitor, if the contact had none before."""
     about: dict[str, Any] = {
         "organization": command.organization,
         "contact_id": contact_id,
@@ -134,12 +134,12 @@ def _complete(
         draft.add(ContactPatched(**about, **lacking, sequence=sequence))
     if not draft.events:
         return decide_unchanged(contact.version)
-    return join_by_facts(draft, contact_id, {*contact.phones, *contact.emails})
+    return decide_merges(draft, contact_id, {*contact.phones, *contact.emails})
 
 
 def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, Any]:
-    """Of phone numbers and emails, those of which the contact has none, unless an agent declined or
-    removed them."""
+    """The phone numbers if the contact has none, and the emails if it has none; without those that
+    an agent declined or removed."""
     given = {"phones": command.phones, "emails": command.emails}
     new = {
         field: tuple(each for each in values if each not in contact.declined)
@@ -150,10 +150,10 @@ def _find_lacking(contact: ContactState, command: ObserveCustomer) -> dict[str, 
 
 
 def _offer(
-    draft: MergeDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
+    draft: DecisionDraft, own_id: ContactId, decision: CommandDecision, command: ObserveCustomer
 ) -> CommandDecision:
-    """The decision, with what the customer wrote, or the site said, that the contact does not have
-    now."""
+    """The decision, with an offer of the phone numbers and emails that the customer wrote, or the
+    site sent, and the contact does not have."""
     contact_id = decision.survivor or own_id
     contact = draft.require(contact_id)
     values = (*command.phones, *command.emails, *command.written)
@@ -203,9 +203,9 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
     if not has_warehouse(known, warehouse_id):
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
-    by_hand = command.source is None
+    manual = command.source is None
     unfit = refuse_values(known, {}, command.custom)
-    unfit = unfit or (refuse_missing(known, command.custom) if by_hand else None)
+    unfit = unfit or (refuse_missing(known, command.custom) if manual else None)
     if unfit is not None:
         return unfit
     content = ContactContent(
@@ -221,11 +221,11 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
         warehouse_id=warehouse_id,
         assignee=command.assignee,
     )
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     added = follow(command, ContactAdded, 1, content=content)
     draft.add(added)
     staff = command.staff if command.assignee is None else ()
-    return _join_and_distribute(draft, added, warehouse_id, staff)
+    return _merge_and_distribute(draft, added, warehouse_id, staff)
 
 
 def add_from_source(
@@ -233,34 +233,34 @@ def add_from_source(
     command: RecordCall | ReceiveLead,
     content: ContactContent,
 ) -> CommandDecision:
-    """The decision to create a contact that an integration has reported: from that source, in its
-    warehouse."""
+    """The decision to create a contact for a call or a lead of an integration, which is its source
+    and determines its warehouse."""
     source = command.integration_id
     warehouse_id = place_new(known, source, command.warehouse_id)
     content = msgspec.structs.replace(content, source=source, warehouse_id=warehouse_id)
     sequence = known.last_sequence(command.contact_id) + 1
     added = follow(command, ContactAdded, sequence, content=content)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     draft.add(added)
-    return _join_and_distribute(draft, added, warehouse_id, command.staff)
+    return _merge_and_distribute(draft, added, warehouse_id, command.staff)
 
 
-def _join_and_distribute(
-    draft: MergeDraft,
+def _merge_and_distribute(
+    draft: DecisionDraft,
     created: ContactCreated | ContactAdded,
     warehouse_id: str,
     staff: Collection[AgentId],
 ) -> CommandDecision:
-    """The decision after a contact was created: it becomes a part of one with the same phone number
+    """The decision after a contact was created: it is merged into one with the same phone number
     or email (C2); otherwise its warehouse may give it to one of `staff` (W5)."""
-    joined = join_by_facts(draft, created.contact_id, frozenset())
-    if joined.survivor is not None:
-        return joined
+    merged = decide_merges(draft, created.contact_id, frozenset())
+    if merged.survivor is not None:
+        return merged
     given = distribute(draft.known, created, warehouse_id, staff)
     if given is None:
-        return joined
+        return merged
     sequence = draft.require(created.contact_id).sequence + 1
-    return follow_by(joined, msgspec.structs.replace(given, sequence=sequence))
+    return follow_by(merged, msgspec.structs.replace(given, sequence=sequence))
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:
@@ -272,18 +272,18 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     unfit = refuse_values(known, contact.custom, given)
     if unfit is not None:
         return unfit
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     refused = place_and_mark(draft, command)
     if refused is not None:
         return refused
     latest = draft.require(command.contact_id)
-    facts = facts_alone(command)
+    details = keep_details(command)
     if given:
         kept = forget_removed(known, contact.custom, given)
-        facts = msgspec.structs.replace(facts, custom=kept)
+        details = msgspec.structs.replace(details, custom=kept)
     names = name_fields(known, given)
-    event = follow(facts, ContactPatched, latest.sequence + 1, custom_names=names)
-    changed = patched_fields(contact.custom, event)
+    event = follow(details, ContactPatched, latest.sequence + 1, custom_names=names)
+    changed = list_patched_fields(contact.custom, event)
     before = frozenset((*contact.phones, *contact.emails))
     if not all(_is_unchanged(contact, name, value) for name, value in changed.items()):
         left = {*changed.get("phones", contact.phones), *changed.get("emails", contact.emails)}
@@ -291,7 +291,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         close_lost(draft, command.contact_id)
     elif not draft.events:
         return decide_unchanged(contact.version)
-    return join_by_facts(draft, command.contact_id, before)
+    return decide_merges(draft, command.contact_id, before)
 
 
 def _is_unchanged(contact: ContactState, name: str, value: Any) -> bool:
@@ -308,23 +308,25 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
     customers = tuple(each.id for each in contact.customers)
     removed = follow(command, ContactRemoved, sequence, merged=contact.merged, customers=customers)
-    decision = decide_applied(*draft.events, *_remove_parts(draft, command, contact), removed)
+    decision = decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
     return replace(decision, further=draft.further(command.contact_id))
 
 
-def _remove_parts(
-    draft: MergeDraft, command: RemoveContact, contact: ContactState
+def _remove_merged(
+    draft: DecisionDraft, command: RemoveContact, contact: ContactState
 ) -> list[ContactRemoved]:
-    """The contacts that are parts of it are removed with it: they keep what they had before."""
+    """Removes the contacts that were merged into it, since they still have their own values."""
     return [
-        follow(msgspec.structs.replace(command, contact_id=id_), ContactRemoved, part.sequence + 1)
+        follow(
+            msgspec.structs.replace(command, contact_id=id_), ContactRemoved, merged.sequence + 1
+        )
         for id_ in contact.merged
-        if (part := draft.contact(id_)) is not None
+        if (merged := draft.contact(id_)) is not None
     ]
 
 

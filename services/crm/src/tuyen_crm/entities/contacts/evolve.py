@@ -4,8 +4,8 @@ from typing import Any, assert_never
 
 import msgspec
 
-from tuyen_crm.domain.content import FIELDS, patched_fields
-from tuyen_crm.domain.state import ContactState, keep_apart
+from tuyen_crm.domain.content import FIELDS, list_patched_fields
+from tuyen_crm.domain.state import ContactState, note_separation
 from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_events.crm.contacts import (
     ContactAdded,
@@ -45,12 +45,12 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
     match event:
         case ContactNamed():
             name = contact.name if event.renamed else contact.name or event.name
-            customers = tuple(named_customer(each, event) for each in contact.customers)
+            customers = tuple(name_customer(each, event) for each in contact.customers)
             fields = {"name": name, "customers": customers}
         case ContactRenamed():
             fields = {"name": event.name, "renamed": True}
         case ContactPatched():
-            fields = patched_fields(contact.custom, event)
+            fields = list_patched_fields(contact.custom, event)
             fields["declined"] = remember_declined(contact.declined, event.removed)
             if event.by is not None and "name" in fields:
                 fields["renamed"] = True
@@ -58,8 +58,8 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
             fields = {"merged_into": event.into}
         case ContactSeparated():
             fields = {name: getattr(event.content, name) for name in FIELDS}
-            apart = keep_apart(contact, event.out_of)
-            fields |= {"merged_into": None, "apart": apart, "applied": {}}
+            separated_from = note_separation(contact, event.out_of)
+            fields |= {"merged_into": None, "separated_from": separated_from, "applied": {}}
         case _:
             assert_never(event)
     return fields
@@ -110,7 +110,7 @@ def customer_of_event(event: ContactCreated) -> CustomerOfContact:
     )
 
 
-def named_customer(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
+def name_customer(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
     """The customer with the name that the channel sent, if it is the one in the event."""
     if customer.id != event.customer_id:
         return customer

@@ -70,9 +70,9 @@ def observe(
 
 
 def words_of(event: Event) -> str:
-    """What the customer wrote in the event, as far as it is their own words: not the page's answer,
-    and not the title of a button that they pressed, unless it is their own number, which Messenger
-    offers them as a button."""
+    """The text of the event, if the customer wrote it: not the page's answer, and not the title of
+    a button that they pressed, unless that is their own number, which Messenger offers as a
+    button."""
     match event:
         case MessageReceived() if event.payload not in (None, event.text):
             return ""

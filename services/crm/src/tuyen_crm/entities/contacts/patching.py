@@ -1,6 +1,8 @@
-"""What a change of a contact changes beside its facts: who has it, and how it is marked.
+"""What a change of a contact changes beside its details: its assignee and warehouse, its campaign,
+its tags and its steps.
 
-Each part of it is decided as the command for that part alone is.
+A command that changes several of these is split into one command for each, which are decided in
+order, as if they had been sent one by one.
 """
 
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.claims import evolve as claims
 from tuyen_crm.entities.claims.decide import decide_place
-from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_crm.entities.shares import evolve as shares
 from tuyen_crm.entities.shares.decide import decide_enrollment
 from tuyen_crm.entities.steps import evolve as steps
@@ -28,15 +30,15 @@ from tuyen_events.crm.shares import ContactEnrolled, EnrollContact, SharingRuleE
 from tuyen_events.crm.steps import SetStep, StepChanged
 from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved
 
-_Part = PlaceContact | EnrollContact | AddTag | RemoveTag | SetStep
+_SingleCommand = PlaceContact | EnrollContact | AddTag | RemoveTag | SetStep
 
 
-def place_and_mark(draft: MergeDraft, command: PatchContact) -> CommandDecision | None:
-    """Adds what follows from these parts of the command to the draft; returns the decision about
-    the whole command if one of them is refused."""
-    for part in _list_parts(command):
+def place_and_mark(draft: DecisionDraft, command: PatchContact) -> CommandDecision | None:
+    """Adds what follows from these commands to the draft; returns the decision about the whole
+    command if one of them is refused."""
+    for single in _split(command):
         contact = draft.require(command.contact_id)
-        decision = _decide_part(draft.known, contact, part)
+        decision = _decide_single(draft.known, contact, single)
         if decision.outcome not in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
             return decision
         for event in decision.events:
@@ -45,14 +47,14 @@ def place_and_mark(draft: MergeDraft, command: PatchContact) -> CommandDecision 
     return None
 
 
-def facts_alone(command: PatchContact) -> PatchContact:
-    """The command without these parts."""
+def keep_details(command: PatchContact) -> PatchContact:
+    """The command with the changes of the contact's details alone."""
     return msgspec.structs.replace(
         command, assignee=UNSET, warehouse_id=UNSET, campaign_id=UNSET, care_status=UNSET
     )
 
 
-def _list_parts(command: PatchContact) -> Iterator[_Part]:
+def _split(command: PatchContact) -> Iterator[_SingleCommand]:
     """Tags are removed before others are added: a contact has only so many of them."""
     common: dict[str, Any] = {
         name: getattr(command, name)
@@ -77,18 +79,20 @@ def _list_parts(command: PatchContact) -> Iterator[_Part]:
         yield SetStep(**common, pipeline_id=pipeline_id, step_id=step_id)
 
 
-def _decide_part(known: KnownState, contact: ContactState, part: _Part) -> CommandDecision:
-    match part:
+def _decide_single(
+    known: KnownState, contact: ContactState, command: _SingleCommand
+) -> CommandDecision:
+    match command:
         case PlaceContact():
-            return decide_place(known, contact, part)
+            return decide_place(known, contact, command)
         case EnrollContact():
-            return decide_enrollment(known, contact, part)
+            return decide_enrollment(known, contact, command)
         case AddTag() | RemoveTag():
-            return decide_tag(contact, part)
+            return decide_tag(contact, command)
         case SetStep():
-            return decide_step(known, contact, part)
+            return decide_step(known, contact, command)
         case _:
-            assert_never(part)
+            assert_never(command)
 
 
 def _evolve(contact: ContactState, event: ContactEvent) -> ContactState | None:
@@ -102,4 +106,4 @@ def _evolve(contact: ContactState, event: ContactEvent) -> ContactState | None:
         case StepChanged():
             return steps.evolve(contact, event)
         case _:
-            raise TypeError(f"{event.type} does not follow from a part of a change")
+            raise TypeError(f"{event.type} does not follow from one of these commands")

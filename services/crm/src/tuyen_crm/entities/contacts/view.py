@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from tuyen_crm.domain.content import patched_fields
+from tuyen_crm.domain.content import list_patched_fields
 from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_crm.entities.contacts.evolve import (
     customer_of_event,
-    named_customer,
+    name_customer,
     read_gender,
 )
 from tuyen_events.crm.contacts import (
@@ -97,12 +97,12 @@ def _changed_fields(document: ContactDocument, event: ContactEvent) -> dict[str,
     match event:
         case ContactNamed():
             name = document.name if event.renamed else document.name or event.name
-            customers = tuple(named_customer(each, event) for each in document.customers)
+            customers = tuple(name_customer(each, event) for each in document.customers)
             fields = {"name": name, "customers": customers}
         case ContactRenamed():
             fields = {"name": event.name}
         case ContactPatched():
-            fields = patched_fields(document.custom, event)
+            fields = list_patched_fields(document.custom, event)
             fields["declined"] = remember_declined(document.declined, event.removed)
         case ContactMerged():
             hidden = show_content(ContactContent(warehouse_id=""), event)

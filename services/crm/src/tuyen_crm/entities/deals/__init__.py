@@ -11,7 +11,7 @@ from tuyen_events.crm.deals import (
     RemoveDeal,
 )
 from tuyen_views.deals import DEALS_VIEW, DealDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[decide.DealCommands, view.DealEvents, DealDocument] = Entity(
     name=decide.KIND,
@@ -19,7 +19,7 @@ ENTITY: Entity[decide.DealCommands, view.DealEvents, DealDocument] = Entity(
     decide=decide.decide,
     events=(DealAdded, DealChanged, DealRemoved),
     view=DEALS_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
+from tuyen_crm.domain.children import change_child, put_child, remove_child
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
-from tuyen_crm.domain.parts import change_part, put_part, remove_part
 from tuyen_events.crm.deals import (
     AddDeal,
     ChangeDeal,
@@ -22,10 +22,10 @@ DealCommands = AddDeal | ChangeDeal | RemoveDeal
 def decide(known: KnownState, command: DealCommands) -> CommandDecision:
     match command:
         case AddDeal():
-            return put_part(known, KIND, command, added=DealAdded, changed=DealChanged)
+            return put_child(known, KIND, command, added=DealAdded, changed=DealChanged)
         case ChangeDeal():
-            return change_part(known, KIND, command, DealChanged)
+            return change_child(known, KIND, command, DealChanged)
         case RemoveDeal():
-            return remove_part(known, KIND, command, DealRemoved)
+            return remove_child(known, KIND, command, DealRemoved)
         case _:
             assert_never(command)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import describe_part
+from tuyen_crm.entities.wording import describe_child
 from tuyen_events.crm.deals import DealAdded, DealChanged, DealRemoved, DealStage
 from tuyen_views.deals import DealDocument
 from tuyen_views.view import add_document, change_document
@@ -47,4 +47,4 @@ def describe(
             vi, en = "xóa giao dịch", "removed the deal"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown.name if shown else None), _FIELDS)
+    return describe_child(event, before, after, (vi, en, shown.name if shown else None), _FIELDS)

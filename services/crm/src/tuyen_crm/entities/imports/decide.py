@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged
-from tuyen_crm.domain.facts import email_fact, phone_fact
+from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contact_fields.values import list_hidden
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
-from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
 from tuyen_events.crm.contacts import AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.ids import ContactId
@@ -35,10 +35,10 @@ _GIVEN = (
 def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     if known.last_sequence(command.contact_id):
         return decide_unchanged(known.last_sequence(command.contact_id))
-    holder = _find_holder(known, command)
-    if holder is None:
+    existing = _find_existing(known, command)
+    if existing is None:
         return decide_contact(known, _build_added(command))
-    contact_id, contact, value = holder
+    contact_id, contact, value = existing
     if contact.warehouse_id not in command.managed:
         return replace(decide_unchanged(0), known_elsewhere=(value,))
     if command.duplicates is Duplicates.SKIP:
@@ -67,21 +67,21 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     return decide_contact(known, patch)
 
 
-def _list_known(known: KnownState, command: ImportContact, holder: ContactId) -> tuple[str, ...]:
-    """The row's numbers and emails that another contact than the holder has as well: also for a row
+def _list_known(known: KnownState, command: ImportContact, existing: ContactId) -> tuple[str, ...]:
+    """The row's numbers and emails that another contact than `existing` has as well: also for a row
     that was carried out before, whose import then lost the answer."""
     return tuple(
-        value for value, fact in _list_facts(known, command) if {*known.find(fact, 2)} - {holder}
+        value for value, key in _list_facts(known, command) if {*known.find(key, 2)} - {existing}
     )
 
 
-def _find_holder(
+def _find_existing(
     known: KnownState, command: ImportContact
 ) -> tuple[ContactId, ContactState, str] | None:
     """The first contact that has one of the row's numbers or emails, of those that are not shared
     by many people; and that number or email."""
-    for value, fact in _list_facts(known, command):
-        for contact_id in known.find(fact, 1):
+    for value, key in _list_facts(known, command):
+        for contact_id in known.find(key, 1):
             contact = known.contact(contact_id)
             if contact is not None:
                 return contact_id, contact, value
@@ -89,10 +89,10 @@ def _find_holder(
 
 
 def _list_facts(known: KnownState, command: ImportContact) -> list[tuple[str, str]]:
-    """The row's numbers and emails that are not shared by many people, each with its fact."""
-    facts = {value: phone_fact(value) for value in command.phones}
-    facts |= {value: email_fact(value) for value in command.emails}
-    return [each for each in facts.items() if known.setup(SHARED_NUMBERS, each[0]) is None]
+    """The row's numbers and emails that are not shared by many people, each with its index key."""
+    keys = {value: phone_key(value) for value in command.phones}
+    keys |= {value: email_key(value) for value in command.emails}
+    return [each for each in keys.items() if known.setup(SHARED_NUMBERS, each[0]) is None]
 
 
 def _build_added(command: ImportContact) -> AddContact:

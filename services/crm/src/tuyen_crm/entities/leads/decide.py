@@ -1,4 +1,5 @@
-"""Handles leads: the same id at the same source is one contact, whatever became of it since.
+"""Handles leads. Leads with the same id at the same source are about one contact, also if it was
+merged or removed since.
 
 Decides C12.
 """
@@ -10,11 +11,11 @@ from tuyen_crm.domain.content import find_lacking
 from tuyen_crm.domain.decision import CommandDecision, decide_unchanged, follow
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import find_whole
+from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.contact_fields.values import list_hidden, name_fields, refuse_values
 from tuyen_crm.entities.contacts.decide import add_from_source
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_events.crm.contacts import ContactContent, ContactPatched
 from tuyen_events.crm.leads import LeadReceived, ReceiveLead
 from tuyen_events.crm.notes import NoteId, NoteReceived
@@ -26,18 +27,19 @@ _GIVEN = ("name", "phones", "emails", "custom")
 
 
 def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
-    """A lead creates a contact. Sent again with more, it adds what the contact lacks; sent again as
-    it was, it changes nothing, also of what agents have removed since."""
+    """A lead creates a contact. If it is sent again with other content, the contact gets what it
+    lacks. If it is sent again as it was, nothing changes: what agents have removed since stays
+    removed."""
     lead = known.contact(command.contact_id)
     if lead is None and not known.last_sequence(command.contact_id):
         if (unfit := refuse_values(known, {}, command.custom)) is not None:
             return unfit
         content = ContactContent(**{name: getattr(command, name) for name in _GIVEN})
         return _note(known, command, add_from_source(known, command, content))
-    whole = find_whole(known, command.contact_id)
-    if lead is None or whole is None:
+    found = find_survivor(known, command.contact_id)
+    if lead is None or found is None:
         return decide_unchanged(known.last_sequence(command.contact_id))
-    contact_id, contact = whole
+    contact_id, contact = found
     if lead.lead == command.content:
         survivor = None if contact_id == command.contact_id else contact_id
         return replace(decide_unchanged(contact.version), survivor=survivor)
@@ -49,11 +51,11 @@ def decide(known: KnownState, command: ReceiveLead) -> CommandDecision:
 def _complete(
     known: KnownState, command: ReceiveLead, contact_id: ContactId, contact: ContactState
 ) -> CommandDecision:
-    """The contact with what it lacked; it may become a part of another one by that (C2)."""
+    """The contact gets what it lacks, and may be merged into another one because of that (C2)."""
     given = {name: getattr(command, name) for name in _GIVEN}
     hidden = list_hidden(known, contact.custom, command.custom)
     lacking = find_lacking(contact, given, overwrite=False, hidden=hidden)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     if lacking:
         draft.add(
             ContactPatched(
@@ -66,14 +68,14 @@ def _complete(
                 **lacking,
             )
         )
-    joined = join_by_facts(draft, contact_id, frozenset((*contact.phones, *contact.emails)))
-    last = joined.survivor or contact_id
-    return replace(joined, survivor=None if last == command.contact_id else last)
+    merged = decide_merges(draft, contact_id, frozenset((*contact.phones, *contact.emails)))
+    survivor = merged.survivor or contact_id
+    return replace(merged, survivor=None if survivor == command.contact_id else survivor)
 
 
 def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) -> CommandDecision:
-    """The decision, and that the lead was received, with what it says of the contact as a note.
-    Both belong to the lead's own contact, also if that is a part of another one."""
+    """The decision with two more events: the lead was received, and its text is a note. Both belong
+    to the lead's own contact, also if that was merged into another one."""
     own = [event for event in decision.events if _is_about(event, command.contact_id)]
     sequence = own[-1].sequence if own else known.last_sequence(command.contact_id)
     more: list[ContactEvent] = [
@@ -81,7 +83,7 @@ def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) ->
     ]
     if command.note is not None:
         note_id = NoteId(note_of_lead(command.contact_id, command.note))
-        if known.part(_NOTES, note_id) is None:
+        if known.child(_NOTES, note_id) is None:
             about: dict[str, Any] = {"note_id": note_id, "text": command.note}
             more.append(follow(command, NoteReceived, sequence + 2, **about))
     return replace(decision, events=(*decision.events, *more))

@@ -18,9 +18,9 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState, Proposal
-from tuyen_crm.domain.wholes import find_whole
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import decide_joined, fits, merge_by_hand
+from tuyen_crm.domain.survivors import find_survivor
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merged, fits, merge_manually
 from tuyen_crm.entities.merges.proposing import approve, close, end_or_leave
 from tuyen_crm.entities.warehouses.placing import is_manager
 from tuyen_events.crm.merge_proposals import DecideProposal, EndProposals, ProposalState
@@ -45,7 +45,7 @@ def decide(known: KnownState, command: ProposalCommands) -> CommandDecision:
 
 def _end_left(known: KnownState, command: EndProposals) -> CommandDecision:
     """What another command left to this one. If there is still too much, so does this one."""
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     for each in command.left:
         end_or_leave(draft, each)
     if not draft.events:
@@ -55,7 +55,7 @@ def _end_left(known: KnownState, command: EndProposals) -> CommandDecision:
 
 def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecision:
     """Whoever manages neither contact is answered as if there were no such proposal."""
-    found = [find_whole(known, each) for each in (command.contact_id, command.other)]
+    found = [find_survivor(known, each) for each in (command.contact_id, command.other)]
     pair = dict(each for each in found if each is not None)
     sides = {id_: each for id_, each in pair.items() if _manages(known, command, each)}
     if None in found or not sides:
@@ -77,7 +77,7 @@ def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecis
 def _decline(
     known: KnownState, command: DecideProposal, _pair: _Pair, sides: _Pair, proposal: Proposal
 ) -> CommandDecision:
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     close(
         draft,
         command.contact_id,
@@ -99,20 +99,22 @@ def _accept(
     """What managers accepted before counts as long as they manage the contact: while it is in the
     same warehouse."""
     before = {id_ for id_, each in pair.items() if proposal.approved.get(id_) == each.warehouse_id}
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     if {*before, *sides} == pair.keys():
         if not fits(*pair.values()):
             return decide_refused(CrmRefusal.TOO_MANY, proposal.version)
-        last = merge_by_hand(draft, command.contact_id, command.other, command.by, proposal.fact)
-        return replace(_decide(draft, command, proposal), survivor=last)
+        survivor = merge_manually(
+            draft, command.contact_id, command.other, command.by, proposal.fact
+        )
+        return replace(_decide(draft, command, proposal), survivor=survivor)
     if before >= sides.keys():
         return decide_unchanged(proposal.version)
     approve(draft, command.contact_id, command.proposal_id, sides, command.by)
     return _decide(draft, command, proposal)
 
 
-def _decide(draft: MergeDraft, command: DecideProposal, proposal: Proposal) -> CommandDecision:
-    decision = decide_joined(draft, command.contact_id, command.contact_id)
+def _decide(draft: DecisionDraft, command: DecideProposal, proposal: Proposal) -> CommandDecision:
+    decision = decide_merged(draft, command.contact_id, command.contact_id)
     return replace(decision, version=proposal.version + 1)
 
 

@@ -1,4 +1,4 @@
-"""What the contacts' documents have of proposals, and proposals in words (C8)."""
+"""How proposals change the documents of contacts, and the history of proposals in words (C8)."""
 
 from typing import assert_never
 
@@ -19,7 +19,7 @@ ProposalEvents = MergeProposed | MergeProposalApproved | MergeProposalClosed
 
 
 def fold(document: ContactDocument | None, event: ProposalEvents) -> ContactDocument | None:
-    """A proposal whose reason is gone is shown no more."""
+    """The document after the event. A proposal whose reason is gone is not shown any more."""
     if document is None:
         return None
     proposals = {each.id: each for each in document.proposals}

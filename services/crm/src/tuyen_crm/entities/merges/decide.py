@@ -17,12 +17,12 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import (
-    decide_joined,
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import (
+    decide_merged,
     fits,
-    merge_by_hand,
-    propose_by_facts,
+    merge_manually,
+    propose_merges,
 )
 from tuyen_crm.entities.merges.proposing import close_lost
 from tuyen_crm.entities.steps.names import list_step_names
@@ -59,9 +59,9 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
         return decide_refused(CrmRefusal.MERGED_ALREADY)
     if not fits(contact, other):
         return decide_refused(CrmRefusal.TOO_MANY)
-    draft = MergeDraft(known, cause_of(command))
-    last = merge_by_hand(draft, command.contact_id, command.other, command.by)
-    return decide_joined(draft, command.contact_id, last)
+    draft = DecisionDraft(known, cause_of(command))
+    survivor = merge_manually(draft, command.contact_id, command.other, command.by)
+    return decide_merged(draft, command.contact_id, survivor)
 
 
 def _forget_removed_setup(known: KnownState, content: ContactContent) -> ContactContent:
@@ -106,7 +106,7 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
         "by": command.by,
     }
     leaving = {undone.contact_id, *gone.merged}
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     draft.add(
         ContactReleased(
             **about,
@@ -130,5 +130,5 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
         )
     )
     close_lost(draft, command.contact_id)
-    propose_by_facts(draft, undone.contact_id)
-    return decide_joined(draft, command.contact_id, command.contact_id)
+    propose_merges(draft, undone.contact_id)
+    return decide_merged(draft, command.contact_id, command.contact_id)

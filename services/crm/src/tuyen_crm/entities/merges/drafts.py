@@ -1,4 +1,4 @@
-"""What follows from a command that may merge contacts, while it is being decided."""
+"""The draft of a decision about a command that may merge contacts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tuyen_crm.domain.facts import find_facts
+from tuyen_crm.domain.index_keys import list_index_keys
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
@@ -15,7 +15,7 @@ from tuyen_crm.entities.contacts import evolve as contacts
 from tuyen_crm.entities.merges import evolve as merges
 from tuyen_events.crm.merge_proposals import EndProposals, LeftProposal, MergeProposalEvent
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
-from tuyen_events.crm.records import ContactEvent, CrmCommand, JoiningCommand
+from tuyen_events.crm.records import ContactEvent, CrmCommand, MergingCommand
 from tuyen_events.crm_limits import COMPARED_CONTACTS, NUMBER_CONTACTS, PROPOSED_BYTES
 from tuyen_events.ids import ContactId, OrganizationId, derive_command_id
 from tuyen_events.vocabulary import Merging
@@ -40,7 +40,7 @@ _DraftedEvents = (
 )
 
 
-class MergeDraft:
+class DecisionDraft:
     """The events that follow from a command, and the contacts after them."""
 
     def __init__(self, known: KnownState, cause: Cause) -> None:
@@ -64,11 +64,11 @@ class MergeDraft:
             raise ValueError(f"there is no contact {contact_id}")
         return contact
 
-    def may_compare(self, fact: str) -> bool:
-        """Whether the contacts with a phone number or email are compared: so few have it, and the
-        command has not compared too many by others. One command must not hold up the others of its
-        partition."""
-        count = self.known.count(fact)
+    def may_compare(self, key: str) -> bool:
+        """Whether the contacts with a phone number or email, by its index key, are compared: so few
+        have it, and the command has not compared too many by others. One command must not hold up
+        the others of its partition."""
+        count = self.known.count(key)
         if count > NUMBER_CONTACTS or self._compared + count > COMPARED_CONTACTS:
             return False
         self._compared += count
@@ -132,10 +132,10 @@ class MergeDraft:
         )
         return (command,)
 
-    def find(self, fact: str) -> list[ContactId]:
-        """The contacts with this fact, after the events, the oldest first."""
-        found = set(self.known.find(fact)) - self._contacts.keys()
-        found |= {id_ for id_, contact in self._contacts.items() if fact in find_facts(contact)}
+    def find(self, key: str) -> list[ContactId]:
+        """The contacts with this index key, after the events, the oldest first."""
+        found = set(self.known.find(key)) - self._contacts.keys()
+        found |= {id_ for id_, contact in self._contacts.items() if key in list_index_keys(contact)}
         return sorted(found, key=lambda each: (self.require(each).age, each))
 
 
@@ -144,5 +144,5 @@ def cause_of(command: CrmCommand) -> Cause:
         organization=command.organization,
         caused_by=command.command_id,
         at=command.at,
-        merging=command.merging if isinstance(command, JoiningCommand) else Merging.PROPOSE,
+        merging=command.merging if isinstance(command, MergingCommand) else Merging.PROPOSE,
     )

@@ -5,7 +5,7 @@ from typing import assert_never
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, add_gained
-from tuyen_crm.domain.state import ContactState, Merge, Proposal, keep_apart
+from tuyen_crm.domain.state import ContactState, Merge, Proposal, note_separation
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
     MergeProposalClosed,
@@ -33,9 +33,11 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
     match event:
         case ContactAbsorbed():
             merge = Merge(contact_id=event.absorbed, gained=event.gained)
-            apart = tuple(each for each in contact.apart if each != event.absorbed)
+            separated_from = tuple(
+                each for each in contact.separated_from if each != event.absorbed
+            )
             merges = {**contact.merges, event.merge_id: merge}
-            return msgspec.structs.replace(changed, merges=merges, apart=apart)
+            return msgspec.structs.replace(changed, merges=merges, separated_from=separated_from)
         case ContactReleased():
             merges = {
                 id_: msgspec.structs.replace(
@@ -46,8 +48,8 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
                 for id_, merge in contact.merges.items()
                 if id_ != event.merge_id
             }
-            apart = keep_apart(contact, event.released)
-            return msgspec.structs.replace(changed, merges=merges, apart=apart)
+            separated_from = note_separation(contact, event.released)
+            return msgspec.structs.replace(changed, merges=merges, separated_from=separated_from)
         case _:
             assert_never(event)
 

@@ -1,14 +1,14 @@
 """Proposals to merge contacts, from the phone number or email that both have to their end (C2).
 
 A proposal belongs to two contacts and one fact, and so has one id, whoever causes it. It ends when
-its managers have decided, and when its reason is gone: one of the contacts was removed or became a
-part of a third one, or the number was taken off or marked as shared.
+its managers have decided, and when its reason is gone: one of the contacts was removed or merged
+into a third one, or the number was taken off or marked as shared.
 """
 
 from collections.abc import Collection
 
-from tuyen_crm.domain.facts import proposed_fact
-from tuyen_crm.entities.merges.drafts import MergeDraft
+from tuyen_crm.domain.index_keys import proposal_key
+from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_events.crm.merge_proposals import (
     LeftProposal,
     MergeProposalApproved,
@@ -20,7 +20,7 @@ from tuyen_events.crm_limits import CONTACT_PROPOSALS, PROPOSED_CONTACTS
 from tuyen_events.ids import AgentId, ContactId, proposal_id
 
 
-def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) -> None:
+def propose(draft: DecisionDraft, one: ContactId, another: ContactId, fact: str) -> None:
     """Proposes to merge the two, unless that is proposed already, or there are too many proposals
     of one of them, or of this fact.
 
@@ -34,7 +34,7 @@ def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) ->
     opened = [each.open_proposals for each in states]
     if any(len(each) >= CONTACT_PROPOSALS for each in opened):
         return
-    alike = {*draft.find(proposed_fact(fact)), one, another}
+    alike = {*draft.find(proposal_key(fact)), one, another}
     if len(alike) > PROPOSED_CONTACTS:
         return
     others = [[proposal.other for proposal in each.values()] for each in opened]
@@ -47,7 +47,7 @@ def propose(draft: MergeDraft, one: ContactId, another: ContactId, fact: str) ->
 
 
 def approve(
-    draft: MergeDraft, contact_id: ContactId, id_: str, sides: Collection[ContactId], by: AgentId
+    draft: DecisionDraft, contact_id: ContactId, id_: str, sides: Collection[ContactId], by: AgentId
 ) -> None:
     """Notes that the managers of the contacts in `sides` have accepted."""
     proposal = draft.require(contact_id).proposals[id_]
@@ -66,7 +66,7 @@ def approve(
 
 
 def close(
-    draft: MergeDraft,
+    draft: DecisionDraft,
     contact_id: ContactId,
     id_: str,
     state: ProposalState | None = None,
@@ -88,7 +88,7 @@ def close(
             end_or_leave(draft, ended)
 
 
-def end_or_leave(draft: MergeDraft, ended: LeftProposal) -> None:
+def end_or_leave(draft: DecisionDraft, ended: LeftProposal) -> None:
     """Ends a proposal for one of its contacts, unless the command changes too much by then: one
     contact it changes in any case."""
     if draft.may_change(ended.contact_id, *draft.changed) or not draft.changed:
@@ -97,7 +97,7 @@ def end_or_leave(draft: MergeDraft, ended: LeftProposal) -> None:
         draft.left.append(ended)
 
 
-def end(draft: MergeDraft, ended: LeftProposal) -> None:
+def end(draft: DecisionDraft, ended: LeftProposal) -> None:
     """Ends a proposal for one of its contacts."""
     known = draft.contact(ended.contact_id)
     proposal = None if known is None else known.proposals.get(ended.proposal_id)
@@ -114,7 +114,7 @@ def end(draft: MergeDraft, ended: LeftProposal) -> None:
         )
 
 
-def close_lost(draft: MergeDraft, contact_id: ContactId) -> None:
+def close_lost(draft: DecisionDraft, contact_id: ContactId) -> None:
     """Ends the proposals whose phone number or email the contact has no more."""
     contact = draft.require(contact_id)
     for id_, proposal in contact.open_proposals.items():
@@ -123,12 +123,12 @@ def close_lost(draft: MergeDraft, contact_id: ContactId) -> None:
 
 
 def close_all(
-    draft: MergeDraft,
+    draft: DecisionDraft,
     contact_id: ContactId,
     into: ContactId | None = None,
     by: AgentId | None = None,
 ) -> None:
-    """Ends the proposals of a contact that is removed, or becomes a part of `into`: those with that
+    """Ends the proposals of a contact that is removed, or is merged into `into`: those with that
     one are accepted if an agent merges the two."""
     for id_, proposal in draft.require(contact_id).open_proposals.items():
         accepted = proposal.other == into and by is not None
@@ -142,9 +142,9 @@ def close_all(
         )
 
 
-def close_shared(draft: MergeDraft, fact: str) -> None:
+def close_shared(draft: DecisionDraft, fact: str) -> None:
     """Ends all proposals because of a phone number or an email."""
-    for contact_id in draft.find(proposed_fact(fact)):
+    for contact_id in draft.find(proposal_key(fact)):
         for id_, proposal in draft.require(contact_id).open_proposals.items():
             if proposal.fact == fact:
                 end_or_leave(draft, LeftProposal(contact_id=contact_id, proposal_id=id_))

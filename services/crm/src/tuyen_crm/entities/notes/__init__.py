@@ -12,7 +12,7 @@ from tuyen_events.crm.notes import (
     RemoveNote,
 )
 from tuyen_views.notes import NOTES_VIEW, NoteDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[decide.NoteCommands, view.NoteEvents, NoteDocument] = Entity(
     name=decide.KIND,
@@ -20,7 +20,7 @@ ENTITY: Entity[decide.NoteCommands, view.NoteEvents, NoteDocument] = Entity(
     decide=decide.decide,
     events=(NoteAdded, NoteChanged, NoteRemoved, NoteReceived),
     view=NOTES_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

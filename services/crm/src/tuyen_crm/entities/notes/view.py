@@ -5,7 +5,7 @@ from typing import assert_never
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.notes import NoteAdded, NoteChanged, NoteReceived, NoteRemoved
-from tuyen_events.crm.records import PartEvent
+from tuyen_events.crm.records import ChildEvent
 from tuyen_views.notes import NoteDocument
 from tuyen_views.view import add_document, change_document
 
@@ -41,5 +41,5 @@ def describe(
             vi, en = "xóa một ghi chú.", "removed a note."
         case _:
             assert_never(event)
-    by = event.by if isinstance(event, PartEvent) else None
+    by = event.by if isinstance(event, ChildEvent) else None
     return EventDescription(by=by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))

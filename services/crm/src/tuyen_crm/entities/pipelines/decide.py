@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import about_contact, decide_leaving
-from tuyen_crm.domain.facts import step_fact
+from tuyen_crm.domain.index_keys import step_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
@@ -44,7 +44,7 @@ def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
     decision = put_entity(known, PIPELINES, command, PipelineChanged)
     kept = {step.id for step in command.steps}
     gone = [each for each in list_step_names(known, command.id) if each not in kept]
-    stays = any(known.count(step_fact(command.id, each)) for each in gone)
+    stays = any(known.count(step_key(command.id, each)) for each in gone)
     if decision.outcome is CrmOutcome.APPLIED and stays:
         return decide_refused(CrmRefusal.STEP_NOT_EMPTY)
     return decision
@@ -54,7 +54,7 @@ def _remove(known: KnownState, command: EmptyPipeline | RemovePipeline) -> Comma
     removed = None
     if isinstance(command, RemovePipeline):
         removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
-    facts = [step_fact(command.id, each) for each in list_step_names(known, command.id)]
+    facts = [step_key(command.id, each) for each in list_step_names(known, command.id)]
     return decide_leaving(known, facts, partial(_take_out, known, command), removed)
 
 

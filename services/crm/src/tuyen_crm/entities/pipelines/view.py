@@ -6,7 +6,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.pipelines import PipelineChanged, PipelineRemoved
 from tuyen_views.pipelines import PipelineDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 PipelineEvents = PipelineChanged | PipelineRemoved
 
@@ -17,7 +17,7 @@ def fold(document: PipelineDocument | None, event: PipelineEvents) -> PipelineDo
     match event:
         case PipelineChanged():
             return PipelineDocument(
-                **entity_fields(document, event), name=event.name, steps=event.steps
+                **build_entity_fields(document, event), name=event.name, steps=event.steps
             )
         case PipelineRemoved():
             return None

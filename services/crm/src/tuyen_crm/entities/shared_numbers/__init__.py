@@ -1,7 +1,7 @@
 """Phone numbers and emails that many people share, and that merge nothing (C2)."""
 
 from tuyen_crm.entities.entity import Entity
-from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
 from tuyen_crm.entities.shared_numbers import decide, view
 from tuyen_events.crm.shared_numbers import (
     AddSharedNumber,

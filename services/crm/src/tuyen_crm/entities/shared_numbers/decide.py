@@ -6,8 +6,8 @@ from typing import assert_never
 from tuyen_crm.domain.decision import CommandDecision, decide_applied, decide_unchanged
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import SHARED_NUMBERS
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
 from tuyen_crm.entities.merges.proposing import close_shared
 from tuyen_events.crm.shared_numbers import (
     AddSharedNumber,
@@ -38,7 +38,7 @@ def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
     marked = put_entity(known, SHARED_NUMBERS, command, SharedNumberAdded)
     if not marked.events:
         return marked
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     close_shared(draft, command.id)
     further = draft.further(draft.left[0].contact_id) if draft.left else ()
     return replace(decide_applied(*draft.events, *marked.events), further=further)

@@ -5,7 +5,7 @@ from typing import assert_never
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_events.crm.shared_numbers import SharedNumberAdded, SharedNumberRemoved
 from tuyen_views.shared_numbers import SharedNumberDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 SharedNumberEvents = SharedNumberAdded | SharedNumberRemoved
 
@@ -15,7 +15,7 @@ def fold(
 ) -> SharedNumberDocument | None:
     match event:
         case SharedNumberAdded():
-            return SharedNumberDocument(**entity_fields(document, event))
+            return SharedNumberDocument(**build_entity_fields(document, event))
         case SharedNumberRemoved():
             return None
         case _:

@@ -1,4 +1,4 @@
-"""With whom a contact is shared: by hand (S1), and by the rules of its campaign (S2 to S4)."""
+"""With whom a contact is shared: manually (S1), and by the rules of its campaign (S2 to S4)."""
 
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.shares import decide, evolve, view

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from msgspec import UNSET
 
-from tuyen_crm.domain.content import BY_HAND
+from tuyen_crm.domain.content import MANUALLY
 from tuyen_crm.domain.decision import (
     CommandDecision,
     decide_applied,
@@ -19,7 +19,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.records import ContactEvent, CrmRefusal
 from tuyen_events.crm.shares import (
@@ -35,13 +35,13 @@ from tuyen_events.crm.shares import (
     UnshareContact,
 )
 from tuyen_events.crm.sharing_rules import SharingRuleChanged
-from tuyen_events.crm_limits import VIEWERS_BY_HAND
+from tuyen_events.crm_limits import MANUAL_VIEWERS
 
 ShareCommands = ShareContact | UnshareContact | EnrollContact | ApplySharingRule
 
 
 def decide(known: KnownState, command: ShareCommands) -> CommandDecision:
-    return decide_for_whole(known, command, partial(_decide, known))
+    return decide_for_survivor(known, command, partial(_decide, known))
 
 
 def _decide(known: KnownState, contact: ContactState, command: ShareCommands) -> CommandDecision:
@@ -61,16 +61,16 @@ def _decide(known: KnownState, contact: ContactState, command: ShareCommands) ->
 
 
 def _share(contact: ContactState, command: ShareContact) -> CommandDecision:
-    if BY_HAND in contact.shares.get(command.agent_id, ()):
+    if MANUALLY in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
-    if sum(BY_HAND in reasons for reasons in contact.shares.values()) >= VIEWERS_BY_HAND:
+    if sum(MANUALLY in reasons for reasons in contact.shares.values()) >= MANUAL_VIEWERS:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
     return decide_applied(follow(command, ContactShared, contact.sequence + 1))
 
 
 def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
-    """Ends what was given by hand, and nothing that a rule gave."""
-    if BY_HAND not in contact.shares.get(command.agent_id, ()):
+    """Ends the manual share. Shares by rules stay."""
+    if MANUALLY not in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
     return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
 
@@ -78,7 +78,7 @@ def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
 def decide_enrollment(
     known: KnownState, contact: ContactState, command: EnrollContact
 ) -> CommandDecision:
-    """Changes the campaign and the care status. What the rules of another campaign gave ends."""
+    """Changes the campaign and the care status. Shares by the rules of another campaign end."""
     chosen = contact.campaign_id if command.campaign_id is UNSET else command.campaign_id
     status = contact.care_status if command.care_status is UNSET else command.care_status
     if (chosen, status) == (contact.campaign_id, contact.care_status):
@@ -110,8 +110,8 @@ def decide_enrollment(
 def _apply_rule(
     known: KnownState, contact: ContactState, command: ApplySharingRule
 ) -> CommandDecision:
-    """Shares the contact as the rule says now. If that was done for this revision of the rule, and
-    the contact does not wait for it, nothing changes: a second job does no harm."""
+    """Shares the contact as the rule says now. If this revision of the rule was applied before, and
+    the contact does not wait for it, nothing changes, so a job may apply it twice."""
     rule = _find_rule(known, command.rule_id, contact.campaign_id)
     if rule is None:
         if command.rule_id not in contact.applied:

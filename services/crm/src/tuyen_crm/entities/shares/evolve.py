@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from tuyen_crm.domain.content import BY_HAND
+from tuyen_crm.domain.content import MANUALLY
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.shares import (
     ContactEnrolled,
@@ -35,11 +35,11 @@ def _changed(contact: ContactState, event: ShareEvents) -> dict[str, Any]:
     shares = contact.shares
     match event:
         case ContactShared():
-            by_hand = {*_given_by(shares, BY_HAND), event.agent_id}
-            return {"shares": _give(shares, by_hand, BY_HAND)}
+            manual = {*_given_by(shares, MANUALLY), event.agent_id}
+            return {"shares": _give(shares, manual, MANUALLY)}
         case ContactUnshared():
-            by_hand = _given_by(shares, BY_HAND) - {event.agent_id}
-            return {"shares": _give(shares, by_hand, BY_HAND)}
+            manual = _given_by(shares, MANUALLY) - {event.agent_id}
+            return {"shares": _give(shares, manual, MANUALLY)}
         case ContactEnrolled():
             return {"campaign_id": event.campaign_id, "care_status": event.care_status}
         case SharingRuleApplied():
@@ -62,7 +62,8 @@ def _given_by(shares: _Shares, reason: str) -> set[AgentId]:
 def _give(
     shares: _Shares, agents: Collection[AgentId], reason: str
 ) -> dict[AgentId, tuple[str, ...]]:
-    """The shares after which `reason` gives the contact to these agents, and to no others."""
+    """The shares after `reason`, which is a rule or MANUALLY, gives the contact to these agents,
+    and to no others."""
     after: dict[AgentId, tuple[str, ...]] = {}
     for agent in sorted({*shares, *agents}):
         others = {each for each in shares.get(agent, ()) if each != reason}

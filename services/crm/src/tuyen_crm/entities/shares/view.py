@@ -47,11 +47,11 @@ def fold(document: ContactDocument | None, event: ShareEvents) -> ContactDocumen
 def _changed(document: ContactDocument, event: ShareEvents) -> dict[str, Any]:
     match event:
         case ContactShared():
-            by_hand = {*_given_by(document, None), event.agent_id}
-            return _share(document, event, by_hand, None)
+            manual = {*_given_by(document, None), event.agent_id}
+            return _share(document, event, manual, None)
         case ContactUnshared():
-            by_hand = _given_by(document, None) - {event.agent_id}
-            return _share(document, event, by_hand, None)
+            manual = _given_by(document, None) - {event.agent_id}
+            return _share(document, event, manual, None)
         case ContactEnrolled():
             return {"campaign_id": event.campaign_id, "care_status": event.care_status}
         case SharingRuleApplied():
@@ -79,8 +79,8 @@ def _share(
     agents: Collection[AgentId],
     rule_id: str | None,
 ) -> dict[str, Any]:
-    """The shares after which the rule, or hand, gives the contact to these agents, and to no
-    others. What was given before stays as it was."""
+    """The shares after the rule, or an agent if `rule_id` is None, gives the contact to these
+    agents, and to no others. Shares that exist already do not change."""
     kept = [each for each in document.shares if each.rule_id != rule_id or each.agent_id in agents]
     given = {each.agent_id for each in kept if each.rule_id == rule_id}
     new = [

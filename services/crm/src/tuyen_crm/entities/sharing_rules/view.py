@@ -6,7 +6,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.sharing_rules import SharingRuleChanged, SharingRuleRemoved
 from tuyen_views.sharing_rules import SharingRuleDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 SharingRuleEvents = SharingRuleChanged | SharingRuleRemoved
 
@@ -19,7 +19,7 @@ def fold(
     match event:
         case SharingRuleChanged():
             return SharingRuleDocument(
-                **entity_fields(document, event),
+                **build_entity_fields(document, event),
                 name=event.name,
                 owner=event.owner,
                 campaign_id=event.campaign_id,

@@ -15,7 +15,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_crm.entities.steps.names import PIPELINES, list_step_names
 from tuyen_events.crm.pipelines import PipelineChanged
 from tuyen_events.crm.records import CrmRefusal
@@ -23,7 +23,7 @@ from tuyen_events.crm.steps import SetStep, StepChanged
 
 
 def decide(known: KnownState, command: SetStep) -> CommandDecision:
-    return decide_for_whole(known, command, partial(decide_step, known))
+    return decide_for_survivor(known, command, partial(decide_step, known))
 
 
 def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> CommandDecision:

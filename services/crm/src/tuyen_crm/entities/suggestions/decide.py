@@ -1,4 +1,5 @@
-"""Handles agents' answers to what is offered as a contact's phone numbers and emails."""
+"""Handles agents' answers to suggestions: phone numbers and emails that are offered for a
+contact."""
 
 from functools import partial
 
@@ -14,9 +15,9 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import FIELDS_OF_KINDS
-from tuyen_crm.domain.wholes import decide_for_whole
-from tuyen_crm.entities.merges.drafts import MergeDraft, cause_of
-from tuyen_crm.entities.merges.joining import join_by_facts
+from tuyen_crm.domain.survivors import decide_for_survivor
+from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.suggestions import (
     AnswerSuggestion,
@@ -32,7 +33,7 @@ _MOST = {FactKind.PHONE: CONTACT_PHONES, FactKind.EMAIL: CONTACT_EMAILS}
 
 
 def decide(known: KnownState, command: AnswerSuggestion) -> CommandDecision:
-    return decide_for_whole(known, command, partial(_answer, known))
+    return decide_for_survivor(known, command, partial(_answer, known))
 
 
 def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
@@ -48,13 +49,13 @@ def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion)
         return decide_applied(follow(command, SuggestionDeclined, sequence, **about))
     if len(getattr(contact, FIELDS_OF_KINDS[suggestion.kind])) >= _MOST[suggestion.kind]:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
-    draft = MergeDraft(known, cause_of(command))
+    draft = DecisionDraft(known, cause_of(command))
     draft.add(follow(command, SuggestionAccepted, sequence, **about))
-    return join_by_facts(draft, command.contact_id, {*contact.phones, *contact.emails})
+    return decide_merges(draft, command.contact_id, {*contact.phones, *contact.emails})
 
 
 def _answer_again(contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
-    """Nothing changes if it was answered so before."""
+    """Nothing changes if the suggestion got the same answer before."""
     settled = (*contact.phones, *contact.emails) if command.accept else contact.declined
     ids = (suggestion_id(command.organization, value) for value in settled)
     return decide_unchanged(contact.version) if command.suggestion_id in ids else NOT_FOUND

@@ -17,7 +17,7 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.domain.wholes import decide_for_whole
+from tuyen_crm.domain.survivors import decide_for_survivor
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved, fold_tag
 from tuyen_events.limits import TAGS
@@ -26,7 +26,7 @@ TagCommands = AddTag | RemoveTag
 
 
 def decide(known: KnownState, command: TagCommands) -> CommandDecision:
-    return decide_for_whole(known, command, decide_tag)
+    return decide_for_survivor(known, command, decide_tag)
 
 
 def decide_tag(contact: ContactState, command: TagCommands) -> CommandDecision:

@@ -13,7 +13,7 @@ from tuyen_events.crm.tasks import (
     TaskRemoved,
 )
 from tuyen_views.tasks import TASKS_VIEW, TaskDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[decide.TaskCommands, view.TaskEvents, TaskDocument] = Entity(
     name=decide.KIND,
@@ -21,7 +21,7 @@ ENTITY: Entity[decide.TaskCommands, view.TaskEvents, TaskDocument] = Entity(
     decide=decide.decide,
     events=(TaskAdded, TaskChanged, TaskRemoved, TaskReminded),
     view=TASKS_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.reminders import note_reminded, plan_reminder
-from tuyen_crm.entities.wording import describe_part, describe_reminder
+from tuyen_crm.entities.wording import describe_child, describe_reminder
 from tuyen_events.crm.tasks import (
     TaskAdded,
     TaskChanged,
@@ -64,4 +64,4 @@ def describe(
             vi, en = "xóa công việc", "removed the task"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, title), _FIELDS)
+    return describe_child(event, before, after, (vi, en, title), _FIELDS)

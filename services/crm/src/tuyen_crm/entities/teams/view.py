@@ -6,7 +6,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.teams import TeamChanged, TeamRemoved
 from tuyen_views.teams import TeamDocument
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 
 TeamEvents = TeamChanged | TeamRemoved
 
@@ -17,7 +17,7 @@ def fold(document: TeamDocument | None, event: TeamEvents) -> TeamDocument | Non
     match event:
         case TeamChanged():
             shown = {name: getattr(event, name) for name in _SHOWN}
-            return TeamDocument(**entity_fields(document, event), **shown)
+            return TeamDocument(**build_entity_fields(document, event), **shown)
         case TeamRemoved():
             return None
         case _:

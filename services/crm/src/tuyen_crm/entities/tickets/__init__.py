@@ -11,7 +11,7 @@ from tuyen_events.crm.tickets import (
     TicketRemoved,
 )
 from tuyen_views.tickets import TICKETS_VIEW, TicketDocument
-from tuyen_views.view import part_key
+from tuyen_views.view import child_key
 
 ENTITY: Entity[decide.TicketCommands, view.TicketEvents, TicketDocument] = Entity(
     name=decide.KIND,
@@ -19,7 +19,7 @@ ENTITY: Entity[decide.TicketCommands, view.TicketEvents, TicketDocument] = Entit
     decide=decide.decide,
     events=(TicketAdded, TicketChanged, TicketRemoved),
     view=TICKETS_VIEW,
-    key=part_key,
+    key=child_key,
     fold=view.fold,
     describe=view.describe,
 )

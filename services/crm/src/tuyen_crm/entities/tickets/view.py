@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from tuyen_crm.entities.entity import EventDescription
-from tuyen_crm.entities.wording import describe_part
+from tuyen_crm.entities.wording import describe_child
 from tuyen_events.crm.tickets import TicketAdded, TicketChanged, TicketRemoved, TicketState
 from tuyen_views.tickets import TicketDocument
 from tuyen_views.view import add_document, change_document
@@ -54,4 +54,4 @@ def describe(
             vi, en = "xóa phiếu hỗ trợ", "removed the ticket"
         case _:
             assert_never(event)
-    return describe_part(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)
+    return describe_child(event, before, after, (vi, en, shown.title if shown else None), _FIELDS)

@@ -9,11 +9,11 @@ from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.domain.emptying import decide_leaving
-from tuyen_crm.domain.facts import in_warehouse_fact
+from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
 from tuyen_crm.domain.state import ContactState
-from tuyen_crm.entities.warehouses.placing import WAREHOUSES, list_warehouses
+from tuyen_crm.entities.warehouses.placing import WAREHOUSES, find_warehouses
 from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.records import CrmRefusal
@@ -43,7 +43,7 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
     """A source belongs to one warehouse."""
     taken = {
         source
-        for warehouse in list_warehouses(known)
+        for warehouse in find_warehouses(known)
         if warehouse.id != command.id
         for source in warehouse.sources
     }
@@ -59,7 +59,7 @@ def _remove(known: KnownState, command: EmptyWarehouse | RemoveWarehouse) -> Com
     removed = None
     if isinstance(command, RemoveWarehouse):
         removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
-    facts = [in_warehouse_fact(command.id)]
+    facts = [warehouse_key(command.id)]
     return decide_leaving(known, facts, partial(_move_out, command), removed)
 
 

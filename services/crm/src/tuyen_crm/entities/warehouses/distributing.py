@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
-from tuyen_crm.domain.facts import held_fact
+from tuyen_crm.domain.index_keys import assignee_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities.warehouses.placing import find_warehouse
 from tuyen_events.choosing import ORDER_MEMBERS, Cursor, choose, needs_loads
@@ -34,7 +34,7 @@ def distribute(
         return None
     loads = {}
     if needs_loads(warehouse.distribute):
-        loads = {each: known.count(held_fact(warehouse_id, each)) for each in members.agents}
+        loads = {each: known.count(assignee_key(warehouse_id, each)) for each in members.agents}
     seed = EventId(created.caused_by)
     agent, _ = choose(warehouse.distribute, members, known.turn(warehouse_id), seed, loads)
     return ContactAssigned(

@@ -19,7 +19,7 @@ def find_warehouse(known: KnownState, warehouse_id: str) -> WarehouseChanged | N
     return warehouse if isinstance(warehouse, WarehouseChanged) else None
 
 
-def list_warehouses(known: KnownState) -> Iterator[WarehouseChanged]:
+def find_warehouses(known: KnownState) -> Iterator[WarehouseChanged]:
     """Those that were set up, in the order of their ids."""
     for warehouse in known.list_setup(WAREHOUSES):
         if isinstance(warehouse, WarehouseChanged):
@@ -33,7 +33,7 @@ def has_warehouse(known: KnownState, warehouse_id: str) -> bool:
 
 def warehouse_for(known: KnownState, source: str) -> str:
     """Where new contacts from this page or integration are put (W2)."""
-    for warehouse in list_warehouses(known):
+    for warehouse in find_warehouses(known):
         if source in warehouse.sources:
             return warehouse.id
     return DEFAULT_WAREHOUSE

@@ -5,7 +5,7 @@ from typing import assert_never
 from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.warehouses import WarehouseChanged, WarehouseRemoved
-from tuyen_views.view import entity_fields
+from tuyen_views.view import build_entity_fields
 from tuyen_views.warehouses import WarehouseDocument
 
 WarehouseEvents = WarehouseChanged | WarehouseRemoved
@@ -17,7 +17,7 @@ def fold(document: WarehouseDocument | None, event: WarehouseEvents) -> Warehous
     match event:
         case WarehouseChanged():
             shown = {name: getattr(event, name) for name in _SHOWN}
-            return WarehouseDocument(**entity_fields(document, event), **shown)
+            return WarehouseDocument(**build_entity_fields(document, event), **shown)
         case WarehouseRemoved():
             return None
         case _:

@@ -21,8 +21,8 @@ from tuyen_events.limits import VERSION
 from tuyen_gateway.api.crm.custom_values import explain_value
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.domain.contact_visibility import (
+    AccessLevel,
     ContactScope,
-    Sight,
     contact_scope_of,
 )
 from tuyen_gateway.errors import (
@@ -38,7 +38,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.views import VisibleContact
 from tuyen_gateway.showing import wait_until_shown
 from tuyen_views.contacts import ContactDocument
-from tuyen_views.view import ContactPartT, View
+from tuyen_views.view import ChildDocumentT, View
 
 _REFUSALS = {
     CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
@@ -55,7 +55,7 @@ _REFUSALS = {
     CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
-    CrmRefusal.MERGED_ALREADY: "The contact is a part of another one: separate them first.",
+    CrmRefusal.MERGED_ALREADY: "The contact was merged into another one: separate them first.",
 }
 _ANOTHER_REFUSAL = "A rule of the CRM forbids it: look again, and try something else."
 """For what a later version of the CRM refuses, while it is started."""
@@ -100,12 +100,12 @@ async def find_visible_contact(
     contact_id: str,
     after: int | None = None,
     *,
-    sight: Sight = Sight.READ,
+    access: AccessLevel = AccessLevel.READ,
 ) -> VisibleContact:
     """The contact, once the views contain the version `after`.
 
-    Raises MergedError if it is a part of another contact that the caller sees (C2). Raises
-    NotFoundError if there is no such contact or the caller sees less of it than `sight`,
+    Raises MergedError if it was merged into another contact that the caller sees (C2). Raises
+    NotFoundError if there is no such contact or the caller sees less of it than `access`,
     without a delay or a word that would distinguish the two (W6, R7.2). Raises UnavailableError
     after 5 s.
     """
@@ -113,7 +113,7 @@ async def find_visible_contact(
 
     async def look() -> VisibleContact | None:
         contact = await gateway.crm.contact(scope, ContactId(contact_id))
-        if contact is None or contact.sight < sight:
+        if contact is None or contact.access < access:
             raise not_found("contact", contact_id)
         if contact.document.id != contact_id:
             raise MergedError(ContactId(contact_id), contact.document.id)
@@ -136,7 +136,7 @@ async def find_stored(
     gateway: Gateway, caller: Caller, command: ContactCommand, settled: CrmCommandSettled
 ) -> ContactDocument | None:
     """What became of the command's contact by more than the command says: a merge, or its
-    warehouse's distribution. None if it is a part of one now that the caller may not see: then
+    warehouse's distribution. None if it was merged into one now that the caller may not see: then
     nothing is said of that one but that it has the phone number or email (C2)."""
     contact_id = settled.survivor or command.contact_id
     try:
@@ -146,14 +146,14 @@ async def find_stored(
     return found.document
 
 
-async def find_contact_part(
-    gateway: Gateway, caller: Caller, view: View[ContactPartT], what: str, part_id: str
-) -> tuple[VisibleContact, ContactPartT]:
+async def find_child(
+    gateway: Gateway, caller: Caller, view: View[ChildDocumentT], what: str, child_id: str
+) -> tuple[VisibleContact, ChildDocumentT]:
     """Something that belongs to a contact, and the contact. Raises NotFoundError, also if the
     caller may not read the contact; `what` names its kind."""
-    found = await gateway.crm.part(view, await load_scope(gateway, caller), part_id)
+    found = await gateway.crm.child(view, await load_scope(gateway, caller), child_id)
     if found is None:
-        raise not_found(what, part_id)
+        raise not_found(what, child_id)
     return found
 
 
@@ -163,19 +163,19 @@ async def require_removed(
     """Returns if something that does not exist was removed within the last day, so that a removal
     can be repeated. Raises NotFoundError if there never was such a thing, and also if the caller
     does not see the contact; ForbiddenError if they may read it only."""
-    sight = await gateway.crm.sight_of_removed(view, await load_scope(gateway, caller), entity_id)
-    if sight < Sight.READ:
+    access = await gateway.crm.access_to_removed(view, await load_scope(gateway, caller), entity_id)
+    if access < AccessLevel.READ:
         raise not_found(what, entity_id)
-    _require_write(sight)
+    _require_write(access)
 
 
 def require_writable(contact: VisibleContact) -> None:
     """Raises ForbiddenError if the caller may read the contact only."""
-    _require_write(contact.sight)
+    _require_write(contact.access)
 
 
-def _require_write(sight: Sight) -> None:
-    if sight < Sight.WRITE:
+def _require_write(access: AccessLevel) -> None:
+    if access < AccessLevel.WRITE:
         raise ForbiddenError(
             "This contact is shared with you: you can read it, and change nothing."
         )

@@ -15,20 +15,20 @@ from tuyen_events.crm.appointments import (
 )
 from tuyen_events.crm_limits import REMIND_MINUTES
 from tuyen_gateway.api.bodies import ChosenId, Name
+from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
+    ChildBody,
+    ChildKind,
+    ChildView,
+    add_child_routes,
+    list_all_children,
+    read_assignee_filter,
+)
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn
-from tuyen_gateway.api.crm.part_routes import (
-    HolderQuery,
-    PartBody,
-    PartKind,
-    PartView,
-    add_part_routes,
-    find_holder,
-    list_all_parts,
-)
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.domain.part_filter import PartFilter
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.errors import InvalidError
 from tuyen_views.appointments import APPOINTMENTS_VIEW
 
@@ -37,7 +37,7 @@ router = APIRouter(tags=["contacts"])
 Minutes = Annotated[int, Field(ge=0, le=REMIND_MINUTES)]
 
 
-class AppointmentIn(PartBody):
+class AppointmentIn(ChildBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"title": "Thử giày", "starts_at": "2026-12-02T02:00:00Z"}]}
     )
@@ -52,7 +52,7 @@ class AppointmentIn(PartBody):
     assignee: ChosenId | None = None
 
 
-class AppointmentPatch(PartBody):
+class AppointmentPatch(ChildBody):
     """Fields that are left out do not change; null empties one that may be empty."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "kept"}]})
@@ -66,7 +66,7 @@ class AppointmentPatch(PartBody):
     assignee: ChosenId | None = None
 
 
-class AppointmentView(PartView):
+class AppointmentView(ChildView):
     title: str
     starts_at: datetime
     ends_at: datetime | None
@@ -82,7 +82,7 @@ def _check_times(fields: Mapping[str, Any]) -> None:
         raise InvalidError("ends_at", "It cannot end before it starts.")
 
 
-KIND = PartKind(
+KIND = ChildKind(
     one="appointment",
     many="appointments",
     view=APPOINTMENTS_VIEW,
@@ -105,20 +105,20 @@ async def list_appointments(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     from_: Annotated[MomentIn | None, Query(alias="from")] = None,
     to: Annotated[MomentIn | None, Query()] = None,
-) -> Listed[PartView]:
+) -> Listed[ChildView]:
     """In the order of their starts, for viewers who see the contacts: those that start at `from` or
     later, and before `to`."""
-    wanted = PartFilter(
-        held_by=find_holder(assignee, caller),
+    wanted = ChildFilter(
+        held_by=read_assignee_filter(assignee, caller),
         moment="starts_at",
         since=from_,
         until=to,
         by_moment=True,
     )
-    return await list_all_parts(gateway, caller, paging, KIND, wanted)
+    return await list_all_children(gateway, caller, paging, KIND, wanted)
 
 
-add_part_routes(router, KIND)
+add_child_routes(router, KIND)

@@ -21,16 +21,16 @@ from tuyen_gateway.api.crm.access import (
     find_visible_contact,
     new_command_id,
 )
+from tuyen_gateway.api.crm.child_routes import ChildView
 from tuyen_gateway.api.crm.contact_views import country_of
-from tuyen_gateway.api.crm.entities import begin_document, list_parts, meta_of
+from tuyen_gateway.api.crm.entities import begin_document, list_children, meta_of
 from tuyen_gateway.api.crm.fields import MomentIn, ReportedId
-from tuyen_gateway.api.crm.part_routes import PartView
 from tuyen_gateway.api.dependencies import (
     CurrentCaller,
     GatewayPorts,
     IntegrationCaller,
     PathId,
-    integration_for,
+    require_integration,
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.links import Url
@@ -76,7 +76,7 @@ class CallIn(RequestBody):
     """Where the recording is kept: an address of a web site, without a password in it."""
 
 
-class CallView(PartView):
+class CallView(ChildView):
     integration_id: str
     external_id: str
     direction: CallDirection
@@ -97,7 +97,7 @@ class CallView(PartView):
 )
 async def post_call(
     body: CallIn,
-    caller: Annotated[IntegrationCaller, Depends(integration_for(IntegrationKind.CALLS))],
+    caller: Annotated[IntegrationCaller, Depends(require_integration(IntegrationKind.CALLS))],
     gateway: GatewayPorts,
     response: Response,
 ) -> CallView:
@@ -128,7 +128,7 @@ async def list_calls(
 ) -> Listed[CallView]:
     """Those that were reported last come first."""
     contact = await find_visible_contact(gateway, caller, contact_id, after)
-    return await list_parts(gateway, paging, contact, CALLS_VIEW, _view)
+    return await list_children(gateway, paging, contact, CALLS_VIEW, _view)
 
 
 async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
@@ -147,9 +147,9 @@ async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gatew
         and await gateway.crm.reported_call(organization.id, made) is None
     ):
         raise InvalidError("agent_id", f"There is no active agent {body.agent_id!r}.")
-    told: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
+    fields: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
     return RecordCall(
-        **{**told, "phone": phone},
+        **{**fields, "phone": phone},
         command_id=new_command_id(),
         organization=organization.id,
         contact_id=contact_of_call(made),
@@ -166,15 +166,15 @@ async def _find_document(
 ) -> CallDocument:
     """The call: as the command made it, or as the view has it if it was reported before."""
     if settled.outcome is CrmOutcome.APPLIED:
-        told = {name: getattr(command, name) for name in _TOLD}
-        return CallDocument(**begin_document(command, command.call_id, settled), **told)
+        fields = {name: getattr(command, name) for name in _OWN_FIELDS}
+        return CallDocument(**begin_document(command, command.call_id, settled), **fields)
     known = partial(gateway.crm.reported_call, command.organization, command.call_id)
     return await wait_until_shown(known)
 
 
-_TOLD = frozenset(CallView.model_fields) - frozenset(PartView.model_fields)
+_OWN_FIELDS = frozenset(CallView.model_fields) - frozenset(ChildView.model_fields)
 
 
 def _view(call: CallDocument) -> CallView:
-    told = {name: getattr(call, name) for name in _TOLD}
-    return CallView(**meta_of(call), contact_id=call.contact_id, **told)
+    fields = {name: getattr(call, name) for name in _OWN_FIELDS}
+    return CallView(**meta_of(call), contact_id=call.contact_id, **fields)

@@ -7,7 +7,7 @@ from tuyen_events.crm.claims import ClaimContact
 from tuyen_events.ids import ContactId
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import carry_out
-from tuyen_gateway.api.crm.entities import command_fields
+from tuyen_gateway.api.crm.entities import build_command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
@@ -45,9 +45,9 @@ async def post_claim(
     """For members and managers of the warehouse, for a contact in it that nobody has. Of any number
     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
     has the contact already may repeat the request. For all others, the answer is `404`. If it
-    was merged meanwhile, the answer names the contact of which it is a part."""
+    was merged meanwhile, the answer names the contact into which it was merged."""
     by = caller.viewer.agent_id
-    fields = command_fields(gateway, caller)
+    fields = build_command_fields(gateway, caller)
     del fields["expected_version"]
     command = ClaimContact(
         **fields, contact_id=ContactId(body.contact_id), warehouse_id=warehouse_id

@@ -20,7 +20,7 @@ from tuyen_events.limits import (
 )
 from tuyen_gateway.api.bodies import ChosenId, RequestBody
 from tuyen_gateway.api.crm.contact_list import ContactSelectionIn, read_selection
-from tuyen_gateway.api.crm.entities import LEFT_OUT, given_fields
+from tuyen_gateway.api.crm.entities import LEFT_OUT, list_given_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.jobs import JobView, find_job, job_view, new_job_id
 from tuyen_gateway.api.problems import problems
@@ -65,7 +65,7 @@ class ContactChange(RequestBody):
 
     def to_fields(self) -> dict[str, Any]:
         """The fields of the job that the body names."""
-        given = given_fields(self)
+        given = list_given_fields(self)
         tags, step = given.pop("tags", TagChange()), given.pop("step", {})
         if isinstance(step, str):
             pipeline, _, id_ = step.partition(":")

@@ -56,8 +56,8 @@ class ContactFieldIn(SetupBody):
     choices: Choices | None = None
     """For the type `choice`, and no other one."""
     required: bool = False
-    """Whether a contact that is added by hand needs a value, and nobody may empty it. Contacts from
-    a channel, a file or an integration come without."""
+    """Whether a contact that is added manually needs a value, and nobody may empty it. Contacts
+    from a channel, a file or an integration come without."""
 
     def convert(self, _caller: Caller, _existing: Any) -> dict[str, Any]:
         if (self.type is FieldType.CHOICE) != bool(self.choices):

@@ -25,7 +25,7 @@ from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import Caller, IntegrationCaller
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.visibility import Scope, sees_page
 from tuyen_gateway.errors import ForbiddenError, InvalidError
 from tuyen_gateway.gateway import Gateway
@@ -52,7 +52,7 @@ Value = (
 Custom = Annotated[dict[ChosenId, Value | None], Field(max_length=CONTACT_CUSTOM_VALUES)]
 
 
-class ContactFacts(RequestBody):
+class ContactDetails(RequestBody):
     """What agents enter about a person. Fields that are left out do not change."""
 
     name: Name | None = None
@@ -149,11 +149,11 @@ async def render_contacts(
     gateway: Gateway, caller: Caller, contacts: Sequence[VisibleContact]
 ) -> list[ContactView | ClaimableContactView]:
     """As much of each contact as its viewer sees."""
-    readable = [each.document for each in contacts if each.sight >= Sight.READ]
+    readable = [each.document for each in contacts if each.access >= AccessLevel.READ]
     seen = await _find_seen(gateway, caller, readable)
     return [
         _build_view(caller, each.document, seen)
-        if each.sight >= Sight.READ
+        if each.access >= AccessLevel.READ
         else ClaimableContactView(
             id=each.document.id,
             name=each.document.name,
@@ -224,7 +224,7 @@ def _build_view(
     )
 
 
-def read_facts(body: ContactFacts, caller: Caller) -> dict[str, tuple[str, ...]]:
+def read_facts(body: ContactDetails, caller: Caller) -> dict[str, tuple[str, ...]]:
     """The phone numbers and emails that a body names, as they are stored. Raises InvalidError for
     the first one that is none."""
     found: dict[str, tuple[str, ...]] = {}

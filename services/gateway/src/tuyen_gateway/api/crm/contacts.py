@@ -30,19 +30,19 @@ from tuyen_gateway.api.crm.access import (
 )
 from tuyen_gateway.api.crm.contact_views import (
     ClaimableContactView,
-    ContactFacts,
+    ContactDetails,
     ContactView,
     read_facts,
     render_contacts,
     require_manager,
     show_contact,
 )
-from tuyen_gateway.api.crm.entities import command_fields, given_fields
+from tuyen_gateway.api.crm.entities import build_command_fields, list_given_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_active_agent
-from tuyen_gateway.domain.contact_visibility import ContactScope, Sight
+from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.errors import ForbiddenError
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.text import fold_accents
@@ -51,15 +51,15 @@ from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
 
-class ContactIn(ContactFacts):
-    """A contact that is added by hand."""
+class ContactIn(ContactDetails):
+    """A contact that is added manually."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Chị Lan", "phones": ["0912 345 678"]}]}
     )
 
 
-class ContactPatch(ContactFacts):
+class ContactPatch(ContactDetails):
     """Fields that are left out do not change; null empties a field."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
@@ -74,7 +74,7 @@ class ContactPatch(ContactFacts):
 async def post_contact(
     body: ContactIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> ContactView:
-    """Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
+    """Adds a contact manually (C12). Without `assignee` it is the caller's; if the caller manages
     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
     nobody's yet.
 
@@ -90,7 +90,7 @@ async def post_contact(
         if stored is not None:
             set_etag(response, stored.version)
             return await show_contact(gateway, caller, stored, settled.known_elsewhere)
-    given = {name: getattr(command, name) for name in _FACTS}
+    given = {name: getattr(command, name) for name in _DETAILS}
     contact = ContactDocument(
         **given,
         name_folded=fold_accents(command.name or ""),
@@ -123,8 +123,10 @@ async def get_contact(
 ) -> ContactView | ClaimableContactView:
     """With `after`, once the view contains that version. Of a contact that nobody has, a member of
     its warehouse sees the name and the source (W3)."""
-    contact = await find_visible_contact(gateway, caller, contact_id, after, sight=Sight.CLAIMABLE)
-    if contact.sight >= Sight.READ:
+    contact = await find_visible_contact(
+        gateway, caller, contact_id, after, access=AccessLevel.CLAIMABLE
+    )
+    if contact.access >= AccessLevel.READ:
         set_etag(response, contact.document.version)
     (rendered,) = await render_contacts(gateway, caller, [contact])
     return rendered
@@ -158,14 +160,14 @@ async def patch_contact(
     not answered within 5 s: the change is in the log then and will be carried out.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
-    fields = {**given_fields(body), **read_facts(body, caller)}
+    fields = {**list_given_fields(body), **read_facts(body, caller)}
     if not fields:
         set_etag(response, contact.version)
         return await show_contact(gateway, caller, contact)
     if (assignee := fields.get("assignee")) is not None:
         check_active_agent(caller.organization, "assignee", AgentId(assignee))
     command = PatchContact(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         administrator=caller.viewer.manages_default_warehouse,
         **fields,
@@ -200,10 +202,10 @@ async def delete_contact(
     if contact is None:
         return await require_removed(gateway, caller, CONTACTS_VIEW, "contact", contact_id)
     if contact.document.id != contact_id:
-        return None  # it is a part of another one, which was not named
+        return None  # it was merged into another one, which was not named
     require_writable(contact)
     command = RemoveContact(
-        **command_fields(gateway, caller, expected), contact_id=contact.document.id
+        **build_command_fields(gateway, caller, expected), contact_id=contact.document.id
     )
     await carry_out(gateway, command, "contact")
     return None
@@ -212,13 +214,13 @@ async def delete_contact(
 _ADDED = 1
 """The version of a contact that was added, and that nothing else happened to."""
 
-_FACTS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
+_DETAILS = ("name", "phones", "emails", "gender", "birthday", "address", "location", "custom")
 
 
 def _added_fields(
     gateway: Gateway, caller: Caller, scope: ContactScope, body: ContactIn
 ) -> dict[str, Any]:
-    given = {**given_fields(body), **read_facts(body, caller)}
+    given = {**list_given_fields(body), **read_facts(body, caller)}
     warehouse_id = given.pop("warehouse_id", DEFAULT_WAREHOUSE)
     assignee = given.pop("assignee", None)
     if warehouse_id not in scope.managed:
@@ -230,7 +232,7 @@ def _added_fields(
     if assignee is not None:
         check_active_agent(caller.organization, "assignee", AgentId(assignee))
     custom = {name: value for name, value in body.custom.items() if value is not None}
-    fields = {**command_fields(gateway, caller), **given, "custom": custom}
+    fields = {**build_command_fields(gateway, caller), **given, "custom": custom}
     fields.pop("expected_version")
     contact_id = ContactId(new_id("con"))
     return {
@@ -243,7 +245,7 @@ def _added_fields(
 
 
 def _own_version(settled: CrmCommandSettled, own: int) -> int:
-    """The version of the caller's contact; `own` if it is a part of one that they may not see,
+    """The version of the caller's contact; `own` if it was merged into one that they may not see,
     whose version is not theirs to know."""
     return settled.version if settled.survivor is None else own
 
@@ -264,11 +266,11 @@ def _build_patched(
         contact,
         **{**fields, "custom": kept},
         declined=(*contact.declined, *contact.phones, *contact.emails),
-        viewers=_list_viewers_by_hand(contact) if moved else contact.viewers,
+        viewers=_list_manual_viewers(contact) if moved else contact.viewers,
         version=_own_version(settled, contact.version + 1),
         updated_at=updated_at,
     )
 
 
-def _list_viewers_by_hand(contact: ContactDocument) -> tuple[AgentId, ...]:
+def _list_manual_viewers(contact: ContactDocument) -> tuple[AgentId, ...]:
     return tuple(sorted({each.agent_id for each in contact.shares if each.rule_id is None}))

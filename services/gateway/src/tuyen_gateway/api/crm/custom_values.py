@@ -54,7 +54,7 @@ def list_custom_filter(query: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def gather_custom(given: object) -> object:
-    """A body in which `custom.size` is a part of `custom`."""
+    """A body in which `custom.size` is a field of `custom`."""
     if not isinstance(given, dict):
         return given
     named = {each: given[each] for each in given if str(each).startswith(CUSTOM)}

@@ -9,19 +9,19 @@ from pydantic import ConfigDict, Field
 
 from tuyen_events.crm.deals import AddDeal, ChangeDeal, DealStage, Money, RemoveDeal
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody
-from tuyen_gateway.api.crm.entities import LEFT_OUT
-from tuyen_gateway.api.crm.part_routes import (
-    HolderQuery,
-    PartBody,
-    PartKind,
-    PartView,
-    add_part_routes,
-    find_holder,
-    list_all_parts,
+from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
+    ChildBody,
+    ChildKind,
+    ChildView,
+    add_child_routes,
+    list_all_children,
+    read_assignee_filter,
 )
+from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.domain.part_filter import PartFilter
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_views.deals import DEALS_VIEW
 
 router = APIRouter(tags=["contacts"])
@@ -39,7 +39,7 @@ class MoneyView(ResponseBody):
     currency: str
 
 
-class _DealBody(PartBody):
+class _DealBody(ChildBody):
     def convert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         value = fields.get("value")
         if not isinstance(value, MoneyIn):
@@ -73,7 +73,7 @@ class DealPatch(_DealBody):
     assignee: ChosenId | None = None
 
 
-class DealView(PartView):
+class DealView(ChildView):
     name: str
     value: MoneyView | None
     stage: DealStage
@@ -81,7 +81,7 @@ class DealView(PartView):
     assignee: str | None
 
 
-KIND = PartKind(
+KIND = ChildKind(
     one="deal",
     many="deals",
     view=DEALS_VIEW,
@@ -101,15 +101,15 @@ async def list_deals(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     stage: DealStage | None = None,
-) -> Listed[PartView]:
+) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts."""
-    wanted = PartFilter(
-        held_by=find_holder(assignee, caller),
+    wanted = ChildFilter(
+        held_by=read_assignee_filter(assignee, caller),
         words={} if stage is None else {"stage": stage.value},
     )
-    return await list_all_parts(gateway, caller, paging, KIND, wanted)
+    return await list_all_children(gateway, caller, paging, KIND, wanted)
 
 
-add_part_routes(router, KIND)
+add_child_routes(router, KIND)

@@ -9,10 +9,10 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from tuyen_events.crm.records import (
+    ChildCommand,
     ContactCommand,
     CrmCommandSettled,
     CrmRefusal,
-    PartCommand,
     SetupCommand,
 )
 from tuyen_events.ids import OrganizationId
@@ -25,11 +25,11 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
-from tuyen_views.view import ContactPartT, PartT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 LEFT_OUT: Any = Field(default=None)
-"""The default of a field of a PATCH that may be left out, but not be null: `given_fields` does not
-return it."""
+"""The default of a field of a PATCH that may be left out, but not be null: `list_given_fields` does
+not return it."""
 
 _REMOVED_WITHIN_S = WAIT_S
 """How long one request takes contacts out of an entity that is removed."""
@@ -48,7 +48,9 @@ class EntityView(ResponseBody):
     version: int
 
 
-def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None) -> dict[str, Any]:
+def build_command_fields(
+    gateway: Gateway, caller: Caller, expected: int | None = None
+) -> dict[str, Any]:
     """The fields that all commands of agents have."""
     return {
         "command_id": new_command_id(),
@@ -59,31 +61,32 @@ def command_fields(gateway: Gateway, caller: Caller, expected: int | None = None
     }
 
 
-def given_fields(body: BaseModel) -> dict[str, Any]:
+def list_given_fields(body: BaseModel) -> dict[str, Any]:
     """The fields that a body names, for a PATCH: the others do not change."""
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
 def begin_document(
-    command: ContactCommand, part_id: str, settled: CrmCommandSettled
+    command: ContactCommand, child_id: str, settled: CrmCommandSettled
 ) -> dict[str, Any]:
-    """The fields of the document of a part that a command created, as the view will have them."""
+    """The fields of the document of a child entity that a command created, as the view will have
+    them."""
     return {
-        "key": f"{command.organization}/{part_id}",
-        "id": part_id,
+        "key": f"{command.organization}/{child_id}",
+        "id": child_id,
         "organization": command.organization,
         "contact_id": settled.survivor or command.contact_id,
         "place": "",
         "sequence": settled.version,
         "created_at": command.at,
-        "created_by": command.by if isinstance(command, PartCommand) else None,
+        "created_by": command.by if isinstance(command, ChildCommand) else None,
         "updated_at": command.at,
     }
 
 
-def changed_document(
-    document: ContactPartT, command: PartCommand, settled: CrmCommandSettled, **fields: object
-) -> ContactPartT:
+def update_document(
+    document: ChildDocumentT, command: ChildCommand, settled: CrmCommandSettled, **fields: object
+) -> ChildDocumentT:
     """The document after a command that changed these fields; all else is from the view."""
     return msgspec.structs.replace(
         document, **fields, sequence=settled.version, updated_at=command.at
@@ -91,7 +94,7 @@ def changed_document(
 
 
 def meta_of(document: Any) -> dict[str, Any]:
-    """The fields of `EntityView`, from a document of a part or of the setup."""
+    """The fields of `EntityView`, from a document of a child entity or of the setup."""
     return {
         "id": document.id,
         "created_at": document.created_at,
@@ -101,17 +104,17 @@ def meta_of(document: Any) -> dict[str, Any]:
     }
 
 
-async def list_parts(
+async def list_children(
     gateway: Gateway,
     paging: Paging,
     contact: VisibleContact,
-    view: View[PartT],
-    render: Callable[[PartT], RenderedT],
+    view: View[OfContactT],
+    render: Callable[[OfContactT], RenderedT],
 ) -> Listed[RenderedT]:
     """A page of what belongs to a contact, newest first."""
-    page = await gateway.crm.parts(view, contact, paging.limit, paging.after)
+    page = await gateway.crm.children(view, contact, paging.limit, paging.after)
     return Listed(
-        items=[render(part) for part in page.items],
+        items=[render(child) for child in page.items],
         next=paging.cursor(page.following),
         position=contact_position(gateway, contact),
     )
@@ -130,7 +133,9 @@ async def list_setup(
     return Listed(
         items=[render(entity) for entity in page.items],
         next=paging.cursor(page.following),
-        position=gateway.seals.mark(f"{view.collection}/{organization}", newest.to_bytes(8)),
+        position=gateway.cipher.encrypt_deterministic(
+            f"{view.collection}/{organization}", newest.to_bytes(8)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the fields of parts may contain."""
+"""What the fields of children may contain."""
 
 from datetime import UTC, datetime
 from typing import Annotated

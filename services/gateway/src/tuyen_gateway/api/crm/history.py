@@ -9,7 +9,7 @@ from pydantic import Field
 from tuyen_gateway.api.assignments import names_of
 from tuyen_gateway.api.bodies import BilingualText, ResponseBody
 from tuyen_gateway.api.crm.access import AfterContactVersion, find_visible_contact
-from tuyen_gateway.api.crm.entities import list_parts
+from tuyen_gateway.api.crm.entities import list_children
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -46,7 +46,7 @@ async def list_history(
     names = names_of(caller.organization)
     render = partial(_view, names=names)
     contact = await find_visible_contact(gateway, caller, contact_id, after)
-    return await list_parts(gateway, paging, contact, HISTORY_VIEW, render)
+    return await list_children(gateway, paging, contact, HISTORY_VIEW, render)
 
 
 def _view(entry: HistoryDocument, names: NameLookup) -> HistoryView:

@@ -120,7 +120,7 @@ class ImportView(ResponseBody):
     response_class=Response,
     responses={200: FILE_RESPONSES[200]},
 )
-async def get_template(caller: CurrentCaller, gateway: GatewayPorts) -> Response:
+async def download_import_template(caller: CurrentCaller, gateway: GatewayPorts) -> Response:
     """A workbook with one column for each field of a contact, and for each custom one."""
     columns = list_columns(await gateway.crm.contact_fields(caller.organization.id))
     return Response(

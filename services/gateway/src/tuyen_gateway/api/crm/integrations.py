@@ -16,7 +16,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, IntegrationId
 from tuyen_events.vocabulary import IntegrationKind
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody
 from tuyen_gateway.api.crm.access import new_id
-from tuyen_gateway.api.crm.entities import LEFT_OUT, EntityView, given_fields
+from tuyen_gateway.api.crm.entities import LEFT_OUT, EntityView, list_given_fields
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -24,7 +24,7 @@ from tuyen_gateway.api.dependencies import (
     GatewayPorts,
     SetupReader,
 )
-from tuyen_gateway.api.entities import existing, list_entities
+from tuyen_gateway.api.entities import find_existing, list_entities
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -126,7 +126,7 @@ async def renew_integration_token(
     token, now = _make_token(), gateway.crm_commands.now()
 
     def decide(organization: Organization) -> IntegrationChanged:
-        before = existing("integration", organization.integrations, integration_id).value
+        before = find_existing("integration", organization.integrations, integration_id).value
         return msgspec.structs.replace(
             before,
             by=caller.viewer.agent_id,
@@ -160,7 +160,7 @@ async def get_integration(
     integration_id: IntegrationPath, caller: SetupReader, response: Response
 ) -> IntegrationView:
     """For managing roles."""
-    stored = existing("integration", caller.organization.integrations, integration_id)
+    stored = find_existing("integration", caller.organization.integrations, integration_id)
     set_etag(response, stored.version)
     return _view(stored)
 
@@ -180,11 +180,11 @@ async def patch_integration(
     response: Response,
 ) -> IntegrationView:
     """For the role `system_admin`. Its token stays."""
-    fields, now = given_fields(body), gateway.crm_commands.now()
+    fields, now = list_given_fields(body), gateway.crm_commands.now()
     await _check_warehouse(gateway, caller, fields.get("warehouse_id"))
 
     def decide(organization: Organization) -> IntegrationChanged:
-        before = existing("integration", organization.integrations, integration_id).value
+        before = find_existing("integration", organization.integrations, integration_id).value
         check_version(organization, integration_id, expected)
         return msgspec.structs.replace(before, by=caller.viewer.agent_id, at=now, **fields)
 

@@ -20,7 +20,7 @@ from tuyen_gateway.api.crm.contact_views import (
     read_phones,
 )
 from tuyen_gateway.api.crm.fields import LongText, ReportedId
-from tuyen_gateway.api.dependencies import GatewayPorts, IntegrationCaller, integration_for
+from tuyen_gateway.api.dependencies import GatewayPorts, IntegrationCaller, require_integration
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import InvalidError
@@ -75,12 +75,12 @@ class LeadView(ResponseBody):
 )
 async def post_lead(
     body: LeadIn,
-    caller: Annotated[IntegrationCaller, Depends(integration_for(IntegrationKind.LEADS))],
+    caller: Annotated[IntegrationCaller, Depends(require_integration(IntegrationKind.LEADS))],
     gateway: GatewayPorts,
     response: Response,
 ) -> LeadView:
     """For an integration of the kind `leads`, with its token: a contact with at least one of
-    `name`, `phones` and `emails`. It becomes a part of the contact that has one of its phone
+    `name`, `phones` and `emails`. It is merged into the contact that has one of its phone
     numbers or emails (C2).
 
     The same `external_id` again adds what the contact lacks. Exactly the same lead again changes

@@ -10,7 +10,7 @@ from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import CHOSEN_ID_PATTERN, ContactId
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import check_settled, load_scope, not_found
-from tuyen_gateway.api.crm.entities import EntityView, command_fields
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -83,7 +83,7 @@ async def post_decision(
     scope = await load_scope(gateway, caller)
     proposal = await _find(gateway, _filter(caller, scope, proposal_id=proposal_id))
     command = DecideProposal(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=proposal.contact_id,
         other=proposal.shown.other,
         proposal_id=proposal_id,

@@ -1,4 +1,4 @@
-"""Merges of contacts, by hand and by their phone numbers and emails (C2)."""
+"""Merges of contacts, manually and by their phone numbers and emails (C2)."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from tuyen_gateway.api.crm.access import (
     new_command_id,
 )
 from tuyen_gateway.api.crm.contact_views import ContactView, require_manager, show_contact
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_parts, meta_of
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, list_children, meta_of
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -45,9 +45,9 @@ class MergeIn(RequestBody):
 
 class MergeView(EntityView):
     contact_id: str
-    """The contact that became a part of this one."""
+    """The contact that was merged into this one."""
     fact: str | None
-    """The phone number or email that both had; null if somebody merged them by hand."""
+    """The phone number or email that both had; null if somebody merged them manually."""
     undone: bool
 
 
@@ -64,9 +64,9 @@ async def post_merge(
     response: Response,
 ) -> ContactView:
     """Merges the contact with another one; the answer is the older of the two, which has all of
-    both now. If the other one is a part of a third one by now, it is merged with that one, if the
-    caller sees it. The caller must be allowed to change both, and to manage their warehouses if the
-    two have different assignees, warehouses or viewers.
+    both now. If the other one was merged into a third one by now, it is merged with that one, if
+    the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
+    the two have different assignees, warehouses or viewers.
 
     If a third contact that the caller does not see has one of their phone numbers or emails, it may
     be merged with these too (C2); nothing is said of it.
@@ -78,7 +78,7 @@ async def post_merge(
         for each in (contact, other):
             require_manager(scope, each.warehouse_id)
     command = MergeContacts(
-        **command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
+        **build_command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
     )
     settled = await carry_out(gateway, command, "contact")
     merged = await find_stored(gateway, caller, command, settled)
@@ -98,7 +98,7 @@ async def list_merges(
 ) -> Listed[MergeView]:
     """Newest first."""
     contact = await find_visible_contact(gateway, caller, contact_id, after)
-    return await list_parts(gateway, paging, contact, MERGES_VIEW, _view)
+    return await list_children(gateway, paging, contact, MERGES_VIEW, _view)
 
 
 @router.post(
@@ -133,8 +133,8 @@ async def post_undo(
 
 
 async def _find_other(gateway: Gateway, caller: Caller, contact_id: str) -> VisibleContact:
-    """The contact that the body names, or the one of which it is a part: the address of the request
-    does not name it, so no other address has the answer."""
+    """The contact that the body names, or the one into which it was merged: the address of the
+    request does not name it, so no other address has the answer."""
     try:
         return await find_writable_contact(gateway, caller, contact_id)
     except MergedError as error:

@@ -4,22 +4,22 @@ from fastapi import APIRouter
 from pydantic import ConfigDict
 
 from tuyen_events.crm.notes import AddNote, ChangeNote, RemoveNote
+from tuyen_gateway.api.crm.child_routes import ChildBody, ChildKind, ChildView, add_child_routes
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import LongText
-from tuyen_gateway.api.crm.part_routes import PartBody, PartKind, PartView, add_part_routes
 from tuyen_gateway.api.paging import Listed
 from tuyen_views.notes import NOTES_VIEW
 
 router = APIRouter(tags=["contacts"])
 
 
-class NoteIn(PartBody):
+class NoteIn(ChildBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Thích giày size 42."}]})
 
     text: LongText
 
 
-class NotePatch(PartBody):
+class NotePatch(ChildBody):
     """Fields that are left out do not change."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Thích giày size 42."}]})
@@ -27,13 +27,13 @@ class NotePatch(PartBody):
     text: LongText = LEFT_OUT
 
 
-class NoteView(PartView):
+class NoteView(ChildView):
     text: str
 
 
-add_part_routes(
+add_child_routes(
     router,
-    PartKind(
+    ChildKind(
         one="note",
         many="notes",
         view=NOTES_VIEW,

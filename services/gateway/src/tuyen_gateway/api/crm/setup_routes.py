@@ -16,8 +16,8 @@ from tuyen_gateway.api.crm.access import check_settled, new_id, not_found
 from tuyen_gateway.api.crm.entities import (
     LEFT_OUT,
     EntityView,
-    command_fields,
-    given_fields,
+    build_command_fields,
+    list_given_fields,
     list_setup,
     remove_emptied,
 )
@@ -101,7 +101,7 @@ def add_setup_routes(router: APIRouter, kind: SetupKind[Any], *, for_all: bool =
         caller: Administrator,
         gateway: GatewayPorts,
     ) -> None:
-        command = kind.remove(**command_fields(gateway, caller, expected), id=entity_id)
+        command = kind.remove(**build_command_fields(gateway, caller, expected), id=entity_id)
         await remove_setup(gateway, command, kind)
 
     router.delete(
@@ -278,7 +278,7 @@ class _Write(Generic[SetupT]):
     def _command(
         self, body: SetupBody, existing: SetupT | None, expected: int | None
     ) -> SetupCommand:
-        common = command_fields(self.gateway, self.caller, expected)
+        common = build_command_fields(self.gateway, self.caller, expected)
         fields = body.convert(self.caller, existing)
         return self.kind.put(**common, id=self.entity_id, **fields)
 
@@ -311,7 +311,7 @@ def _merge(kind: SetupKind[SetupT], existing: SetupT, changes: SetupBody) -> Set
     Raises InvalidError for fields that are wrong together."""
     own = set(kind.content.model_fields)
     content = kind.render(existing).model_dump(include=own)
-    given = changes.model_dump(include=set(given_fields(changes)))
+    given = changes.model_dump(include=set(list_given_fields(changes)))
     try:
         whole = kind.content.model_validate({**content, **given})
     except ValidationError as error:

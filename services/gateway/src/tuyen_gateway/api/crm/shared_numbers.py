@@ -11,7 +11,7 @@ from tuyen_events.limits import EMAIL_CHARACTERS
 from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.contact_views import country_of
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, list_setup, meta_of
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, list_setup, meta_of
 from tuyen_gateway.api.crm.setup_routes import carry_out_setup
 from tuyen_gateway.api.dependencies import Administrator, Caller, GatewayPorts, SetupReader
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -55,7 +55,7 @@ async def post_shared_number(
     if value is None:
         raise InvalidError("value", f"{body.value!r} is neither a phone number nor an email.")
     organization = caller.organization.id
-    fields = command_fields(gateway, caller)
+    fields = build_command_fields(gateway, caller)
     command = AddSharedNumber(**fields, id=value)
     settled = await carry_out_setup(gateway, command, SHARED_NUMBERS_VIEW, "shared number")
     set_etag(response, settled.version)
@@ -94,7 +94,7 @@ async def delete_shared_number(
     the same if it is not marked."""
     value = _read_value(number, caller)
     if value is not None:
-        command = RemoveSharedNumber(**command_fields(gateway, caller, expected), id=value)
+        command = RemoveSharedNumber(**build_command_fields(gateway, caller, expected), id=value)
         await carry_out_setup(gateway, command, SHARED_NUMBERS_VIEW, "shared number")
 
 

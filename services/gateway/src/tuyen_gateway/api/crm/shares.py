@@ -15,7 +15,7 @@ from tuyen_gateway.api.crm.access import (
     find_visible_contact,
     find_writable_contact,
 )
-from tuyen_gateway.api.crm.entities import command_fields
+from tuyen_gateway.api.crm.entities import build_command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -38,7 +38,7 @@ class ShareView(ResponseBody):
     agent_id: str
     by: ShareOrigin
     rule_id: str | None
-    """The sharing rule; null by hand."""
+    """The sharing rule; null for what was shared manually."""
     created_at: datetime
     created_by: str | None
     """The agent who shared it; null by a rule."""
@@ -64,7 +64,7 @@ async def put_share(
     if agent not in caller.organization.agents:
         raise InvalidError("agent_id", f"There is no agent {agent_id!r}.")
     command = ShareContact(
-        **command_fields(gateway, caller, expected), contact_id=contact.id, agent_id=agent
+        **build_command_fields(gateway, caller, expected), contact_id=contact.id, agent_id=agent
     )
     settled = await carry_out(gateway, command, "contact")
     set_etag(response, settled.version)
@@ -107,11 +107,11 @@ async def delete_share(
     caller: CurrentCaller,
     gateway: GatewayPorts,
 ) -> None:
-    """Ends what was given by hand; the answer is the same if nothing was. What a rule gave stays
+    """Ends what was given manually; the answer is the same if nothing was. What a rule gave stays
     until the rule is changed (S4)."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = UnshareContact(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         agent_id=AgentId(agent_id),
     )

@@ -9,7 +9,7 @@ from tuyen_events.crm.steps import SetStep
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import carry_out, find_writable_contact
-from tuyen_gateway.api.crm.entities import command_fields
+from tuyen_gateway.api.crm.entities import build_command_fields
 from tuyen_gateway.api.crm.fields import LongText
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -54,7 +54,7 @@ async def put_step(
     such step."""
     contact = await find_writable_contact(gateway, caller, contact_id)
     command = SetStep(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.document.id,
         pipeline_id=pipeline_id,
         step_id=body.step_id,

@@ -10,7 +10,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import carry_out, find_stored, find_writable_contact
 from tuyen_gateway.api.crm.contact_views import ContactView, show_contact
-from tuyen_gateway.api.crm.entities import command_fields
+from tuyen_gateway.api.crm.entities import build_command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
@@ -48,7 +48,7 @@ async def post_suggestion_answer(
     the answer (C2)."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = AnswerSuggestion(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         suggestion_id=suggestion_id,
         accept=body.accept,

@@ -14,7 +14,7 @@ from tuyen_gateway.api.crm.access import (
     find_writable_contact,
     load_scope,
 )
-from tuyen_gateway.api.crm.entities import EntityView, command_fields
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -58,16 +58,18 @@ async def put_tag(
     contact."""
     contact = await find_writable_contact(gateway, caller, contact_id)
     written = _read_tag(tag)
-    part_id = tag_id(contact.document.id, written)
-    existing = await gateway.crm.part(TAGS_VIEW, await load_scope(gateway, caller), part_id)
+    child_id = tag_id(contact.document.id, written)
+    existing = await gateway.crm.child(TAGS_VIEW, await load_scope(gateway, caller), child_id)
     command = AddTag(
-        **command_fields(gateway, caller, expected), contact_id=contact.document.id, tag=written
+        **build_command_fields(gateway, caller, expected),
+        contact_id=contact.document.id,
+        tag=written,
     )
     settled = await carry_out(gateway, command, "contact")
     set_etag(response, settled.version)
     given = None if existing is None else existing[1]
     return TagOfContactView(
-        id=part_id.partition("/")[2],
+        id=child_id.partition("/")[2],
         tag=given.tag if given else written,
         created_at=given.created_at if given else command.at,
         created_by=given.created_by if given else command.by,
@@ -92,7 +94,7 @@ async def delete_tag(
     """The answer is the same if it does not have the tag."""
     contact = await find_writable_contact(gateway, caller, contact_id)
     command = RemoveTag(
-        **command_fields(gateway, caller, expected),
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.document.id,
         tag=_read_tag(tag),
     )

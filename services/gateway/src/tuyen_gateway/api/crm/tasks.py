@@ -8,26 +8,26 @@ from pydantic import ConfigDict
 
 from tuyen_events.crm.tasks import AddTask, ChangeTask, RemoveTask, TaskState
 from tuyen_gateway.api.bodies import ChosenId, Name
+from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
+    ChildBody,
+    ChildKind,
+    ChildView,
+    add_child_routes,
+    list_all_children,
+    read_assignee_filter,
+)
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import MomentIn
-from tuyen_gateway.api.crm.part_routes import (
-    HolderQuery,
-    PartBody,
-    PartKind,
-    PartView,
-    add_part_routes,
-    find_holder,
-    list_all_parts,
-)
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.domain.part_filter import PartFilter
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_views.tasks import TASKS_VIEW
 
 router = APIRouter(tags=["contacts"])
 
 
-class TaskIn(PartBody):
+class TaskIn(ChildBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"title": "Gọi lại cho chị Lan", "due_at": "2026-12-01T03:00:00Z"}]
@@ -42,7 +42,7 @@ class TaskIn(PartBody):
     state: TaskState = TaskState.OPEN
 
 
-class TaskPatch(PartBody):
+class TaskPatch(ChildBody):
     """Fields that are left out do not change; null empties one that may be empty."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "done"}]})
@@ -54,7 +54,7 @@ class TaskPatch(PartBody):
     state: TaskState = LEFT_OUT
 
 
-class TaskView(PartView):
+class TaskView(ChildView):
     title: str
     due_at: datetime | None
     remind_at: datetime | None
@@ -62,7 +62,7 @@ class TaskView(PartView):
     state: TaskState
 
 
-KIND = PartKind(
+KIND = ChildKind(
     one="task",
     many="tasks",
     view=TASKS_VIEW,
@@ -82,18 +82,18 @@ async def list_tasks(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     state: TaskState | None = None,
     due_before: Annotated[MomentIn | None, Query()] = None,
-) -> Listed[PartView]:
+) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts. `due_before`: of those with a due time."""
-    wanted = PartFilter(
-        held_by=find_holder(assignee, caller),
+    wanted = ChildFilter(
+        held_by=read_assignee_filter(assignee, caller),
         words={} if state is None else {"state": state.value},
         moment="due_at",
         until=due_before,
     )
-    return await list_all_parts(gateway, caller, paging, KIND, wanted)
+    return await list_all_children(gateway, caller, paging, KIND, wanted)
 
 
-add_part_routes(router, KIND)
+add_child_routes(router, KIND)

@@ -13,26 +13,26 @@ from tuyen_events.crm.tickets import (
     TicketState,
 )
 from tuyen_gateway.api.bodies import ChosenId, Name
+from tuyen_gateway.api.crm.child_routes import (
+    AssigneeQuery,
+    ChildBody,
+    ChildKind,
+    ChildView,
+    add_child_routes,
+    list_all_children,
+    read_assignee_filter,
+)
 from tuyen_gateway.api.crm.entities import LEFT_OUT
 from tuyen_gateway.api.crm.fields import LongText
-from tuyen_gateway.api.crm.part_routes import (
-    HolderQuery,
-    PartBody,
-    PartKind,
-    PartView,
-    add_part_routes,
-    find_holder,
-    list_all_parts,
-)
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
-from tuyen_gateway.domain.part_filter import PartFilter
+from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_views.tickets import TICKETS_VIEW
 
 router = APIRouter(tags=["contacts"])
 
 
-class TicketIn(PartBody):
+class TicketIn(ChildBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"subject": "Giày bong keo", "priority": "high"}]}
     )
@@ -44,7 +44,7 @@ class TicketIn(PartBody):
     assignee: ChosenId | None = None
 
 
-class TicketPatch(PartBody):
+class TicketPatch(ChildBody):
     """Fields that are left out do not change; null empties one that may be empty."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "solved"}]})
@@ -56,7 +56,7 @@ class TicketPatch(PartBody):
     assignee: ChosenId | None = None
 
 
-class TicketView(PartView):
+class TicketView(ChildView):
     title: str = Field(alias="subject")
     description: str | None
     priority: TicketPriority
@@ -64,7 +64,7 @@ class TicketView(PartView):
     assignee: str | None
 
 
-KIND = PartKind(
+KIND = ChildKind(
     one="ticket",
     many="tickets",
     view=TICKETS_VIEW,
@@ -84,19 +84,19 @@ async def list_tickets(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    assignee: HolderQuery = None,
+    assignee: AssigneeQuery = None,
     state: TicketState | None = None,
     priority: TicketPriority | None = None,
-) -> Listed[PartView]:
+) -> Listed[ChildView]:
     """Newest first, for viewers who see the contacts."""
-    wanted = PartFilter(
-        held_by=find_holder(assignee, caller),
+    wanted = ChildFilter(
+        held_by=read_assignee_filter(assignee, caller),
         words={
             **({} if state is None else {"state": state.value}),
             **({} if priority is None else {"priority": priority.value}),
         },
     )
-    return await list_all_parts(gateway, caller, paging, KIND, wanted)
+    return await list_all_children(gateway, caller, paging, KIND, wanted)
 
 
-add_part_routes(router, KIND)
+add_child_routes(router, KIND)

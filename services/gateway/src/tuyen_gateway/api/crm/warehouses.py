@@ -13,7 +13,7 @@ from tuyen_events.limits import AGENTS, PAGES, TEXT_CHARACTERS
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.api.bodies import ChosenId, Name
 from tuyen_gateway.api.crm.access import load_scope, not_found
-from tuyen_gateway.api.crm.entities import EntityView, command_fields, meta_of
+from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, meta_of
 from tuyen_gateway.api.crm.setup_routes import (
     SetupBody,
     SetupKind,
@@ -147,7 +147,7 @@ async def delete_warehouse(
     one keeps it. If they are so many that it takes longer than 5 s, the answer is `503`, and the
     request is to be repeated. The answer is the same if there is no such warehouse; it is `409` for
     the default one."""
-    remove = RemoveWarehouse(**command_fields(gateway, caller, expected), id=warehouse_id)
+    remove = RemoveWarehouse(**build_command_fields(gateway, caller, expected), id=warehouse_id)
     await remove_setup(gateway, remove, KIND)
 
 

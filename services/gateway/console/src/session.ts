@@ -1,0 +1,46 @@
+import { computed, signal } from '@preact/signals';
+import { ApiProblem, api, type Schema, take, whenSignedOut } from './api/client';
+
+export type Me = Schema<'Me'>;
+
+/** `unknown`: not asked yet; `unreachable`: asked, and nobody answered. */
+export type Session = { state: 'unknown' | 'out' | 'unreachable' } | { state: 'in'; me: Me };
+
+export const session = signal<Session>({ state: 'unknown' });
+
+/** The viewer, or null while nobody is logged in. */
+export const me = computed(() => (session.value.state === 'in' ? session.value.me : null));
+
+export function hasRight(right: Me['rights'][number]): boolean {
+  return me.value?.rights.includes(right) ?? false;
+}
+
+/** Whether the viewer's role manages: everybody but plain agents does. */
+export const manages = computed(() => me.value !== null && me.value.role !== 'agent');
+
+export async function login(organization: string, username: string, password: string) {
+  await api.POST('/v1/auth/login', { body: { organization, username, password } });
+  await resume();
+}
+
+/** Finds out who is logged in, from the cookies of an earlier login. */
+export async function resume(): Promise<void> {
+  try {
+    session.value = { state: 'in', me: await take(api.GET('/v1/me')) };
+  } catch (problem) {
+    const gone = problem instanceof ApiProblem && [401, 403].includes(problem.status);
+    session.value = { state: gone ? 'out' : 'unreachable' };
+  }
+}
+
+export async function logout(): Promise<void> {
+  try {
+    await api.POST('/v1/auth/logout', {});
+  } finally {
+    session.value = { state: 'out' };
+  }
+}
+
+whenSignedOut(() => {
+  session.value = { state: 'out' };
+});

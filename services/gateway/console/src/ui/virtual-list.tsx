@@ -1,0 +1,154 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { join } from './join';
+import styles from './virtual-list.module.css';
+import { useVirtualizer } from './virtualizer';
+
+const OVERSCAN = 6;
+/** So many rows before the end more are asked for. */
+const AHEAD = 20;
+
+export interface VirtualListProps {
+  label: string;
+  /** What the rows are of, in their order. */
+  keys: readonly string[];
+  rowHeight: number;
+  row: (key: string, index: number) => ComponentChildren;
+  /** The row that is scrolled to when it changes. */
+  current?: string | null;
+  onNearEnd?: () => void;
+  /** Whether it stands away from its beginning. */
+  onScrolled?: (away: boolean) => void;
+  /** Stands below the last row. */
+  foot?: ComponentChildren;
+  class?: string;
+}
+
+/** A list of rows of one height, of which only those are in the document that can be seen. */
+export function VirtualList(props: VirtualListProps) {
+  const { label, keys, rowHeight, row, current, onNearEnd, onScrolled, foot } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const away = useRef(false);
+  const rows = useVirtualizer(scroller, {
+    count: keys.length,
+    overscan: OVERSCAN,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => keys[index] ?? index,
+    onChange: (list) => {
+      const is = (list.scrollOffset ?? 0) > rowHeight / 2;
+      if (is === away.current) return;
+      away.current = is;
+      onScrolled?.(is);
+    },
+  });
+  const shown = rows.getVirtualItems();
+  const last = shown.at(-1)?.index ?? -1;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the estimate is a function of it
+  useLayoutEffect(() => rows.measure(), [rowHeight]);
+
+  useEffect(() => {
+    if (last >= 0 && last >= keys.length - AHEAD) onNearEnd?.();
+  }, [last, keys.length, onNearEnd]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows must not scroll the list
+  useEffect(() => {
+    const index = current ? keys.indexOf(current) : -1;
+    if (index >= 0) rows.scrollToIndex(index, { align: 'auto' });
+  }, [current]);
+
+  return (
+    <div ref={scroller} class={join(styles.scroller, props.class)}>
+      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
+        {shown.map(({ key, index, start }) => (
+          <div
+            key={key}
+            role="listitem"
+            aria-setsize={keys.length}
+            aria-posinset={index + 1}
+            class={styles.row}
+            style={{ height: rowHeight, transform: `translateY(${start}px)` }}
+          >
+            {row(keys[index] ?? '', index)}
+          </div>
+        ))}
+      </div>
+      {foot}
+    </div>
+  );
+}
+
+export interface VirtualThreadProps {
+  label: string;
+  keys: readonly string[];
+  row: (key: string, index: number) => ComponentChildren;
+  estimate?: number;
+  /** Whether its last row can be seen. */
+  onAtEnd?: (is: boolean) => void;
+  /** Called once it stands at its end: scrolls there when it is called. */
+  endRef?: { current: (() => void) | null };
+  /** Asked for when its first row can be seen. */
+  onNearStart?: () => void;
+}
+
+/** Rows of any height, of which the last one matters: it opens at its end, stays there while rows
+ * come, and stays where it is while one reads above. */
+export function VirtualThread(props: VirtualThreadProps) {
+  const { label, keys, row, estimate = 64, onAtEnd, endRef, onNearStart } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const opened = useRef(false);
+  const rows = useVirtualizer(scroller, {
+    count: keys.length,
+    overscan: OVERSCAN,
+    estimateSize: () => estimate,
+    getItemKey: (index) => keys[index] ?? index,
+    anchorTo: 'end',
+    followOnAppend: true,
+    scrollEndThreshold: 48,
+    paddingStart: 12,
+    paddingEnd: 12,
+    onChange: (list) => {
+      const is = list.isAtEnd();
+      if (is === atEnd.current) return;
+      atEnd.current = is;
+      onAtEnd?.(is);
+    },
+  });
+  const shown = rows.getVirtualItems();
+  const first = shown[0]?.index ?? -1;
+
+  useLayoutEffect(() => {
+    if (opened.current || keys.length === 0) return;
+    opened.current = true;
+    rows.scrollToEnd();
+  }, [keys.length, rows]);
+
+  useEffect(() => {
+    if (endRef) endRef.current = () => rows.scrollToEnd();
+  }, [rows, endRef]);
+
+  useEffect(() => {
+    if (first === 0) onNearStart?.();
+  }, [first, onNearStart]);
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+    <div ref={scroller} role="log" aria-label={label} tabIndex={0} class={styles.scroller}>
+      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
+        {shown.map(({ key, index, start }) => (
+          <div
+            key={key}
+            ref={rows.measureElement}
+            data-index={index}
+            role="listitem"
+            class={styles.row}
+            style={{ transform: `translateY(${start}px)` }}
+          >
+            {row(keys[index] ?? '', index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,5 @@
+import { Skeleton } from '../../ui';
+
+export default function Inbox() {
+  return <Skeleton />;
+}

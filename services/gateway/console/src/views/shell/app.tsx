@@ -1,0 +1,5 @@
+import { Views } from './views';
+
+export function App() {
+  return <Views />;
+}
