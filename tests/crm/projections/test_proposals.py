@@ -40,7 +40,9 @@ def _propose(world: World) -> None:
 
 def _shown(documents: list[Document]) -> list[tuple[Any, ...]]:
     names = ("contact_id", "warehouse_id", "state", "version")
-    return [tuple(each.get(name) for name in names) for each in documents if LAST_ACCESS not in each]
+    return [
+        tuple(each.get(name) for name in names) for each in documents if LAST_ACCESS not in each
+    ]
 
 
 async def test_c2_each_contact_lists_the_proposal_with_its_warehouse(views: Database) -> None:

@@ -25,19 +25,19 @@ class ListedProposal(ProposalOfContact, frozen=True, kw_only=True):
     sequence: int
 
 
-def proposal_key(contact_id: ContactId, proposal_id: str) -> str:
+def listed_proposal_key(contact_id: ContactId, proposal_id: str) -> str:
     """The `_id` of the proposal's document of a contact."""
     return f"{contact_id}/{proposal_id}"
 
 
 def list_proposals_of(contact: ContactDocument) -> Sequence[ListedProposal]:
-    """The documents of a contact's proposals; none of one that is a part of another contact."""
+    """The documents of a contact's proposals; none of one that was merged."""
     if contact.merged_into is not None:
         return ()
     return [
         ListedProposal(
             **msgspec.structs.asdict(each),
-            key=proposal_key(contact.id, each.id),
+            key=listed_proposal_key(contact.id, each.id),
             organization=contact.organization,
             contact_id=contact.id,
             warehouse_id=contact.warehouse_id,

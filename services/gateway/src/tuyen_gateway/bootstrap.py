@@ -275,9 +275,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_reports, log, database, reports),
             partial(run_contact_changes, log, clock, database, contacts),
             Retiring(log, database, *FOLDED, view=VIEW, collections=[*COLLECTIONS, JOURNAL]).run,
-            Retiring(
-                log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS
-            ).run,
+            Retiring(log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS).run,
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

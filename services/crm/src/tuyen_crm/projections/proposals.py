@@ -13,8 +13,8 @@ from tuyen_views.view import LAST_ACCESS
 class ProposalsFold:
     """What has to be written of the proposals of one contact.
 
-    It can be written again, and late: a document with a higher sequence stays. Of a proposal that
-    is listed no more, it is known for a while who saw it.
+    It can be written again, and late: a document with a higher sequence stays. A proposal that is
+    listed no more leaves a tombstone.
     """
 
     def __init__(self) -> None:

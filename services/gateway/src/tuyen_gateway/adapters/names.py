@@ -59,8 +59,8 @@ class CustomerNames:
     async def _find_contacts(
         self, organizations: Collection[OrganizationId], own: Collection[ContactId]
     ) -> Mapping[ContactId, Document]:
-        """Those of `own` that exist, by their ids; of one that was merged, the contact of which it
-        is a part (C2)."""
+        """Those of `own` that exist, by their ids; of one that was merged, the
+        survivor (C2)."""
         if not own:
             return {}
         wanted = {"$in": sorted(own)}
@@ -72,8 +72,8 @@ class CustomerNames:
         }
         shown = {"name": 1, "customers.picture": 1, "merged": 1}
         found = await self._contacts.find(query, shown).to_list(None)
-        parts = {part: one for one in found for part in one.get("merged", ())}
-        return {ContactId(one["_id"]): one for one in found} | parts
+        survivors = {each: one for one in found for each in one.get("merged", ())}
+        return {ContactId(one["_id"]): one for one in found} | survivors
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
         """`build_matching_query`, in which a name also matches the customers of contacts with that
@@ -116,7 +116,7 @@ def _add_author(message: Message, contacts: Mapping[ContactId, Document]) -> Mes
 
 
 def _add_contact(row: InboxRow, contacts: Mapping[ContactId, Document]) -> InboxRow:
-    """The row with the contact of which that of its customer is a part."""
+    """The row with the contact into which that of its customer was merged."""
     if row.customer is None:
         return row
     own = contact_id(row.customer.id)

@@ -265,7 +265,7 @@ class LiveFeed:
         watchers = [stream.watch for stream in self._streams]
         loaded = await load(self._sources.views, steps, watchers, entries[-1].place)
         await self._follow_directory()
-        await self._send_proposals(entries, list(self._streams), self._seal())
+        await self._send_proposals(entries, list(self._streams), self._encrypt_position())
         delivery = LiveDelivery(
             steps,
             loaded,

@@ -26,8 +26,8 @@ async def send_proposals(
 ) -> None:
     """Sends the proposals that changed, as they are now, with a position before all of `entries`.
 
-    A proposal is sent to whoever manages one of its contacts. Who managed a contact that has it no
-    more, and manages none that has it, hears that it is gone.
+    A proposal is sent to whoever manages one of its contacts, and its removal to those managers of
+    a contact that had it who manage none that has it.
     """
     keys = {key for entry in entries for key in entry.changes.proposals}
     if not keys or not streams:

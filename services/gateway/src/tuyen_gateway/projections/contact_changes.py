@@ -9,13 +9,13 @@ Decides I13.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from msgspec import UNSET
 
-from tuyen_events.codec import header
+from tuyen_events.codec import find_header
 from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
@@ -45,6 +45,7 @@ from tuyen_gateway.projections.collections import (
     read_by_id,
 )
 from tuyen_gateway.projections.counters import write_again
+from tuyen_gateway.projections.heads import note_change
 from tuyen_gateway.projections.journal import note_proposals, note_unlisted
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
@@ -58,7 +59,7 @@ from tuyen_platform.projection import (
     run_projection,
 )
 from tuyen_views.contacts import CONTACTS_VIEW
-from tuyen_views.listed_proposals import proposal_key
+from tuyen_views.listed_proposals import listed_proposal_key
 from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
@@ -105,7 +106,7 @@ async def run_contact_changes(
 
     def is_wanted(record: Record) -> bool:
         since = (clock.now() - _TELLING).timestamp() * 1000
-        return record.timestamp >= since and header(record.headers, "ce_type") in _WANTED
+        return record.timestamp >= since and find_header(record.headers, "ce_type") in _WANTED
 
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed
@@ -142,8 +143,9 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
     organization fetches again.
     """
     events = list(events)
-    await note_proposals(database, _find_proposals(events))
-    for changed in _find_changed(events):
+    proposals, all_changed = _find_proposals(events), _find_changed(events)
+    await note_proposals(database, proposals)
+    for changed in all_changed:
         contact = await database[CONTACTS_VIEW.collection].find_one(
             {"_id": changed.contact_id}, {"customers.id": 1}
         )
@@ -154,6 +156,7 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
             continue
         for begin in range(0, len(ids), _AT_ONCE):
             await _write_again(database, ids[begin : begin + _AT_ONCE])
+    await note_change(database, {*proposals, *(each.organization for each in all_changed)})
 
 
 def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
@@ -170,12 +173,12 @@ def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, list[str]]:
     found: dict[OrganizationId, dict[str, None]] = {}
     for event in events:
         if isinstance(event, MergeProposalEvent):
-            key = proposal_key(event.contact_id, event.proposal_id)
+            key = listed_proposal_key(event.contact_id, event.proposal_id)
             found.setdefault(event.organization, {})[key] = None
     return {organization: [*keys] for organization, keys in found.items()}
 
 
-def _find_changed(events: Iterable[Event]) -> Iterable[_Changed]:
+def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:
     """Each contact once."""
     found: dict[ContactId, _Changed] = {}
     for event in events:
