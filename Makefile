@@ -9,7 +9,7 @@ ONLY ?=
 export UV_PYTHON_PREFERENCE = only-system
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench faults check format schemas docs
+.PHONY: help run demo console test bench faults check format schemas docs
 
 help: ## list what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +19,9 @@ run: $(UV) ## start everything on this machine, until Ctrl-C
 
 demo: $(UV) ## a shop's evening against a running stack: who got what, and why
 	@$(RUN) python -m tuyen_local demo
+
+console: $(UV) ## build the agents' web page, with Node 20.19 or newer: docs/console.md
+	@$(RUN) python -m tuyen_local.console build
 
 test: $(UV) ## run every test on brokers and databases of its own
 	@$(RUN) pytest -n 2 --dist loadgroup
@@ -35,6 +38,8 @@ check: $(UV) ## format, lint, types, import rules, the services' skeleton, contr
 	@$(UV) run --locked mypy libs/*/src services/*/src deploy/*/src tests
 	@$(UV) run --locked lint-imports
 	@$(UV) run --locked python -m tuyen_events.contracts check
+	@$(UV) run --locked python -m tuyen_gateway.api.description check
+	@$(UV) run --locked python -m tuyen_local.console check
 	@PYTHONPATH=tests $(UV) run --locked python -m docs.rulebook check
 	@$(UV) run --locked pytest -q -n 0 tests/architecture
 
@@ -42,8 +47,10 @@ format: $(UV) ## put the sources into their one format
 	@$(UV) run --locked ruff format
 	@$(UV) run --locked ruff check --fix
 
-schemas: $(UV) ## write the contracts again from the events
-	@$(RUN) python -m tuyen_events.contracts write
+schemas: $(UV) ## write the contracts again from the events, and the API's description from its routes
+	@$(UV) run --locked python -m tuyen_events.contracts write
+	@$(UV) run --locked python -m tuyen_gateway.api.description write
+	@$(UV) run --locked python -m tuyen_local.console types
 
 docs: $(UV) ## fill in again what pages say of the sources: docs/reference/rules.md
 	@PYTHONPATH=tests $(RUN) python -m docs.rulebook write

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from pymongo import MongoClient
 
 from support import servers
 from support.doubles import RunningDoubles, running_doubles
+from support.shop import OpenShop, Shop
+from tuyen_local.stack import Stack
 from tuyen_platform.mongodb import Database, connect
 
 _directory = pytest.StashKey[Path]()
@@ -31,10 +34,14 @@ def pytest_terminal_summary(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs a server, so that `-m "not kafka and not mongodb"` is quick."""
+    """Marks what needs a server, so that `-m "not kafka and not mongodb"` is quick. All that use
+    the one running stack run in one worker."""
     for item in items:
-        for name in {"kafka", "mongodb"}.intersection(getattr(item, "fixturenames", ())):
+        needed = getattr(item, "fixturenames", ())
+        for name in {"kafka", "mongodb"}.intersection(needed):
             item.add_marker(name)
+        if "stack" in needed:
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +92,58 @@ async def doubles() -> AsyncIterator[RunningDoubles]:
     """The channel doubles, over real HTTP; their webhooks go to `doubles.ingest`."""
     async with running_doubles() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def stack(
+    kafka: str, mongodb: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """The six services as `make run` starts them, with two router workers."""
+    name = f"e2e{secrets.token_hex(4)}"
+    directory = tmp_path_factory.mktemp("stack")
+    stack = Stack.on_free_ports(
+        directory,
+        kafka=kafka,
+        mongodb=mongodb,
+        topic_prefix=f"{name}.",
+        database=name,
+        router_workers=2,
+        presence_lease_s=600,  # nobody sends heartbeats here, and a machine may be slow
+    )
+    async with stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def gateway(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=stack.gateway_url, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def opened() -> list[Shop]:
+    """The shops of all tests that have run."""
+    return []
+
+
+@pytest.fixture
+async def open_shop(
+    stack: Stack, gateway: httpx.AsyncClient, opened: list[Shop]
+) -> AsyncIterator[OpenShop]:
+    """Opens organizations; each has one page and nobody but its administrator."""
+    shops: list[Shop] = []
+
+    async def open_one() -> Shop:
+        shop = await Shop.opened(stack, gateway)
+        shops.append(shop)
+        return shop
+
+    yield open_one
+    opened += shops
+    for shop in shops:
+        await shop.close()
+
+
+@pytest.fixture
+async def shop(open_shop: OpenShop) -> Shop:
+    return await open_shop()

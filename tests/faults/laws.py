@@ -238,14 +238,21 @@ def _list_written(evidence: Evidence) -> Iterator[Key]:
 
 
 def commands_are_settled_by_one_record(evidence: Evidence) -> Iterator[str | None]:
-    """R6.4: a command that was handled twice changes nothing the second time."""
+    """R6.4: a command that was handled twice changes nothing the second time.
+
+    Where two partitions began one comment's thread (R4.1), the one that keeps it repeats what was
+    decided in the other, under its own customer: that is no second handling.
+    """
     made = Counter(
-        (each.caused_by, each.conversation_id)
+        (each.caused_by, each.conversation_id, each.customer_id)
         for records in evidence.decided().values()
         for each in records
     )
+    most: dict[tuple[str | None, str], int] = {}
+    for (cause, conversation, _), times in made.items():
+        most[cause, conversation] = max(times, most.get((cause, conversation), 0))
     for _, command in evidence.log.events(COMMANDS, AssignConversation):
-        times = made[command.command_id, command.conversation_id]
+        times = most.get((command.command_id, command.conversation_id), 0)
         yield None if times <= 1 else f"{command.command_id} made {times} records"
 
 

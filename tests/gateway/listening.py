@@ -83,11 +83,18 @@ class Listener:
 
 @asynccontextmanager
 async def listening(
-    rig: Rig, user: User, after: str | None = None, last: str | None = None
+    rig: Rig,
+    user: User,
+    after: str | None = None,
+    last: str | None = None,
+    *,
+    by_cookie: bool = False,
 ) -> AsyncIterator[Listener]:
     """A stream that is open until the block is left; `last` is sent as `Last-Event-ID`."""
     listener = Listener()
     headers = [(b"authorization", f"Bearer {user.token}".encode())]
+    if by_cookie:
+        headers = [(b"cookie", f"tuyen_access={user.token}".encode())]
     if last is not None:
         headers.append((b"last-event-id", last.encode()))
     scope = {

@@ -12,9 +12,9 @@ from support.global_tables import GlobalTables
 from support.processes import eventually
 from tuyen_local.stack import Stack
 
-__all__ = ["Json", "OpenShop", "Person", "Shop", "accept", "eventually", "is_owned_by"]
+__all__ = ["PASSWORD", "Json", "OpenShop", "Person", "Shop", "accept", "eventually", "is_owned_by"]
 
-_PASSWORD = "mat-khau-du-dai-1"
+PASSWORD = "mat-khau-du-dai-1"
 _JOB_PATIENCE_S = 60.0
 _numbers = itertools.count(1)
 
@@ -107,7 +107,7 @@ class Shop:
                 json={
                     "id": self.id,
                     "name": "Cửa hàng",
-                    "admin": {"username": "admin", "password": _PASSWORD},
+                    "admin": {"username": "admin", "password": PASSWORD},
                 },
             )
         )
@@ -156,7 +156,7 @@ class Shop:
     async def log_in(self, username: str) -> Person:
         answer = await self.gateway.post(
             "/v1/auth/login",
-            json={"organization": self.id, "username": username, "password": _PASSWORD},
+            json={"organization": self.id, "username": username, "password": PASSWORD},
         )
         person = Person(self.gateway, accept(answer).json()["access_token"], self._tables)
         self.people[username] = person
@@ -167,7 +167,7 @@ class Shop:
     ) -> None:
         """Adds people, logs them in and, if told so, sets them online."""
         for name in names:
-            await self.employ(name, role=role, password=_PASSWORD, **more)
+            await self.employ(name, role=role, password=PASSWORD, **more)
             person = await self.log_in(name)
             if online:
                 await person.go("online")

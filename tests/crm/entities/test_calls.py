@@ -29,7 +29,7 @@ COMMON: dict[str, Any] = {"organization": SHOP, "at": MOMENT}
 
 def call(external_id: str, phone: str = PHONE, **fields: Any) -> RecordCall:
     made = call_id(SHOP, CENTER, external_id)
-    fields: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "direction": CallDirection.IN,
         "started_at": datetime(2026, 9, 21, 3, tzinfo=UTC),
         "duration_s": 185,
@@ -44,7 +44,7 @@ def call(external_id: str, phone: str = PHONE, **fields: Any) -> RecordCall:
         integration_id=CENTER,
         external_id=external_id,
         phone=phone,
-        **fields,
+        **reported,
     )
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tuyen_events.conversation_filter import ConversationFilter
+from tuyen_directory.organization import Organization
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_events.vocabulary import Channel, ConversationKind, Role
 from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.api.conversation_filter import FilterIn
+from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.domain.visibility import Assignees, Scope, Viewer
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.mongodb import Database
@@ -26,6 +27,12 @@ FILTERS = json.loads((CORE / "predicate.vectors.json").read_text())
 FOLDED = json.loads((CORE / "names.vectors.json").read_text())
 SHOP, LAN = OrganizationId("shop"), AgentId(FILTERS["me"])
 EVERYBODY = Scope(organization=SHOP, agent_id=LAN, pages=None, assignees=Assignees.ALL)
+VIEWER = Viewer(
+    organization=SHOP, agent_id=LAN, name="Lan", role=Role.SYSTEM_ADMIN, pages=frozenset()
+)
+CALLER = Caller(
+    viewer=VIEWER, scope=EVERYBODY, organization=Organization(id=SHOP), session="browser"
+)
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 
@@ -55,18 +62,6 @@ def _row(number: int, vector: dict[str, Any]) -> InboxRow:
     )
 
 
-def _to_filter(given: dict[str, Any]) -> ConversationFilter:
-    """As a request of `me` means it."""
-    fields = FilterIn.model_validate(given)
-    if fields.assignee == "me":
-        fields = fields.model_copy(update={"assignee": LAN})
-    return fields.to_filter(NO_CALLER)
-
-
-NO_CALLER: Any = None
-"""Only `me` needs one."""
-
-
 @pytest.fixture
 async def filled(views: Database, indexes: None) -> Database:
     rows = [_row(number, vector) for number, vector in enumerate(FILTERS["rows"])]
@@ -76,7 +71,8 @@ async def filled(views: Database, indexes: None) -> Database:
 
 async def test_i4_the_console_selects_the_same_rows(filled: Database) -> None:
     for vector in FILTERS["filters"]:
-        query = {"$and": build_matching_query(EVERYBODY, _to_filter(vector["filter"]))}
+        wanted = FilterIn.model_validate(vector["filter"]).to_filter(CALLER)
+        query = {"$and": build_matching_query(EVERYBODY, wanted)}
         found = filled[CONVERSATIONS].find(query).sort("updated_at", -1)
         assert [row["_id"] for row in await found.to_list(None)] == vector["ids"], vector
 

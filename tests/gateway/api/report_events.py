@@ -20,6 +20,7 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import Customer, MessageReceived
 from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
+from tuyen_gateway.projections.report_numbers import OrganizationZone
 from tuyen_gateway.projections.reports import (
     ensure_report_indexes,
     fold_reports,
@@ -111,13 +112,15 @@ def talk() -> list[Event]:
     ]
 
 
-async def fold(views: Database, events: Sequence[Event]) -> None:
+async def fold(
+    views: Database, events: Sequence[Event], zone: OrganizationZone | None = None
+) -> None:
     await ensure_report_indexes(views)
     batch = [
         FoldedEvent(event, f"evt_{number}", RecordPosition(ASSIGNMENT_HISTORY.name, 0, number, 0))
         for number, event in enumerate(events)
     ]
-    await fold_reports(views, batch)
+    await fold_reports(views, batch, lambda _organization: zone or OrganizationZone())
 
 
 async def report(user: User, path: str) -> list[dict[str, Any]]:

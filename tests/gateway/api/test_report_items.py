@@ -11,7 +11,8 @@ from gateway.rig import START, Rig, User
 from tuyen_events.crm.contacts import ContactAdded, ContactContent
 from tuyen_events.crm.pipelines import PipelineStep
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
-from tuyen_gateway.projections.reports import NUMBERS, REPORT_COLLECTIONS
+from tuyen_gateway.projections.report_numbers import NUMBERS
+from tuyen_gateway.projections.reports import REPORT_COLLECTIONS
 from tuyen_platform.mongodb import Database
 from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 

@@ -26,7 +26,8 @@ from gateway.api.report_events import (
 from gateway.rig import Rig, User
 from tuyen_events.event import Event
 from tuyen_gateway.domain.rollups import cut_past, cut_span
-from tuyen_gateway.projections.reports import BY_TIME, NUMBERS, REPORT_COLLECTIONS
+from tuyen_gateway.projections.report_numbers import BY_TIME, NUMBERS
+from tuyen_gateway.projections.reports import REPORT_COLLECTIONS
 from tuyen_platform.mongodb import Database
 
 

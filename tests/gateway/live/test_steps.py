@@ -74,11 +74,11 @@ def test_i6_reports_of_one_conversation_are_joined() -> None:
         return RowChange(C, revision, None, journaled_row(None), True, True, begun, at(until))
 
     steps = plan_steps([entry(1, report(1, 2, 3)), entry(2, report(2, 3, 9))])
-    assert [step.said for step in steps if isinstance(step, StatesStep)] == [
+    assert [step.messages for step in steps if isinstance(step, StatesStep)] == [
         OurMessages(C, at(2), at(9))
     ]
     steps = plan_steps([entry(1, report(1, None, 3)), entry(2, report(2, 3, 9))])
-    assert [step.said for step in steps if isinstance(step, StatesStep)] == [
+    assert [step.messages for step in steps if isinstance(step, StatesStep)] == [
         OurMessages(C, None, at(9))
     ]
 

@@ -155,17 +155,17 @@ class ViewsTwin:
         return [thread[each] for each in ids if each in thread]
 
     async def ours(
-        self, said: OurMessages, limit: int, at: JournalPlace | None
+        self, ours: OurMessages, limit: int, at: JournalPlace | None
     ) -> Sequence[Message]:
         _, thread = self._at(at)
         return [
             message
             for message in thread.values()
-            if message.conversation_id == said.conversation_id
+            if message.conversation_id == ours.conversation_id
             and message.direction is Direction.OUT
             and message.at is not None
-            and message.at <= said.until
-            and (said.after is None or message.at > said.after)
+            and message.at <= ours.until
+            and (ours.after is None or message.at > ours.after)
         ][-limit:]
 
     async def count_newer(

@@ -12,6 +12,7 @@ from rich.console import Console
 from tuyen_doubles.site import SITE_PATH
 from tuyen_events.ids import OrganizationId, PageId, livechat_app_id
 from tuyen_local import organization, terminal
+from tuyen_local.console import ensure_built
 from tuyen_local.errors import CannotStart
 from tuyen_local.settings import Settings
 from tuyen_local.stack import DOUBLES, Stack
@@ -36,6 +37,7 @@ async def run(settings: Settings, console: Console) -> int:
     try:
         async with Stack(settings, say) as stack:
             await organization.bootstrap(stack.gateway_url, settings, stack.secrets)
+            await ensure_built(say)
             for name, value in _overview(stack).items():
                 say(f"{name:<23}{value}")
             say("ready")
@@ -51,6 +53,7 @@ def _overview(stack: Stack) -> dict[str, str]:
     """What a newcomer needs to look around, secrets included: it is their own machine."""
     settings, secrets = stack.settings, stack.secrets
     rows = {
+        "console": stack.gateway_url,
         "gateway": f"{stack.gateway_url}/v1",
         "webhooks": f"{stack.ingest_url}/webhooks/facebook",
         "  of Zalo": f"{stack.ingest_url}/webhooks/zalo",

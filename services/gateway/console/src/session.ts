@@ -4,7 +4,11 @@ import { ApiProblem, api, type Schema, take, whenSignedOut } from './api/client'
 export type Me = Schema<'Me'>;
 
 /** `unknown`: not asked yet; `unreachable`: asked, and nobody answered. */
-export type Session = { state: 'unknown' | 'out' | 'unreachable' } | { state: 'in'; me: Me };
+export type Session =
+  | { state: 'unknown' | 'unreachable' }
+  | { state: 'in'; me: Me }
+  /** `left`: on purpose, so that nothing of theirs stays in the browser. */
+  | { state: 'out'; left: boolean };
 
 export const session = signal<Session>({ state: 'unknown' });
 
@@ -29,7 +33,7 @@ export async function resume(): Promise<void> {
     session.value = { state: 'in', me: await take(api.GET('/v1/me')) };
   } catch (problem) {
     const gone = problem instanceof ApiProblem && [401, 403].includes(problem.status);
-    session.value = { state: gone ? 'out' : 'unreachable' };
+    session.value = gone ? { state: 'out', left: false } : { state: 'unreachable' };
   }
 }
 
@@ -37,10 +41,10 @@ export async function logout(): Promise<void> {
   try {
     await api.POST('/v1/auth/logout', {});
   } finally {
-    session.value = { state: 'out' };
+    session.value = { state: 'out', left: true };
   }
 }
 
 whenSignedOut(() => {
-  session.value = { state: 'out' };
+  session.value = { state: 'out', left: false };
 });

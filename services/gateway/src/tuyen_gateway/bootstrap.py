@@ -272,7 +272,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(keep_history, log),
             partial(run_dead_letters, log, database, letters),
             partial(run_audit, log, database, audit),
-            partial(run_reports, log, database, reports),
+            partial(run_reports, log, database, gateway.directory, reports),
             partial(run_contact_changes, log, clock, database, contacts),
             Retiring(log, database, *FOLDED, view=VIEW, collections=[*COLLECTIONS, JOURNAL]).run,
             Retiring(log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS).run,
@@ -289,7 +289,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
 
 
 def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
-    """What fetches the media of messages, and what removes outdated attachments."""
+    """The loops that fetch the media of messages, and that remove outdated attachments."""
     log, clock, settings = gateway.log, gateway.clock, gateway.settings
     stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
     observer = MediaObserver(log, clock, waiting, stored)

@@ -87,8 +87,8 @@ async def begin_connection(
     channel: Channel,
     redirect_uri: str,
 ) -> tuple[str, str]:
-    """Where to log in at the channel, and the login's state. Raises ConflictError if the
-    installation has no app there."""
+    """Begins a login at the channel: the address to log in at, and the login's state. Raises
+    ConflictError if the installation has no app there."""
     logins = _logins(gateway, channel)
     gateway.directory.count(organization)
     state = secrets.token_urlsafe(_STATE_BYTES)

@@ -30,7 +30,7 @@ _COMMA_LAST = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?|[+-]?\d+,\d+", re.
 
 
 class UnreadableTextError(Exception):
-    """What is wrong with a text, for its author."""
+    """Explains what is wrong with a text, for its author."""
 
 
 def read_value(definition: FieldDefinition, text: str) -> CustomValue:

@@ -85,7 +85,7 @@ class VersionPassedError(GatewayError):
 
 
 class TooLargeError(GatewayError):
-    """What was sent is longer than it may be."""
+    """What was sent is longer than allowed."""
 
 
 class TooManyAttemptsError(GatewayError):

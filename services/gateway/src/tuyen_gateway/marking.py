@@ -1,5 +1,5 @@
-"""Writes what agents noted about a conversation: what they have read (I5), by opening it or by
-answering in it, and its tags."""
+"""Writes the marks of agents to the log: that they have read a conversation (I5), by opening it or
+by answering in it, and its tags."""
 
 from collections.abc import Iterable
 from uuid import uuid4

@@ -70,12 +70,12 @@ class GatewaySettings(EncryptionSettings):
     """Base address of Facebook's login, in front of `/dialog/oauth`."""
     facebook_app_id: str | None = None
     facebook_app_secret: SecretStr | None = None
-    """Without both, nobody connects Facebook pages by a login."""
+    """Without the id and the secret of the app, nobody can connect Facebook pages by a login."""
     zalo_api: str = "https://openapi.zalo.me"
     zalo_oauth: str = "https://oauth.zaloapp.com"
     zalo_app_id: str | None = None
     zalo_app_secret: SecretStr | None = None
-    """Without both, nobody connects Zalo accounts by a login."""
+    """Without the id and the secret of the app, nobody can connect Zalo accounts by a login."""
     reply_networks: str = ""
     """Networks inside which a `reply_url` may be, separated by commas; others have to be public."""
 

@@ -1,8 +1,8 @@
 """Merges the content of two contacts, and separates it again.
 
-Which values win: those of the older contact. What it does not have is taken from the other one, and
-of what can have several values, the other's come after its own. What a sharing rule gave is not
-taken over: the rules of the campaign give it again.
+The values of the older contact win. A field that it does not have gets the value of the other one;
+in fields with several values, those of the other contact come after its own. Shares by sharing
+rules are not taken over: the rules of the campaign are applied again.
 
 Decides C4.
 """
@@ -24,7 +24,7 @@ from tuyen_events.limits import CONTACT_CUSTOM_VALUES, CONTACT_EMAILS, CONTACT_P
 FIELDS = ContactContent.__struct_fields__
 
 MANUALLY = ""
-"""Stands for what was given manually, among the rules that gave something."""
+"""Stands for an agent, in the place of a rule, as the reason of a share."""
 
 _SINGLE = (
     "name",
@@ -47,9 +47,11 @@ _SEVERAL = (
     "suggestions",
     "declined",
 )
-"""Fields with several values, by keys. Not brought together: the warehouse and the source."""
+"""Fields with several values, which are merged by their keys. The warehouse and the source are not
+merged."""
 _MOST = {"suggestions": CONTACT_SUGGESTIONS, "declined": CONTACT_DECLINED}
-"""So many values are kept; contacts with too many of another field are not merged."""
+"""How many values of these fields are kept. Contacts that together have too many values of another
+field are not merged."""
 
 
 def content_of(contact: ContactContent) -> ContactContent:
@@ -77,11 +79,12 @@ def find_lacking(
     overwrite: bool,
     hidden: Collection[str],
 ) -> dict[str, Any]:
-    """The fields of a patch by which the contact gets what is `given` and it does not have. With
-    `overwrite`, what is given replaces what it has; phone numbers and emails are only added, and
-    those that an agent removed or declined with `overwrite` alone. The values of the custom fields
-    in `hidden` are replaced in any case. A contact gets no more phone numbers, emails and custom
-    values than it may have."""
+    """The fields of a patch that adds those of the `given` values which the contact lacks.
+
+    With `overwrite`, given values replace those of the contact. Phone numbers and emails are only
+    ever added; those that an agent removed or declined are added with `overwrite` alone. The values
+    of the custom fields in `hidden` are always replaced. A contact gets no more phone numbers,
+    emails and custom values than it may have."""
     changed: dict[str, Any] = {}
     for name in _SINGLE:
         before, value = getattr(contact, name), given.get(name)
@@ -105,7 +108,7 @@ def find_lacking(
 
 
 def absorb(older: ContactContent, other: ContactContent) -> tuple[ContactContent, GainedContent]:
-    """The content of both, and what the older one did not have."""
+    """The content of both contacts together, and what of it the older one did not have."""
     older, other = _without_answered(older), _without_answered(_without_rules(other))
     fields = {
         name: getattr(other, name)
@@ -131,8 +134,9 @@ def release(
     gone: ContactContent,
     still: Mapping[str, ContactContent],
 ) -> tuple[ContactContent, dict[str, GainedContent]]:
-    """The content without what it had only because of `gone`, and what it has now because of the
-    contacts that are `still` merged into it. What was changed since stays."""
+    """The content without the values that it had only because of the contact `gone`, and those that
+    it now has because of the contacts that are `still` merged into it. Values that were changed
+    since the merge stay."""
     gone = _without_rules(gone)
     still = {id_: _without_rules(each) for id_, each in still.items()}
     fields: dict[str, Any] = {}
@@ -166,8 +170,8 @@ def release(
 
 
 def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
-    """What a contact has again when it is separated: what it had, with its customers as they are
-    today."""
+    """The content of a contact that is separated again: what it was before the merge, with its
+    customers as they are today."""
     today = {customer.id: customer for customer in now.customers}
     customers = tuple(today.get(customer.id, customer) for customer in gone.customers)
     return msgspec.structs.replace(_without_rules(gone), customers=customers)
@@ -206,7 +210,7 @@ def _from_keys(name: str, values: Mapping[str, Any], order: list[str]) -> Any:
 
 
 def add_gained(one: GainedContent, more: GainedContent) -> GainedContent:
-    """Both together."""
+    """What was gained by two merges together."""
     names = {**one.values, **more.values}
     return GainedContent(
         fields=(*one.fields, *more.fields),

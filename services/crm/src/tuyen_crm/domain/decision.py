@@ -44,7 +44,7 @@ def decide_unchanged(version: int) -> CommandDecision:
 
 
 def decide_passed(version: int) -> CommandDecision:
-    """Another change came first; `version` is the present one."""
+    """Another change came first. `version` is the present version."""
     return CommandDecision(outcome=CrmOutcome.VERSION_PASSED, version=version)
 
 

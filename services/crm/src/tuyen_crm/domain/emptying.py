@@ -1,8 +1,8 @@
-"""Removes entities of the setup that contacts refer to, so that no contact refers to one that does
-not exist.
+"""Removes entities of the setup to which contacts refer, such as a campaign. The contacts are taken
+out first, so that none refers to an entity that does not exist.
 
-They may be more contacts than one command changes. Then the entity is emptied first, by as many
-commands as it takes.
+One command changes a limited number of contacts. If there are more, the caller empties the entity
+first, with as many commands as are needed.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -35,16 +35,16 @@ TakeOut = Callable[[ContactId, ContactState], Iterable[CrmEvent]]
 
 def decide_leaving(
     known: KnownState,
-    facts: Collection[str],
+    keys: Collection[str],
     take_out: TakeOut,
     removed: CommandDecision | None,
 ) -> CommandDecision:
-    """All contacts with one of these facts leave, and the entity is removed: `removed` is the
+    """All contacts with one of these index keys leave, and the entity is removed: `removed` is the
     decision about that by itself. If they are too many, it is refused. With None it is not removed
     yet, and only the first of them leave."""
     if removed is not None and not removed.events:
         return removed
-    events, all_of_them = _take_out_some(known, facts, take_out)
+    events, all_of_them = _take_out_some(known, keys, take_out)
     if removed is None:
         return decide_applied(*events) if events else decide_unchanged(0)
     if not all_of_them:
@@ -65,7 +65,7 @@ def about_contact(
 def _take_out_some(
     known: KnownState, keys: Collection[str], take_out: TakeOut
 ) -> tuple[list[CrmEvent], bool]:
-    """What follows for the first of the contacts, and whether these are all."""
+    """The events that take out the first of the contacts, and whether these are all."""
     events: list[CrmEvent] = []
     size = 0
     found = sorted({contact_id for key in keys for contact_id in known.find(key, AT_ONCE + 1)})

@@ -1,4 +1,5 @@
-"""Handles commands about the setup: all of its entities are put and removed in one manner."""
+"""Handles commands about the setup: all kinds of entities are created, replaced and removed
+alike."""
 
 from typing import Any
 

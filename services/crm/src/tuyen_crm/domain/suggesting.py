@@ -1,4 +1,5 @@
-"""What is offered as a contact's phone numbers and emails, and what follows from the answers.
+"""Suggestions: phone numbers and emails that are offered for a contact, and what follows from the
+agents' answers.
 
 Decides C3.
 """
@@ -33,9 +34,9 @@ def offer(
     organization: OrganizationId,
     conversation_id: ConversationId | None,
 ) -> tuple[Suggestion, ...]:
-    """What is offered of these values: those that the contact does not have, that are not offered
-    already, and that no agent declined. With as many open suggestions as there may be, nothing more
-    is offered until one of them is answered."""
+    """Suggestions for those of the values that the contact does not have, that are not offered yet,
+    and that no agent declined. If the contact has the most open suggestions that are allowed, it
+    gets no more until one of them is answered."""
     still_open = list_open(contact)
     known = {*contact.phones, *contact.emails, *contact.declined}
     known |= {each.value for each in still_open}
@@ -52,8 +53,8 @@ def offer(
 
 
 def apply_suggestions(contact: ContactState | None, event: SuggestionEvents) -> ContactState | None:
-    """The contact after the event. What a customer writes changes no version: whoever edits the
-    contact meanwhile loses nothing by it."""
+    """The contact after the event. An offer does not change the version, so that it does not
+    interfere with an agent who is editing the contact."""
     if contact is None:
         return None
     version = contact.version if isinstance(event, SuggestionsOffered) else event.sequence
@@ -78,6 +79,6 @@ def change_suggestions(contact: HasSuggestions, event: SuggestionEvents) -> dict
 
 
 def remember_declined(before: Iterable[str], values: Iterable[str]) -> tuple[str, ...]:
-    """What is not offered again: as many values as are remembered, the newest last."""
+    """The values that are not offered again, the newest last. The oldest are forgotten."""
     newest = dict.fromkeys(values)
     return (*(each for each in before if each not in newest), *newest)[-CONTACT_DECLINED:]

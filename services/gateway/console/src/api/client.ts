@@ -11,6 +11,7 @@ const LOCK = 'tuyen.refresh';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const SESSION = { 'Tuyen-Session': 'cookie' };
 
+let last: Promise<unknown> = Promise.resolve();
 let onSignedOut: () => void = () => {};
 
 /** What happens once the session has ended and cannot be refreshed. */
@@ -65,7 +66,7 @@ function isAboutSession(given: Request): boolean {
 /** Refreshes the session once for all tabs: whoever waited for another tab's refresh uses it.
  * False if there is no session any more. */
 export function refresh(since = Date.now()): Promise<boolean> {
-  return navigator.locks.request(LOCK, async () => {
+  return alone(async () => {
     if (Number(localStorage.getItem(REFRESHED) ?? 0) >= since) return true;
     const headers = { ...SESSION, 'X-CSRF': '1' };
     const address = '/v1/auth/refresh';
@@ -75,4 +76,12 @@ export function refresh(since = Date.now()): Promise<boolean> {
     if (answer.ok) localStorage.setItem(REFRESHED, String(Date.now()));
     return answer.ok;
   });
+}
+
+/** One after the other, in all tabs; in this one alone where the page is not served over https. */
+function alone<T>(act: () => Promise<T>): Promise<T> {
+  if (navigator.locks) return navigator.locks.request(LOCK, act) as Promise<T>;
+  const turn = last.then(act);
+  last = turn.catch(() => {});
+  return turn;
 }

@@ -173,21 +173,21 @@ export interface paths {
             cookie?: never;
         };
         /** One of the appointments */
-        get: operations["get_part_v1_appointments__appointment_id__get"];
+        get: operations["get_child_v1_appointments__appointment_id__get"];
         put?: never;
         post?: never;
         /**
          * Remove one of the appointments
          * @description The answer is the same if it was removed within the last day already.
          */
-        delete: operations["delete_part_v1_appointments__appointment_id__delete"];
+        delete: operations["delete_child_v1_appointments__appointment_id__delete"];
         options?: never;
         head?: never;
         /**
          * Change one of the appointments
          * @description Changes the fields in the body; null empties one.
          */
-        patch: operations["patch_part_v1_appointments__appointment_id__patch"];
+        patch: operations["patch_child_v1_appointments__appointment_id__patch"];
         trace?: never;
     };
     "/v1/attachments": {
@@ -293,8 +293,9 @@ export interface paths {
         put?: never;
         /**
          * End a login, and all of its tokens
-         * @description Ends the login of `refresh_token` or, without one, that of the bearer token. Its presence
-         *     session goes offline. `204` as well for a login that has ended already.
+         * @description Ends the login of `refresh_token` or, without one, that of the browser's session, whose
+         *     cookies are removed, or of the bearer token. Its presence session goes offline. `204` as well
+         *     for a login that has ended already.
          */
         post: operations["logout_v1_auth_logout_post"];
         delete?: never;
@@ -357,7 +358,8 @@ export interface paths {
         /**
          * Get new tokens for a refresh token
          * @description Returns new tokens of the same login: the presence session stays the same. The refresh token
-         *     is out of use from now on: whoever uses it again ends the login, with all of its tokens.
+         *     is out of use from now on: whoever uses it again ends the login, with all of its tokens. Without
+         *     a body it is that of the browser's session, whose cookies are then replaced.
          */
         post: operations["refresh_v1_auth_refresh_post"];
         delete?: never;
@@ -547,7 +549,7 @@ export interface paths {
         put?: never;
         /**
          * Add a contact
-         * @description Adds a contact by hand (C12). Without `assignee` it is the caller's; if the caller manages
+         * @description Adds a contact manually (C12). Without `assignee` it is the caller's; if the caller manages
          *     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
          *     nobody's yet.
          *
@@ -651,7 +653,7 @@ export interface paths {
          * @description The answer is `503` if the CRM has not answered within 5 s: the change is in the log then
          *     and will be carried out.
          */
-        post: operations["post_part_v1_contacts__contact_id__appointments_post"];
+        post: operations["post_child_v1_contacts__contact_id__appointments_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -672,7 +674,7 @@ export interface paths {
          *     body leaves out has its default. The answer is `409` if another contact has one with this
          *     id.
          */
-        put: operations["put_part_v1_contacts__contact_id__appointments__appointment_id__put"];
+        put: operations["put_child_v1_contacts__contact_id__appointments__appointment_id__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -718,7 +720,7 @@ export interface paths {
          * @description The answer is `503` if the CRM has not answered within 5 s: the change is in the log then
          *     and will be carried out.
          */
-        post: operations["post_part_v1_contacts__contact_id__deals_post"];
+        post: operations["post_child_v1_contacts__contact_id__deals_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -739,7 +741,7 @@ export interface paths {
          *     body leaves out has its default. The answer is `409` if another contact has one with this
          *     id.
          */
-        put: operations["put_part_v1_contacts__contact_id__deals__deal_id__put"];
+        put: operations["put_child_v1_contacts__contact_id__deals__deal_id__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -779,9 +781,9 @@ export interface paths {
         /**
          * Merge two contacts
          * @description Merges the contact with another one; the answer is the older of the two, which has all of
-         *     both now. If the other one is a part of a third one by now, it is merged with that one, if the
-         *     caller sees it. The caller must be allowed to change both, and to manage their warehouses if the
-         *     two have different assignees, warehouses or viewers.
+         *     both now. If the other one was merged into a third one by now, it is merged with that one, if
+         *     the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
+         *     the two have different assignees, warehouses or viewers.
          *
          *     If a third contact that the caller does not see has one of their phone numbers or emails, it may
          *     be merged with these too (C2); nothing is said of it.
@@ -852,7 +854,7 @@ export interface paths {
          * @description The answer is `503` if the CRM has not answered within 5 s: the change is in the log then
          *     and will be carried out.
          */
-        post: operations["post_part_v1_contacts__contact_id__notes_post"];
+        post: operations["post_child_v1_contacts__contact_id__notes_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -873,7 +875,7 @@ export interface paths {
          *     body leaves out has its default. The answer is `409` if another contact has one with this
          *     id.
          */
-        put: operations["put_part_v1_contacts__contact_id__notes__note_id__put"];
+        put: operations["put_child_v1_contacts__contact_id__notes__note_id__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -919,7 +921,7 @@ export interface paths {
         post?: never;
         /**
          * Stop sharing a contact
-         * @description Ends what was given by hand; the answer is the same if nothing was. What a rule gave stays
+         * @description Ends what was given manually; the answer is the same if nothing was. What a rule gave stays
          *     until the rule is changed (S4).
          */
         delete: operations["delete_share_v1_contacts__contact_id__shares__agent_id__delete"];
@@ -1016,7 +1018,7 @@ export interface paths {
          * @description The answer is `503` if the CRM has not answered within 5 s: the change is in the log then
          *     and will be carried out.
          */
-        post: operations["post_part_v1_contacts__contact_id__tasks_post"];
+        post: operations["post_child_v1_contacts__contact_id__tasks_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1037,7 +1039,7 @@ export interface paths {
          *     body leaves out has its default. The answer is `409` if another contact has one with this
          *     id.
          */
-        put: operations["put_part_v1_contacts__contact_id__tasks__task_id__put"];
+        put: operations["put_child_v1_contacts__contact_id__tasks__task_id__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1063,7 +1065,7 @@ export interface paths {
          * @description The answer is `503` if the CRM has not answered within 5 s: the change is in the log then
          *     and will be carried out.
          */
-        post: operations["post_part_v1_contacts__contact_id__tickets_post"];
+        post: operations["post_child_v1_contacts__contact_id__tickets_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1084,7 +1086,7 @@ export interface paths {
          *     body leaves out has its default. The answer is `409` if another contact has one with this
          *     id.
          */
-        put: operations["put_part_v1_contacts__contact_id__tickets__ticket_id__put"];
+        put: operations["put_child_v1_contacts__contact_id__tickets__ticket_id__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1503,21 +1505,21 @@ export interface paths {
             cookie?: never;
         };
         /** One of the deals */
-        get: operations["get_part_v1_deals__deal_id__get"];
+        get: operations["get_child_v1_deals__deal_id__get"];
         put?: never;
         post?: never;
         /**
          * Remove one of the deals
          * @description The answer is the same if it was removed within the last day already.
          */
-        delete: operations["delete_part_v1_deals__deal_id__delete"];
+        delete: operations["delete_child_v1_deals__deal_id__delete"];
         options?: never;
         head?: never;
         /**
          * Change one of the deals
          * @description Changes the fields in the body; null empties one.
          */
-        patch: operations["patch_part_v1_deals__deal_id__patch"];
+        patch: operations["patch_child_v1_deals__deal_id__patch"];
         trace?: never;
     };
     "/v1/departments": {
@@ -1769,7 +1771,7 @@ export interface paths {
          * A file to fill in
          * @description A workbook with one column for each field of a contact, and for each custom one.
          */
-        get: operations["get_template_v1_imports_template_xlsx_get"];
+        get: operations["download_import_template_v1_imports_template_xlsx_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2013,7 +2015,7 @@ export interface paths {
         /**
          * Send a lead
          * @description For an integration of the kind `leads`, with its token: a contact with at least one of
-         *     `name`, `phones` and `emails`. It becomes a part of the contact that has one of its phone
+         *     `name`, `phones` and `emails`. It is merged into the contact that has one of its phone
          *     numbers or emails (C2).
          *
          *     The same `external_id` again adds what the contact lacks. Exactly the same lead again changes
@@ -2171,21 +2173,21 @@ export interface paths {
             cookie?: never;
         };
         /** One of the notes */
-        get: operations["get_part_v1_notes__note_id__get"];
+        get: operations["get_child_v1_notes__note_id__get"];
         put?: never;
         post?: never;
         /**
          * Remove one of the notes
          * @description The answer is the same if it was removed within the last day already.
          */
-        delete: operations["delete_part_v1_notes__note_id__delete"];
+        delete: operations["delete_child_v1_notes__note_id__delete"];
         options?: never;
         head?: never;
         /**
          * Change one of the notes
          * @description Changes the fields in the body; null empties one.
          */
-        patch: operations["patch_part_v1_notes__note_id__patch"];
+        patch: operations["patch_child_v1_notes__note_id__patch"];
         trace?: never;
     };
     "/v1/organizations": {
@@ -2266,7 +2268,7 @@ export interface paths {
          * @description For the role `system_admin`, and for the agent who began the login. Repeated, it answers the
          *     same accounts; `502` if the channel does not answer.
          */
-        post: operations["finish_v1_pages_connect_callback_post"];
+        post: operations["finish_login_v1_pages_connect_callback_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2286,7 +2288,7 @@ export interface paths {
          * Begin a login at a channel
          * @description For the role `system_admin`. `409` where the operator has set no app for the channel.
          */
-        post: operations["begin_v1_pages_connect__channel__post"];
+        post: operations["begin_login_v1_pages_connect__channel__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2306,7 +2308,7 @@ export interface paths {
          * Finish a login at this channel
          * @description The same, for a login that was begun at this channel; `422` for any other.
          */
-        post: operations["finish_at_v1_pages_connect__channel__callback_post"];
+        post: operations["finish_login_at_v1_pages_connect__channel__callback_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2907,21 +2909,21 @@ export interface paths {
             cookie?: never;
         };
         /** One of the tasks */
-        get: operations["get_part_v1_tasks__task_id__get"];
+        get: operations["get_child_v1_tasks__task_id__get"];
         put?: never;
         post?: never;
         /**
          * Remove one of the tasks
          * @description The answer is the same if it was removed within the last day already.
          */
-        delete: operations["delete_part_v1_tasks__task_id__delete"];
+        delete: operations["delete_child_v1_tasks__task_id__delete"];
         options?: never;
         head?: never;
         /**
          * Change one of the tasks
          * @description Changes the fields in the body; null empties one.
          */
-        patch: operations["patch_part_v1_tasks__task_id__patch"];
+        patch: operations["patch_child_v1_tasks__task_id__patch"];
         trace?: never;
     };
     "/v1/teams": {
@@ -3056,21 +3058,21 @@ export interface paths {
             cookie?: never;
         };
         /** One of the tickets */
-        get: operations["get_part_v1_tickets__ticket_id__get"];
+        get: operations["get_child_v1_tickets__ticket_id__get"];
         put?: never;
         post?: never;
         /**
          * Remove one of the tickets
          * @description The answer is the same if it was removed within the last day already.
          */
-        delete: operations["delete_part_v1_tickets__ticket_id__delete"];
+        delete: operations["delete_child_v1_tickets__ticket_id__delete"];
         options?: never;
         head?: never;
         /**
          * Change one of the tickets
          * @description Changes the fields in the body; null empties one.
          */
-        patch: operations["patch_part_v1_tickets__ticket_id__patch"];
+        patch: operations["patch_child_v1_tickets__ticket_id__patch"];
         trace?: never;
     };
     "/v1/views": {
@@ -3194,7 +3196,7 @@ export interface paths {
          * @description For members and managers of the warehouse, for a contact in it that nobody has. Of any number
          *     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
          *     has the contact already may repeat the request. For all others, the answer is `404`. If it
-         *     was merged meanwhile, the answer names the contact of which it is a part.
+         *     was merged meanwhile, the answer names the contact into which it was merged.
          */
         post: operations["post_claim_v1_warehouses__warehouse_id__claims_post"];
         delete?: never;
@@ -3326,7 +3328,7 @@ export interface components {
         };
         /**
          * Allowed
-         * @description What may be sent to a customer at a moment.
+         * @description What a channel allows to be sent to a customer at a moment.
          * @enum {string}
          */
         Allowed: "text" | "attachment" | "private" | "human_agent";
@@ -4050,7 +4052,7 @@ export interface components {
         };
         /**
          * ContactIn
-         * @description A contact that is added by hand.
+         * @description A contact that is added manually.
          * @example {
          *       "name": "Chị Lan",
          *       "phones": [
@@ -4357,7 +4359,7 @@ export interface components {
         };
         /**
          * CredentialsIn
-         * @description What the page's calls at its channel are made with. It is in no response.
+         * @description The credentials with which the page calls its channel. No response contains them.
          */
         CredentialsIn: {
             /**
@@ -6608,7 +6610,7 @@ export interface components {
         };
         /**
          * SourceKind
-         * @description Where contacts come from (C12).
+         * @description The kind of a contact's source (C12).
          * @enum {string}
          */
         SourceKind: "page" | "import" | "integration" | "hand";
@@ -8039,7 +8041,7 @@ export interface operations {
             };
         };
     };
-    get_part_v1_appointments__appointment_id__get: {
+    get_child_v1_appointments__appointment_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -8124,7 +8126,7 @@ export interface operations {
             };
         };
     };
-    delete_part_v1_appointments__appointment_id__delete: {
+    delete_child_v1_appointments__appointment_id__delete: {
         parameters: {
             query?: never;
             header?: {
@@ -8228,7 +8230,7 @@ export interface operations {
             };
         };
     };
-    patch_part_v1_appointments__appointment_id__patch: {
+    patch_child_v1_appointments__appointment_id__patch: {
         parameters: {
             query?: never;
             header?: {
@@ -8616,7 +8618,10 @@ export interface operations {
     login_v1_auth_login_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For browsers: answer `204`, with the tokens in cookies instead of a body. */
+                "Tuyen-Session"?: "cookie" | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8634,6 +8639,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenPair"];
                 };
+            };
+            /** @description With `Tuyen-Session: cookie`: the tokens are in cookies */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No login, or one that has ended */
             401: {
@@ -8703,7 +8715,10 @@ export interface operations {
     logout_v1_auth_logout_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For browsers: answer `204`, with the tokens in cookies instead of a body. */
+                "Tuyen-Session"?: "cookie" | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8779,7 +8794,10 @@ export interface operations {
     complete_openid_v1_auth_openid_callback_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For browsers: answer `204`, with the tokens in cookies instead of a body. */
+                "Tuyen-Session"?: "cookie" | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8797,6 +8815,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenPair"];
                 };
+            };
+            /** @description With `Tuyen-Session: cookie`: the tokens are in cookies */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No login, or one that has ended */
             401: {
@@ -8962,13 +8987,16 @@ export interface operations {
     refresh_v1_auth_refresh_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For browsers: answer `204`, with the tokens in cookies instead of a body. */
+                "Tuyen-Session"?: "cookie" | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["Refresh"];
+                "application/json": components["schemas"]["Refresh"] | null;
             };
         };
         responses: {
@@ -8980,6 +9008,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenPair"];
                 };
+            };
+            /** @description With `Tuyen-Session: cookie`: the tokens are in cookies */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No login, or one that has ended */
             401: {
@@ -11270,7 +11305,7 @@ export interface operations {
             };
         };
     };
-    post_part_v1_contacts__contact_id__appointments_post: {
+    post_child_v1_contacts__contact_id__appointments_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -11368,7 +11403,7 @@ export interface operations {
             };
         };
     };
-    put_part_v1_contacts__contact_id__appointments__appointment_id__put: {
+    put_child_v1_contacts__contact_id__appointments__appointment_id__put: {
         parameters: {
             query?: never;
             header?: {
@@ -11670,7 +11705,7 @@ export interface operations {
             };
         };
     };
-    post_part_v1_contacts__contact_id__deals_post: {
+    post_child_v1_contacts__contact_id__deals_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -11768,7 +11803,7 @@ export interface operations {
             };
         };
     };
-    put_part_v1_contacts__contact_id__deals__deal_id__put: {
+    put_child_v1_contacts__contact_id__deals__deal_id__put: {
         parameters: {
             query?: never;
             header?: {
@@ -12411,7 +12446,7 @@ export interface operations {
             };
         };
     };
-    post_part_v1_contacts__contact_id__notes_post: {
+    post_child_v1_contacts__contact_id__notes_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -12509,7 +12544,7 @@ export interface operations {
             };
         };
     };
-    put_part_v1_contacts__contact_id__notes__note_id__put: {
+    put_child_v1_contacts__contact_id__notes__note_id__put: {
         parameters: {
             query?: never;
             header?: {
@@ -13504,7 +13539,7 @@ export interface operations {
             };
         };
     };
-    post_part_v1_contacts__contact_id__tasks_post: {
+    post_child_v1_contacts__contact_id__tasks_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -13602,7 +13637,7 @@ export interface operations {
             };
         };
     };
-    put_part_v1_contacts__contact_id__tasks__task_id__put: {
+    put_child_v1_contacts__contact_id__tasks__task_id__put: {
         parameters: {
             query?: never;
             header?: {
@@ -13813,7 +13848,7 @@ export interface operations {
             };
         };
     };
-    post_part_v1_contacts__contact_id__tickets_post: {
+    post_child_v1_contacts__contact_id__tickets_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -13911,7 +13946,7 @@ export interface operations {
             };
         };
     };
-    put_part_v1_contacts__contact_id__tickets__ticket_id__put: {
+    put_child_v1_contacts__contact_id__tickets__ticket_id__put: {
         parameters: {
             query?: never;
             header?: {
@@ -15902,7 +15937,7 @@ export interface operations {
             };
         };
     };
-    get_part_v1_deals__deal_id__get: {
+    get_child_v1_deals__deal_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -15987,7 +16022,7 @@ export interface operations {
             };
         };
     };
-    delete_part_v1_deals__deal_id__delete: {
+    delete_child_v1_deals__deal_id__delete: {
         parameters: {
             query?: never;
             header?: {
@@ -16091,7 +16126,7 @@ export interface operations {
             };
         };
     };
-    patch_part_v1_deals__deal_id__patch: {
+    patch_child_v1_deals__deal_id__patch: {
         parameters: {
             query?: never;
             header?: {
@@ -17722,7 +17757,7 @@ export interface operations {
             };
         };
     };
-    get_template_v1_imports_template_xlsx_get: {
+    download_import_template_v1_imports_template_xlsx_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -20018,7 +20053,7 @@ export interface operations {
             };
         };
     };
-    get_part_v1_notes__note_id__get: {
+    get_child_v1_notes__note_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -20103,7 +20138,7 @@ export interface operations {
             };
         };
     };
-    delete_part_v1_notes__note_id__delete: {
+    delete_child_v1_notes__note_id__delete: {
         parameters: {
             query?: never;
             header?: {
@@ -20207,7 +20242,7 @@ export interface operations {
             };
         };
     };
-    patch_part_v1_notes__note_id__patch: {
+    patch_child_v1_notes__note_id__patch: {
         parameters: {
             query?: never;
             header?: {
@@ -20759,7 +20794,7 @@ export interface operations {
             };
         };
     };
-    finish_v1_pages_connect_callback_post: {
+    finish_login_v1_pages_connect_callback_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -20864,7 +20899,7 @@ export interface operations {
             };
         };
     };
-    begin_v1_pages_connect__channel__post: {
+    begin_login_v1_pages_connect__channel__post: {
         parameters: {
             query?: never;
             header?: never;
@@ -20962,7 +20997,7 @@ export interface operations {
             };
         };
     };
-    finish_at_v1_pages_connect__channel__callback_post: {
+    finish_login_at_v1_pages_connect__channel__callback_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -24914,7 +24949,7 @@ export interface operations {
             };
         };
     };
-    get_part_v1_tasks__task_id__get: {
+    get_child_v1_tasks__task_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -24999,7 +25034,7 @@ export interface operations {
             };
         };
     };
-    delete_part_v1_tasks__task_id__delete: {
+    delete_child_v1_tasks__task_id__delete: {
         parameters: {
             query?: never;
             header?: {
@@ -25103,7 +25138,7 @@ export interface operations {
             };
         };
     };
-    patch_part_v1_tasks__task_id__patch: {
+    patch_child_v1_tasks__task_id__patch: {
         parameters: {
             query?: never;
             header?: {
@@ -26276,7 +26311,7 @@ export interface operations {
             };
         };
     };
-    get_part_v1_tickets__ticket_id__get: {
+    get_child_v1_tickets__ticket_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -26361,7 +26396,7 @@ export interface operations {
             };
         };
     };
-    delete_part_v1_tickets__ticket_id__delete: {
+    delete_child_v1_tickets__ticket_id__delete: {
         parameters: {
             query?: never;
             header?: {
@@ -26465,7 +26500,7 @@ export interface operations {
             };
         };
     };
-    patch_part_v1_tickets__ticket_id__patch: {
+    patch_child_v1_tickets__ticket_id__patch: {
         parameters: {
             query?: never;
             header?: {

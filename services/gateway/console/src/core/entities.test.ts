@@ -12,9 +12,7 @@ const IDS = ['a', 'b', 'c'];
 
 const histories: fc.Arbitrary<History> = fc
   .array(fc.tuple(fc.constantFrom(...IDS), fc.boolean()), { maxLength: 20 })
-  .map((changes) =>
-    changes.map(([id, shown], index) => ({ id, revision: index + 1, shown })),
-  );
+  .map((changes) => changes.map(([id, shown], index) => ({ id, revision: index + 1, shown })));
 
 const rowAt = (id: string, revision: number) =>
   conversation({ id, revision, last_text: `${revision}` });
@@ -38,8 +36,7 @@ function applyTo(rows: Entities<Conversation>, events: readonly LiveEvent[]): vo
   }
 }
 
-const sorted = (rows: Iterable<Conversation>) =>
-  [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+const sorted = (rows: Iterable<Conversation>) => [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 test('I13 what was fetched, brought up to date, equals what is fetched now: with doubles, in any order, in batches, and whenever the answer comes', () => {
   const cases = histories.chain((history) =>
@@ -82,4 +79,12 @@ test('after a reset, what was not fetched again is gone', () => {
   expect(rows.sweep()).toEqual(['b']);
   expect(rows.get('a')?.last_text).toBe('of the same revision, with a new name');
   expect(rows.get('c')?.revision).toBe(6);
+});
+
+test('what changed longest ago and is not used is forgotten', () => {
+  const rows = new Entities<Conversation>();
+  for (const id of ['a', 'b', 'c', 'd']) rows.keep(rowAt(id, 1));
+  rows.keep(rowAt('a', 2));
+  expect(rows.evict(2, (id) => id === 'b')).toEqual(['c', 'd']);
+  expect([...rows.values()].map(({ id }) => id)).toEqual(['b', 'a']);
 });

@@ -28,6 +28,7 @@ export class Entities<T extends Revised> {
     const confirms = this.#unconfirmed?.delete(entity.id) ?? false;
     if (known > entity.revision) return false;
     if (known === entity.revision && !fetched && !confirms) return false;
+    this.#known.delete(entity.id); // so that the last changed is at the end
     this.#known.set(entity.id, entity);
     return true;
   }
@@ -44,6 +45,23 @@ export class Entities<T extends Revised> {
   forget(id: string): boolean {
     this.#unconfirmed?.delete(id);
     return this.#known.delete(id);
+  }
+
+  /** Forgets what changed longest ago and is not `used`, until no more than `most` are left, and as
+   * many tombstones. Returns the ids. */
+  evict(most: number, used: (id: string) => boolean): string[] {
+    for (const id of this.#gone.keys()) {
+      if (this.#gone.size <= most) break;
+      this.#gone.delete(id);
+    }
+    const evicted: string[] = [];
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= most) break;
+      if (used(id)) continue;
+      this.#known.delete(id);
+      evicted.push(id);
+    }
+    return evicted;
   }
 
   /** After a `reset` removals may be missing: what is not kept again before `sweep` is gone. Until

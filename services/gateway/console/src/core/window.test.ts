@@ -5,7 +5,11 @@ import { conversation } from './samples';
 import { keyOf, RowWindow } from './window';
 
 const row = (id: string, minute: number, change: Partial<Conversation> = {}) =>
-  conversation({ id, updated_at: `2026-11-21T08:${String(minute).padStart(2, '0')}:00Z`, ...change });
+  conversation({
+    id,
+    updated_at: `2026-11-21T08:${String(minute).padStart(2, '0')}:00Z`,
+    ...change,
+  });
 
 function opened(...rows: Conversation[]): RowWindow {
   const window = new RowWindow((each) => !each.done);
@@ -68,7 +72,11 @@ type Step =
   | { do: 'reveal' };
 
 const anyRow = fc
-  .tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), fc.integer({ min: 0, max: 9 }), fc.boolean())
+  .tuple(
+    fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    fc.integer({ min: 0, max: 9 }),
+    fc.boolean(),
+  )
   .map(([id, minute, done]) => row(id, minute, { done }));
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: anyRow.map((each): Step => ({ do: 'place', row: each })) },
@@ -79,38 +87,42 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 
 test('after any changes a window has what a fresh one would have, and while it is held no two rows change places', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 9 }), fc.array(anyStep, { maxLength: 40 }), (end, steps) => {
-      const window = new RowWindow((each) => !each.done);
-      const first = row('m', end);
-      const known = new Map([[first.id, first]]);
-      window.extend([first], true, known.values());
-      let held = false;
-      for (const step of steps) {
-        const before = [...window.ids];
-        if (step.do === 'place') {
-          known.set(step.row.id, step.row);
-          window.place(step.row);
-        } else if (step.do === 'remove') {
-          known.delete(step.id);
-          window.remove(step.id);
-        } else if (step.do === 'hold') {
-          held = step.held;
-          window.hold(held);
-        } else {
-          window.reveal();
+    fc.property(
+      fc.integer({ min: 0, max: 9 }),
+      fc.array(anyStep, { maxLength: 40 }),
+      (end, steps) => {
+        const window = new RowWindow((each) => !each.done);
+        const first = row('m', end);
+        const known = new Map([[first.id, first]]);
+        window.extend([first], true, known.values());
+        let held = false;
+        for (const step of steps) {
+          const before = [...window.ids];
+          if (step.do === 'place') {
+            known.set(step.row.id, step.row);
+            window.place(step.row);
+          } else if (step.do === 'remove') {
+            known.delete(step.id);
+            window.remove(step.id);
+          } else if (step.do === 'hold') {
+            held = step.held;
+            window.hold(held);
+          } else {
+            window.reveal();
+          }
+          if (held && step.do !== 'reveal' && step.do !== 'hold') {
+            const left = before.filter((id) => window.ids.includes(id));
+            expect(window.ids.slice(0, left.length)).toEqual(left);
+          }
         }
-        if (held && step.do !== 'reveal' && step.do !== 'hold') {
-          const left = before.filter((id) => window.ids.includes(id));
-          expect(window.ids.slice(0, left.length)).toEqual(left);
-        }
-      }
-      window.reveal();
-      const fresh = [...known.values()]
-        .filter((each) => !each.done && keyOf(each) >= keyOf(first))
-        .sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
-        .map(({ id }) => id);
-      expect(window.ids).toEqual(fresh);
-      expect(window.pending).toBe(0);
-    }),
+        window.reveal();
+        const fresh = [...known.values()]
+          .filter((each) => !each.done && keyOf(each) >= keyOf(first))
+          .sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
+          .map(({ id }) => id);
+        expect(window.ids).toEqual(fresh);
+        expect(window.pending).toBe(0);
+      },
+    ),
   );
 });

@@ -40,6 +40,10 @@ export class RowWindow {
     return this.#waiting.size;
   }
 
+  has(id: string): boolean {
+    return this.#keys.has(id) || this.#waiting.has(id);
+  }
+
   /** Rises when `ids` or `pending` change. */
   get changes(): number {
     return this.#changes;

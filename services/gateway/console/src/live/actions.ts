@@ -25,12 +25,7 @@ export interface ActionParts {
 export class Actions {
   constructor(private readonly parts: ActionParts) {}
 
-  async assign(
-    id: string,
-    agent: string | null,
-    ifMatch?: number,
-    note?: string,
-  ): Promise<Answer> {
+  async assign(id: string, agent: string | null, ifMatch?: number, note?: string): Promise<Answer> {
     const { world, rows, nameOf, find } = this.parts;
     const assignee = agent === null ? null : { agent_id: agent, name: nameOf(agent) };
     const token = rows.change(id, { assignee }, (row) => row.assignee?.agent_id === agent);

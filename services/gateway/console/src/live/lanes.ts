@@ -15,8 +15,9 @@ const PAGE = 200;
 const ROWS_READ = 2_000;
 const SECONDS = 60;
 const SECOND_MS = 1_000;
-/** Comments that came before their conversation. */
-const EARLY = 500;
+/** So many comments are kept, the newest; orders are kept all. */
+const COMMENTS_KEPT = 20_000;
+const EARLY_KEPT = 200;
 
 export interface LaneParts {
   readonly world: World;
@@ -40,7 +41,8 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   readonly #of = new Map<string, Set<string>>();
   /** Conversations that the viewer could not see any more. */
   readonly #forgotten = new Set<string>();
-  readonly #early = new Map<string, PlacedMessage>();
+  /** Comments that came before their conversation, by it. */
+  readonly #early = new Map<string, PlacedMessage[]>();
   readonly #book = new OrderBook();
   readonly #asking = new Set<string>();
   readonly #owned = new Tally();
@@ -74,6 +76,8 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   }
 
   changed(id: string, row: Conversation | undefined): void {
+    const early = this.#early.get(id) ?? [];
+    this.#early.delete(id);
     if (row !== undefined && row.post_id !== this.post) return;
     if (row === undefined) {
       this.#owned.put(id, []);
@@ -83,21 +87,16 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     if (this.#forgotten.delete(id)) this.reload();
     const holder = row.assignee?.agent_id;
     this.#owned.put(id, [holder === undefined ? 'none' : holder === this.parts.me ? 'me' : '']);
-    for (const [key, placed] of this.#early) {
-      if (placed.conversation_id === id) {
-        this.#early.delete(key);
-        this.#keep(placed, false);
-      }
-    }
+    for (const placed of early) this.upserted(placed);
   }
 
   upserted(placed: PlacedMessage): void {
     const { conversation_id, message } = placed;
     const row = this.parts.rows.get(conversation_id);
     if (row === undefined && !this.#of.has(conversation_id)) {
-      this.#early.set(message.id, placed);
+      this.#early.set(conversation_id, [...(this.#early.get(conversation_id) ?? []), placed]);
       const [first] = this.#early.keys();
-      if (this.#early.size > EARLY && first !== undefined) this.#early.delete(first);
+      if (this.#early.size > EARLY_KEPT && first !== undefined) this.#early.delete(first);
     } else if (row === undefined || row.post_id === this.post) {
       if (message.direction === 'in' && this.#comments.get(message.id) === undefined) {
         this.#rate.note(this.#second(), this.#second());
@@ -107,7 +106,6 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   }
 
   removed(_: string, id: string, revision: number): void {
-    this.#early.delete(id);
     if (this.#comments.drop(id, revision)) this.#unindex(id);
   }
 
@@ -128,6 +126,10 @@ export class OpenLane implements Lane, RowListener, MessageListener {
       }
     });
     this.#changed = this.#ordersChanged = this.#questionsChanged = false;
+  }
+
+  uses(id: string): boolean {
+    return this.#of.has(id);
   }
 
   async reloadAll(): Promise<void> {
@@ -205,6 +207,20 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     this.#index(message);
     this.#changed = true;
     this.refresh(conversation_id, id);
+    const [oldest] = this.#comments.ids;
+    if (oldest !== undefined && this.#comments.ids.length > COMMENTS_KEPT) this.#let(oldest);
+  }
+
+  /** Forgets a comment that is too old to be shown. */
+  #let(id: string): void {
+    this.#comments.forget(id);
+    const conversation = this.#conversations.get(id) ?? '';
+    const left = this.#of.get(conversation);
+    left?.delete(id);
+    if (left?.size === 0) this.#of.delete(conversation);
+    this.#conversations.delete(id);
+    this.#signals.delete(id);
+    this.#asking.delete(id);
   }
 
   #index(message: Message): void {

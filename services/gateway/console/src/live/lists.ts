@@ -11,6 +11,8 @@ import type { World } from './world';
 
 const FIRST = 50;
 const FURTHER = 200;
+/** A list that became longer by what came live is loaded again. */
+const MOST = 10_000;
 const COUNTED_EVERY_MS = 3_000;
 
 export class List implements ListWindow, RowListener {
@@ -31,6 +33,7 @@ export class List implements ListWindow, RowListener {
   #load = 0;
   #further: Promise<void> | null = null;
   #published = -1;
+  #shortening = false;
   #counting = false;
   #countAgain = false;
   #pinned: string | null = null;
@@ -62,6 +65,11 @@ export class List implements ListWindow, RowListener {
     this.#published = this.#window.changes;
     this.ids.value = this.#window.ids.slice();
     this.pending.value = this.#window.pending;
+    if (this.ids.value.length > this.#loaded + MOST && this.#holds.size === 0) this.#shorten();
+  }
+
+  uses(id: string): boolean {
+    return this.#window.has(id);
   }
 
   /** Loads it, as far as it was loaded before. Rejects with nothing: it is `failed` then. */
@@ -147,6 +155,16 @@ export class List implements ListWindow, RowListener {
     this.#load++;
     this.#ignore();
     this.#closed();
+  }
+
+  #shorten(): void {
+    if (this.loading.value !== 'ready' || this.#shortening) return;
+    this.#shortening = true;
+    this.#loaded = FIRST;
+    void this.reloadAll().then(() => {
+      this.#shortening = false;
+      this.finish();
+    });
   }
 
   async #loadFurther(): Promise<void> {

@@ -22,7 +22,7 @@ import { OpenThread, type ThreadParts, ThreadState } from './threads';
 import { browser, type World } from './world';
 
 /** Without a stream by then, what is shown is fetched all the same. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 1_000;
 const THREADS_KEPT = 20;
 const NEW_MS = 120_000;
 const TOLD_KEPT = 1_000;
@@ -62,6 +62,8 @@ class LiveStore implements Store {
   #queue: LiveEvent[] = [];
   #cancelReload: () => void = () => {};
   #reloads = 0;
+  /** So many in a row failed. */
+  #failures = 0;
   /** So many counts came live. */
   #countsHeard = 0;
   #fetching = false;
@@ -219,33 +221,41 @@ class LiveStore implements Store {
       this.#rows.publish();
       this.#hub.publish();
     });
+    this.#rows.evict((id) => this.#threads.has(id));
   }
 
   #applyOne(event: LiveEvent): void {
     switch (event.type) {
       case 'reset':
-        return this.#reload();
+        this.#reload();
+        return;
       case 'conversation.upserted':
-        return this.#keepRow(event.conversation);
+        this.#keepRow(event.conversation);
+        return;
       case 'conversation.removed':
-        return this.#dropRow(event.id, event.revision);
+        this.#dropRow(event.id, event.revision);
+        return;
       case 'message.upserted':
         this.#sending.listed(event.message);
         this.#hub.upserted(event);
-        return this.#tellIncoming(event);
+        this.#tellIncoming(event);
+        return;
       case 'message.removed':
-        return this.#hub.removed(event.conversation_id, event.id, event.revision);
+        this.#hub.removed(event.conversation_id, event.id, event.revision);
+        return;
       case 'counts.changed':
         this.#countsHeard++;
         this.counts.value = event.counts;
         return;
       case 'presence.changed':
-        return this.#people.changed(event);
+        this.#people.changed(event);
+        return;
       case 'conversation.viewers':
         this.#showViewers(event.conversation_id, event.viewers);
         return;
       case 'job.progressed':
-        return this.follow(event.job);
+        this.follow(event.job);
+        return;
       case 'reminder.due':
         if (!this.reminders.value.some((each) => isSame(each, event))) {
           const { kind, id, contact_id, title } = event;
@@ -299,8 +309,10 @@ class LiveStore implements Store {
     const reload = ++this.#reloads;
     this.#fetching = true;
     void this.#fetchAll(reload).then((failed) => {
-      if (!failed || reload !== this.#reloads || this.#closed) return;
-      const wait = waitBefore(3, this.#world.random());
+      if (reload !== this.#reloads || this.#closed) return;
+      this.#failures = failed ? this.#failures + 1 : 0;
+      if (!failed) return;
+      const wait = waitBefore(this.#failures, this.#world.random());
       this.#cancelReload = this.#world.later(wait, () => this.#reload());
     });
   }

@@ -10,7 +10,13 @@ export interface RowListener {
   changed(id: string, row: Conversation | undefined): void;
   /** All changes of a batch were said. */
   publish(): void;
+  /** Whether it needs the row. */
+  uses(id: string): boolean;
 }
+
+const MOST = 20_000;
+/** So many more are let come before rows are forgotten, because that looks at all of them. */
+const SLACK = 1_000;
 
 export class Rows {
   readonly #entities = new Entities<Conversation>();
@@ -69,12 +75,17 @@ export class Rows {
     for (const listener of this.#listeners) listener.publish();
   }
 
+  /** Forgets rows that nothing shows, if there are too many: a livestream brings new ones all the
+   * time. */
+  evict(used: (id: string) => boolean): void {
+    if (this.#entities.size <= MOST + SLACK) return;
+    const listeners = [...this.#listeners];
+    const isUsed = (id: string) => used(id) || listeners.some((each) => each.uses(id));
+    for (const id of this.#entities.evict(MOST, isUsed)) this.#signals.delete(id);
+  }
+
   /** Shows a change that the server has not shown yet; see `Overlays`. */
-  change(
-    id: string,
-    patch: Partial<Conversation>,
-    ended?: (row: Conversation) => boolean,
-  ): number {
+  change(id: string, patch: Partial<Conversation>, ended?: (row: Conversation) => boolean): number {
     const token = this.#overlays.begin(id, patch, ended);
     this.#refresh(id);
     return token;

@@ -19,7 +19,6 @@ import type { Reply, ReplyBody } from '../core/outbox';
 import type { Problem } from '../core/problem';
 import type { Delivery } from '../core/thread';
 
-
 /** `waiting`: another tab leads, and nothing was heard of its connection yet. `ended`: the login
  * has ended, here or in another tab, or somebody else logged in there: close the store. */
 export type Connection = 'waiting' | 'connecting' | 'open' | 'reconnecting' | 'ended';

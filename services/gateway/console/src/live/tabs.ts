@@ -95,18 +95,21 @@ export class Tabs {
         }
         return;
       case 'opened':
-        return this.#open(told.from);
+        this.#open(told.from);
+        return;
       case 'logout':
-        return this.#end();
+        this.#end();
+        return;
       case 'events':
-        return this.#take(told.events, told.last);
+        this.#take(told.events, told.last);
+        return;
       case 'state':
         // Heard first by a tab that was just opened: what comes from now on is complete.
         if (this.#state === 'waiting' && told.state === 'open') {
           this.#last = told.last;
           this.#heard.began();
         }
-        return this.#setState(told.state);
+        this.#setState(told.state);
     }
   }
 

@@ -40,9 +40,7 @@ export class ThreadState implements MessageListener {
     readonly id: string,
     private readonly parts: ThreadParts,
   ) {
-    this.lines = computed(() =>
-      this.keys.value.flatMap((key) => this.line(key).value ?? []),
-    );
+    this.lines = computed(() => this.keys.value.flatMap((key) => this.line(key).value ?? []));
     const { hub, sending } = parts;
     this.#stops.push(hub.listen(this));
     this.#stops.push(sending.outbox.subscribe((outbox) => this.#takeReplies([...outbox.values()])));

@@ -12,7 +12,11 @@ export interface AvatarProps {
 /** A picture, or initials on a colour of the name's own. Beside the name, so it has none itself. */
 export function Avatar({ name, picture, size = 32 }: AvatarProps) {
   const [broken, setBroken] = useState<string | null>(null);
-  const box = { width: size, height: size, fontSize: Math.round(size * 0.38) };
+  const box = {
+    width: `${size}px`,
+    height: `${size}px`,
+    fontSize: `${Math.round(size * 0.38)}px`,
+  };
   if (picture?.startsWith('/') && broken !== picture) {
     return (
       <img

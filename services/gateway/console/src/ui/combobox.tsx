@@ -47,6 +47,7 @@ export function Combobox(props: ComboboxProps) {
           <input
             {...wired}
             {...state.input}
+            role="combobox"
             aria-expanded={open}
             ref={input}
             type="text"
@@ -171,6 +172,7 @@ function PickerList({ label, options, onPick, onQuery, free, onClose }: PickerLi
         <Icon name="search" size={16} />
         <input
           {...state.input}
+          role="combobox"
           aria-expanded={true}
           aria-label={label}
           ref={focus}

@@ -14,6 +14,8 @@ import { errorAt, readPath, type Values, writePath } from './paths';
 
 export type { Values } from './paths';
 
+type TextType = 'text' | 'email' | 'tel' | 'url' | 'datetime-local' | 'time';
+
 interface Common {
   /** Where the value is, dotted: `crm.access`. */
   name: string;
@@ -28,7 +30,7 @@ interface Common {
 /** A field of a form, by what its value is. */
 export type FormField = Common &
   (
-    | { kind: 'text'; multiline?: boolean; secret?: boolean; placeholder?: string; type?: string }
+    | { kind: 'text'; multiline?: boolean; secret?: boolean; placeholder?: string; type?: TextType }
     | { kind: 'number'; min?: number; max?: number; step?: number; unit?: string }
     | { kind: 'checkbox' }
     | { kind: 'choice'; choices: readonly Choice[] }
@@ -124,7 +126,9 @@ function FieldOf({ field: given, value, error, onValue }: FieldOfProps) {
       if (given.multiline) {
         return <TextArea {...around} placeholder={placeholder} value={text} onValue={onValue} />;
       }
-      const secret = given.secret ? { type: 'password', autoComplete: 'new-password' } : {};
+      const secret = given.secret
+        ? ({ type: 'password', autoComplete: 'new-password' } as const)
+        : {};
       return (
         <TextField
           {...around}
@@ -166,9 +170,7 @@ function FieldOf({ field: given, value, error, onValue }: FieldOfProps) {
     case 'choice':
       return <SelectField {...around} choices={given.choices} value={text} onValue={onValue} />;
     case 'many':
-      return (
-        <Many {...around} choices={given.choices} value={asTexts(value)} onValue={onValue} />
-      );
+      return <Many {...around} choices={given.choices} value={asTexts(value)} onValue={onValue} />;
     case 'lines':
       return (
         <TextArea

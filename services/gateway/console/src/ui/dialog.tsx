@@ -52,7 +52,9 @@ export function Dialog({ title, onClose, children, actions, side, wide, bare }: 
           <h2 id={id}>{title}</h2>
           {!bare && <IconButton icon="close" label={t('close')} onClick={onClose} />}
         </header>
-        <div class={bare ? styles.plain : styles.body}>{children}</div>
+        <div class={bare ? styles.plain : styles.body} tabIndex={bare ? undefined : 0}>
+          {children}
+        </div>
         {actions && <footer class={styles.foot}>{actions}</footer>}
       </div>
     </dialog>

@@ -112,7 +112,14 @@ export function TextField(props: TextFieldProps) {
 
 type Area = Pick<
   TextareaHTMLAttributes<HTMLTextAreaElement>,
-  'name' | 'rows' | 'required' | 'disabled' | 'placeholder' | 'maxLength' | 'autoFocus' | 'onKeyDown'
+  | 'name'
+  | 'rows'
+  | 'required'
+  | 'disabled'
+  | 'placeholder'
+  | 'maxLength'
+  | 'autoFocus'
+  | 'onKeyDown'
 >;
 
 export interface TextAreaProps extends Around, Area {

@@ -77,6 +77,7 @@ function MenuList({ label, items, onDone }: MenuListProps) {
       (part) => part.getAttribute('aria-disabled') !== 'true',
     );
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it opens
   useEffect(() => parts()[0]?.focus(), []);
 
   const move = (event: KeyboardEvent) => {

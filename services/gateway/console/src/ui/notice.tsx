@@ -58,7 +58,11 @@ export function Toasts() {
   return (
     <div class={styles.toasts}>
       {toasts.value.map(({ id, tone, text, action }) => (
-        <div key={id} class={join(styles.toast, styles[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
+        <div
+          key={id}
+          class={join(styles.toast, styles[tone])}
+          role={tone === 'bad' ? 'alert' : 'status'}
+        >
           <Icon name={ICONS[tone]} />
           <span class={styles.text}>{text}</span>
           {action && (
@@ -127,7 +131,7 @@ export function Skeleton({ rows = 6, height = 44 }: { rows?: number; height?: nu
     <div class={styles.skeleton} role="status" aria-label={t('loading')}>
       {Array.from({ length: rows }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
-        <div key={index} style={{ height }} />
+        <div key={index} style={{ height: `${height}px` }} />
       ))}
     </div>
   );

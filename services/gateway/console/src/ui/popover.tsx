@@ -49,11 +49,7 @@ export function Popover(props: PopoverProps) {
   }, [anchor, align, prefer]);
 
   return (
-    <div
-      ref={popover}
-      popover={mode}
-      class={join(styles.popover, props.class)}
-    >
+    <div ref={popover} popover={mode} class={join(styles.popover, props.class)}>
       {children}
     </div>
   );

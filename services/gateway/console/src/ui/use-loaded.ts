@@ -7,7 +7,10 @@ export type Loaded<T> =
 
 /** What `load` gives, loaded anew whenever `key` changes; an answer that was overtaken is dropped.
  * `reload` keeps what is shown until the new answer is there. */
-export function useLoaded<T>(load: () => Promise<T>, key: unknown = ''): Loaded<T> & {
+export function useLoaded<T>(
+  load: () => Promise<T>,
+  key: unknown = '',
+): Loaded<T> & {
   reload: () => Promise<void>;
 } {
   const [loaded, setLoaded] = useState<Loaded<T>>({ state: 'loading' });

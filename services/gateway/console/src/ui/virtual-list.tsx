@@ -59,7 +59,12 @@ export function VirtualList(props: VirtualListProps) {
 
   return (
     <div ref={scroller} class={join(styles.scroller, props.class)}>
-      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
+      <div
+        role="list"
+        aria-label={label}
+        class={styles.all}
+        style={{ height: `${rows.getTotalSize()}px` }}
+      >
         {shown.map(({ key, index, start }) => (
           <div
             key={key}
@@ -67,7 +72,7 @@ export function VirtualList(props: VirtualListProps) {
             aria-setsize={keys.length}
             aria-posinset={index + 1}
             class={styles.row}
-            style={{ height: rowHeight, transform: `translateY(${start}px)` }}
+            style={{ height: `${rowHeight}px`, transform: `translateY(${start}px)` }}
           >
             {row(keys[index] ?? '', index)}
           </div>
@@ -87,14 +92,12 @@ export interface VirtualThreadProps {
   onAtEnd?: (is: boolean) => void;
   /** Called once it stands at its end: scrolls there when it is called. */
   endRef?: { current: (() => void) | null };
-  /** Asked for when its first row can be seen. */
-  onNearStart?: () => void;
 }
 
 /** Rows of any height, of which the last one matters: it opens at its end, stays there while rows
  * come, and stays where it is while one reads above. */
 export function VirtualThread(props: VirtualThreadProps) {
-  const { label, keys, row, estimate = 64, onAtEnd, endRef, onNearStart } = props;
+  const { label, keys, row, estimate = 64, onAtEnd, endRef } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const opened = useRef(false);
@@ -116,7 +119,6 @@ export function VirtualThread(props: VirtualThreadProps) {
     },
   });
   const shown = rows.getVirtualItems();
-  const first = shown[0]?.index ?? -1;
 
   useLayoutEffect(() => {
     if (opened.current || keys.length === 0) return;
@@ -128,14 +130,10 @@ export function VirtualThread(props: VirtualThreadProps) {
     if (endRef) endRef.current = () => rows.scrollToEnd();
   }, [rows, endRef]);
 
-  useEffect(() => {
-    if (first === 0) onNearStart?.();
-  }, [first, onNearStart]);
-
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
     <div ref={scroller} role="log" aria-label={label} tabIndex={0} class={styles.scroller}>
-      <div role="list" aria-label={label} class={styles.all} style={{ height: rows.getTotalSize() }}>
+      <div role="list" class={styles.all} style={{ height: `${rows.getTotalSize()}px` }}>
         {shown.map(({ key, index, start }) => (
           <div
             key={key}

@@ -69,7 +69,7 @@ class AttachmentAccessInTurn:
 
 
 class _AtOnce:
-    """What the people of each organization do at the same time: at most so many of them, because
+    """Limits how many attachments the people of one organization read at the same time, because
     each occupies memory for as long as its caller takes (R9.5)."""
 
     def __init__(self, most: int, what: str) -> None:

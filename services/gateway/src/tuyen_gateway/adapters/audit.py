@@ -1,4 +1,4 @@
-"""The audit: refusals into the log, entries from the views.
+"""The audit: writes refusals to the log, and reads entries from the views.
 
 What was set up for the CRM is in a view that the CRM writes; the two are listed as one, by time.
 """

@@ -1,4 +1,5 @@
-"""Entries of the audit as records, to be appended together with what they are about."""
+"""Makes records of audit entries, which are appended together with the changes that they are
+about."""
 
 from uuid import uuid4
 

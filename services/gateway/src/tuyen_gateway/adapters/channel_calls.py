@@ -79,7 +79,7 @@ class ChannelCalls:
         raise self.unavailable()
 
     def explain(self, refusal: ChannelRefusal) -> GatewayError:
-        """What a refusal means for whoever connects a page. The channel's own words are not in it:
+        """Explains a refusal to whoever connects a page. The channel's own words are not in it:
         they may contain a token."""
         _log.warning("channel_refused", channel=self._name, detail=refusal.detail)
         if refusal.kind in _TEMPORARY:

@@ -33,7 +33,7 @@ _HEADERS = (("content-type", b"application/json"),)
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent logs in with. `stamp` is random and new for each password; tokens contain
+    """An agent's password, hashed. `stamp` is random and new for each password; tokens contain
     it."""
 
     hash: str

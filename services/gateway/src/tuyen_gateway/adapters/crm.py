@@ -1,4 +1,4 @@
-"""The CRM's views, in the same database."""
+"""Reads the CRM's views from MongoDB, for viewers who may see the contacts."""
 
 import asyncio
 from collections.abc import Collection, Sequence, Set
@@ -299,8 +299,8 @@ class MongoCrm:
     async def _find_readable(
         self, scope: ContactScope, ids: Collection[ContactId]
     ) -> Collection[ContactId]:
-        """Of contacts that were merged into another one, those whose survivor the viewer may
-        read."""
+        """Those of the contacts that the viewer may read, themselves or as contacts that were
+        merged into a survivor."""
         either: list[Document] = [{name: {"$in": sorted(ids)}} for name in ("_id", "merged")]
         query: Document = {"organization": scope.organization, "$or": either}
         found = self._contacts.find({"$and": [query, build_scope_query(scope)]})
@@ -365,7 +365,7 @@ class MongoCrm:
         await self._wait_for(view.collection, f"{organization}/{entity_id}", version)
 
     async def _wait_for(self, name: str, key: str, version: int) -> None:
-        """What is left of a removed document has a sequence, too."""
+        """Waits until the document has the sequence. A tombstone has a sequence, too."""
         if version:
             await self._wait_until_stored(name, {"_id": key, "sequence": {"$gte": version}})
 

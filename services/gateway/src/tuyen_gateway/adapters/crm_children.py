@@ -1,4 +1,4 @@
-"""Lists of children across contacts."""
+"""Lists the child entities of all contacts that a viewer may read."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime

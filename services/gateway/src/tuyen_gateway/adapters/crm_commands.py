@@ -116,7 +116,8 @@ class CrmCommandSender:
                 raise UnavailableError("The CRM has not answered yet.") from error
 
     def _count(self, command: CrmCommand, size: int) -> None:
-        """What an integration sends takes nothing from what people may do."""
+        """Counts the commands of integrations apart from those of people, whose limit they do not
+        use up."""
         organization, now = command.organization, self._clock.now()
         if isinstance(command, RecordCall | ReceiveLead):
             own = (organization, command.integration_id)

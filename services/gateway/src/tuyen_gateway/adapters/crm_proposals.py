@@ -1,4 +1,4 @@
-"""Lists of proposals to merge contacts."""
+"""Lists proposals to merge contacts."""
 
 from collections.abc import Collection, Sequence
 

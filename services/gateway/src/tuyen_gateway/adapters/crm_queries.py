@@ -1,4 +1,4 @@
-"""The queries for contacts, as MongoDB takes them."""
+"""Builds MongoDB's queries for contacts."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,8 +46,8 @@ _PHONE = re.compile(r"[+\d\s().-]{2,}")
 """A search that may be for a phone number."""
 
 _BEFORE_NUMBER = re.compile(r"^(?:00(?=[1-9]\d{7})|0)")
-"""What is dialled before a number, and is not stored with it: `0` at home, `00` before a country's
-code."""
+"""The prefixes that are dialled but not stored with a number: `0` within a country, `00` before a
+country's code."""
 
 _INDEXES = {
     SUFFIXES: CONTACTS_BY_NAME,
@@ -193,7 +193,7 @@ def _build_lookup(scope: ContactScope, seen: _Seen, criterion: _Criterion) -> In
 
 
 def order_fields(order: ContactOrder) -> list[tuple[str, int]]:
-    """What a query sorts by. The order is total."""
+    """The fields by which a query sorts. The order is total."""
     if order is ContactOrder.ID:
         return [("_id", 1)]
     direction = 1 if order is ContactOrder.NAME else -1
@@ -251,8 +251,8 @@ def _order_key(order: ContactOrder, contact: ContactDocument) -> Any:
 
 
 def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
-    """What a viewer sees by each of the reasons why they see it, as far as the filter can match
-    it."""
+    """The contacts that a viewer sees, by each of the reasons why they see them, as far as the
+    filter can match them."""
     managed, joined = scope.managed, scope.joined
     agents = {scope.agent_id, *scope.led}
     if wanted.warehouse_id is not None:
@@ -279,7 +279,7 @@ def _list_seen(scope: ContactScope, wanted: ContactFilter) -> list[_Seen]:
 
 
 def _conditions(wanted: ContactFilter) -> Iterator[Document]:
-    """All that a contact must have beside the words."""
+    """All conditions of the filter but the search words."""
     if wanted.among is not None:
         yield {"_id": {"$in": list(wanted.among)}}
     if wanted.warehouse_id is not None:
@@ -290,7 +290,7 @@ def _conditions(wanted: ContactFilter) -> Iterator[Document]:
 
 
 def _list_criteria(wanted: ContactFilter) -> list[_Criterion]:
-    """What a contact must have beside the words, and few may have."""
+    """The conditions of the filter, other than the search words, that few contacts may meet."""
     criteria = []
     if wanted.phone:
         digits = _BEFORE_NUMBER.sub("", wanted.phone)

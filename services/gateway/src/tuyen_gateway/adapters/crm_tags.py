@@ -1,4 +1,4 @@
-"""The list of an organization's tags."""
+"""Lists an organization's tags."""
 
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.ids import OrganizationId

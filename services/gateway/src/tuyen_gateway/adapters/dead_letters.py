@@ -1,4 +1,4 @@
-"""Dead letters, from the view; what becomes of them, into the log."""
+"""Reads dead letters from the view, and writes to the log what is done with them."""
 
 import asyncio
 from collections.abc import Sequence

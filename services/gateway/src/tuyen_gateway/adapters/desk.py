@@ -1,4 +1,4 @@
-"""What agents work with, from the log: templates, saved views and preferences (I7, I15)."""
+"""The desk, which is read from the log: templates, saved views and preferences (I7, I15)."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Imports that are prepared, in MongoDB, beside the views and not dropped with them."""
+"""Stores prepared imports in MongoDB, in a collection that a rebuild of the views does not drop."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

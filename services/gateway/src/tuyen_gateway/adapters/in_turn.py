@@ -1,4 +1,4 @@
-"""Reads of the views and contacts for callers, in which organizations take turns (R9.5)."""
+"""Wraps the reads of the views, so that organizations take turns in them (R9.5)."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Jobs, from the log: their requests and their progress."""
+"""Reads the requests and the progress of jobs from the log."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -103,12 +103,12 @@ class MongoLiveViews:
             return await self._names.add_author_names(messages)
 
     async def ours(
-        self, said: OurMessages, limit: int, at: JournalPlace | None
+        self, messages: OurMessages, limit: int, at: JournalPlace | None
     ) -> Sequence[Message]:
-        since: Document = {} if said.after is None else {"$gt": said.after - _SENDING}
+        since: Document = {} if messages.after is None else {"$gt": messages.after - _SENDING}
         query = {
-            "conversation_id": said.conversation_id,
-            "at": {**since, "$lte": said.until},
+            "conversation_id": messages.conversation_id,
+            "at": {**since, "$lte": messages.until},
             "direction": Direction.OUT.value,
             "part_of": None,
         }

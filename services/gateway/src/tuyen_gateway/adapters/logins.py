@@ -1,4 +1,4 @@
-"""Which logins are valid, from the log: a login is valid while it has a record."""
+"""Knows from the log which logins are valid: those that have a record."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence

@@ -1,9 +1,9 @@
-"""What the CRM knows of the customers of conversations: their contacts, after merges, and the names
-of those whose own events contained none: from their contacts, to which agents may have given
-another name, or as the channel described the customer.
+"""Adds to conversations what the CRM knows of their customers: the contact, after merges, and the
+name of a customer whose own events contained none. The name is that of the contact, which agents
+may have changed, or the one with which the channel described the customer.
 
-Facebook names the author of a comment, but not that of a message: it is the same customer, and the
-CRM has kept the name.
+Facebook names the author of a comment, but not that of a message. It is the same customer, and the
+CRM has stored the name.
 """
 
 import asyncio

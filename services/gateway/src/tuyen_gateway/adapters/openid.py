@@ -39,7 +39,7 @@ _LEEWAY_S = 60
 _AT_ONCE = 8
 
 _DIRECTLY: Mapping[str, None] = MappingProxyType({"all://127.0.0.1": None, "all://localhost": None})
-"""Whatever proxy leads outside, it does not lead to a provider on this machine."""
+"""A provider on this machine is called without the proxy that leads outside."""
 
 _SILENT = "The login's provider does not answer: try again."
 _REFUSED = "The provider did not confirm this login: begin again."

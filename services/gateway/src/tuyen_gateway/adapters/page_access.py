@@ -1,4 +1,4 @@
-"""What pages call their channels with: set only here, and stored encrypted in the log (P6)."""
+"""The credentials of pages at their channels: written only here, and encrypted in the log (P6)."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager

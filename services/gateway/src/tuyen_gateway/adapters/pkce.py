@@ -1,4 +1,4 @@
-"""PKCE (RFC 7636): proves that a code is redeemed by whoever began the login."""
+"""PKCE (RFC 7636): proves that the client which redeems a code is the one that began the login."""
 
 import base64
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""How far the views have read the log, for requests that wait for what was written."""
+"""Lets requests wait until the views contain what they have written to the log."""
 
 import asyncio
 

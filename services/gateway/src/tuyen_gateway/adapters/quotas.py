@@ -1,4 +1,4 @@
-"""Limits how much is done within an hour, as far as this process counts it (R9.5)."""
+"""Limits how much is done within an hour. Each process counts for itself (R9.5)."""
 
 from collections.abc import Hashable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Reminders that are due, from the log."""
+"""Reads the reminders that are due from the log."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,5 +1,5 @@
-"""Entries of the audit of which somebody can make many: counted, and recorded now and then
-(R9.5)."""
+"""Limits the audit entries that one caller can cause: repetitions are counted, and recorded
+together (R9.5)."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _WHILE = timedelta(seconds=AUDITED_AGAIN_S)
 
 @dataclass(slots=True)
 class _Counting:
-    """What was repeated since an entry was recorded last; `latest` is the latest of it."""
+    """The repetitions since an entry was recorded last; `latest` is the newest one."""
 
     since: datetime
     latest: AuditRecorded
@@ -49,7 +49,7 @@ class Repetitions:
         return None
 
     def list_due(self, now: datetime) -> Iterator[AuditRecorded]:
-        """What has to be recorded by now, with its number of times."""
+        """The entries that have to be recorded now, each with the number of its repetitions."""
         for kind, counting in list(self._counted.items()):
             if now - counting.since < _WHILE:
                 continue

@@ -1,4 +1,4 @@
-"""Requests to read again what ingest has stored, from the log and into it."""
+"""Writes requests to replay what ingest has stored, and reads their progress, in the log."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

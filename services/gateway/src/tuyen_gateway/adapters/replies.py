@@ -43,7 +43,7 @@ _NEWEST_FIRST = [(name, -1) for name, _ in collections.THREAD_ORDER]
 
 
 class _Room(NamedTuple):
-    """How many more replies may wait, by the last count, and until when that is relied on."""
+    """How many more replies may wait, by the last count, and until when that count is used."""
 
     replies: int
     until: datetime
@@ -116,7 +116,7 @@ class MongoReplies:
                 )
 
     async def _count(self, query: Document, most: int) -> int:
-        """How many messages the query matches; of more than `most`, so many."""
+        """The number of messages that the query matches, but no more than `most`."""
         return await self._messages.count_documents(query, limit=most)
 
     async def request(

@@ -1,7 +1,7 @@
-"""The numbers of reports, from the view. MongoDB adds them up, in the time zone of the
+"""Reads the numbers of reports from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tuyen_events.audit_limits import REPORT_ROWS
 from tuyen_gateway.adapters.in_turn import Reads
@@ -9,14 +9,17 @@ from tuyen_gateway.domain.rollups import (
     INFLOW,
     OUTFLOW,
     Counted,
+    Days,
     Period,
     Rollup,
+    Waits,
     cut_past,
     cut_span,
+    sum_up,
 )
 from tuyen_gateway.errors import InvalidError
-from tuyen_gateway.ports.reports import ReportSpan
-from tuyen_gateway.projections.reports import NUMBERS
+from tuyen_gateway.ports.reports import Interval, ReportSpan
+from tuyen_gateway.projections.report_numbers import NUMBERS, TOLD_OF, read_days, read_waits
 from tuyen_platform.mongodb import Database, Document
 
 _COUNTS = {
@@ -32,36 +35,80 @@ _WAITS = {
     Counted.AGENT: ("first", "response"),
     Counted.PAGE: ("first", "response"),
 }
+_BY_WAREHOUSE = (Counted.ORIGIN, Counted.STEP)
+
+_UNGROUP: Document = {"$replaceWith": {"$mergeObjects": ["$$ROOT", "$_id"]}}
+_LIMIT: Document = {"$limit": REPORT_ROWS + 1}
 
 
 class MongoReports:
     """`Reports`. Reads take their turn with the organization's others (R9.5)."""
 
     def __init__(self, database: Database, reads: Reads) -> None:
+        self._database = database
         self._numbers = database[NUMBERS]
         self._reads = reads
 
     async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
-        counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
-        interval = {"date": "$at", "unit": span.by.value, "timezone": span.time_zone}
-        query = _match(span, counted, cut_span(span.since, span.until, span.time_zone))
-        found = await self._aggregate(
-            span,
-            [
-                {"$match": query},
-                {
-                    "$group": {
-                        "_id": {"at": {"$dateTrunc": interval}, "about": "$about"},
-                        **{name: {"$sum": f"${name}"} for name in counts},
-                        **{kind: {"$push": f"${kind}"} for kind in kinds},
-                    }
-                },
-                {"$limit": REPORT_ROWS + 1},
-            ],
-        )
+        """An interval is added up here only if it is not stored as a whole, because the report
+        begins or ends within it, or the time zone was another one."""
+        stretches = cut_span(span.since, span.until, span.time_zone, await self._find_days(span))
+        whole = [one for one in stretches if one.level.value == span.by.value]
+        found = await self._read_whole(span, counted, whole)
+        found += await self._add_up(span, counted, [one for one in stretches if one not in whole])
         if len(found) > REPORT_ROWS:
             raise InvalidError("", f"This report has over {REPORT_ROWS} rows: ask for less time.")
-        return [rollup for one in found if (rollup := _read(one, counts, kinds)) is not None]
+        return found
+
+    async def _find_days(self, span: ReportSpan) -> Days | None:
+        """Those that the report is by."""
+        if span.by is not Interval.DAY:
+            return None
+        async with self._reads.turn(span.organization):
+            days = (await read_days(self._database, [span.organization])).get(span.organization)
+        return days if days is not None and days.time_zone == span.time_zone else None
+
+    async def _read_whole(
+        self, span: ReportSpan, counted: Counted, stretches: Sequence[Period]
+    ) -> list[Rollup]:
+        counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
+        stages: list[Document] = [
+            {"$match": _match(span, counted, stretches)},
+            {"$project": {"at": 1, "about": 1, TOLD_OF: 1, **dict.fromkeys(counts, 1)}},
+        ]
+        if counted in _BY_WAREHOUSE:
+            place = {"at": "$at", "about": "$about"}
+            stages += [_group(place, counts), _UNGROUP]
+        found = await self._aggregate(span, [*stages, _LIMIT]) if stretches else []
+        return _keep_happened(
+            Rollup(
+                at=one["at"],
+                about=tuple(one["about"]),
+                counts={name: one.get(name, 0) for name in counts},
+                waits={kind: Waits(*told.get(kind, ())) for kind in kinds},
+            )
+            for one in found
+            for told in [one.get(TOLD_OF, {})]
+        )
+
+    async def _add_up(
+        self, span: ReportSpan, counted: Counted, stretches: Sequence[Period]
+    ) -> list[Rollup]:
+        counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
+        interval = {"date": "$at", "unit": span.by.value, "timezone": span.time_zone}
+        place = {"at": {"$dateTrunc": interval}, "about": "$about"}
+        match = {"$match": _match(span, counted, stretches)}
+        stages = [match, _group(place, counts, kinds), _LIMIT]
+        found = await self._aggregate(span, stages) if stretches else []
+        return _keep_happened(
+            Rollup(
+                at=one["_id"]["at"],
+                about=tuple(one["_id"]["about"]),
+                counts={name: one[name] for name in counts},
+                waits={kind: sum_up(_sum_waits(one[kind])) for kind in kinds},
+            )
+            for one in found
+        )
 
     async def balances(
         self, span: ReportSpan, counted: Counted
@@ -85,7 +132,7 @@ class MongoReports:
 def _match(span: ReportSpan, counted: Counted, stretches: Sequence[Period]) -> Document:
     """Each stretch is a range of the index."""
     own: Document = {"organization": span.organization, "counted": counted.value}
-    if counted in (Counted.ORIGIN, Counted.STEP):
+    if counted in _BY_WAREHOUSE:
         own["warehouse_id"] = {"$in": sorted(span.warehouses)}
     if counted in (Counted.PAGE, Counted.QUEUE) and span.pages is not None:
         own["about"] = {"$in": [[page_id] for page_id in sorted(span.pages)]}
@@ -97,16 +144,18 @@ def _match(span: ReportSpan, counted: Counted, stretches: Sequence[Period]) -> D
     }
 
 
-def _read(found: Document, counts: Sequence[str], kinds: Sequence[str]) -> Rollup | None:
-    """None if all of it was counted and taken back."""
-    rollup = Rollup(
-        at=found["_id"]["at"],
-        about=tuple(found["_id"]["about"]),
-        counts={name: found[name] for name in counts},
-        waits={kind: _sum_waits(found[kind]) for kind in kinds},
-    )
-    happened = any(rollup.counts.values()) or any(rollup.waits.values())
-    return rollup if happened else None
+def _group(place: Document, counts: Sequence[str], kinds: Sequence[str] = ()) -> Document:
+    sums = {name: {"$sum": f"${name}"} for name in counts}
+    return {"$group": {"_id": place, **sums, **{kind: {"$push": f"${kind}"} for kind in kinds}}}
+
+
+def _keep_happened(rollups: Iterable[Rollup]) -> list[Rollup]:
+    """Without those of which all was counted and taken back."""
+    return [
+        one
+        for one in rollups
+        if any(one.counts.values()) or any(waits.count for waits in one.waits.values())
+    ]
 
 
 def _or_none(field: str) -> Document:
@@ -118,4 +167,4 @@ def _sum_waits(parts: Sequence[Mapping[str, int]]) -> Mapping[int, int]:
     for part in parts[1:]:
         for seconds, count in part.items():
             waits[seconds] = waits.get(seconds, 0) + count
-    return {int(seconds): count for seconds, count in waits.items() if count}
+    return read_waits(waits)

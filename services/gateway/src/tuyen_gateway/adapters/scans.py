@@ -1,4 +1,4 @@
-"""Reads conversations from MongoDB to be processed, in parts of limited size."""
+"""Reads conversations that are to be processed from MongoDB, in batches of limited size."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

@@ -57,7 +57,7 @@ class MongoThreads:
         return ViewPage(items=found, following=None)
 
     async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
-        """What an agent has seen who read the thread up to a message; null if there is no such
+        """What an agent has seen who read the thread up to the message; null if there is no such
         message."""
         document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
         last = None if document is None else msgspec.convert(document, Message)
@@ -66,8 +66,7 @@ class MongoThreads:
         return await self._read_shown_before(row, collections.later_than(last.moment, last.id))
 
     async def find_shown_but_last(self, row: InboxRow) -> Shown:
-        """What an agent has seen who read everything except the newest of the customers'
-        messages."""
+        """What an agent has seen who read everything but the newest of the customers' messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
         not_removed = {**_inbound_of(row), "removed": {"$ne": True}}
         document = await self._messages.find_one(not_removed, {"_id": 1}, sort=newest)

@@ -1,5 +1,5 @@
-"""Who has which conversation open, from a topic that gateways read from its present end: nobody
-reads what was said before a start."""
+"""Knows who has which conversation open. Gateways read the topic from its end at their start, so
+earlier records are never read."""
 
 from collections import defaultdict
 from collections.abc import Mapping

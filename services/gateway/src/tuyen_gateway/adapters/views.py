@@ -324,7 +324,7 @@ class MongoViews:
         ]
 
     async def _newer(self, since: datetime, ids: Sequence[ConversationId]) -> Mapping[str, int]:
-        """How many inbound events each conversation has had since then, without removed ones."""
+        """The number of inbound events of each conversation since then that were not removed."""
         if not ids:
             return {}
         standing = {
@@ -339,8 +339,8 @@ class MongoViews:
 
 
 def _narrow(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
-    """The same filter, restricted if everything unread is of one channel or kind: with fewer lists
-    to merge."""
+    """The same filter, restricted to one channel or kind if everything unread is of that one, so
+    that fewer lists have to be merged."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
     return msgspec.structs.replace(

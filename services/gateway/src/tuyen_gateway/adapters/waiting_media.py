@@ -1,4 +1,5 @@
-"""The media that wait to be fetched, in MongoDB, beside the views and not dropped with them."""
+"""Stores the media that wait to be fetched, in a collection of MongoDB that a rebuild of the views
+does not drop."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

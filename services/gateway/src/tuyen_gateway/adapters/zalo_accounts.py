@@ -22,7 +22,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.page_credentials import AccountCredentials
 
 _VERIFIER_BYTES = 32
-"""As text, these are the 43 characters that Zalo asks for."""
+"""Encoded as text, these are the 43 characters that Zalo requires."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{1,64}").fullmatch
 
@@ -98,7 +98,7 @@ class ZaloAccounts:
         )
 
     def _explain(self, body: Mapping[str, Any]) -> GatewayError:
-        """What an answer without what was asked for means."""
+        """Explains an answer that lacks what was requested."""
         code, message = body.get("error"), body.get("message")
         if not isinstance(code, int):
             return self._calls.unavailable()

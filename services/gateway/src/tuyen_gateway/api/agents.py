@@ -1,4 +1,4 @@
-"""Staff."""
+"""Agents: the staff of an organization."""
 
 from typing import Annotated
 

@@ -17,6 +17,7 @@ from tuyen_gateway.api import (
     auth,
     comments,
     connecting,
+    console,
     conversations,
     crm,
     dead_letters,
@@ -47,6 +48,7 @@ from tuyen_gateway.api import (
 )
 from tuyen_gateway.api.metrics import RequestMetrics
 from tuyen_gateway.api.request_checks import RequestChecks
+from tuyen_gateway.api.sessions import CookieSessions
 from tuyen_gateway.gateway import Gateway
 
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -98,6 +100,24 @@ values in answers that you do not know, and show or pass them on as they are.
 
 def create_app(gateway: Gateway) -> FastAPI:
     """Builds the application for these ports. It starts and owns no task: `bootstrap` runs them."""
+    app = _create_bare_app()
+    app.state.gateway = gateway
+    problems.install(app)
+    app.add_middleware(RequestChecks, gateway=gateway)
+    app.add_middleware(livechat.AnySite)
+    app.add_middleware(CookieSessions)
+    app.add_middleware(RequestMetrics, prefix=_PREFIX)
+    app.routes.extend(gateway.health.routes())
+    app.routes.extend(console.list_routes())
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document that every gateway of this version serves at `/openapi.json`."""
+    return _create_bare_app().openapi()
+
+
+def _create_bare_app() -> FastAPI:
     app = FastAPI(
         title="Tuyến gateway",
         version=version("tuyen-gateway"),
@@ -105,13 +125,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.gateway = gateway
-    problems.install(app)
-    app.add_middleware(RequestChecks, gateway=gateway)
-    app.add_middleware(livechat.AnySite)
-    app.add_middleware(RequestMetrics, prefix=_PREFIX)
     app.routes.extend(_list_routes())
-    app.routes.extend(gateway.health.routes())
     _describe(app)
     return app
 

@@ -45,7 +45,7 @@ class AssignedView(ResponseBody):
     """The conversation."""
     assignee: AssigneeView | None
     version: int
-    """Of the assignee; for `If-Match` on the next change, and for `?after=`."""
+    """The version of the assignee, for `If-Match` on the next change and for `?after=`."""
     changed: bool
     """False if that was the assignee already (R6.3)."""
 

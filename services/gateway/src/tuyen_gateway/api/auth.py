@@ -1,20 +1,29 @@
 """Logging in and out: tokens for a password, and new tokens for a refresh token."""
 
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, status
+from fastapi import APIRouter, Request, Response, status
+from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.vocabulary import Presence
-from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
+from tuyen_gateway.api.bodies import Password, RequestBody, TypedUsername
 from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_active_agent, find_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.refusals import mark_login
+from tuyen_gateway.api.sessions import (
+    SESSION_RESPONSES,
+    SessionHeader,
+    TokenPair,
+    begin_session,
+    end_session,
+    find_refresh_token,
+)
 from tuyen_gateway.domain.openid import NamedAgent
 from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
@@ -46,16 +55,15 @@ class Logout(RequestBody):
     )
 
 
-class TokenPair(ResponseBody):
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a scheme's name, not a secret
-    expires_in: int
-    """Seconds until the access token ends."""
-    refresh_token: str
-
-
-@router.post("/login", summary="Log in with a password", responses=problems(403, 429))
-async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPair:
+@router.post(
+    "/login",
+    summary="Log in with a password",
+    response_model=TokenPair,
+    responses={**SESSION_RESPONSES, **problems(403, 429)},
+)
+async def login(
+    body: Login, request: Request, gateway: GatewayPorts, session: SessionHeader = None
+) -> TokenPair | Response:
     """Returns an access token and a refresh token. Logging in alone does not make an agent online:
     that requires `PUT /v1/presence`.
 
@@ -68,7 +76,8 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     mark_login(request, OrganizationId(body.organization), body.username)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verify(gateway, body)
-    return await begin_login(gateway, identity)
+    tokens = await begin_login(gateway, identity)
+    return tokens if session is None else begin_session(request, gateway, tokens)
 
 
 async def _verify(gateway: Gateway, body: Login) -> Identity:
@@ -86,29 +95,65 @@ async def _verify(gateway: Gateway, body: Login) -> Identity:
     )
 
 
-@router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
-async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
+@router.post(
+    "/refresh",
+    summary="Get new tokens for a refresh token",
+    response_model=TokenPair,
+    responses={**SESSION_RESPONSES, **problems(403)},
+)
+async def refresh(
+    request: Request,
+    gateway: GatewayPorts,
+    session: SessionHeader = None,
+    body: Refresh | None = None,
+) -> TokenPair | Response:
     """Returns new tokens of the same login: the presence session stays the same. The refresh token
-    is out of use from now on: whoever uses it again ends the login, with all of its tokens."""
-    token = body.refresh_token.get_secret_value()
+    is out of use from now on: whoever uses it again ends the login, with all of its tokens. Without
+    a body it is that of the browser's session, whose cookies are then replaced."""
+    given = find_refresh_token(request) if body is None else body.refresh_token
+    if given is None:
+        raise UnauthenticatedError("Send a `refresh_token`, or log in.")
+    token = given.get_secret_value()
     identity = gateway.tokens.read(token, TokenKind.REFRESH)
     number = gateway.tokens.read_turn(token)
     await gateway.logins.see(identity)
     find_active_agent(gateway, identity)
-    turn = await gateway.logins.refresh(identity, number)
-    return _tokens(gateway, identity, turn)
+    tokens = _tokens(gateway, identity, await gateway.logins.refresh(identity, number))
+    by_cookie = session is not None or body is None
+    return begin_session(request, gateway, tokens) if by_cookie else tokens
 
 
 @router.post(
     "/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End a login, and all of its tokens"
 )
-async def logout(gateway: GatewayPorts, given: BearerToken, body: Logout | None = None) -> None:
-    """Ends the login of `refresh_token` or, without one, that of the bearer token. Its presence
-    session goes offline. `204` as well for a login that has ended already."""
-    if body is not None and body.refresh_token is not None:
-        token, kind = body.refresh_token.get_secret_value(), TokenKind.REFRESH
-    elif given is not None:
-        token, kind = given.credentials, TokenKind.ACCESS
+async def logout(
+    request: Request,
+    gateway: GatewayPorts,
+    bearer: BearerToken,
+    session: SessionHeader = None,
+    body: Logout | None = None,
+) -> Response:
+    """Ends the login of `refresh_token` or, without one, that of the browser's session, whose
+    cookies are removed, or of the bearer token. Its presence session goes offline. `204` as well
+    for a login that has ended already."""
+    given = None if body is None else body.refresh_token
+    held = find_refresh_token(request)
+    by_cookie = session is not None or held is not None
+    try:
+        await _end_login(gateway, held if given is None else given, bearer)
+    except UnauthenticatedError:
+        if not by_cookie:
+            raise
+    return end_session(request) if by_cookie else Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+async def _end_login(
+    gateway: Gateway, refresh_token: SecretStr | None, bearer: HTTPAuthorizationCredentials | None
+) -> None:
+    if refresh_token is not None:
+        token, kind = refresh_token.get_secret_value(), TokenKind.REFRESH
+    elif bearer is not None:
+        token, kind = bearer.credentials, TokenKind.ACCESS
     else:
         raise UnauthenticatedError("Send a bearer token or a `refresh_token`.")
     identity = gateway.tokens.read(token, kind)

@@ -30,7 +30,7 @@ Name = Annotated[
 TypedUsername = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
 ]
-"""As it was typed: old usernames may differ only in their Unicode form."""
+"""The username as it was typed: old usernames may differ only in their Unicode form."""
 Username = Annotated[TypedUsername, AfterValidator(compose_unicode)]
 """The same name in whichever Unicode form it was typed."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]

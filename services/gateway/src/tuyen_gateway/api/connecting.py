@@ -37,13 +37,13 @@ class LoginIn(RequestBody):
     )
 
     redirect_uri: Annotated[Address, AfterValidator(_is_safe)]
-    """Where the channel sends the browser afterwards, with `code` and `state`. It has to be among
-    the addresses that the operator entered for the app in the channel's console."""
+    """The address to which the channel sends the browser afterwards, with `code` and `state`. It
+    has to be among the addresses that the operator entered for the app in the channel's console."""
 
 
 class LoginBegun(ResponseBody):
     authorize_url: str
-    """Where to send the browser."""
+    """The address to which the browser has to be sent."""
     state: str
     """Compare it with the one that comes back: they differ if somebody else sent the browser. Valid
     for an hour."""
@@ -61,8 +61,8 @@ class AccountChoice(ResponseBody):
 
 class AccountChoices(ResponseBody):
     accounts: list[AccountChoice]
-    """What may be connected: `PUT /v1/pages/{page_id}` with one `external_id`, and with the state
-    as `connection`."""
+    """The accounts that may be connected: `PUT /v1/pages/{page_id}` with one `external_id`, and
+    with the state as `connection`."""
 
 
 # In front of the routes for any channel, of which it would be one.

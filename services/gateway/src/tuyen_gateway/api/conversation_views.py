@@ -66,7 +66,7 @@ class ConversationView(ResponseBody):
     follows: bool | None = None
     """Whether the customer follows the page; null where the channel has not said so."""
     version: int
-    """Of the assignee."""
+    """The version of the assignee."""
     revision: int
     """Rises with each change of the conversation: of two copies the higher one is newer."""
 
@@ -80,9 +80,9 @@ class CountsView(ResponseBody):
     unread: int
     """Conversations, not messages."""
     by_channel: dict[Channel, int]
-    """Of the unread ones."""
+    """The number of unread conversations by channel."""
     by_kind: dict[ConversationKind, int]
-    """Of the unread ones."""
+    """The number of unread conversations by kind."""
     position: str
 
 
@@ -105,8 +105,8 @@ class ErrorView(ResponseBody):
 class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
-    """Of `GET /v1/attachments/{id}` once the gateway has fetched it; before that, and where it
-    cannot be fetched, the address at the channel, which may expire."""
+    """The address of `GET /v1/attachments/{id}` once the gateway has fetched it; before that, and
+    if it cannot be fetched, the address at the channel, which may expire."""
     title: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -140,7 +140,7 @@ class MessageView(ResponseBody):
     reaction: str | None = None
     parent_id: str | None = None
     origin: CommentOrigin | None = None
-    """What the root of a thread is: null for a message or a comment."""
+    """The origin of a thread's root; null for a message or a comment."""
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: str | None = None
@@ -149,7 +149,7 @@ class MessageView(ResponseBody):
     private_reply: str | None = None
     """The message that answers this comment privately; it is in the customer's message thread."""
     problem: ProblemView | None = None
-    """Of the last action on this comment, if it failed."""
+    """Why the last action on this comment failed; null if it did not."""
     at: datetime
     revision: int
     """Rises with each change of the message: of two copies the higher one is newer."""
@@ -255,7 +255,7 @@ def counts_view(counts: InboxCounts, position: str) -> CountsView:
 
 def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView:
     """The message with those optional fields that have a value."""
-    said = {
+    values = {
         "client_id": message.client_id,
         "error": _error(message),
         "reaction": message.reaction,
@@ -266,7 +266,9 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "private_reply": message.private_reply,
         "problem": _problem(message),
     }
-    optional: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    optional: dict[str, object] = {
+        name: value for name, value in values.items() if value is not None
+    }
     if message.comment:
         optional |= {"hidden": message.hidden, "liked": message.liked}
     if message.request is not None and message.request.action == OutboundAction.PRIVATE_REPLY:

@@ -1,4 +1,4 @@
-"""What could not be read: listed, sent again, dismissed; bodies that are read again (P3, P4)."""
+"""Dead letters: lists, retries and dismisses them; replays of stored bodies (P3, P4)."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -78,7 +78,8 @@ def find_active_agent(gateway: Gateway, identity: Identity) -> tuple[Organizatio
 
 
 def find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
-    """The same, whether or not the login has ended."""
+    """The agent that a token identifies, whether or not the login has ended; otherwise as
+    `find_active_agent`."""
     organization = gateway.directory.organization(identity.organization)
     agent = None if organization is None else organization.active_agent(identity.agent_id)
     stamp = gateway.credentials.stamp(identity.organization, identity.agent_id)
@@ -94,8 +95,8 @@ BearerToken = Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_toke
 
 
 async def identify(gateway: GatewayPorts, given: BearerToken) -> Identity:
-    """Whom the bearer token identifies, whether or not they still exist and whether or not the
-    login has ended. Raises UnauthenticatedError."""
+    """The identity in the bearer token, whether or not the agent still exists, and whether or not
+    the login has ended. Raises UnauthenticatedError."""
     if given is None:
         raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
     identity = gateway.tokens.read(given.credentials, TokenKind.ACCESS)
@@ -261,7 +262,8 @@ async def wait_for_desk(
         ),
     ] = None,
 ) -> None:
-    """The same for what agents work with, whose versions are apart from the directory's."""
+    """Waits as `wait_for_directory` does, for the desk, whose versions are separate from the
+    directory's."""
     if after is not None:
         await gateway.desk.wait_for_version(identity.organization, after)
 

@@ -83,7 +83,8 @@ async def show_docs() -> Response:
 
 @router.get("/docs/start.js")
 async def get_start() -> Response:
-    """What starts the viewer: a file, since the policy forbids scripts within the page."""
+    """The script that starts the viewer. It is a file, since the policy forbids scripts within the
+    page."""
     return Response(_START, media_type="text/javascript; charset=utf-8", headers=dict(_HEADERS))
 
 

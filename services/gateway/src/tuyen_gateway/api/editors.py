@@ -1,4 +1,4 @@
-"""Who changes something of what agents work with, and when."""
+"""The author and the time of a change of the desk."""
 
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.gateway import Gateway

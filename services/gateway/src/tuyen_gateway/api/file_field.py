@@ -78,7 +78,7 @@ class UploadedFile:
 
 
 class _Part:
-    """What the parser reports, of the first part that is the wanted file."""
+    """Collects what the parser reports of the first part that is the wanted file."""
 
     def __init__(self) -> None:
         self.found = False

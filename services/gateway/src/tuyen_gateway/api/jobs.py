@@ -117,10 +117,10 @@ class JobView(ResponseBody):
     unchanged: int
     refused: int
     reasons: dict[str, int]
-    """Of the refused, by reason: `not_allowed` (the agent may not work on the page), `not_found`,
-    `first_comment_missing`, `assignment_off`, `too_large`."""
+    """The number of refused items by reason: `not_allowed` (the agent may not work on the page),
+    `not_found`, `first_comment_missing`, `assignment_off`, `too_large`."""
     skipped: list[SkippedView] = Field(default_factory=list)
-    """Of a change of contacts: the first thousand that were refused."""
+    """For a change of contacts: the first thousand contacts that were refused."""
     detail: str | None
     """Why it failed."""
     agent_id: str | None = None

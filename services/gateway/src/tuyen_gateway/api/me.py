@@ -1,4 +1,4 @@
-"""The viewer."""
+"""The caller's own account and rights."""
 
 from fastapi import APIRouter
 
@@ -18,7 +18,7 @@ class Me(ResponseBody):
     name: str
     role: Role
     rights: list[Right]
-    """What the role allows in addition to what every agent may do."""
+    """The rights of the role, in addition to those that every agent has."""
     pages: list[str]
     """The pages that the viewer may see (R7.1)."""
     presence: Presence

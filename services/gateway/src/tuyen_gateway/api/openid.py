@@ -5,15 +5,21 @@ from datetime import timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.limits import TOKEN_CHARACTERS, URL_CHARACTERS
-from tuyen_gateway.api.auth import TokenPair, begin_login, identify_agent
+from tuyen_gateway.api.auth import begin_login, identify_agent
 from tuyen_gateway.api.bodies import RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.refusals import mark_login
+from tuyen_gateway.api.sessions import (
+    SESSION_RESPONSES,
+    SessionHeader,
+    TokenPair,
+    begin_session,
+)
 from tuyen_gateway.domain.openid import find_named_agent
 from tuyen_gateway.errors import InvalidError, NotFoundError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
@@ -32,12 +38,13 @@ class OpenIdStart(RequestBody):
     )
 
     redirect_uri: str = Field(max_length=URL_CHARACTERS)
-    """Where the provider sends the browser back to: one of `TUYEN_OPENID_REDIRECT_URIS`."""
+    """The address to which the provider sends the browser back: one of
+    `TUYEN_OPENID_REDIRECT_URIS`."""
 
 
 class StartedOpenId(ResponseBody):
     authorize_url: str
-    """Where the browser has to go."""
+    """The address to which the browser has to be sent."""
     state: str
     """Comes back as a parameter of `redirect_uri`, unchanged."""
     attempt: str
@@ -70,10 +77,15 @@ async def start_openid(body: OpenIdStart, gateway: GatewayPorts) -> StartedOpenI
     )
 
 
-@router.post("/callback", summary="Complete a login at the provider", responses=problems(403, 404))
+@router.post(
+    "/callback",
+    summary="Complete a login at the provider",
+    response_model=TokenPair,
+    responses={**SESSION_RESPONSES, **problems(403, 404)},
+)
 async def complete_openid(
-    body: OpenIdCallback, request: Request, gateway: GatewayPorts
-) -> TokenPair:
+    body: OpenIdCallback, request: Request, gateway: GatewayPorts, session: SessionHeader = None
+) -> TokenPair | Response:
     """Exchanges the code with which the browser came back for tokens, as a login with a password
     does. The provider says who somebody is, and what they may do is set up here: `403` if there is
     no such agent. A login can be completed within ten minutes."""
@@ -84,7 +96,8 @@ async def complete_openid(
     claims = await provider.exchange(begun, body.code.get_secret_value())
     named = find_named_agent(claims, gateway.settings.map_openid_claims())
     mark_login(request, named.organization, named.username)
-    return await begin_login(gateway, identify_agent(gateway, named))
+    tokens = await begin_login(gateway, identify_agent(gateway, named))
+    return tokens if session is None else begin_session(request, gateway, tokens)
 
 
 def _open(gateway: Gateway, attempt: str) -> AuthorizationRequest | None:

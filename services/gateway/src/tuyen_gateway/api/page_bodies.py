@@ -73,7 +73,7 @@ AppId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class CredentialsIn(RequestBody):
-    """What the page's calls at its channel are made with. It is in no response."""
+    """The credentials with which the page calls its channel. No response contains them."""
 
     access_token: PageSecret
     refresh_token: PageSecret | None = None
@@ -113,7 +113,7 @@ class PageIn(RequestBody):
     """Whether the page is subscribed: events of an inactive page are not processed. If omitted, a
     livechat page keeps its status, and any other is active."""
     credentials: CredentialsIn | None = None
-    """What the page sends with (P1). If omitted, it keeps those that it has."""
+    """The credentials with which the page sends (P1). If omitted, it keeps those that it has."""
     connection: ConnectionState | None = None
     """In place of `credentials`: the `state` of a login at the channel that gave access to the
     account."""
@@ -121,9 +121,9 @@ class PageIn(RequestBody):
     """Apps at the channel whose messages are automatic answers, by their ids there: they end no
     customer's wait (P5b)."""
     reply_url: Address | None = None
-    """Of a livechat page: where replies to its visitors are sent (L5)."""
+    """For a livechat page: the address to which replies to its visitors are sent (L5)."""
     sites: list[Origin] = Field(default=[], max_length=SITES, fail_fast=True)
-    """Of a livechat page: the sites that may show its widget (L4); if empty, every site may."""
+    """For a livechat page: the sites that may show its widget (L4); if empty, every site may."""
 
 
 class PageProblemView(ResponseBody):
@@ -148,7 +148,7 @@ class PageView(Versioned):
     connected: bool | None = None
     """Whether the page has credentials to send with. Not for livechat pages."""
     until: datetime | None = None
-    """Of a connected page: when its access token ends; null for one without an end. A token that
+    """For a connected page: when its access token ends; null for one without an end. A token that
     can be refreshed is refreshed before that."""
     problem: PageProblemView | None = None
     """Why the page cannot send, or gets no events; omitted if nothing is known against it."""
@@ -163,7 +163,8 @@ class PageView(Versioned):
 
 class ConnectedPage(PageView):
     token: str | None = None
-    """What the site signs its calls with: only in the response that created it."""
+    """The token with which the site signs its calls. Only the response that created it contains
+    it."""
 
 
 def build_page_fields(

@@ -29,7 +29,7 @@ def presence_position(gateway: Gateway, organization: Organization) -> str:
 
 
 def jobs_position(gateway: Gateway, organization: Organization) -> str:
-    """The same."""
+    """How far the jobs of the organization have been read, as a position."""
     return _live_position(gateway, organization, None)
 
 

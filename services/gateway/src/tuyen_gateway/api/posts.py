@@ -35,7 +35,7 @@ class PostView(ResponseBody):
     """`/v1/attachments/...` once it is stored here; until then its address at the channel, which
     expires."""
     permalink: str | None
-    """Where it is shown at the channel."""
+    """The address at which the channel shows it."""
     comments: int
     """Comments that customers wrote and that were not removed, of those that the viewer may see."""
     unanswered: int

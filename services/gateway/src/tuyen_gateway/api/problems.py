@@ -56,14 +56,14 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 }
 
 _UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
-"""No database answered in time, so the caller did not ask for too much."""
+"""No database answered in time. This is not because the caller requested too much."""
 
 _log = structlog.get_logger()
 
 
 class FieldProblem(BaseModel):
     field: str
-    """Where in the request: `body.members.0.agent_id`."""
+    """The place in the request: `body.members.0.agent_id`."""
     detail: str
 
 
@@ -176,7 +176,8 @@ def install(app: FastAPI) -> None:
 
 
 _LATER = {"Retry-After": "1"}
-"""Of every `503`: views catch up, and brokers elect, within seconds."""
+"""The delay that every `503` suggests: views catch up, and brokers elect a leader, within
+seconds."""
 
 
 async def _answer_gateway_error(request: Request, error: Exception) -> Response:
@@ -220,7 +221,7 @@ async def _answer_window_closed(_: Request, error: Exception) -> Response:
 
 
 async def _answer_merged(request: Request, error: Exception) -> Response:
-    """The same address with the id of the contact that stayed."""
+    """Redirects to the same address with the id of the survivor."""
     if not isinstance(error, MergedError):
         raise error
     path = request.url.path.replace(f"/{error.contact_id}", f"/{error.survivor}", 1)
@@ -230,7 +231,7 @@ async def _answer_merged(request: Request, error: Exception) -> Response:
 
 
 def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) -> str:
-    """Where in the request the mistake is."""
+    """The place of the mistake in the request."""
     match error:
         case InvalidError(field=field):
             return f"body.{field}" if field else "body"

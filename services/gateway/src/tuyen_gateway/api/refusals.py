@@ -1,8 +1,8 @@
 """What callers were not allowed to do, for the audit (O2).
 
-Whoever is not logged in, and tries no login, leaves nothing there: such requests are counted by the
-metrics alone. It is recorded after the answer: so a refused login takes as long as one to an
-organization that does not exist, of which nothing is recorded.
+Requests without a login, other than attempts to log in, are counted by the metrics alone. A refusal
+is recorded after the answer was sent. So a refused login takes as long as one to an organization
+that does not exist, for which nothing is recorded.
 """
 
 from fastapi import Request
@@ -25,7 +25,8 @@ def mark_login(request: Request, organization_id: OrganizationId, username: str)
 
 
 def find_refusal(request: Request, error: GatewayError) -> BackgroundTask | None:
-    """What has to be done after the answer if `error` is a refusal that the audit records."""
+    """The task that records the refusal after the answer, if `error` is one that the audit
+    records."""
     gateway = gateway_of(request)
     login: tuple[OrganizationId, str] | None = getattr(request.state, "login", None)
     match error:
@@ -76,7 +77,7 @@ def _describe_request(gateway: Gateway, request: Request) -> AuditRecorded | Non
 
 
 def _find_refused(gateway: Gateway, token: str) -> tuple[OrganizationId | None, AgentId | None]:
-    """Whose token it is: an agent's, or that of an integration, which is nobody."""
+    """The agent or the integration whose token it is. An integration is recorded as nobody."""
     if (integration := find_integration(gateway, token)) is not None:
         return integration.organization.id, None
     try:

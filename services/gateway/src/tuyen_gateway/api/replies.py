@@ -65,8 +65,8 @@ class WindowView(ResponseBody):
     until: datetime | None
     """When it ends or ended; null if it never does, or never began."""
     allowed: list[Allowed]
-    """What can be sent now. `human_agent`: the channel's window has ended, and what people write is
-    accepted all the same."""
+    """What can be sent now. `human_agent` means that the channel's window has ended, but what
+    people write is still accepted."""
 
 
 async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:

@@ -9,17 +9,14 @@ from tuyen_directory.organization import Organization, find_entity
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.contact_views import find_source_name
 from tuyen_gateway.domain.contact_counts import SourceKind
-from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, ReportRow, find_percentiles
+from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, ReportRow, Waits
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.pipelines import PipelineDocument
-
-_SHARES = (0.5, 0.9)
-"""Of the median and the 90th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportNames:
-    """What the things in a report are called by now; null for what does not exist any more."""
+    """The present names of the things in a report; null for what does not exist any more."""
 
     organization: Organization
     scope: Scope
@@ -152,12 +149,12 @@ def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem
             entered=row.rollup.counts[INFLOW],
             left=row.rollup.counts[OUTFLOW],
             waiting=row.balance,
-            wait_median_s=median,
-            wait_p90_s=p90,
+            wait_median_s=waits.median,
+            wait_p90_s=waits.p90,
         )
         for row in rows
         for page_id in _ids(row)
-        for median, p90 in [find_percentiles(row.rollup.waits["wait"], *_SHARES)]
+        for waits in [row.rollup.waits.get("wait", Waits())]
     ]
 
 
@@ -257,8 +254,7 @@ def _ids(row: ReportRow) -> list[str]:
 def _describe_responses(row: ReportRow) -> dict[str, int | None]:
     fields: dict[str, int | None] = {}
     for kind, name in (("first", "first_response"), ("response", "response")):
-        waits = row.rollup.waits[kind]
-        fields[f"{name}s"] = sum(waits.values())
-        median, p90 = find_percentiles(waits, *_SHARES)
-        fields |= {f"{name}_median_s": median, f"{name}_p90_s": p90}
+        waits = row.rollup.waits.get(kind, Waits())
+        fields[f"{name}s"] = waits.count
+        fields |= {f"{name}_median_s": waits.median, f"{name}_p90_s": waits.p90}
     return fields

@@ -1,6 +1,6 @@
 """Reports: agents, pages, queues, how evenly rules choose, sources of contacts, pipelines (O3).
 
-All of them are one function over a description of what each contains.
+One function serves all of them; a description of each says what it contains.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class TimedReport(ResponseBody, Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What somebody wants to know, and in which language a chart says it."""
+    """What a report is to contain, and the language of its chart."""
 
     caller: Caller
     span: ReportSpan
@@ -115,7 +115,7 @@ _Question = Annotated[_Asked, Depends(_ask)]
 
 
 async def _ask_of_conversations(_manager: SetupReader, asked: _Question) -> _Asked:
-    """Of pages and their queues, a viewer gets those that they may see (R7.1)."""
+    """Limits a report about pages and their queues to those that the viewer may see (R7.1)."""
     return replace(asked, span=replace(asked.span, pages=asked.caller.scope.pages))
 
 
@@ -131,7 +131,7 @@ async def _ask_of_all_pages(_manager: SetupReader, asked: _Question) -> _Asked:
 async def _ask_of_contacts(
     caller: CurrentCaller, asked: _Question, gateway: GatewayPorts
 ) -> _Asked:
-    """Of contacts, a viewer gets those in the warehouses that they manage (W6)."""
+    """Limits a report about contacts to those in the warehouses that the viewer manages (W6)."""
     await require_access(caller)
     scope = await load_scope(gateway, caller)
     if not scope.managed:
@@ -277,7 +277,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         counted=Counted.QUEUE,
         summary="Queues and their waiting times",
         detail=f"{_FOR_MANAGERS}, of the pages that they may see: by interval and page, where "
-        "something changed. Waits are exact to the second below 1000 s, and to three digits above. "
+        "something changed. Waits are exact to the second below 50 s, and within 2 % above. "
         "The chart shows how many waited on all pages.",
         ask=_ask_of_conversations,
         item=QueueItem,

@@ -32,7 +32,7 @@ class MemberBody(RequestBody):
 
     agent_id: ChosenId
     capabilities: list[Known[Capability]] | None = Field(default=None, max_length=len(Capability))
-    """What the member may handle; null is everything (R1.3)."""
+    """The kinds of conversations that the member may handle; null is everything (R1.3)."""
     capacity: int | None = Field(default=None, ge=1, le=CAPACITY)
     """The most open conversations; null is no limit (R1.7)."""
 

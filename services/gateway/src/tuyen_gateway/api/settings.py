@@ -37,7 +37,7 @@ class SettingsIn(RequestBody):
     assignment: bool | None = None
     """Conversations may be assigned at all."""
     visibility: Visibility | None = None
-    """What agents see of others' conversations (R7)."""
+    """How much agents see of other agents' conversations (R7)."""
     auto_assign: bool | None = None
     """Rules assign new conversations; needs `assignment`."""
     auto_reassign: bool | None = None
@@ -49,8 +49,8 @@ class SettingsIn(RequestBody):
     done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)
     """Hours without an event after which a conversation is done (I12); 0 is never."""
     merge_contacts: Merging | None = None
-    """What happens to two contacts with one phone number or email that different people look after:
-    it is proposed to their managers, or they are merged at once (C2)."""
+    """What happens if contacts with different owners have a phone number or email in common: the
+    merge is proposed to their managers, or the contacts are merged at once (C2)."""
 
 
 class SettingsView(Versioned):

@@ -1,4 +1,4 @@
-"""Finds texts that cannot be stored, anywhere in a request."""
+"""Finds texts that cannot be stored, wherever they are in a request."""
 
 import json
 import re
@@ -20,8 +20,8 @@ are linked, so that the path is written out for the reported place alone."""
 
 
 def find_unfit_place(path: str, query: bytes) -> str | None:
-    """Where a request's address contains such a text, in the form of a problem's `field`; None if
-    it contains none."""
+    """The place of such a text in a request's address, in the form of a problem's `field`; None if
+    there is none."""
     if _UNFIT.search(path):
         return "path"
     if b"%00" in query or b"\0" in query:

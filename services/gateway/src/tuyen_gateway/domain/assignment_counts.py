@@ -21,7 +21,7 @@ written before history was kept."""
 
 
 class CountedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What reports need of one assignment record."""
+    """The fields of an assignment record that reports need."""
 
     at: datetime
     page_id: PageId
@@ -32,7 +32,7 @@ class CountedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedConversation(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the records of a conversation are counted."""
+    """A conversation, and how far its records are counted."""
 
     id: ConversationId = msgspec.field(name="_id")
     organization: OrganizationId

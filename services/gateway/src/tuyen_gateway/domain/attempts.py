@@ -26,8 +26,8 @@ ActionTime = tuple[datetime, str]
 
 
 class ReplyState(StrEnum):
-    """What became of a reply, as far as requests and results say. Whether it was seen belongs to
-    its conversation."""
+    """The state of a reply by its requests and results. Whether it was seen belongs to its
+    conversation."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -72,8 +72,8 @@ _RANKS = {
     OutboundOutcome.FAILED: 2,
     OutboundOutcome.DONE: 3,
 }
-"""Of two results of one request the higher one counts: the truth may become known after `unknown`,
-which is 0 like every word of a later version."""
+"""Of two results of one request the one with the higher rank counts, since the final result may
+arrive after `unknown`. That has rank 0, as has every word of a later version."""
 
 
 def with_request(

@@ -29,7 +29,8 @@ _EMPTY = ("[]", "{}")
 _OF_A_JOB = frozenset({"job_id", "organization", "at", "by"})
 
 _SECRET = frozenset({"token_hash"})
-"""That a token was renewed is said by when it was made."""
+"""Fields that the audit never contains. The renewal of a token is shown by the time at which it was
+made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,8 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which entries are listed: those from `since` on and before `until`, by this agent, about
-    entities of this kind."""
+    """Matches the entries from `since` on and before `until`, by this agent, about entities of this
+    kind."""
 
     organization: OrganizationId
     since: datetime | None = None
@@ -65,7 +66,7 @@ def audit_change(
     by: AgentId | None,
     at: datetime,
 ) -> AuditRecorded:
-    """What somebody did to an entity of the directory, of which one state may be missing."""
+    """The entry about a change of an entity of the directory, of which one state may be missing."""
     standing = after or before
     if standing is None:
         raise ValueError("there is no entity")
@@ -84,8 +85,8 @@ def audit_change(
 def audit_desk_change(
     key: DeskKey, before: DeskEvent | None, after: DeskEvent | None, *, by: AgentId, at: datetime
 ) -> AuditRecorded | None:
-    """What somebody did to what all agents use: templates, and views that are shared. None for an
-    agent's own things."""
+    """The entry about a change of the desk that all agents see: of a template, or of a shared view.
+    None for an agent's own things."""
     if key.agent_id or isinstance(before or after, PreferencesChanged):
         return None
     return AuditRecorded(
@@ -100,7 +101,8 @@ def audit_desk_change(
 
 
 def audit_job(request: JobRequested) -> AuditRecorded:
-    """That long work was started, and what was requested: of what it names, how many."""
+    """The entry about the start of a job, with what was requested. Of items that are named, it has
+    the number."""
     given = _list_changes(None, request, _OF_A_JOB | {"selection", "contact_ids"})
     changes = [change for change in given if change.after not in _EMPTY]
     selected: Mapping[str, Any] = msgspec.to_builtins(getattr(request, "selection", None)) or {}
@@ -121,7 +123,7 @@ def audit_job(request: JobRequested) -> AuditRecorded:
 
 
 def audit_stop(request: JobRequested, *, by: AgentId, at: datetime) -> AuditRecorded:
-    """That somebody stopped long work."""
+    """The entry about a job that somebody stopped."""
     return AuditRecorded(
         organization=request.organization,
         by=by,
@@ -139,7 +141,7 @@ def _name_job(request: JobRequested) -> str:
 def audit_page_token(
     organization: OrganizationId, page_id: PageId, *, by: AgentId, at: datetime
 ) -> AuditRecorded:
-    """That a page got another token; nothing of the token."""
+    """The entry about a new token of a page. It contains nothing of the token."""
     return AuditRecorded(
         organization=organization,
         by=by,
@@ -159,7 +161,7 @@ def audit_download(
     at: datetime,
     rows: int | None,
 ) -> AuditRecorded:
-    """That somebody took a file out of the system; `rows` is how many there are in it, if that is
+    """The entry about a file that somebody downloaded; `rows` is how many it has, if that is
     known."""
     return AuditRecorded(
         organization=organization,

@@ -1,4 +1,4 @@
-"""Which children a list across contacts shows, and in which order."""
+"""The filter and the order of lists of child entities across contacts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

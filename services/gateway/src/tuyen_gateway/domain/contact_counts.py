@@ -31,7 +31,7 @@ _About = tuple[str | None, ...]
 
 
 class SourceKind(StrEnum):
-    """Where contacts come from (C12)."""
+    """The kind of a contact's source (C12)."""
 
     PAGE = "page"
     IMPORT = "import"
@@ -40,8 +40,8 @@ class SourceKind(StrEnum):
 
 
 class CountedContact(msgspec.Struct, frozen=True, kw_only=True):
-    """How a contact is counted after the event with this sequence. `present` is whether it exists,
-    and is no part of another one."""
+    """How a contact is counted after the event with this sequence. `present` is whether it exists
+    and was not merged into another one."""
 
     id: ContactId = msgspec.field(name="_id")
     organization: OrganizationId

@@ -1,4 +1,4 @@
-"""Which contacts a list shows, and in which order.
+"""The filter and the order of lists of contacts.
 
 Decides W3.
 """
@@ -12,7 +12,8 @@ from tuyen_events.ids import ContactId
 
 
 class ContactOrder(StrEnum):
-    """What contacts are ordered by; contacts with the same value are in the order of their ids."""
+    """The field by which contacts are ordered; contacts with the same value are in the order of
+    their ids."""
 
     ID = "id"
     NAME = "name"
@@ -23,7 +24,8 @@ class ContactOrder(StrEnum):
 
 
 class ContactFilter(ContactSelection, frozen=True, kw_only=True):
-    """Which contacts, and in which order; only some `among` these, if they are given."""
+    """Matches contacts that match everything that is set, in an order; only some `among` these, if
+    they are given."""
 
     order: ContactOrder = ContactOrder.ID
     among: tuple[ContactId, ...] | None = None

@@ -40,7 +40,7 @@ class ContactScope:
     def access_to(
         self, warehouse_id: str, assignee: AgentId | None, viewers: Collection[AgentId]
     ) -> AccessLevel:
-        """How much the viewer sees of a contact of the scope's organization."""
+        """The access level of the viewer to a contact of the scope's organization."""
         if warehouse_id in self.managed or assignee in {self.agent_id, *self.led}:
             return AccessLevel.WRITE
         if self.agent_id in viewers:
@@ -52,8 +52,8 @@ class ContactScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memberships:
-    """What an agent belongs to in the CRM: the warehouses that they manage, those of which they are
-    a member, and the agents of the teams that they lead."""
+    """The warehouses that an agent manages, those of which they are a member, and the agents of the
+    teams that they lead."""
 
     managed: frozenset[str] = frozenset()
     joined: frozenset[str] = frozenset()

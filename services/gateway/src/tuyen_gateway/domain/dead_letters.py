@@ -1,4 +1,4 @@
-"""Whose a dead letter is, and what its organization may read of it (R7.2, P4)."""
+"""The organization of a dead letter, and what that organization may read of it (R7.2, P4)."""
 
 from collections.abc import Container
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _READ_AGAIN_BY = "ingest"
 
 
 class RecordPlace(NamedTuple):
-    """Where a record is in `inbound`."""
+    """The position of a record in `inbound`."""
 
     partition: int
     offset: int

@@ -1,7 +1,7 @@
-"""Who a customer is, as their channel said when it was asked (C1).
+"""Customers as their channel described them when it was asked (C1).
 
-A webhook's own name of the customer, and a name that agents gave the contact, come first; both are
-known elsewhere.
+The name in a webhook, and a name that agents gave the contact, are preferred to the description;
+both are known elsewhere.
 """
 
 import msgspec

@@ -1,5 +1,5 @@
-"""What the agents of one organization work with: templates, saved views and preferences, and how
-much of it there may be.
+"""The desk of one organization: the templates, saved views and preferences of its agents, and how
+many of each there may be.
 
 Decides I15.
 """

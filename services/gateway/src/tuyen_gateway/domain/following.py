@@ -1,5 +1,5 @@
-"""Who follows a page. It is no message: the customer's conversation is in the list from then on,
-with nothing unread, and nobody waits in it.
+"""Customers who follow a page. To follow is not a message: the customer's conversation is listed
+from then on, with nothing unread and without a waiting customer.
 
 Decides I1.
 """

@@ -1,5 +1,5 @@
-"""Who had a conversation, and why: a record of the router with the pool that it refers to
-(R9.4).
+"""The history of a conversation's assignees, with the reasons: records of the router, each with the
+pool to which it refers (R9.4).
 
 Decides R9.4 and I10.
 """
@@ -59,7 +59,8 @@ def rule_version(entry: AssignmentEntry) -> int | None:
 
 
 def find_considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
-    """Who could be chosen, in the pool's order; None while the pool is not folded yet."""
+    """The agents who could be chosen, in the pool's order; None while the pool is not folded
+    yet."""
     if entry.choice is None:
         return entry.candidates
     if entry.pool is None:

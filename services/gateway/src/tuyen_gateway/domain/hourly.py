@@ -16,8 +16,8 @@ class Taken:
 
 
 def take_amount(before: Taken | None, amount: float, an_hour: float, now: datetime) -> Taken:
-    """What is taken after `amount` more at `now`, whether or not that exceeds the limit. A clock
-    that is set back makes nothing available."""
+    """Takes `amount` at `now`, whether or not that exceeds the limit. A clock that is set back
+    makes nothing available."""
     passed = timedelta(0) if before is None else max(now - before.at, timedelta(0))
     still = 0.0 if before is None else max(before.amount - an_hour * (passed / _HOUR), 0.0)
     return Taken(still + amount, now)

@@ -110,7 +110,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     counted: dict[str, int] = {}
     """By partition of `inbound`, the offset of the last event that was counted."""
     visit: Visit | None = None
-    """Where the customer of a livechat was when they last wrote, and what they chose (L3)."""
+    """The page on which the customer of a livechat last wrote, and what they chose (L3)."""
     visited: Order | None = None
     """The message with that visit."""
     updated_at: datetime | None = None
@@ -178,7 +178,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
         return CommandTarget(self.decided_for, "", self.decided_in)
 
     def unread_of(self, agent_id: AgentId) -> int:
-        """How many inbound events the agent has not read."""
+        """The number of inbound events that the agent has not read."""
         for read in self.reads:
             if read.agent_id == agent_id:
                 return unread_events(read, self.inbound_events, self.counted, self.withdrawn)
@@ -275,7 +275,7 @@ def identify_recipient(
 
 
 class _RowPlace(NamedTuple):
-    """What a row is about, as one event says it."""
+    """The conversation of a row, as one event describes it."""
 
     page_id: PageId
     channel: Channel
@@ -368,15 +368,15 @@ def apply_done_mark(
 ) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread are in another partition once its root's author is known."""
-    said = (truncate_time(event.at), partition, offset)
+    set_at = (truncate_time(event.at), partition, offset)
     if not event.done:
-        row = note_activity(row, said[0])
-    if row.done_set is not None and row.done_set >= said:
+        row = note_activity(row, set_at[0])
+    if row.done_set is not None and row.done_set >= set_at:
         return row
     done_events = event.seen_events if event.done else -1
     return recount(
         msgspec.structs.replace(
-            row, done_events=done_events, done_set=said, done_command=event.command_id
+            row, done_events=done_events, done_set=set_at, done_command=event.command_id
         )
     )
 

@@ -8,8 +8,8 @@ from tuyen_gateway.errors import VersionPassedError
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token. Tokens are random and long: nobody finds one from its hash, so it
-    may be a fast one."""
+    """The hash of a token that is stored. Tokens are random and long, so nobody finds one from its
+    hash, and a fast hash is enough."""
     return sha256(token.encode(errors="replace")).hexdigest()
 
 

@@ -77,9 +77,9 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
 
 
 def _count_conversations(job: Job) -> int:
-    """How many conversations a job counts as. The number that a filter selects is known too late to
-    refuse the job. So a job counts as no more than an agent's whole quota, and does not use up that
-    of the organization."""
+    """The number of conversations as which a job counts. The number that a filter selects is known
+    too late to refuse the job. So a job counts as no more than an agent's whole quota, and does not
+    use up that of the organization."""
     return min(size(job), BULK_IDS_AN_HOUR_OF_AGENT)
 
 

@@ -1,4 +1,4 @@
-"""Long work on many conversations or contacts: its state, and what is still to be done for each.
+"""Jobs on many conversations or contacts: their state, and what is still to be done for each item.
 
 Decides R6.5.
 """
@@ -164,9 +164,9 @@ def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> 
     return msgspec.structs.replace(progress, skipped=skipped)
 
 
-def refuse_missing(progress: JobProgressed) -> JobProgressed:
-    """For a job on named conversations that has processed all that it found: the rest does not
-    exist, or may not be seen."""
+def refuse_unfound(progress: JobProgressed) -> JobProgressed:
+    """Refuses the named conversations that a job did not find: they do not exist, or may not be
+    seen."""
     missing = progress.total - progress.done
     if missing <= 0:
         return progress

@@ -61,7 +61,7 @@ class RowChange(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True):
-    """What was written together, of one organization: rows, and messages by their
+    """The rows and the messages of one organization that were written together; messages with their
     conversations."""
 
     rows: tuple[RowChange, ...] = ()
@@ -202,8 +202,8 @@ def is_partly_read(row: InboxRow, marks: Mapping[AgentId, Read], scope: Scope) -
 def count_unread(
     row: InboxRow, marks: Mapping[AgentId, Read], agent_id: AgentId, newer: int | None
 ) -> int:
-    """How many inbound events the viewer has not read; `newer` is the number of those that came
-    after the viewer joined, where `is_partly_read`."""
+    """The number of inbound events that the viewer has not read; `newer` is the number of those
+    that came after the viewer joined, where `is_partly_read`."""
     read = marks.get(agent_id)
     if read is not None:
         return unread_events(read, row.inbound_events, row.counted, row.withdrawn)

@@ -34,14 +34,14 @@ day, however many addresses there are."""
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempts:
-    """What the wrong passwords took from a bucket: `spent` of it, with the last one at `last`."""
+    """The wrong passwords of a bucket: they have taken `spent` of it, the last one at `last`."""
 
     spent: float
     last: datetime
 
 
 def wait_before(budget: AttemptBudget, attempts: FailedAttempts | None, now: datetime) -> timedelta:
-    """How long the next attempt has to wait; never longer than the bucket's longest wait."""
+    """How long the next attempt has to wait: at most the bucket's longest wait."""
     over = -1 if attempts is None else round(attempts.spent) - budget.free
     if attempts is None or over < 0:
         return timedelta(0)

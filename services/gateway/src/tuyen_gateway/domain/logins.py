@@ -23,7 +23,7 @@ class LoginState:
 
 
 class Use(Enum):
-    """What the use of a refresh token is."""
+    """What the use of a refresh token means."""
 
     FIRST = auto()
     """The next turn begins."""

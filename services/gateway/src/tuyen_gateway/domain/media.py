@@ -1,4 +1,4 @@
-"""Which media of what happened at a channel are fetched and kept.
+"""Chooses the media of inbound events that are fetched and stored.
 
 The channels' addresses of media expire, so these are fetched as soon as the event is in the log.
 """
@@ -31,7 +31,8 @@ WITH_MEDIA = (MessageReceived, MessageEchoed, CommentAdded, CommentEdited, *WITH
 WITHDRAWALS = (MessageDeleted, CommentRemoved, PostRemoved)
 
 _KINDS = frozenset({"image", "video", "audio", "file", "sticker"})
-"""Of links, templates and locations there is nothing to keep."""
+"""The kinds of attachments that are stored. Links, templates and locations have no content to
+store."""
 
 
 class WaitingMedium(msgspec.Struct, frozen=True, kw_only=True):

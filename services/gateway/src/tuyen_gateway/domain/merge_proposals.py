@@ -1,4 +1,4 @@
-"""Which proposals to merge contacts a viewer asks for (C2)."""
+"""The filter of lists of proposals to merge contacts (C2)."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""Who somebody is here whom an OpenID provider has authenticated.
+"""Finds the agent whom an OpenID provider has authenticated.
 
-A provider says who somebody is, and nothing of what they may do: it opens the account of an agent
-who exists, and creates neither agents nor rights.
+A provider says who somebody is, and not what they may do: it logs in an agent who exists already,
+and creates neither agents nor rights.
 """
 
 from collections.abc import Mapping

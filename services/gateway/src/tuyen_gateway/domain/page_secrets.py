@@ -1,4 +1,5 @@
-"""What a token of a page looks like: it is sent in a header, which nothing else fits into."""
+"""The form of a page's token: only characters that a header may contain, since it is sent in
+one."""
 
 import re
 

@@ -21,7 +21,7 @@ class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """What the channel said of a customer when it was asked, and when."""
+    """The channel's description of a customer, and when the channel gave it."""
 
     at: datetime
     name: str | None

@@ -24,7 +24,7 @@ EventPlace = tuple[int, int]
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent has seen of a conversation."""
+    """How much of a conversation an agent has seen."""
 
     agent_id: AgentId
     seen_events: int
@@ -57,7 +57,7 @@ def with_withdrawn(withdrawn: tuple[EventPlace, ...], place: EventPlace) -> tupl
 def live_events(
     inbound_events: int, counted: Mapping[str, int], withdrawn: Collection[EventPlace]
 ) -> int:
-    """How many of the counted events were not removed."""
+    """The number of counted events that were not removed."""
     return inbound_events - sum(_has_reached(counted, place) for place in withdrawn)
 
 
@@ -67,7 +67,7 @@ def unread_events(
     counted: Mapping[str, int],
     withdrawn: Collection[EventPlace],
 ) -> int:
-    """How many events that were not removed the agent has not seen."""
+    """The number of events that were not removed and that the agent has not seen."""
     unread = inbound_events - read.seen_events
     if read.seen is not None:
         unread -= sum(

@@ -23,7 +23,7 @@ from tuyen_gateway.domain.threads import Direction, Instant, Message
 
 
 class NeedsRecheck(Flag):
-    """What of a row has to be read from its thread."""
+    """The fields of a row that have to be read from its thread."""
 
     NOTHING = 0
     LAST = auto()

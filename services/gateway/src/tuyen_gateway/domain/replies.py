@@ -110,13 +110,13 @@ def merge_part(reply: Message, part: Message) -> Message:
     return derive(reply)
 
 
-def refer_to_replies(message: Message, wholes: Mapping[MessageId, MessageId]) -> Message:
+def refer_to_replies(message: Message, replies: Mapping[MessageId, MessageId]) -> Message:
     """The message, which refers to the replies instead of what these became at the channel.
-    `wholes` has the replies of those messages that are parts of one."""
+    `replies` has the replies of those messages that are parts of one."""
     return msgspec.structs.replace(
         message,
-        parent_whole=wholes.get(message.parent_id or MessageId(""), message.parent_whole),
-        quoted_whole=wholes.get(message.reply_to or MessageId(""), message.quoted_whole),
+        parent_whole=replies.get(message.parent_id or MessageId(""), message.parent_whole),
+        quoted_whole=replies.get(message.reply_to or MessageId(""), message.quoted_whole),
     )
 
 
@@ -186,7 +186,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
     own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
     files = () if message.removed else event.attachments
-    said = msgspec.structs.replace(
+    changed = msgspec.structs.replace(
         message,
         request=_as_stored(event),
         at=at,
@@ -205,7 +205,7 @@ def _apply_request(message: Message, event: OutboundRequested, source: EventSour
         attachments=tuple(Attachment(kind=one.kind, title=one.name) for one in files),
         content_at=(at, "") if own_text else message.content_at,
     )
-    return _with_state(said)
+    return _with_state(changed)
 
 
 def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:

@@ -1,6 +1,6 @@
 """What an agent may send, and what they may do to a comment (I6, I8).
 
-Whoever may see a conversation may reply in it (R7): no role is asked here.
+An agent who may see a conversation may reply in it, whatever their role (R7).
 
 Decides I6 and I8.
 """

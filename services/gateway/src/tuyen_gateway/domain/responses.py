@@ -231,7 +231,7 @@ def _keep(
 
 
 def _count_in_start(start: ConversationStart) -> Counter[tuple[Slot, str]]:
-    """That a conversation began, and its first response, each in its quarter."""
+    """Counts that a conversation began, and its first response, each in its quarter."""
     counted: Counter[tuple[Slot, str]] = Counter()
     if start.incoming:
         slot = _slot(start, Counted.PAGE, start.incoming[0].at, start.page_id)

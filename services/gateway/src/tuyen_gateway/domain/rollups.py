@@ -3,7 +3,8 @@
 Decides O3.
 """
 
-from collections import Counter, defaultdict
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,16 @@ QUARTER_MINUTES = 15
 """The shortest time that numbers are kept for, because there are time zones that differ by a
 quarter of an hour."""
 
-_HOUR = timedelta(hours=1)
+_QUARTER, _HOUR = timedelta(minutes=QUARTER_MINUTES), timedelta(hours=1)
 
-_EXACT_S = 1000
-"""Shorter waits are counted by the second; longer ones by three digits."""
+_PARTS = 25
+_STEPS: list[int] = [digit * 10**zeros for zeros in range(9) for digit in (1, 2, 5)]
+"""A wait is counted as a multiple of the largest of these seconds that is at most a 25th part of
+it: it is off by 2 % at most, and there are about 90 different ones from each second to its
+tenfold."""
+
+_SHARES = (0.5, 0.9)
+"""Of the median and the 90th percentile."""
 
 
 class Counted(StrEnum):
@@ -50,7 +57,7 @@ INFLOW, OUTFLOW = "came", "went"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What numbers belong to, within a quarter of an hour. Those of contacts belong to the
+    """What numbers belong to, within a quarter of an hour. The numbers of contacts belong to the
     warehouse in which the contact is (W6)."""
 
     organization: OrganizationId
@@ -65,8 +72,32 @@ class Level(StrEnum):
 
     QUARTER = "quarter"
     HOUR = "hour"
+    DAY = "day"
+    """A day of the organization's time zone."""
     MONTH = "month"
     """A month in UTC. It has only INFLOW and OUTFLOW."""
+
+
+TOLD = (Level.HOUR, Level.DAY)
+"""The levels whose numbers are stored with the `Waits` of each kind, so that a report reads no
+single wait."""
+
+
+class Days(NamedTuple):
+    """The days of a time zone by which numbers are added up. All that happened `since` then is in
+    them; what happened before may be in those of another zone, or in none."""
+
+    time_zone: str
+    since: datetime
+
+
+class Waits(NamedTuple):
+    """How many waited, and how many seconds: the median and the 90th percentile; None if nobody
+    did."""
+
+    count: int = 0
+    median: int | None = None
+    p90: int | None = None
 
 
 class Period(NamedTuple):
@@ -80,13 +111,13 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """The numbers of an interval. `waits` has, by the kind of wait, how many waited how many
-    seconds."""
+    """The numbers of an interval. `waits` are by the kind of wait; a kind without any may be
+    missing."""
 
     at: datetime
     about: tuple[str | None, ...]
     counts: Mapping[str, int]
-    waits: Mapping[str, Mapping[int, int]]
+    waits: Mapping[str, Waits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,33 +143,60 @@ def month_of(quarter: datetime) -> datetime:
     return quarter.replace(day=1, hour=0, minute=0)
 
 
+def day_of(moment: datetime, time_zone: str, *, after: int = 0) -> datetime:
+    """When the day begins in which the moment is, or one `after` it, in UTC."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return (midnight + timedelta(days=after)).astimezone(UTC)
+
+
 def count_by_level(
-    slot: Slot, counts: Mapping[str, int]
+    slot: Slot, counts: Mapping[str, int], days: Days | None
 ) -> Iterator[tuple[Level, datetime, dict[str, int]]]:
-    """What counts add to each level at which they are stored."""
+    """The counts that are added at each level at which numbers are stored."""
     yield Level.QUARTER, slot.quarter, dict(counts)
     yield Level.HOUR, hour_of(slot.quarter), dict(counts)
+    if days is not None and slot.quarter >= days.since:
+        yield Level.DAY, day_of(slot.quarter, days.time_zone), dict(counts)
     balance = {name: number for name, number in counts.items() if name in (INFLOW, OUTFLOW)}
     if balance:
         yield Level.MONTH, month_of(slot.quarter), balance
 
 
-def cut_span(since: datetime, until: datetime, time_zone: str) -> list[Period]:
-    """How the time from `since` until `until` is read: by hours, unless the zone's hours begin at
-    other times, with quarters at both ends."""
-    begin, end = hour_of(since + _HOUR - timedelta(minutes=QUARTER_MINUTES)), hour_of(until)
-    if begin >= end or not _has_whole_hours(since, until, ZoneInfo(time_zone)):
-        return [Period(Level.QUARTER, since, until)]
+def cut_span(
+    since: datetime, until: datetime, time_zone: str, days: Days | None = None
+) -> list[Period]:
+    """Divides the time from `since` until `until` into the periods that are read: `days`, which are
+    of the time zone; where there are none, hours, with quarters at both ends; or quarters alone, if
+    the zone's hours begin at other times."""
+    begin = end = until
+    if days is not None:
+        begin = day_of(max(since, days.since) - _QUARTER, time_zone, after=1)
+        end = day_of(until, time_zone)
+    if begin >= end:
+        begin = end = until
     stretches = [
-        Period(Level.QUARTER, since, begin),
-        Period(Level.HOUR, begin, end),
-        Period(Level.QUARTER, end, until),
+        *_cut_to_hours(since, begin, time_zone),
+        Period(Level.DAY, begin, end),
+        *_cut_to_hours(end, until, time_zone),
     ]
     return [one for one in stretches if one.since < one.until]
 
 
+def _cut_to_hours(since: datetime, until: datetime, time_zone: str) -> list[Period]:
+    begin, end = hour_of(since + _HOUR - _QUARTER), hour_of(until)
+    if begin >= end or not _has_whole_hours(since, until, ZoneInfo(time_zone)):
+        return [Period(Level.QUARTER, since, until)]
+    return [
+        Period(Level.QUARTER, since, begin),
+        Period(Level.HOUR, begin, end),
+        Period(Level.QUARTER, end, until),
+    ]
+
+
 def cut_past(until: datetime) -> list[Period]:
-    """How all the time before `until` is read: by months, and then by hours and quarters."""
+    """Divides all the time before `until` into the periods that are read: months, and then hours
+    and quarters."""
     month, hour = month_of(until), hour_of(until)
     stretches = [
         Period(Level.MONTH, datetime.min.replace(tzinfo=UTC), month),
@@ -155,13 +213,16 @@ def _has_whole_hours(since: datetime, until: datetime, zone: ZoneInfo) -> bool:
 
 
 def round_wait(waited: timedelta) -> int:
-    """A wait in seconds as it is counted: to the second, or to three digits of a long one, so that
-    there are few different ones."""
+    """A wait in seconds as it is counted: exact below 50 s, and off by 2 % at most above, so that
+    there are few different ones, however many wait."""
     seconds = max(round(waited.total_seconds()), 0)
-    scale = 1
-    while seconds // scale >= _EXACT_S:
-        scale *= 10
-    return round(seconds / scale) * scale
+    step = _STEPS[max(bisect_right(_STEPS, seconds // _PARTS) - 1, 0)]
+    return round(seconds / step) * step
+
+
+def sum_up(waits: Mapping[int, int]) -> Waits:
+    """The count and the percentiles of waits, by how many there are of each."""
+    return Waits(sum(waits.values()), *find_percentiles(waits, *_SHARES))
 
 
 def find_percentiles(waits: Mapping[int, int], *shares: float) -> list[int | None]:
@@ -195,12 +256,11 @@ def complete(
     """The rollups, and empty ones in the interval that begins then for what was there before, and
     did not change in that interval."""
     known = {one.about for one in rollups if one.at == begin}
-    waits: Mapping[str, Mapping[int, int]] = defaultdict(dict)
     counts: Mapping[str, int] = Counter()
     missing = (about for about, number in before.items() if number and about not in known)
     return [
         *rollups,
-        *(Rollup(at=begin, about=about, counts=counts, waits=waits) for about in missing),
+        *(Rollup(at=begin, about=about, counts=counts, waits={}) for about in missing),
     ]
 
 

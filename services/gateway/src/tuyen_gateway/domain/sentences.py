@@ -35,7 +35,7 @@ class _Words:
     """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty if no rule was applied."""
+    """The rule with its preposition; empty if no rule was applied."""
     count: int | None
     load: int | None
 
@@ -45,12 +45,12 @@ def build_sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
     note, it is a second sentence."""
     words = _words(entry, names)
     if not entry.reason.is_known:
-        said = _name_reason(entry, words)
+        text = _name_reason(entry, words)
     else:
-        said = _explain_following(words) if is_followed(entry) else _explain_decision(entry, words)
+        text = _explain_following(words) if is_followed(entry) else _explain_decision(entry, words)
     if not entry.note:
-        return said
-    return Sentence(vi=f"{said.vi} Ghi chú: “{entry.note}”.", en=f"{said.en} Note: “{entry.note}”.")
+        return text
+    return Sentence(vi=f"{text.vi} Ghi chú: “{entry.note}”.", en=f"{text.en} Note: “{entry.note}”.")
 
 
 def _words(entry: AssignmentEntry, names: NameLookup) -> _Words:
@@ -83,24 +83,24 @@ def _explain_following(words: _Words) -> Sentence:
 def _explain_decision(entry: AssignmentEntry, words: _Words) -> Sentence:
     match entry.reason:
         case Reason.ROTATION | Reason.RANDOM | Reason.LEAST_LOADED:
-            said = _by_rule(entry.reason, words)
+            text = _by_rule(entry.reason, words)
         case Reason.STICKY_LOST | Reason.REASSIGNED_OFFLINE:
-            said = _instead(entry.reason, words)
+            text = _instead(entry.reason, words)
         case Reason.QUEUE_DRAINED:
-            said = Sentence(
+            text = Sentence(
                 vi=f"Hội thoại chờ trong hàng đợi đến khi {words.agent} có thể nhận"
                 f"{words.vi_rule}.",
                 en=f"It waited in the queue until {words.agent} could take it{words.en_rule}.",
             )
         case Reason.MANUAL | Reason.TAKEN | Reason.UNASSIGNED:
-            said = _manual(entry.reason, words)
+            text = _manual(entry.reason, words)
         case Reason.BULK:
-            said = _explain_handover(entry, words)
+            text = _explain_handover(entry, words)
         case Reason.QUEUED | Reason.NO_CANDIDATE:
-            said = _nobody(entry.reason, words)
+            text = _nobody(entry.reason, words)
         case _:
             assert_never(entry.reason)
-    return said
+    return text
 
 
 def _name_reason(entry: AssignmentEntry, words: _Words) -> Sentence:

@@ -1,4 +1,4 @@
-"""Which media of a message are stored here, and which will not be."""
+"""The media of a message that are stored here, and those that never will be."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -46,6 +46,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def explain_missed(reason: MissedReason) -> OutboundError:
-    """What agents read where a medium is missed. Of a reason of a newer version, only that."""
+    """The text that agents read in the place of a medium that is missing. A reason that this
+    version does not know is not explained."""
     vi, en = _TEXTS.get(reason, ("Tệp này không được lưu.", "This file is not kept."))
     return OutboundError(code=reason, vi=vi, en=en, retry=False)

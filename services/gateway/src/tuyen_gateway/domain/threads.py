@@ -64,7 +64,7 @@ class Direction(StrEnum):
 
 
 class FailedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent wanted to be done with a comment, and why it was not done."""
+    """An action on a comment that failed, and why."""
 
     action: OutboundAction
     error: OutboundError
@@ -99,7 +99,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     post_id: str | None = None
     parent_id: MessageId | None = None
     origin: CommentOrigin = CommentOrigin.COMMENT
-    """What the root of a thread is at the channel (P5d)."""
+    """The origin of a thread's root at the channel (P5d)."""
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: MessageId | None = None
@@ -149,12 +149,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parts: tuple[ReplyPart, ...] = ()
     """The messages at the channel that the reply became."""
     state: ReplyState | None = None
-    """Of a reply; follows from its attempts and parts."""
+    """The state of a reply, which is derived from its attempts and parts."""
     private_reply: MessageId | None = None
     """The last private reply to this comment; it is in the customer's message thread."""
     private_reply_at: ActionTime | None = None
     problem: FailedAction | None = None
-    """Of the last action on this comment that was settled, if it failed."""
+    """Why the last action on this comment that was settled failed; null if it did not."""
     problem_at: ActionTime | None = None
     absent: bool = False
     """Whether no row shows it: it was removed or cancelled, or is a part of a reply."""

@@ -17,7 +17,7 @@ from tuyen_gateway.domain.reading import Read
 
 
 class Assignees(StrEnum):
-    """Whose conversations a viewer sees, among those on the visible pages."""
+    """The assignees whose conversations a viewer sees, on the visible pages."""
 
     ALL = "all"
     OWN_AND_UNASSIGNED = "own_and_unassigned"
@@ -120,7 +120,7 @@ def began_before(row: InboxRow, scope: Scope) -> bool:
 
 
 def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> Read:
-    """What a viewer has read of such a conversation, in which `newer` events arrived after the
-    viewer joined."""
+    """What a viewer has read of a conversation that existed before they joined, in which `newer`
+    events arrived since."""
     seen = max(0, row.inbound_events - newer.get(row.id, 0))
     return Read(agent_id=scope.agent_id, seen_events=seen)

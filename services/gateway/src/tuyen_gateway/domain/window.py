@@ -19,14 +19,14 @@ from tuyen_gateway.domain.inbox import InboxRow
 
 
 class Allowed(StrEnum):
-    """What may be sent to a customer at a moment."""
+    """What a channel allows to be sent to a customer at a moment."""
 
     TEXT = "text"
     ATTACHMENT = "attachment"
     PRIVATE = "private"
     """A private reply to a comment."""
     HUMAN_AGENT = "human_agent"
-    """What a person writes after the channel's window has ended."""
+    """Messages that a person writes after the channel's window has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ _RULES: Mapping[Channel, _Rule] = MappingProxyType(
         Channel.LIVECHAT: _Rule(None),
     }
 )
-"""Nothing is sent to a channel of a later version."""
+"""The rules of the channels. To a channel of a later version nothing is sent."""
 
 PRIVATE_REPLY_WITHIN = timedelta(days=7)
 
@@ -63,8 +63,8 @@ _SHUT = Window(open=False, until=None, allowed=())
 
 
 def find_window(row: InboxRow, now: datetime, *, human_agent: bool) -> Window:
-    """What may be sent in a conversation. `human_agent` is whether the operator's app may send what
-    people write after Facebook's window."""
+    """What a channel allows to be sent in a conversation. `human_agent` is whether the operator's
+    app may send what people write after Facebook's window."""
     rule = None if row.channel is None else _RULES.get(row.channel)
     if rule is None:
         return _SHUT

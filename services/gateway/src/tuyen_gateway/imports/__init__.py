@@ -1,1 +1,1 @@
-"""What the rows of a file say about contacts (C9)."""
+"""Reads the rows of files as contacts (C9)."""

@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a contact (C9)."""
+"""Maps the columns of a file to the fields of contacts (C9)."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class RowFormat:
-    """What the cells of a row mean. `mapping` is the field of each column."""
+    """The meaning of the cells of a row. `mapping` has the field of each column."""
 
     mapping: Mapping[str, str]
     country: str

@@ -1,4 +1,4 @@
-"""What an import of a file would do (C9)."""
+"""Reports what an import of a file would do (C9)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ class ImportReport:
     first: Mapping[str, int]
 
     def count_duplicates(self, known: Collection[str]) -> int:
-        """How many rows are duplicates if contacts have the phone numbers and emails `known`."""
+        """The number of rows that are duplicates if contacts have the phone numbers and emails
+        `known`."""
         return self.duplicates + len({self.first[each] for each in known if each in self.first})
 
 

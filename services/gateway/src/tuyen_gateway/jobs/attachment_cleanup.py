@@ -1,4 +1,4 @@
-"""Removes attachments that were uploaded and never sent, and the oldest ones of an organization
+"""Removes attachments that were uploaded but never sent, and the oldest ones of an organization
 that has too many.
 """
 

@@ -1,6 +1,6 @@
-"""Changes many contacts (S3, W5): each by a command of its own, whose id is derived from the job
-and the contact, and which changes all that is given, or nothing. A batch that is repeated after a
-crash therefore changes nothing more.
+"""Changes many contacts (S3, W5). Each contact is changed by one command, completely or not at all.
+The id of the command is derived from the job and the contact, so a batch that is repeated after a
+crash has no further effect.
 """
 
 import asyncio

@@ -1,5 +1,5 @@
-"""Counts the contacts of an export (C9). Nothing else is done before the file is downloaded: what a
-viewer may see can change until then."""
+"""Counts the contacts of an export (C9). The file itself is made when it is downloaded, since what
+a viewer may see can change until then."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
@@ -50,7 +50,7 @@ class ExportRun(JobRun):
 
 
 def selection_of(request: ExportRequested) -> ContactSelection:
-    """Which contacts are exported."""
+    """The selection of contacts that are exported."""
     words = (request.words or "").strip() or request.selection.words
     return msgspec.structs.replace(request.selection, words=words)
 

@@ -1,4 +1,4 @@
-"""Removes what removed agents had to themselves, and what is left of logins that ended (R9.6)."""
+"""Removes the private data of removed agents, and the records of logins that have ended (R9.6)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""Imports the rows of a file (C9): each by a command of its own, whose id, and that of the contact,
-are derived from the import and the row. A batch that is repeated after a crash therefore adds
-nothing twice.
+"""Imports the rows of a file (C9), each by one command. The ids of the command and of the contact
+are derived from the import and the row, so a batch that is repeated after a crash adds nothing
+twice.
 """
 
 import asyncio

@@ -67,7 +67,7 @@ class JobRun(ABC):
 
     @abstractmethod
     async def count(self) -> int:
-        """How many items there are, as far as is known. Raises StoppedError."""
+        """The number of items, as far as it is known. Raises StoppedError."""
 
     @abstractmethod
     async def look_up(self, after: str | None) -> Sequence[str]:
@@ -167,7 +167,7 @@ class JobRun(ABC):
         return job is not None and job.ended
 
     def find_requester(self) -> tuple[Organization, AgentChanged]:
-        """Whose rights the job uses, by now. Raises StoppedError."""
+        """The agent whose present rights the job uses. Raises StoppedError."""
         request = self.job.request
         organization = self.gateway.directory.organization(request.organization)
         agent = None if organization is None else organization.active_agent(request.by)
@@ -178,7 +178,7 @@ class JobRun(ABC):
         return organization, agent
 
     async def load_contact_scope(self) -> ContactScope:
-        """Which contacts the requester may see and change by now. Raises StoppedError."""
+        """The contacts that the requester may see and change now. Raises StoppedError."""
         viewer = viewer_of(*self.find_requester())
         memberships = await self.retry(
             lambda: self.gateway.crm.memberships(viewer.organization, viewer.agent_id)

@@ -55,7 +55,8 @@ async def run_jobs(gateway: Gateway) -> None:
 
 @dataclass
 class _Check:
-    """What is done for organizations every so often, and not while the last time still runs."""
+    """Work that is repeated for organizations at intervals, and never begun while it is still
+    running."""
 
     check: Callable[[Gateway, Iterable[Organization]], Coroutine[None, None, None]]
     every: timedelta

@@ -37,7 +37,7 @@ class Plan:
     commands: tuple[Placed, ...] = ()
     known: tuple[ItemResult, ...] = ()
     tagged: tuple[ConversationTagged, ...] = ()
-    """What is written of its tags, counted in `known` already."""
+    """The changes of its tags that are written; they are counted in `known` already."""
 
 
 @dataclass(frozen=True, slots=True)

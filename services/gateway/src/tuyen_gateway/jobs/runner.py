@@ -1,4 +1,5 @@
-"""Runs jobs; those over conversations count a batch after the router answered for all of it.
+"""Runs jobs. A batch of a job on conversations is counted once the router has answered all of its
+commands.
 
 The ids of commands are derived from the job and the conversation, so what another gateway achieved
 is found in the history and not sent again; a command that was sent and not yet handled is sent
@@ -31,7 +32,7 @@ from tuyen_gateway.domain.jobs import (
     ItemStatus,
     Job,
     command_id,
-    refuse_missing,
+    refuse_unfound,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
@@ -105,7 +106,7 @@ class ConversationsRun(JobRun):
         return await self.retry(lambda: self.gateway.scans.count(scope, selection))
 
     def complete(self, progress: JobProgressed) -> JobProgressed:
-        return progress if self._selection().ids is None else refuse_missing(progress)
+        return progress if self._selection().ids is None else refuse_unfound(progress)
 
     async def look_up(self, after: str | None) -> Sequence[str]:
         cursor = None if after is None else ConversationId(after)
@@ -198,7 +199,7 @@ class ConversationsRun(JobRun):
         return {one.result().command_id: one.result().outcome for one in awaited}
 
     def _scope(self) -> Scope:
-        """What the requester may see and do by now (R7.4). Raises StoppedError."""
+        """The present scope of the requester (R7.4). Raises StoppedError."""
         organization, agent = self.find_requester()
         if _needs_right(self.job) and Right.ASSIGN not in RIGHTS[agent.role]:
             raise StoppedError(f"{agent.id} requested it, and may not assign any more.")

@@ -1,5 +1,5 @@
-"""P1: looks that channels still send the pages' events to us, and subscribes them again where they
-do not. Also finishes what a gateway that died has begun.
+"""P1: checks that channels still send the pages' events to us, and subscribes pages again if they
+do not. Also finishes what a gateway had begun before it died.
 """
 
 from collections.abc import Iterable

@@ -31,7 +31,7 @@ EncryptPlace = Callable[[JournalPlace | None], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What the views contain of the steps' entities."""
+    """The entities of the steps, as the views contain them."""
 
     rows: Mapping[ConversationId, InboxRow] = field(default_factory=dict)
     marks: Mapping[ConversationId, Mapping[AgentId, Read]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ async def load(
     wanted = {step.message_id for step in steps if isinstance(step, MessageStep)}
     messages = await views.messages(wanted, at) if wanted else ()
     states = {
-        step.conversation_id: await views.ours(step.said, STATES_AT_ONCE + 1, at)
+        step.conversation_id: await views.ours(step.messages, STATES_AT_ONCE + 1, at)
         for step in steps
         if isinstance(step, StatesStep)
     }

@@ -1,4 +1,4 @@
-"""How far an organization's jobs are, as a feed sends it. A replay is a job.
+"""The progress of an organization's jobs, as live events. Replays are shown as jobs.
 
 Decides I11.
 """
@@ -17,7 +17,7 @@ from tuyen_gateway.ports.dead_letters import Replay
 
 
 class JobHeads(NamedTuple):
-    """How far the records of an organization's jobs were read: `Heads`, packed."""
+    """How far the records of an organization's jobs have been read: `Heads`, packed."""
 
     jobs: bytes
     replays: bytes
@@ -28,7 +28,7 @@ def find_job_heads(sources: Sources, organization: OrganizationId) -> JobHeads:
 
 
 class JobEvents:
-    """What the streams of an organization were sent of its jobs."""
+    """The jobs that the streams of an organization were sent."""
 
     def __init__(self, sources: Sources, organization: OrganizationId) -> None:
         self._sources = sources

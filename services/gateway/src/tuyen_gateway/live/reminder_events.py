@@ -1,4 +1,4 @@
-"""The reminders of an organization's agents, as a feed sends them (C5, I11)."""
+"""The reminders of an organization's agents, as live events (C5, I11)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType

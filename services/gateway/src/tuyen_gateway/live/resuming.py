@@ -1,4 +1,4 @@
-"""What streams that resume have missed.
+"""Finds what resumed streams have missed.
 
 Decides I13.
 """
@@ -25,11 +25,12 @@ class Resumption:
     """Streams that resume together, by what they missed."""
 
     recent: list[tuple[LiveStream, JournalPlace]] = field(default_factory=list)
-    """With the place that each follows."""
+    """The streams that resume from the recent changes, each with the place after which it
+    continues."""
     recent_entries: Sequence[JournalEntry] = ()
     older: list[LiveStream] = field(default_factory=list)
     older_entries: Sequence[JournalEntry] = ()
-    """Of which each has perhaps seen some."""
+    """Older entries, some of which a stream may have seen."""
     lost: list[LiveStream] = field(default_factory=list)
 
 
@@ -42,7 +43,7 @@ async def find_missed(
     until: JournalPlace,
     now: datetime,
 ) -> Resumption:
-    """What the streams missed up to `until`, read once for all of them."""
+    """The changes that the streams missed up to `until`, read once for all of them."""
     found = Resumption()
     since = now
     for stream in streams:

@@ -1,4 +1,4 @@
-"""What a feed reads, and what of an organization its events show."""
+"""The sources that a live feed reads, and what its events show of an organization."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

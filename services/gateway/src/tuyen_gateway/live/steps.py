@@ -1,5 +1,5 @@
-"""What has to be sent for entries of the journal, once for all streams: each row and message once,
-however often it changed."""
+"""Plans, once for all streams, what has to be sent for entries of the journal: each row and each
+message once, however often it changed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,14 +42,14 @@ class MessageStep:
 
 @dataclass(slots=True, kw_only=True)
 class StatesStep:
-    """Our messages of a conversation, said in a range of time, whose state changed."""
+    """Our messages of a conversation, written within a range of time, whose state changed."""
 
     place: JournalPlace | None
-    said: OurMessages
+    messages: OurMessages
 
     @property
     def conversation_id(self) -> ConversationId:
-        return self.said.conversation_id
+        return self.messages.conversation_id
 
 
 Step = RowStep | MessageStep | StatesStep
@@ -99,7 +99,7 @@ def _add_states(
     after, until = change.reported_after, change.reported_until
     known = steps.pop(key, None)
     if isinstance(known, StatesStep):
-        until, begun = max(until, known.said.until), known.said.after
+        until, begun = max(until, known.messages.until), known.messages.after
         after = None if after is None or begun is None else min(after, begun)
-    said = OurMessages(change.conversation_id, after, until)
-    steps[key] = StatesStep(place=place, said=said)
+    messages = OurMessages(change.conversation_id, after, until)
+    steps[key] = StatesStep(place=place, messages=messages)

@@ -1,4 +1,4 @@
-"""Who has which conversation open, as a feed sends it (I14).
+"""The agents who have a conversation open, as live events (I14).
 
 Decides I14.
 """
@@ -19,8 +19,9 @@ Viewed = Mapping[ConversationId, tuple[ViewerOfConversation, ...]]
 
 
 class Viewings:
-    """What the streams of an organization were sent. R7 applies on both sides: a conversation's
-    viewers are sent to those who see it, and are those who see it."""
+    """The open conversations that the streams of an organization were sent. R7 applies to both
+    sides: viewers of a conversation are sent to agents who see it, and only agents who see it count
+    as viewers."""
 
     def __init__(self, board: ViewingBoard, views: LiveViews) -> None:
         self._board = board

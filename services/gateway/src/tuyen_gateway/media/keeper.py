@@ -1,4 +1,4 @@
-"""Fetches the media that wait, stores them, and says so in the log."""
+"""Fetches the waiting media, stores them, and publishes that they are stored."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Says in the log that a medium will not be kept."""
+"""Publishes that a medium cannot be stored."""
 
 from tuyen_events.event import Envelope
 from tuyen_events.ids import derive_event_id

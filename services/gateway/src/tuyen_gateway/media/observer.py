@@ -1,5 +1,5 @@
-"""Notes the media in inbound events, to be fetched; and removes what came with messages and posts
-that were removed, or was removed from them by an edit."""
+"""Notes the media in inbound events, so that they are fetched; and removes the media of messages
+and posts that were removed, and those that an edit removed."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -91,7 +91,7 @@ class MediaObserver:
         return True
 
     async def _read(self, record: Record) -> list[WaitingMedium]:
-        """What a record adds. Only records that may have media are decoded."""
+        """The media that a record adds. Only records that may have media are decoded."""
         kind = find_header(record.headers, "ce_type")
         if record.value is None or kind not in _TYPES:
             return []

@@ -9,9 +9,9 @@ from tuyen_gateway.ports.views import ViewPage
 
 
 class Audit(Protocol):
-    """What people did and were refused, of all organizations. Changes of the directory, passwords,
-    logins and whatever else is stored are recorded where they are stored. Reads may raise
-    TooManyAttemptsError when the organization reads too much at once."""
+    """The entries of all organizations: what people did, and what they were refused. Changes of the
+    directory, passwords, logins and whatever else is stored are recorded where they are stored.
+    Reads may raise TooManyAttemptsError when the organization reads too much at once."""
 
     async def record(self, entry: AuditRecorded) -> None:
         """Returns once the entry is in the log, or is counted because it was repeated: then it is

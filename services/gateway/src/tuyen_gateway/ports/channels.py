@@ -25,8 +25,8 @@ class OfferedAccount(NamedTuple):
 
 
 class Consent(NamedTuple):
-    """Where somebody logs in at a channel. `verifier` proves later that it was us who sent them
-    there (PKCE); None where the channel has no such thing."""
+    """The address at which somebody logs in at a channel. `verifier` proves later that it was us
+    who sent them there (PKCE); None if the channel does not use it."""
 
     authorize_url: str
     verifier: SecretStr | None = None
@@ -127,11 +127,12 @@ class PageAccess(TableBacked, Protocol):
         ...
 
     def problem(self, account: str) -> PageProblem | None:
-        """What was found out about the present ones when a message was sent."""
+        """The problem of the present credentials that was found when a message was sent."""
         ...
 
     def subscription(self, account: str) -> PageSubscription | None:
-        """What the channel said last of the account's subscription; None if it has none."""
+        """The last state of the account's subscription that the channel reported; None if it has
+        none."""
         ...
 
     def hold(self, account: str) -> AbstractAsyncContextManager[None]:

@@ -1,4 +1,4 @@
-"""What could not be read, and what is read again (P3, P4)."""
+"""Dead letters, and replays of what was stored (P3, P4)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -59,7 +59,7 @@ class Replay(NamedTuple):
 
 
 class Replays(TableBacked, Protocol):
-    """What ingest is to read again, of the last thirty days."""
+    """The replays that ingest was asked for within the last thirty days."""
 
     @property
     def heads(self) -> Heads: ...

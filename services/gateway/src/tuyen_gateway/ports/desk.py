@@ -1,4 +1,4 @@
-"""What agents work with: templates, saved views and preferences (I7, I15)."""
+"""The desk: templates, saved views and preferences (I7, I15)."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -21,7 +21,7 @@ class Stored(NamedTuple, Generic[DeskT_co]):
 
 
 class Editor(NamedTuple):
-    """Who changes something, and when."""
+    """The author of a change, and its time."""
 
     organization: OrganizationId
     agent_id: AgentId
@@ -29,7 +29,7 @@ class Editor(NamedTuple):
 
 
 class Desk(TableBacked, Protocol):
-    """What the agents of all organizations work with.
+    """The templates, saved views and preferences of the agents of all organizations.
 
     What is stored is applied here on return. Every change raises InvalidError when the organization
     or the agent has as many of these as they may, and TooManyAttemptsError when they have written

@@ -21,7 +21,7 @@ class Directory(TableBacked, Protocol):
         ...
 
     def organizations(self) -> Sequence[Organization]:
-        """All that were created, in the order of their ids."""
+        """All organizations, in the order of their ids."""
         ...
 
     def page(

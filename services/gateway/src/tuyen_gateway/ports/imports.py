@@ -1,4 +1,4 @@
-"""Imports that are prepared: what was uploaded, and how it is to be read (C9)."""
+"""Prepared imports: what was uploaded, and how it is to be read (C9)."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime

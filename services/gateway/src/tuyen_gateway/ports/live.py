@@ -51,7 +51,7 @@ class CountsAtEntry(NamedTuple):
 
 
 class OurMessages(NamedTuple):
-    """Our messages of a conversation, said after one time and not after another."""
+    """Our messages of a conversation, written after one time and not after another."""
 
     conversation_id: ConversationId
     after: datetime | None
@@ -91,7 +91,7 @@ class LiveViews(Protocol):
         ...
 
     async def ours(
-        self, said: OurMessages, limit: int, at: JournalPlace | None
+        self, messages: OurMessages, limit: int, at: JournalPlace | None
     ) -> Sequence[Message]:
         """Our messages of a thread in a range of time; the newest."""
         ...
@@ -99,8 +99,8 @@ class LiveViews(Protocol):
     async def count_newer(
         self, conversation_id: ConversationId, joined: Collection[datetime], at: JournalPlace | None
     ) -> Mapping[datetime, int]:
-        """How many of the customers' messages came after each of these times, without removed
-        ones."""
+        """The number of the customers' messages that came after each of these times and were not
+        removed."""
         ...
 
     async def counts(self, scope: Scope) -> CountsAtEntry: ...
@@ -112,7 +112,7 @@ class ViewerOfConversation(NamedTuple):
 
 
 class ViewingBoard(TableBacked, Protocol):
-    """Who has which conversation open at this moment (I14)."""
+    """Knows who has which conversation open at this moment (I14)."""
 
     async def note(self, viewed: ConversationViewed) -> None:
         """Shows it at every gateway for VIEWING_LASTS_S. Raises TooManyAttemptsError if the agent
@@ -128,7 +128,7 @@ class ViewingBoard(TableBacked, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Who watches, as of now: a change of rights makes another one (R7.4)."""
+    """The viewer of a stream, as of now: after a change of rights there is another one (R7.4)."""
 
     viewer: Viewer
     scope: Scope

@@ -61,7 +61,7 @@ class AccessTokens(Protocol):
         ...
 
     def read(self, token: str, kind: TokenKind) -> Identity:
-        """Whom a token of `kind` identifies. Raises UnauthenticatedError."""
+        """The identity in a token of `kind`. Raises UnauthenticatedError."""
         ...
 
     def read_turn(self, token: str) -> int:

@@ -16,7 +16,7 @@ class PlacedReminder(NamedTuple):
 
 
 class Reminders(TableBacked, Protocol):
-    """What agents are reminded of, of the last day."""
+    """The reminders of the last day."""
 
     @property
     def heads(self) -> Heads: ...

@@ -10,7 +10,7 @@ from tuyen_gateway.domain.threads import Message
 
 
 class Sender(NamedTuple):
-    """Who requests something, and at which page."""
+    """The agent who requests something, and the page."""
 
     organization: OrganizationId
     page_id: PageId

@@ -8,7 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_gateway.domain.rollups import Counted, Rollup
+from tuyen_gateway.domain.rollups import Counted, Rollup, day_of
 
 
 class Interval(StrEnum):
@@ -32,10 +32,10 @@ class ReportSpan:
 
     def begin_of_interval(self, moment: datetime) -> datetime:
         """When the interval begins that contains the moment, in UTC."""
+        if self.by is Interval.DAY:
+            return day_of(moment, self.time_zone)
         local = moment.astimezone(ZoneInfo(self.time_zone))
-        hour = local.hour if self.by is Interval.HOUR else 0
-        begin = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-        return begin.astimezone(UTC)
+        return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 class Reports(Protocol):
@@ -43,11 +43,11 @@ class Reports(Protocol):
     InvalidError for a report of more than REPORT_ROWS rows."""
 
     async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
-        """What happened in each interval, where something did, in any order."""
+        """The numbers of each interval in which something happened, in any order."""
         ...
 
     async def balances(
         self, span: ReportSpan, counted: Counted
     ) -> Mapping[tuple[str | None, ...], int]:
-        """How many there were when the span began, by what they are about."""
+        """The balances when the span began, by what they are about."""
         ...

@@ -84,7 +84,8 @@ class InboxCounts:
     total: int
     unread: int
     unread_by_channel: Mapping[Channel, int]
-    """Of all channels that are known, and of others that have any conversations."""
+    """The counts of all channels that this version knows, and of others that have any
+    conversations."""
     unread_by_kind: Mapping[ConversationKind, int]
 
 
@@ -226,7 +227,7 @@ class CrmViews(Protocol):
         ...
 
     async def memberships(self, organization: OrganizationId, agent_id: AgentId) -> Memberships:
-        """What the agent belongs to, which decides what they see."""
+        """The memberships of the agent, which decide what they see."""
         ...
 
     async def contact_fields(self, organization: OrganizationId) -> CustomFields:
@@ -284,8 +285,8 @@ class CrmViews(Protocol):
     async def access_to_removed(
         self, view: View[Any], scope: ContactScope, entity_id: str
     ) -> AccessLevel:
-        """How much the viewer sees of the contact of a child that was removed within the last day,
-        or saw of a contact that was; `AccessLevel.NOTHING` if there was none."""
+        """The access level of the viewer to the contact of a child entity that was removed within
+        the last day, or to a contact that was; `AccessLevel.NOTHING` if there was none."""
         ...
 
     async def find_children(
@@ -349,7 +350,7 @@ class CrmViews(Protocol):
     async def wait_for_setup(
         self, view: View[SetupT], organization: OrganizationId, entity_id: str, version: int
     ) -> None:
-        """The same for an entity of the setup."""
+        """Waits as `wait_for_contact` does, for an entity of the setup."""
         ...
 
     async def wait_for_proposal(

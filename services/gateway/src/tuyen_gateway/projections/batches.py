@@ -84,7 +84,7 @@ class BatchWork:
     pools: list[PoolRecorded] = field(default_factory=list)
     media: dict[MessageId, list[MediaKept | MediaMissed]] = field(default_factory=dict)
     posts: list[tuple[PostUpdate, str]] = field(default_factory=list)
-    """What the events say of posts, each with the event's id."""
+    """The updates of posts, each with the id of its event."""
     parents: set[MessageId] = field(default_factory=set)
     """Messages from which others get their conversation."""
     comments: set[MessageId] = field(default_factory=set)

@@ -37,7 +37,8 @@ HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
 PAGE_POSTS = f"posts_{_SHAPE}"
 JOURNAL = f"changes_{_SHAPE}"
-"""Not one of the views: it says what was changed in them lately (`projections/journal.py`)."""
+"""The journal of what was changed in the views lately (`projections/journal.py`). It is not a view
+itself."""
 
 COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, PAGE_POSTS)
 
@@ -54,7 +55,8 @@ FOLDED: Sequence[Topic] = (
     OUTBOUND_RESULTS,
     MEDIA,
 )
-"""What they are folded from; of the commands, only those that close a conversation."""
+"""The topics from which the views are folded; of the commands, only those that close a
+conversation."""
 
 ADDING: Sequence[Topic] = (INBOUND, OUTBOUND)
 """The topics whose events add messages. A message's place is numbered over their partitions."""
@@ -351,7 +353,7 @@ def _document(value: InboxRow | Message) -> Document:
 
 
 def _searched(row: InboxRow) -> Document:
-    """What a search for a part of the name looks up."""
+    """The values that a search for a part of the name looks up."""
     return {SUFFIXES: list_suffixes(row.name_folded)}
 
 

@@ -56,7 +56,7 @@ _NO_VIEWER = AgentId("")
 ALL, LIVE, READ, AGAIN = "all", "live", "read", "again"
 
 DAYS = "days"
-"""Where a document of a month contains its days, each with numbers of its own."""
+"""The field of a month's document that contains its days, each with numbers of its own."""
 
 _MOST_DOCUMENTS = 10_000
 """The most counters that are changed in one transaction; a single row may change more."""
@@ -77,7 +77,7 @@ def place_of(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which conversations a document counts: `month` is empty for those of all months."""
+    """The conversations that a document counts: `month` is empty for those of all months."""
 
     assignee: AgentId
     month: str

@@ -1,7 +1,7 @@
 """Joins the messages at the channel with the replies that they are parts of (decision 29).
 
-A result names the messages that a reply became, an echo may name its reply: whichever is folded
-first, the message is then in no thread, and what is known of it is in its reply.
+A result names the messages that a reply became, and an echo may name its reply. Whichever is folded
+first, the message is not in the thread itself, and its state is a part of its reply.
 """
 
 from collections.abc import Collection as Ids
@@ -42,8 +42,8 @@ async def join_parts(
         found: dict[str, StoredDocument[Message]] = {}
         for query in queries:
             found |= await read_all(messages, Message, query)
-        wholes = {one.value.part_of or one.value.claims for one in found.values()}
-        replies = await read_by_id(messages, Message, [id_ for id_ in wholes if id_ is not None])
+        reply_ids = {one.value.part_of or one.value.claims for one in found.values()}
+        replies = await read_by_id(messages, Message, [id_ for id_ in reply_ids if id_ is not None])
         joined = _join_all(found, replies)
         if await write_documents(messages, {**found, **replies}, joined.values()):
             folded |= joined
@@ -55,12 +55,12 @@ def _join_all(
     found: Mapping[str, StoredDocument[Message]], replies: Mapping[str, StoredDocument[Message]]
 ) -> dict[str, Message]:
     """The parts, and those replies that they are parts of."""
-    wholes = {key: stored.value for key, stored in replies.items()}
+    known = {key: stored.value for key, stored in replies.items()}
     joined: dict[str, Message] = {}
     for stored in found.values():
         part = stored.value
-        part, reply = join_part(part, wholes.get(part.part_of or part.claims or ""))
+        part, reply = join_part(part, known.get(part.part_of or part.claims or ""))
         joined[part.id] = part
         if part.part_of is not None and reply is not None:
-            wholes[reply.id] = joined[reply.id] = reply
+            known[reply.id] = joined[reply.id] = reply
     return joined

@@ -1,7 +1,7 @@
 """Lets messages that answer or quote a part of a reply refer to the reply (decision 29).
 
-At the channel, they refer to what the reply became there. Whichever of the two is folded first, the
-message refers to the reply afterwards.
+At the channel, such a message refers to one of the messages that the reply became there. Whichever
+of the two is folded first, the message refers to the reply afterwards.
 """
 
 from collections.abc import Mapping
@@ -35,15 +35,15 @@ async def join_references(messages: Collection, folded: dict[str, Message]) -> N
         found: dict[str, StoredDocument[Message]] = {}
         for query in queries:
             found |= await read_all(messages, Message, query)
-        wholes = await _find_wholes(messages, found)
-        joined = {key: refer_to_replies(one.value, wholes) for key, one in found.items()}
+        replies = await _find_replies(messages, found)
+        joined = {key: refer_to_replies(one.value, replies) for key, one in found.items()}
         if await write_documents(messages, found, joined.values()):
             folded |= joined
             return
     raise ContendedError("messages")
 
 
-async def _find_wholes(
+async def _find_replies(
     messages: Collection, found: Mapping[str, StoredDocument[Message]]
 ) -> Mapping[MessageId, MessageId]:
     """The replies of those referred-to messages that are parts of one."""

@@ -6,16 +6,17 @@ numbers, so nothing is counted twice, whoever folds it (decision 23).
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 import msgspec
-from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import ASSIGNMENT_HISTORY, CONTACTS, INBOUND
 from tuyen_gateway.domain.assignment_counts import (
@@ -35,8 +36,19 @@ from tuyen_gateway.domain.responses import (
     count_start,
     read_timed_message,
 )
-from tuyen_gateway.domain.rollups import Level, Slot, count_by_level
+from tuyen_gateway.domain.rollups import Slot
 from tuyen_gateway.identity import SERVICE
+from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.projections.report_numbers import (
+    DAYS,
+    INDEX,
+    NUMBERS,
+    OrganizationZone,
+    ZoneOf,
+    learn_days,
+    store_numbers,
+)
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
@@ -49,19 +61,19 @@ from tuyen_platform.mongodb import (
 )
 from tuyen_platform.projection import FoldedEvent, MongoPositions, run_projection
 
-COUNTED_CONVERSATIONS = "report_courses_2"
-CONVERSATION_STARTS = "report_openings_2"
-CONVERSATION_MONTHS = "report_talks_1"
-COUNTED_CONTACTS = "report_contacts_1"
-NUMBERS = "report_numbers_2"
+COUNTED_CONVERSATIONS = "report_courses_3"
+CONVERSATION_STARTS = "report_openings_3"
+CONVERSATION_MONTHS = "report_talks_2"
+COUNTED_CONTACTS = "report_contacts_2"
 REPORT_COLLECTIONS = (
     COUNTED_CONVERSATIONS,
     CONVERSATION_STARTS,
     CONVERSATION_MONTHS,
     COUNTED_CONTACTS,
     NUMBERS,
+    DAYS,
 )
-REPORTS = "reports_2"
+REPORTS = "reports_3"
 """The name of all of them together: they have one position in the log."""
 
 REPORTS_GROUP = "gateway-reports"
@@ -75,10 +87,6 @@ _MONTH_KEPT = timedelta(days=60)
 """How long a month of a conversation is remembered after it was changed last: what is counted of it
 stays."""
 
-BY_TIME = "by_time"
-_INDEX = IndexModel(
-    [(name, ASCENDING) for name in ("organization", "counted", "level", "at")], name=BY_TIME
-)
 _EXPIRY = IndexModel(
     [("changed_at", ASCENDING)], name="expiry", expireAfterSeconds=_MONTH_KEPT.total_seconds()
 )
@@ -86,13 +94,15 @@ _EXPIRY = IndexModel(
 
 async def ensure_report_indexes(database: Database) -> None:
     """Creates the indexes that are missing. Can be repeated."""
-    await database[NUMBERS].create_indexes([_INDEX])
+    await database[NUMBERS].create_indexes([INDEX])
     await database[CONVERSATION_MONTHS].create_indexes([_EXPIRY])
     for name in {*REPORT_COLLECTIONS} - set(await database.list_collection_names()):
         await database.create_collection(name)
 
 
-async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> None:
+async def run_reports(
+    log: Log, database: Database, directory: Directory, status: ConsumerStatus
+) -> None:
     """Keeps the numbers up to date until cancelled. Gateways share the work."""
     indexed = False
 
@@ -102,7 +112,10 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
             await require_transactions(database)
             await ensure_report_indexes(database)
             indexed = True
-        await fold_reports(database, batch)
+        table = directory.table
+        while not await table.until(partial(getattr, table, "caught_up"), WAIT_S):
+            status.note_waiting("the directory")
+        await fold_reports(database, batch, partial(_find_zone, directory))
 
     await run_projection(
         log,
@@ -115,6 +128,13 @@ async def run_reports(log: Log, database: Database, status: ConsumerStatus) -> N
         min_interval_s=_MIN_INTERVAL_S,
         status=status,
     )
+
+
+def _find_zone(directory: Directory, organization_id: OrganizationId) -> OrganizationZone:
+    organization = directory.organization(organization_id)
+    if organization is None or organization.profile is None:
+        return OrganizationZone()
+    return OrganizationZone(organization.profile.value.time_zone, organization.profile.version)
 
 
 Followed = TypeVar(
@@ -141,7 +161,7 @@ class _Fold(Generic[Followed, Noted]):
         return self._note(before, self._noted[before.id])
 
 
-async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None:
+async def fold_reports(database: Database, batch: Sequence[FoldedEvent], zone_of: ZoneOf) -> None:
     """Returns once the numbers contain the batch; folding it again changes nothing."""
     conversations: _Fold[CountedConversation, tuple[int, CountedRecord]] = _Fold(
         COUNTED_CONVERSATIONS, count_records
@@ -163,6 +183,12 @@ async def fold_reports(database: Database, batch: Sequence[FoldedEvent]) -> None
             starts.add(begin_start(read), read.listed)
             for month in begin_months(read):
                 months.add(month, read.listed)
+    organizations = {
+        followed.organization
+        for fold in (conversations, starts, months, contacts)
+        for followed in fold.blank.values()
+    }
+    await learn_days(database, {one: zone_of(one) for one in organizations})
     await _store_fold(database, conversations)
     await _store_fold(database, starts)
     await _store_fold(database, months)
@@ -215,7 +241,6 @@ async def _commit(
     operations: list[Operation],
     numbers: Mapping[Slot, Counter[str]],
 ) -> bool:
-    counting = list_additions(numbers)
     try:
         async with await database.client.start_session() as session, session.start_transaction():
             written = await database[collection].bulk_write(
@@ -224,8 +249,7 @@ async def _commit(
             if written.inserted_count + written.matched_count < len(operations):
                 await session.abort_transaction()
                 return False
-            if counting:
-                await database[NUMBERS].bulk_write(counting, session=session)
+            await store_numbers(database, numbers, session)
     except PyMongoError as error:
         if not _is_race(error):
             raise
@@ -243,40 +267,3 @@ def _is_race(error: PyMongoError) -> bool:
     return isinstance(error, BulkWriteError) and all(
         failure["code"] == DUPLICATE_KEY for failure in error.details["writeErrors"]
     )
-
-
-class _Place(NamedTuple):
-    """Where numbers are added up."""
-
-    slot: Slot
-    level: Level
-
-    @property
-    def key(self) -> str:
-        slot = self.slot
-        named = (slot.organization, slot.counted, self.level, slot.quarter.isoformat())
-        about = ("" if one is None else f"={one}" for one in slot.about)
-        return "|".join((*named, slot.warehouse_id or "", *about))
-
-
-def list_additions(numbers: Mapping[Slot, Counter[str]]) -> list[UpdateOne]:
-    """In the order of their keys, so that two gateways do not wait for each other."""
-    total: dict[_Place, Counter[str]] = defaultdict(Counter)
-    for slot, counts in numbers.items():
-        for level, at, part in count_by_level(slot, counts):
-            total[_Place(replace(slot, quarter=at), level)].update(part)
-    return [_add(place, total[place]) for place in sorted(total, key=lambda one: one.key)]
-
-
-def _add(place: _Place, counts: Counter[str]) -> UpdateOne:
-    slot = place.slot
-    named = {
-        "organization": slot.organization,
-        "counted": slot.counted.value,
-        "level": place.level.value,
-        "at": slot.quarter,
-        "about": list(slot.about),
-        "warehouse_id": slot.warehouse_id,
-    }
-    update = {"$setOnInsert": named, "$inc": dict(counts)}
-    return UpdateOne({"_id": place.key}, update, upsert=True)

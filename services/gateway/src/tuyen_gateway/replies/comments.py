@@ -1,4 +1,4 @@
-"""What agents do to comments: hide, like, edit, delete (I8)."""
+"""Carries out the actions of agents on comments: hide, like, edit, delete (I8)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

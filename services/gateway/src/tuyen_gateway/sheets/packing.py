@@ -1,5 +1,4 @@
-"""Looks at an XLSX file before anything in it is unpacked (C9): a few kilobytes can contain
-gigabytes."""
+"""Checks an XLSX file before it is unpacked (C9): a few kilobytes can contain gigabytes."""
 
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo

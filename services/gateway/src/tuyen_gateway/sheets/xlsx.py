@@ -1,4 +1,5 @@
-"""Workbooks of Excel, by openpyxl, row by row: memory does not grow with the number of rows.
+"""Reads and writes Excel workbooks with openpyxl, row by row, so that the memory does not grow with
+the number of rows.
 
 Formulas are not calculated: a cell has the value that the spreadsheet stored last.
 """
@@ -24,7 +25,7 @@ _DAY = time()
 _EXACT = 2**53
 """Below this, a number of a spreadsheet is exact."""
 _BROKEN = (BadZipFile, ParseError, UnpackingError, DefusedXmlException, KeyError, ValueError)
-"""What openpyxl raises for files that are not what they seem."""
+"""The exceptions that openpyxl raises for files that are no valid workbooks."""
 
 
 def read_xlsx(file: BinaryIO) -> Iterator[SheetRow]:

@@ -40,7 +40,7 @@ _MOVED = {
     AppointmentState.CANCELLED: ("hủy lịch hẹn", "cancelled the appointment"),
     AppointmentState.PLANNED: ("đặt lại lịch hẹn", "planned the appointment again:"),
 }
-"""What a change of the state is called."""
+"""The words for changes of the state."""
 
 
 def fold(

@@ -39,14 +39,14 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
 
 
 def _remove(known: KnownState, command: EmptyCampaign | RemoveCampaign) -> CommandDecision:
-    """A campaign stays while a sharing rule is for it."""
+    """Refuses to remove a campaign that has a sharing rule."""
     if _has_rule(known, command.id):
         return decide_refused(CrmRefusal.IN_USE)
     removed = None
     if isinstance(command, RemoveCampaign):
         removed = remove_entity(known, KIND, command, CampaignRemoved)
-    facts = [campaign_key(command.id)]
-    return decide_leaving(known, facts, partial(_take_out, known, command), removed)
+    keys = [campaign_key(command.id)]
+    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
 
 
 def _has_rule(known: KnownState, campaign_id: str) -> bool:
@@ -62,6 +62,6 @@ def _take_out(
     contact_id: ContactId,
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
-    """A contact that leaves its campaign waits for none of its sharing rules any more."""
+    """Takes a contact out of the campaign, so that it waits for none of its sharing rules."""
     leave = about_contact(command, EnrollContact, contact_id, campaign_id=None, care_status=None)
     return decide_enrollment(known, contact, leave).events

@@ -1,7 +1,7 @@
-"""Which values contacts can get in the fields that the administrator defines.
+"""Checks the values that contacts get in the fields that administrators define.
 
-The fields are those of the moment of the decision: what was still right when it was requested may
-be refused.
+They are checked against the fields as they are when the command is decided: a value that fitted
+when it was requested may be refused.
 
 Decides C10.
 """
@@ -38,8 +38,8 @@ def find_definition(known: KnownState, field_id: str) -> FieldDefinition | None:
 def refuse_values(
     known: KnownState, before: ContactValues, given: GivenValues
 ) -> CommandDecision | None:
-    """The refusal of the first value that does not fit its field, None if all fit. What the contact
-    has already is no change, and the value of a field that was removed can be emptied."""
+    """The refusal of the first value that does not fit its field; None if all fit. A value that the
+    contact has already is not checked, and a value of a removed field can be emptied."""
     for field_id, value in given.items():
         if field_id in before and is_same_value(before[field_id], value):
             continue
@@ -56,7 +56,7 @@ def refuse_values(
 
 
 def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | None:
-    """The refusal of a contact that is added manually without a value that is required."""
+    """The refusal of a manually added contact that lacks a required value; None if it has all."""
     for field in known.list_setup(_FIELDS):
         if not isinstance(field, ContactFieldChanged) or given.get(field.id) is not None:
             continue
@@ -66,7 +66,7 @@ def refuse_missing(known: KnownState, given: GivenValues) -> CommandDecision | N
 
 
 def list_hidden(known: KnownState, before: ContactValues, given: GivenValues) -> Set[str]:
-    """The fields of the given values in which the contact has one that is not of their type."""
+    """Those of the given fields in which the contact has a value of another type."""
     found = ((each, find_definition(known, each)) for each in given.keys() & before.keys())
     return {
         each
@@ -78,8 +78,8 @@ def list_hidden(known: KnownState, before: ContactValues, given: GivenValues) ->
 def forget_removed(
     known: KnownState, before: ContactValues, given: GivenValues
 ) -> dict[str, CustomValue | None]:
-    """The given values, and null for as many values of removed fields as the contact would have too
-    many."""
+    """The given values. If the contact would have too many values then, values of removed fields
+    are emptied, too."""
     after = [each for each, value in {**before, **given}.items() if value is not None]
     over = max(len(after) - CONTACT_CUSTOM_VALUES, 0)
     removed = [each for each in after if find_definition(known, each) is None] if over else []

@@ -17,7 +17,7 @@ _MOVED = {
     DealStage.LOST: ("đánh dấu thất bại giao dịch", "lost the deal"),
     DealStage.OPEN: ("mở lại giao dịch", "reopened the deal"),
 }
-"""What a change of the stage is called."""
+"""The words for changes of the stage."""
 
 
 def fold(document: DealDocument | None, event: DealEvents) -> DealDocument | None:

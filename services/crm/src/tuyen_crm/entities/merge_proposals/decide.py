@@ -1,7 +1,7 @@
-"""Handles what managers decide about proposals (C2).
+"""Handles what managers decide about proposals to merge two contacts (C2).
 
-Two contacts become one when the managers of both have accepted: whoever manages both, or is an
-administrator, decides at once. One side is enough to decline.
+Two contacts are merged once a manager of each of them has accepted. Somebody who manages both, or
+is an administrator, decides alone. Either side can decline.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ def _end_left(known: KnownState, command: EndProposals) -> CommandDecision:
 
 
 def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecision:
-    """Whoever manages neither contact is answered as if there were no such proposal."""
+    """An agent who manages neither contact is answered as if there were no such proposal."""
     found = [find_survivor(known, each) for each in (command.contact_id, command.other)]
     pair = dict(each for each in found if each is not None)
     sides = {id_: each for id_, each in pair.items() if _manages(known, command, each)}
@@ -96,8 +96,8 @@ def _accept(
     sides: _Pair,
     proposal: Proposal,
 ) -> CommandDecision:
-    """What managers accepted before counts as long as they manage the contact: while it is in the
-    same warehouse."""
+    """Accepts for the contacts in `sides`. Earlier acceptances count as long as the contact is in
+    the same warehouse, and so has the same managers."""
     before = {id_ for id_, each in pair.items() if proposal.approved.get(id_) == each.warehouse_id}
     draft = DecisionDraft(known, cause_of(command))
     if {*before, *sides} == pair.keys():

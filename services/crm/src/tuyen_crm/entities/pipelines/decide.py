@@ -40,7 +40,7 @@ def decide(known: KnownState, command: PipelineCommands) -> CommandDecision:
 
 
 def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
-    """A step stays while contacts are at it."""
+    """Refuses to remove a step at which there are contacts."""
     decision = put_entity(known, PIPELINES, command, PipelineChanged)
     kept = {step.id for step in command.steps}
     gone = [each for each in list_step_names(known, command.id) if each not in kept]
@@ -54,8 +54,8 @@ def _remove(known: KnownState, command: EmptyPipeline | RemovePipeline) -> Comma
     removed = None
     if isinstance(command, RemovePipeline):
         removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
-    facts = [step_key(command.id, each) for each in list_step_names(known, command.id)]
-    return decide_leaving(known, facts, partial(_take_out, known, command), removed)
+    keys = [step_key(command.id, each) for each in list_step_names(known, command.id)]
+    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
 
 
 def _take_out(

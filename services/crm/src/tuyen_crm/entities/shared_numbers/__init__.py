@@ -1,4 +1,4 @@
-"""Phone numbers and emails that many people share, and that merge nothing (C2)."""
+"""Phone numbers and emails that many people share: no contacts are merged because of them (C2)."""
 
 from tuyen_crm.entities.entity import Entity
 from tuyen_crm.entities.merges.merging import SHARED_NUMBERS

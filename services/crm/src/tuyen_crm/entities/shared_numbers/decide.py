@@ -1,4 +1,5 @@
-"""Handles commands about numbers that many people share: they merge nothing (C2)."""
+"""Handles commands about numbers that many people share. No contacts are merged because of them
+(C2)."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -20,7 +21,7 @@ SharedNumberCommands = AddSharedNumber | RemoveSharedNumber
 
 
 def decide(known: KnownState, command: SharedNumberCommands) -> CommandDecision:
-    """Contacts that were merged before stay merged."""
+    """Marks a number as shared, or ends that. Contacts that were merged before stay merged."""
     match command:
         case AddSharedNumber():
             marked = known.setup(SHARED_NUMBERS, command.id)
@@ -34,7 +35,7 @@ def decide(known: KnownState, command: SharedNumberCommands) -> CommandDecision:
 
 
 def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
-    """Nothing is proposed any more because of the number."""
+    """Marks the number, and ends the proposals because of it."""
     marked = put_entity(known, SHARED_NUMBERS, command, SharedNumberAdded)
     if not marked.events:
         return marked

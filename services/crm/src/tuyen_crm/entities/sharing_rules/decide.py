@@ -48,7 +48,8 @@ def _put(known: KnownState, command: PutSharingRule) -> CommandDecision:
 
 
 def _revise(known: KnownState, command: PutSharingRule) -> int:
-    """The revision after the command: a new one, if contacts have to be shared in another way."""
+    """The revision after the command: a new one if its agents or its campaign change, so that it is
+    applied to the contacts again."""
     match known.setup(KIND, command.id):
         case SharingRuleChanged(campaign_id=campaign_id, agent_ids=agent_ids, revision=revision):
             if (campaign_id, agent_ids) == (command.campaign_id, command.agent_ids):

@@ -27,8 +27,8 @@ def decide(known: KnownState, command: SetStep) -> CommandDecision:
 
 
 def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> CommandDecision:
-    """A step that the pipeline does not have is refused. Out of a pipeline that does not exist any
-    more a contact can be moved all the same."""
+    """Moves a contact to a step, or out of the pipeline. A step that the pipeline does not have is
+    refused; a contact can be moved out of a pipeline that does not exist any more."""
     if command.expected_version not in (None, contact.version):
         return decide_passed(contact.version)
     previous = contact.steps.get(command.pipeline_id)

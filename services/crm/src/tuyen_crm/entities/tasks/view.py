@@ -23,7 +23,7 @@ _MOVED = {
     TaskState.DONE: ("hoàn thành công việc", "completed the task"),
     TaskState.OPEN: ("mở lại công việc", "reopened the task"),
 }
-"""What a change of the state is called."""
+"""The words for changes of the state."""
 
 
 def fold(document: TaskDocument | None, event: TaskEvents) -> TaskDocument | None:

@@ -24,7 +24,7 @@ _MOVED = {
     TicketState.PENDING: ("tạm chờ phiếu hỗ trợ", "put the ticket on hold:"),
     TicketState.OPEN: ("mở lại phiếu hỗ trợ", "reopened the ticket"),
 }
-"""What a change of the state is called."""
+"""The words for changes of the state."""
 
 
 def fold(document: TicketDocument | None, event: TicketEvents) -> TicketDocument | None:

@@ -40,7 +40,7 @@ def decide(known: KnownState, command: WarehouseCommands) -> CommandDecision:
 
 
 def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
-    """A source belongs to one warehouse."""
+    """Refuses a source that belongs to another warehouse already."""
     taken = {
         source
         for warehouse in find_warehouses(known)
@@ -53,21 +53,20 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
 
 
 def _remove(known: KnownState, command: EmptyWarehouse | RemoveWarehouse) -> CommandDecision:
-    """The default warehouse always exists."""
+    """Refuses to remove the default warehouse, which always exists."""
     if command.id == DEFAULT_WAREHOUSE:
         return decide_refused(CrmRefusal.NEEDED)
     removed = None
     if isinstance(command, RemoveWarehouse):
         removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
-    facts = [warehouse_key(command.id)]
-    return decide_leaving(known, facts, partial(_move_out, command), removed)
+    keys = [warehouse_key(command.id)]
+    return decide_leaving(known, keys, partial(_move_out, command), removed)
 
 
 def _move_out(
     command: EmptyWarehouse | RemoveWarehouse, contact_id: ContactId, contact: ContactState
 ) -> Iterator[ContactMoved]:
-    """What a warehouse that is removed has comes into the default one; whoever has a contact keeps
-    it."""
+    """Moves a contact of a removed warehouse into the default one. Its assignee stays."""
     yield ContactMoved(
         organization=command.organization,
         contact_id=contact_id,

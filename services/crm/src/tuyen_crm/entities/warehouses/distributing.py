@@ -1,4 +1,4 @@
-"""Which member gets a new contact, if its warehouse distributes them.
+"""Chooses the member of a warehouse who gets a new contact, if the warehouse distributes them.
 
 Decides W5.
 """
@@ -20,11 +20,12 @@ from tuyen_events.ids import AgentId, EventId
 def distribute(
     known: KnownState, created: ContactEvent, warehouse_id: str, staff: Collection[AgentId]
 ) -> ContactAssigned | None:
-    """The event that gives a contact, right after it was created, to one of the members of its
-    warehouse who are among `staff`, the agents who can work at all; None if the warehouse does not
-    distribute, or if there is no such member.
+    """The event that assigns a new contact to a member of its warehouse who is among `staff`, the
+    agents who are not disabled; None if the warehouse does not distribute contacts, or has no such
+    member.
 
-    In turn as R2.1 and R2.4 say, or to who has the fewest contacts of the warehouse (R2.3).
+    Members are chosen in turn (R2.1, R2.4), or the one with the fewest contacts of the warehouse is
+    (R2.3).
     """
     warehouse = find_warehouse(known, warehouse_id)
     if warehouse is None or warehouse.distribute is None:
@@ -49,8 +50,7 @@ def distribute(
 
 
 def turn_after(known: KnownState, event: ContactEvent) -> tuple[str, Cursor] | None:
-    """If the event was a turn in the rotation of a warehouse: that warehouse, and the place in its
-    rotation."""
+    """The warehouse and the new place in its rotation, if the event was a turn in a rotation."""
     if not isinstance(event, ContactAssigned) or event.by is not None or event.assignee is None:
         return None
     warehouse = find_warehouse(known, event.warehouse_id)

@@ -1,4 +1,4 @@
-"""Which warehouse a contact is in, and who may do what with its contacts.
+"""Finds the warehouse of a new contact, and who may manage or claim the contacts of a warehouse.
 
 Decides W1 and W2.
 """
@@ -20,7 +20,7 @@ def find_warehouse(known: KnownState, warehouse_id: str) -> WarehouseChanged | N
 
 
 def find_warehouses(known: KnownState) -> Iterator[WarehouseChanged]:
-    """Those that were set up, in the order of their ids."""
+    """The warehouses that were set up, in the order of their ids."""
     for warehouse in known.list_setup(WAREHOUSES):
         if isinstance(warehouse, WarehouseChanged):
             yield warehouse
@@ -32,7 +32,7 @@ def has_warehouse(known: KnownState, warehouse_id: str) -> bool:
 
 
 def warehouse_for(known: KnownState, source: str) -> str:
-    """Where new contacts from this page or integration are put (W2)."""
+    """The warehouse of new contacts from this page or integration (W2)."""
     for warehouse in find_warehouses(known):
         if source in warehouse.sources:
             return warehouse.id
@@ -40,8 +40,8 @@ def warehouse_for(known: KnownState, source: str) -> str:
 
 
 def place_new(known: KnownState, source: str, wanted: str | None) -> str:
-    """The warehouse of a new contact from an integration: the one that the integration names, as
-    long as it exists, or the one that has it among its sources."""
+    """The warehouse of a new contact from an integration: the one that the integration names, if it
+    exists, or else the one that has the integration among its sources."""
     if wanted is not None and has_warehouse(known, wanted):
         return wanted
     return warehouse_for(known, source)

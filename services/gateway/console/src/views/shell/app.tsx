@@ -1,5 +1,87 @@
-import { Views } from './views';
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { StoreContext } from '../../live/context';
+import { openStore } from '../../live/open-store';
+import { followPreferences, loadPreferences } from '../../preferences';
+import { navigate, routeView } from '../../router';
+import { type Me, resume, session } from '../../session';
+import { t } from '../../texts';
+import { Button, Skeleton, State } from '../../ui';
+import { Toasts } from '../../ui/notice';
+import Login from '../login/view';
+import { Shell } from './shell';
+import { words } from './texts';
+
+/** The stream ended with the login, or another tab's did: whether there is one is asked after. */
+const AGAIN_MS = 1_000;
 
 export function App() {
-  return <Views />;
+  return (
+    <>
+      <Inside />
+      <Toasts />
+    </>
+  );
+}
+
+function Inside() {
+  const now = session.value;
+  switch (now.state) {
+    case 'unknown':
+      return <Skeleton />;
+    case 'out':
+      return <Login />;
+    case 'in':
+      return <LoggedIn key={`${now.me.organization}/${now.me.agent_id}`} me={now.me} />;
+    case 'unreachable': {
+      const again = <Button onClick={() => void resume()}>{t('retry')}</Button>;
+      return (
+        <State alert icon="warning" title={words('unreachable')} action={again}>
+          {t('unreachable')}
+        </State>
+      );
+    }
+  }
+}
+
+function LoggedIn({ me }: { me: Me }) {
+  const { organization, agent_id, name } = me;
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one
+  const store = useMemo(
+    () => openStore({ organization, agent_id, name }),
+    [organization, agent_id, name, attempt],
+  );
+  useSignalEffect(() => {
+    if (store.connection.value !== 'ended') return;
+    setTimeout(async () => {
+      await resume();
+      setAttempt((last) => last + 1);
+    }, AGAIN_MS);
+  });
+  useEffect(
+    () => () => {
+      const now = session.peek();
+      store.close(now.state === 'out' && now.left);
+    },
+    [store],
+  );
+  useEffect(() => {
+    let stop = () => {};
+    void loadPreferences().then(
+      () => {
+        stop = followPreferences();
+      },
+      () => {},
+    );
+    return () => stop();
+  }, []);
+  useEffect(() => {
+    if (routeView.peek() === 'login') navigate('/inbox', 'replace');
+  }, []);
+  return (
+    <StoreContext.Provider value={store}>
+      <Shell />
+    </StoreContext.Provider>
+  );
 }

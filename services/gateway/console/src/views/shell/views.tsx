@@ -7,7 +7,11 @@ import Inbox from '../inbox/view';
 
 /** Every view is the default export of its `view.tsx`, and is loaded when it is opened first; the
  * inbox comes with the console. */
-const found = import.meta.glob<{ default: ComponentType }>(['../*/view.tsx', '!../inbox/view.tsx']);
+const found = import.meta.glob<{ default: ComponentType }>([
+  '../*/view.tsx',
+  '!../inbox/view.tsx',
+  '!../login/view.tsx',
+]);
 const INBOXES: ReadonlySet<View | 'missing'> = new Set(['inbox', 'comments', 'zalo', 'livechat']);
 const loaded = new Map<string, ComponentType>();
 

@@ -88,7 +88,7 @@ async def admit_beside_conversation(
 
 
 async def load_scope(gateway: Gateway, caller: Caller) -> ContactScope:
-    """What the caller may see of the organization's contacts."""
+    """The scope of the caller: the contacts that they may see."""
     viewer = caller.viewer
     memberships = await gateway.crm.memberships(viewer.organization, viewer.agent_id)
     return contact_scope_of(viewer, memberships)
@@ -207,7 +207,7 @@ async def carry_out(gateway: Gateway, command: CrmCommand, what: str) -> CrmComm
 
 
 def check_settled(settled: CrmCommandSettled, command: CrmCommand, what: str) -> CrmCommandSettled:
-    """The same for a result that is there already."""
+    """Raises the errors of `carry_out` for a result; returns it if the command was carried out."""
     match settled.outcome:
         case CrmOutcome.NOT_FOUND:
             raise not_found(what, command.subject)

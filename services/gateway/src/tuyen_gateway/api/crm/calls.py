@@ -73,7 +73,7 @@ class CallIn(RequestBody):
     duration_s: Annotated[int, Field(ge=0, le=CALL_LASTS_S)]
     result: CallResult
     recording_url: Url | None = None
-    """Where the recording is kept: an address of a web site, without a password in it."""
+    """The address of the recording on a web site, without a password in it."""
 
 
 class CallView(ChildView):

@@ -1,4 +1,4 @@
-"""The routes of a kind of child: all kinds are written and listed in one manner (C5)."""
+"""The routes of a kind of child entity: all kinds are written and listed alike (C5)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ AssigneeQuery = Annotated[
 
 
 class ChildBody(RequestBody):
-    """What a child consists of, or, in a PATCH, some of it."""
+    """The fields of a child entity, or, in a PATCH, some of them."""
 
     def convert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Some fields of the body, as commands contain them."""
@@ -57,7 +57,7 @@ class ChildBody(RequestBody):
 
 
 class ChildView(EntityView):
-    """What an answer about a child contains."""
+    """The fields that every answer about a child entity contains."""
 
     contact_id: str
     """The contact for which it was created."""
@@ -259,7 +259,7 @@ async def list_all_children(
 
 
 def read_assignee_filter(assignee: str | None, caller: Caller) -> Holder | None:
-    """Whom the filter `assignee` means; None if it is not set."""
+    """The assignee that the filter `assignee` asks for; None if it is not set."""
     match assignee:
         case None:
             return None

@@ -1,4 +1,4 @@
-"""Who has a contact: claims, and what managers and team leaders decide."""
+"""The assignee of a contact: claims, and assignments by managers and team leaders."""
 
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict

@@ -1,4 +1,4 @@
-"""Many contacts at once (S3, W5)."""
+"""Changes of many contacts at once (S3, W5)."""
 
 from typing import Annotated, Any, Self
 

@@ -76,7 +76,7 @@ class ContactFilterFields(BaseModel):
     )
 
     def to_selection(self, caller: Caller, custom: Mapping[str, str]) -> ContactSelection:
-        """What it selects, as `caller` means it: `me` is the caller."""
+        """The selection, in which `me` is replaced by the caller."""
         return ContactSelection(
             words=(self.q or "").strip(),
             phone=_read_phone(self.phone or "", country_of(caller)),

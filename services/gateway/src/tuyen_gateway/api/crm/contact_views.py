@@ -112,7 +112,7 @@ class ContactView(ResponseBody):
     source: str | None
     """The page, import or integration that it came from; null if an agent added it."""
     source_name: str | None
-    """What the page or integration is called; null for any other source, and for a page that the
+    """The name of the page or integration; null for any other source, and for a page that the
     viewer may not see (R7.1)."""
     warehouse_id: str
     assignee: str | None
@@ -185,8 +185,8 @@ async def _find_seen(
 
 
 def find_source_name(organization: Organization, scope: Scope, source: str | None) -> str | None:
-    """Of the page or the integration from which contacts come; null for a page that the viewer may
-    not see."""
+    """The name of the page or the integration from which contacts come; null for a page that the
+    viewer may not see."""
     page = organization.pages.get(PageId(source or ""))
     if page is not None:
         return page.value.name if sees_page(scope, page.value.id) else None
@@ -263,7 +263,7 @@ def read_phones(texts: list[str], country: str) -> tuple[str, ...]:
 
 
 def read_emails(texts: list[str]) -> tuple[str, ...]:
-    """The same for emails."""
+    """The emails, in lower case. Raises InvalidError for the first one that is no email."""
     found = []
     for place, text in enumerate(texts):
         email = parse_email(text)

@@ -38,7 +38,7 @@ RenderedT = TypeVar("RenderedT", bound=BaseModel)
 
 
 class EntityView(ResponseBody):
-    """What every answer about an entity contains."""
+    """The fields that every answer about an entity contains."""
 
     id: str
     created_at: datetime

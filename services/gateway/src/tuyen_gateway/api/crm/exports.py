@@ -1,4 +1,4 @@
-"""Contacts in a file (C9)."""
+"""Exports contacts into a file (C9)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -160,7 +160,7 @@ async def _write_csv(file: BinaryIO, rows: AsyncIterator[Sequence[Sequence[str]]
 
 
 async def _write_xlsx(file: BinaryIO, rows: AsyncIterator[Sequence[Sequence[str]]]) -> int:
-    """The same as a workbook."""
+    """Writes the contacts as a workbook."""
     count, writer = -1, XlsxWriter("contacts")
     async for some in rows:
         await asyncio.to_thread(writer.add, some)

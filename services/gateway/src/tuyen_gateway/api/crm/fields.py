@@ -1,4 +1,4 @@
-"""What the fields of children may contain."""
+"""Types of the fields of child entities: what they may contain."""
 
 from datetime import UTC, datetime
 from typing import Annotated

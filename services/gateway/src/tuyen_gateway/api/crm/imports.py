@@ -1,4 +1,4 @@
-"""Contacts from a file (C9): upload, mapping, preview, and the job."""
+"""Imports contacts from a file (C9): upload, mapping, preview, and the job."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -73,12 +73,12 @@ class MappingIn(RequestBody):
     """By column, `name`, `phones`, `emails`, `gender`, `birthday`, `address`, `location` or
     `custom.` with the id of a field. Columns that are left out are not imported."""
     duplicates: Duplicates = Duplicates.SKIP
-    """What becomes of a row whose phone number or email a contact has already."""
+    """What happens to a row whose phone number or email a contact has already."""
 
 
 class RowErrorView(ResponseBody):
     row: int
-    """As a spreadsheet counts; the heading is row 1."""
+    """The number of the row as a spreadsheet counts; the heading is row 1."""
     column: str
     error: str
 
@@ -87,7 +87,7 @@ class ImportPreview(ResponseBody):
     rows: int
     valid: int
     errors: list[RowErrorView]
-    """Of the first rows that have some. These rows are not imported."""
+    """The errors of the first rows that have any. These rows are not imported."""
     duplicates: int
     """Rows with a phone number or email of an earlier row."""
 
@@ -107,7 +107,7 @@ class ImportView(ResponseBody):
     detail: str | None
     """Why it failed."""
     name: str | None
-    """Of the file."""
+    """The name of the file."""
     warehouse_id: str
     columns: list[str]
     mapping: dict[str, str]

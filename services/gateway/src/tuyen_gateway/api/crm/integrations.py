@@ -47,10 +47,10 @@ class IntegrationIn(RequestBody):
 
     name: Name
     kind: IntegrationKind
-    """What its token may send: `POST /v1/calls` or `POST /v1/leads`."""
+    """What may be sent with its token: `POST /v1/calls` or `POST /v1/leads`."""
     warehouse_id: ChosenId | None = None
-    """Where its new contacts are put. Without it, the warehouse that has the integration among its
-    `sources`, or the default one (W2)."""
+    """The warehouse of its new contacts. Without it, the warehouse that has the integration among
+    its `sources`, or the default one (W2)."""
 
 
 class IntegrationPatch(RequestBody):

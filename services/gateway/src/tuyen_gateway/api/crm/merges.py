@@ -142,7 +142,7 @@ async def _find_other(gateway: Gateway, caller: Caller, contact_id: str) -> Visi
 
 
 def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:
-    """Whoever may gain or lose a contact by a merge (C2)."""
+    """The agents who may gain or lose a contact by a merge (C2)."""
     return contact.assignee, contact.warehouse_id, frozenset(contact.viewers)
 
 

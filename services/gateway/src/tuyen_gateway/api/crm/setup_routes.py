@@ -1,4 +1,4 @@
-"""The routes of a kind of entity of the setup: all kinds are written and listed in one manner."""
+"""The routes of a kind of setup entity: all kinds are written and listed alike."""
 
 from collections.abc import Callable
 from copy import copy
@@ -41,7 +41,7 @@ _TRIES = 5
 
 
 class SetupBody(RequestBody):
-    """What an entity of the setup consists of."""
+    """The fields of an entity of the setup."""
 
     def convert(self, _caller: Caller, _existing: Any) -> dict[str, Any]:
         """The body as the fields of the command. `_existing` is the document of the entity, None if

@@ -1,0 +1,35 @@
+import { agentName } from '../../live/directory';
+import type { Answer, Store } from '../../live/store';
+import { toast } from '../../ui';
+import { words } from './texts';
+
+/** What was done to a conversation, with a word for the agent about how it went. */
+
+type Refusal = Extract<Answer, { ok: false }>;
+
+export function sayRefusal({ problem, winner }: Refusal): void {
+  if (winner) toast(words('winner', agentName(winner)), 'warn');
+  else if (winner === null) toast(words('winnerNobody'), 'warn');
+  else toast(problem.detail || words('notDone'), 'bad');
+}
+
+export async function tell(asked: Promise<Answer>, said?: string): Promise<boolean> {
+  const answer = await asked;
+  if (!answer.ok) sayRefusal(answer);
+  else if (said) toast(said);
+  return answer.ok;
+}
+
+export function assign(store: Store, id: string, agent: string | null, note?: string) {
+  const version = store.conversation(id).peek()?.version;
+  const said = agent === null ? words('unassignedNow') : words('assigned', agentName(agent));
+  return tell(store.assign(id, agent, version, note), said);
+}
+
+export async function markDone(store: Store, id: string, done: boolean): Promise<void> {
+  const answer = await store.setDone(id, done);
+  if (!answer.ok) return sayRefusal(answer);
+  if (!done) return;
+  const undo = { text: words('undo'), run: () => void tell(store.setDone(id, false)) };
+  toast(words('markedDone'), 'good', undo);
+}

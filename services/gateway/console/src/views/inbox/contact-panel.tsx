@@ -1,0 +1,281 @@
+import { useState } from 'preact/hooks';
+import { ApiProblem, api, type Schema, take } from '../../api/client';
+import { useStore } from '../../live/context';
+import { agentName } from '../../live/directory';
+import { href } from '../../router';
+import { formatDay, t } from '../../texts';
+import { sayProblem } from '../../texts/problems';
+import {
+  Avatar,
+  Button,
+  Chip,
+  DataForm,
+  Dialog,
+  Failed,
+  type FormField,
+  Notice,
+  Picker,
+  Skeleton,
+  State,
+  toast,
+  useLoaded,
+  type Values,
+} from '../../ui';
+import { ContactMore } from './contact-more';
+import styles from './contact-panel.module.css';
+import { Notes, Tasks } from './contact-work';
+import { useTags } from './filters-bar';
+import { useWish } from './keys';
+import { words } from './texts';
+
+type Contact = Schema<'ContactView'>;
+type Claimable = Schema<'ClaimableContactView'>;
+
+/** The contact beside the conversation of `id`: what is known, recognized, noted and to be done. */
+export function ContactPanel({ id }: { id: string }) {
+  const row = useStore().conversation(id).value;
+  if (!row) return <Skeleton />;
+  if (!row.contact_id) {
+    return (
+      <State icon="user" title={row.customer.name ?? row.customer.external_id}>
+        {words('noContact')}
+      </State>
+    );
+  }
+  return (
+    <ContactOf
+      key={row.contact_id}
+      id={row.contact_id}
+      picture={row.customer.picture}
+      seen={row.updated_at}
+    />
+  );
+}
+
+interface ContactOfProps {
+  id: string;
+  picture: string | null;
+  /** Of the last message: another one may have brought a suggestion. */
+  seen: string;
+}
+
+function ContactOf({ id, picture, seen }: ContactOfProps) {
+  const path = { contact_id: id };
+  const loaded = useLoaded(
+    () => take(api.GET('/v1/contacts/{contact_id}', { params: { path } })),
+    `${id} ${seen}`,
+  );
+  if (loaded.state === 'loading') return <Skeleton />;
+  if (loaded.state === 'failed') {
+    const { problem } = loaded;
+    const isBarred = problem instanceof ApiProblem && [403, 404].includes(problem.status);
+    if (isBarred) return <State icon="lock" title={words('contactHidden')} />;
+    return <Failed text={sayProblem(problem)} onRetry={() => void loaded.reload()} />;
+  }
+  const contact = loaded.value as Contact | Claimable;
+  if ('claimable' in contact) return <Claim contact={contact} onDone={loaded.reload} />;
+  const act = async (doing: Promise<unknown>) => {
+    try {
+      await doing;
+      await loaded.reload();
+    } catch (problem) {
+      toast(sayProblem(problem), 'bad');
+    }
+  };
+  return (
+    <div class={styles.panel}>
+      <Facts contact={contact} picture={picture} onChanged={loaded.reload} />
+      <Suggestions contact={contact} act={act} />
+      <TagsOf contact={contact} act={act} />
+      <Tasks contactId={id} />
+      <Notes contactId={id} />
+      <ContactMore contactId={id} />
+      <a class={styles.whole} href={href('contacts', id)}>
+        {words('openProfile')}
+      </a>
+    </div>
+  );
+}
+
+function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<void> }) {
+  const claim = async () => {
+    try {
+      const path = { warehouse_id: contact.warehouse_id };
+      await api.POST('/v1/warehouses/{warehouse_id}/claims', {
+        params: { path },
+        body: { contact_id: contact.id },
+      });
+      toast(words('claimed'));
+    } catch (problem) {
+      const holder = problem instanceof ApiProblem && problem.body.agent_id;
+      const said = typeof holder === 'string' ? words('claimedBy', agentName(holder)) : null;
+      toast(said ?? sayProblem(problem), 'bad');
+    }
+    await onDone();
+  };
+  return (
+    <div class={styles.panel}>
+      <h3>{contact.name}</h3>
+      <Notice>{words('claimHint')}</Notice>
+      <Button kind="primary" onClick={() => void claim()}>
+        {words('claim')}
+      </Button>
+    </div>
+  );
+}
+
+interface FactsProps {
+  contact: Contact;
+  picture: string | null;
+  onChanged: () => Promise<void>;
+}
+
+function Facts({ contact, picture, onChanged }: FactsProps) {
+  const [editing, setEditing] = useState(false);
+  const { name, phones, emails, address, birthday, gender, location } = contact;
+  const facts: readonly [string, string | null | undefined][] = [
+    [words('phones'), phones.join(', ')],
+    [words('emails'), emails.join(', ')],
+    [words('address'), address ?? location],
+    [words('gender'), gender && words(gender as 'other')],
+    [words('birthday'), birthday && formatDay(birthday)],
+  ];
+  return (
+    <section class={styles.part}>
+      <div class={styles.who}>
+        <Avatar name={name ?? null} picture={picture} size={40} />
+        <h3>{name}</h3>
+        <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
+          {t('edit')}
+        </Button>
+      </div>
+      <dl class={styles.facts}>
+        {facts.map(([label, value]) =>
+          value ? (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ) : null,
+        )}
+      </dl>
+      {editing && (
+        <Dialog title={words('editContact')} onClose={() => setEditing(false)}>
+          <DataForm
+            fields={contactFields()}
+            values={{ name, phones, emails, address, birthday, gender }}
+            onCancel={() => setEditing(false)}
+            onSubmit={async (values) => {
+              const path = { contact_id: contact.id };
+              const body = cleaned(values) as Schema<'ContactPatch'>;
+              await api.PATCH('/v1/contacts/{contact_id}', { params: { path }, body });
+              setEditing(false);
+              await onChanged();
+            }}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+function contactFields(): readonly FormField[] {
+  const hint = words('onePerLine');
+  return [
+    { kind: 'text', name: 'name', label: words('name') },
+    { kind: 'lines', name: 'phones', label: words('phones'), hint },
+    { kind: 'lines', name: 'emails', label: words('emails'), hint },
+    { kind: 'text', name: 'address', label: words('address') },
+    { kind: 'date', name: 'birthday', label: words('birthday') },
+    {
+      kind: 'choice',
+      name: 'gender',
+      label: words('gender'),
+      choices: [
+        { value: '', text: '' },
+        ...(['female', 'male', 'other'] as const).map((value) => ({ value, text: words(value) })),
+      ],
+    },
+  ];
+}
+
+/** Empty texts empty a field, empty lines are nothing. */
+function cleaned(values: Values): Values {
+  const entries = Object.entries(values).map(([name, value]) => {
+    if (Array.isArray(value)) return [name, value.map((one) => String(one).trim()).filter(Boolean)];
+    return [name, value === '' ? null : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+type Act = (doing: Promise<unknown>) => Promise<void>;
+
+function Suggestions({ contact, act }: { contact: Contact; act: Act }) {
+  if (contact.suggestions.length === 0) return null;
+  const answer = (id: string, accept: boolean) =>
+    act(
+      api.POST('/v1/contacts/{contact_id}/suggestions/{suggestion_id}', {
+        params: { path: { contact_id: contact.id, suggestion_id: id } },
+        body: { accept },
+      }),
+    );
+  return (
+    <section class={styles.part}>
+      <h3>{words('suggestions')}</h3>
+      <ul class={styles.items}>
+        {contact.suggestions.map(({ id, value }) => (
+          <li key={id} class={styles.suggestion}>
+            <strong>{value}</strong>
+            <Button small kind="primary" onClick={() => void answer(id, true)}>
+              {words('accept')}
+            </Button>
+            <Button small kind="quiet" onClick={() => void answer(id, false)}>
+              {words('decline')}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function TagsOf({ contact, act }: { contact: Contact; act: Act }) {
+  const [open, setOpen] = useState(false);
+  const [query, setQuery] = useState('');
+  const known = useTags(query);
+  useWish('tag', () => setOpen(true));
+  const pathOf = (tag: string) => ({ contact_id: contact.id, tag });
+  const address = '/v1/contacts/{contact_id}/tags/{tag}' as const;
+  const left = known.filter((tag) => !contact.tags.includes(tag));
+  return (
+    <section class={styles.part}>
+      <h3>{words('tags')}</h3>
+      <div class={styles.tags}>
+        {contact.tags.map((tag) => (
+          <Chip
+            key={tag}
+            onRemove={{
+              label: words('removeTag', tag),
+              run: () => void act(api.DELETE(address, { params: { path: pathOf(tag) } })),
+            }}
+          >
+            {tag}
+          </Chip>
+        ))}
+        <Picker
+          small
+          icon="plus"
+          label={words('addTag')}
+          options={left.map((tag) => ({ value: tag, text: tag }))}
+          free={(tag) => words('newTag', tag)}
+          onQuery={setQuery}
+          open={open}
+          onOpen={setOpen}
+          onPick={(tag) => void act(api.PUT(address, { params: { path: pathOf(tag) } }))}
+        >
+          {words('addTag')}
+        </Picker>
+      </div>
+    </section>
+  );
+}

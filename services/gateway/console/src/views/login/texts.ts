@@ -1,0 +1,22 @@
+import { dictionary } from '../../texts';
+
+export const words = dictionary(
+  {
+    title: 'Đăng nhập',
+    lead: 'Trả lời khách hàng của mọi kênh ở một nơi.',
+    organization: 'Tổ chức',
+    username: 'Tên đăng nhập',
+    password: 'Mật khẩu',
+    submit: 'Đăng nhập',
+    wrong: 'Tổ chức, tên đăng nhập hoặc mật khẩu chưa đúng.',
+  },
+  {
+    title: 'Log in',
+    lead: 'Answer the customers of every channel in one place.',
+    organization: 'Organization',
+    username: 'Username',
+    password: 'Password',
+    submit: 'Log in',
+    wrong: 'The organization, the username or the password is not right.',
+  },
+);

@@ -1,0 +1,48 @@
+import { prefer, preferences } from '../../preferences';
+import { logout, me } from '../../session';
+import { t } from '../../texts';
+import { Avatar, Menu, type MenuItem } from '../../ui';
+import { setTheme, type Theme, theme } from '../../ui/theme';
+import styles from './shell.module.css';
+import { words } from './texts';
+
+const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
+
+export function AccountMenu({ wide, onHelp }: { wide?: boolean; onHelp: () => void }) {
+  const viewer = me.value;
+  const sound = preferences.value.sound !== false;
+  const items: MenuItem[] = [
+    ...THEMES.map((one) => ({
+      key: one,
+      text: `${words('appearance')}: ${words(one)}`,
+      checked: theme.value === one,
+      onPick: () => setTheme(one),
+    })),
+    {
+      key: 'sound',
+      icon: 'sound',
+      text: words(sound ? 'soundOff' : 'sound'),
+      onPick: () => prefer({ sound: !sound }),
+    },
+    { key: 'help', icon: 'keyboard', text: words('help'), hint: '?', onPick: onHelp },
+    { key: 'leave', icon: 'leave', text: words('logOut'), onPick: () => void logout() },
+  ];
+  return (
+    <Menu
+      label={t('account')}
+      items={items}
+      head={
+        <div class={styles.who}>
+          <strong>{viewer?.name}</strong>
+          <span>{viewer?.organization}</span>
+        </div>
+      }
+      face={
+        <>
+          <Avatar name={viewer?.name ?? null} size={28} />
+          {wide && <span class={styles.name}>{viewer?.name}</span>}
+        </>
+      }
+    />
+  );
+}
