@@ -2,9 +2,9 @@ import type { TargetedEvent } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation, Message } from '../../core/model';
 import { useStore } from '../../live/context';
-import { pageName } from '../../live/directory';
+import { pageName, pages } from '../../live/directory';
 import type { Thread } from '../../live/store';
-import { formatShort, t } from '../../texts';
+import { formatShort, language, t } from '../../texts';
 import { Button, Icon, IconButton, isComposing, join, Notice, Popover } from '../../ui';
 import styles from './composer.module.css';
 import { channelName } from './filters-bar';
@@ -123,6 +123,7 @@ export function Composer({ thread, row, window, target, onTarget }: ComposerProp
         )}
       </p>
       {barred && <Notice tone="warn">{barred}</Notice>}
+      <PageProblem page={row.page_id} />
       <Uploads uploads={uploads} />
       <div ref={anchor} class={styles.box}>
         <textarea
@@ -184,6 +185,17 @@ export function Composer({ thread, row, window, target, onTarget }: ComposerProp
         </Popover>
       )}
     </form>
+  );
+}
+
+/** The page cannot send: replies wait until somebody mends it. */
+function PageProblem({ page }: { page: string }) {
+  const problem = pages.value.find(({ id }) => id === page)?.problem;
+  if (!problem) return null;
+  return (
+    <Notice tone="warn">
+      {problem.text[language.value]} {words('pageWaits')}
+    </Notice>
   );
 }
 

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { pages } from '../../live/directory';
 import type { ListWindow } from '../../live/store';
-import { navigate } from '../../router';
+import { href, navigate } from '../../router';
+import { hasRight } from '../../session';
 import { formatNumber, t } from '../../texts';
 import { Button, Failed, Icon, Skeleton, State, VirtualList } from '../../ui';
 import { BulkBar } from './bulk-bar';
@@ -128,9 +130,14 @@ function Pill({ list }: { list: ListWindow }) {
 }
 
 function Empty({ filtered }: { filtered: boolean }) {
+  const first = hasRight('manage') && pages.value.length === 0;
   return (
     <div class={styles.empty}>
-      <State icon={filtered ? 'filter' : 'inbox'} title={words(filtered ? 'noMatches' : 'noRows')}>
+      <State
+        icon={filtered ? 'filter' : 'inbox'}
+        title={words(filtered ? 'noMatches' : 'noRows')}
+        action={first && <a href={href('welcome')}>{words('firstSteps')}</a>}
+      >
         {words(filtered ? 'noMatchesHint' : 'noRowsHint')}
       </State>
     </div>
