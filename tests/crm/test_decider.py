@@ -19,15 +19,8 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.entities import BY_COMMAND, AnyEntity
 from tuyen_crm.entities.contacts.observe import observe
-from tuyen_crm.entities.merges import drafts
 from tuyen_events.codec import decode
-from tuyen_events.crm.contacts import (
-    AddContact,
-    ContactRenamed,
-    RemoveContact,
-    RenameContact,
-)
-from tuyen_events.crm.merge_proposals import MergeProposalClosed
+from tuyen_events.crm.contacts import AddContact, ContactRenamed, RenameContact
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.inbound import MessageReceived
@@ -370,37 +363,6 @@ async def test_c2_a_command_that_is_sent_again_is_answered_in_full() -> None:
     assert told[1][2] == phones
     assert told[2][1] == "con_1"
     assert told[3:] == told[1:3]
-
-
-async def test_c2_r9_5_proposals_that_one_command_leaves_are_ended_by_the_next_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Nothing of it goes to the dead letters, and a crash in between changes nothing."""
-    shop = Shop()
-    for number in range(1, 6):
-        agent = AgentId(f"nv_{number}")
-        await shop.ask(add_contact(number, str(number), ("+84912345678",), assignee=agent))
-    assert await work(shop, shop.log)
-    monkeypatch.setattr(drafts, "PROPOSED_BYTES", 1)
-    await shop.ask(
-        RemoveContact(
-            command_id="cmd_9",
-            organization=SHOP,
-            contact_id=ContactId("con_1"),
-            at=MOMENT,
-            by=AgentId("boss"),
-        )
-    )
-    steps = 0
-    while not await work(shop, Client(shop.log, steps)):
-        steps += 1
-    ended = {
-        (event.contact_id, event.other)
-        for event in await shop.read_events(CONTACTS)
-        if isinstance(event, MergeProposalClosed)
-    }
-    assert {one for one, other in ended if other == "con_1"} == {f"con_{n}" for n in range(2, 6)}
-    assert await shop.records(DEAD_LETTERS) == []
 
 
 def add_contact(number: int, name: str, phones: tuple[str, ...], **fields: Any) -> AddContact:

@@ -45,7 +45,7 @@ from tuyen_gateway.projections.collections import (
     read_by_id,
 )
 from tuyen_gateway.projections.counters import write_again
-from tuyen_gateway.projections.heads import note_change
+from tuyen_gateway.projections.heads import note_crm_change
 from tuyen_gateway.projections.journal import note_proposals, note_unlisted
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
@@ -156,7 +156,7 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
             continue
         for begin in range(0, len(ids), _AT_ONCE):
             await _write_again(database, ids[begin : begin + _AT_ONCE])
-    await note_change(database, {*proposals, *(each.organization for each in all_changed)})
+    await note_crm_change(database, {*proposals, *(each.organization for each in all_changed)})
 
 
 def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:

@@ -24,7 +24,7 @@ CHANGED_AT = "changed"
 than all that was written for the records before."""
 
 
-async def note_change(database: Database, organizations: Iterable[OrganizationId]) -> None:
+async def note_crm_change(database: Database, organizations: Iterable[OrganizationId]) -> None:
     """Notes the time of a change that follows from none of the records that the views fold: a
     position from before it is one from before a change. Must be called after the change."""
     changed = {"$currentDate": {CHANGED_AT: {"$type": "timestamp"}}}
