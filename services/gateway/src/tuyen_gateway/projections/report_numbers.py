@@ -1,7 +1,7 @@
 """Stores the numbers of reports, added up by quarters of an hour, by hours, days and months (O3).
 
-The days are those of the time zone that the organization had when it was first heard of. When it
-gets another one, numbers are added up by the days of that zone from the next day on; those of the
+The days are those of the time zone that the organization had at its first event. When it gets
+another one, numbers are added up by the days of that zone from the next day on; those of the
 days before stay as they were, and are not read any more.
 """
 
@@ -11,11 +11,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from bson import Decimal128
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.domain.rollups import TOLD, Days, Level, Slot, count_by_level, day_of, sum_up
+from tuyen_gateway.domain.rollups import (
+    TOLD,
+    VALUE,
+    Days,
+    Level,
+    Slot,
+    count_by_level,
+    day_of,
+    sum_up,
+)
 from tuyen_platform.mongodb import Database, Document, MongoSession
 
 NUMBERS = "report_numbers_3"
@@ -140,11 +150,20 @@ def _add(key: str, place: Place, counts: Counter[str], stored: Document) -> Upda
             "about": list(slot.about),
             "warehouse_id": slot.warehouse_id,
         },
-        "$inc": dict(counts),
+        "$inc": {name: _encode(name, number) for name, number in counts.items()},
     }
     if place.is_told(counts):
         update["$set"] = _tell(counts, stored)
     return UpdateOne({"_id": key}, update, upsert=True)
+
+
+def _encode(name: str, number: int) -> int | Decimal128:
+    """Sums of values may be longer than an integer of the database."""
+    return Decimal128(str(number)) if name.endswith(VALUE) else number
+
+
+def decode(number: int | Decimal128) -> int:
+    return int(number.to_decimal()) if isinstance(number, Decimal128) else number
 
 
 def _tell(counts: Mapping[str, int], stored: Document) -> Document:
