@@ -23,7 +23,7 @@ from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.report_numbers import (
     NUMBERS,
-    TOLD_OF,
+    WAITS_FIELD,
     decode,
     read_days,
     read_waits,
@@ -83,7 +83,7 @@ class MongoReports:
         counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
         stages: list[Document] = [
             {"$match": _match(span, counted, stretches)},
-            {"$project": {"at": 1, "about": 1, TOLD_OF: 1, **dict.fromkeys(counts, 1)}},
+            {"$project": {"at": 1, "about": 1, WAITS_FIELD: 1, **dict.fromkeys(counts, 1)}},
         ]
         if counted in _BY_WAREHOUSE:
             place = {"at": "$at", "about": "$about"}
@@ -94,10 +94,10 @@ class MongoReports:
                 at=one["at"],
                 about=tuple(one["about"]),
                 counts={name: decode(one.get(name, 0)) for name in counts},
-                waits={kind: Waits(*told.get(kind, ())) for kind in kinds},
+                waits={kind: Waits(*stored.get(kind, ())) for kind in kinds},
             )
             for one in found
-            for told in [one.get(TOLD_OF, {})]
+            for stored in [one.get(WAITS_FIELD, {})]
         )
 
     async def _add_up(
