@@ -1,8 +1,8 @@
 """Stores the numbers of reports, added up by quarters of an hour, by hours, days and months (O3).
 
-The days are those of the time zone that the organization had when it was first heard of. When it
-gets another one, numbers are added up by the days of that zone from the next day on; those of the
-days before stay as they were, and are not read any more.
+The days are those of the time zone that the organization had when the reports first learned of it.
+When it gets another one, numbers are added up by the days of that zone from the next day on; those
+of the days before stay as they were, and are not read any more.
 """
 
 from collections import Counter, defaultdict
