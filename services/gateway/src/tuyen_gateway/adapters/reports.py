@@ -23,7 +23,7 @@ from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.report_numbers import (
     NUMBERS,
-    TOLD_OF,
+    WAITS_FIELD,
     decode,
     read_days,
     read_waits,
@@ -91,7 +91,7 @@ class MongoReports:
             "at": "$at",
             "about": "$about",
             **{name: _or_none(f"${name}") for name in counts},
-            **{kind: {"$ifNull": [f"${TOLD_OF}.{kind}", []]} for kind in kinds},
+            **{kind: {"$ifNull": [f"${WAITS_FIELD}.{kind}", []]} for kind in kinds},
         }
         lists = {name: {"$push": field} for name, field in fields.items()}
         stages += [_LIMIT, {"$group": {"_id": None, **lists}}]

@@ -94,7 +94,7 @@ class Level(StrEnum):
     """A month in UTC. It has only INFLOW and OUTFLOW, and the value of the former."""
 
 
-TOLD = (Level.HOUR, Level.DAY)
+LEVELS_WITH_WAITS = (Level.HOUR, Level.DAY)
 """The levels whose numbers are stored with the `Waits` of each kind, so that a report reads no
 single wait."""
 
