@@ -34,6 +34,19 @@ def test_a_test_is_where_its_source_is_and_is_named_for_it() -> None:
     assert elsewhere == OF_NO_MODULE.keys()
 
 
+def test_the_import_rules_see_every_module() -> None:
+    """Their linter looks into no folder without `__init__.py` below one that has it, so a library
+    whose folders need none has none at all."""
+    hidden = {
+        str(folder.relative_to(ROOT))
+        for source in SOURCES.values()
+        for folder in {path.parent for path in source.rglob("*.py")}
+        if not (folder / "__init__.py").exists()
+        and any((above / "__init__.py").exists() for above in folder.parents)
+    }
+    assert hidden == set()
+
+
 def test_every_library_and_service_has_tests() -> None:
     assert {Path(test).parts[0] for test in TESTS} == SOURCES.keys()
 

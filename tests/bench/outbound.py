@@ -24,7 +24,7 @@ from bench.double_calls import DoubleCalls
 from bench.processes import cpu_seconds, free_port, ready, running, service_env
 from bench.report import Row, compare
 from support.organizations import directory_record, page, profile
-from tuyen_doubles.addresses import DoubledHost
+from tuyen_doubles.registry import host_paths
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
@@ -131,7 +131,7 @@ async def _sender(kafka: str, double: _Double) -> AsyncIterator["_Side"]:
     env = {
         **service_env(kafka, prefix, port),
         "TUYEN_MONGODB": _NOBODY,
-        "TUYEN_FACEBOOK_API": double.url + DoubledHost.FACEBOOK_API,
+        "TUYEN_FACEBOOK_API": double.url + host_paths()["facebook_api"],
     }
     account = name_account(_SHOP, Channel.FACEBOOK, _ACCOUNT)
     credentials = AccountCredentials(access_token=SecretStr("token"))
@@ -153,7 +153,7 @@ async def _bare(kafka: str, double: _Double) -> AsyncIterator["_Side"]:
         "BENCH_KAFKA": kafka,
         "BENCH_INPUT": prefix + OUTBOUND.name,
         "BENCH_APP": f"{prefix}bare",
-        "BENCH_CALL": f"{double.url}{DoubledHost.FACEBOOK_API}/{_ACCOUNT}/messages",
+        "BENCH_CALL": f"{double.url}{host_paths()['facebook_api']}/{_ACCOUNT}/messages",
     }
     async with KafkaLog(kafka, prefix) as log, running("bench.bare_outbound", env) as process:
         yield _Side(log, double.calls, process.pid, "bare")

@@ -1,10 +1,9 @@
 import pytest
 
-from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.calls import DoubleAction
 from tuyen_doubles.faults import MOST_FAULTS, DoubleFault, FaultTable, TooManyFaultsError
 
-FACEBOOK, ZALO = DoubledChannel.FACEBOOK, DoubledChannel.ZALO
+FACEBOOK, ZALO = "facebook", "zalo"
 SEND, READ = DoubleAction.SEND, DoubleAction.READ
 
 

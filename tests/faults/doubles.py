@@ -12,8 +12,8 @@ import httpx
 
 from faults.tenants import Json
 from support.processes import eventually
-from tuyen_doubles.addresses import DoubledHost
 from tuyen_doubles.calls import MOST_CALLS
+from tuyen_doubles.registry import host_paths
 from tuyen_local.addresses import HOST
 from tuyen_local.supervisor import Program, Supervisor
 
@@ -76,12 +76,7 @@ class Doubles:
 
     def addresses(self) -> dict[str, str]:
         """What services are told in place of the channels' own addresses."""
-        return {
-            "FACEBOOK_API": self.url + DoubledHost.FACEBOOK_API,
-            "FACEBOOK_DIALOG": self.url + DoubledHost.FACEBOOK_DIALOG,
-            "ZALO_API": self.url + DoubledHost.ZALO_API,
-            "ZALO_OAUTH": self.url + DoubledHost.ZALO_OAUTH,
-        }
+        return {name.upper(): self.url + path for name, path in host_paths().items()}
 
     async def start(self, ingest_url: str, settings: Mapping[str, str]) -> None:
         """With the apps and secrets of the services' `settings`. Returns once they serve."""

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from tuyen_doubles.registry import host_paths
 from tuyen_local.settings import Settings
 
 
@@ -28,8 +29,20 @@ def test_a_port_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("missing", ["facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth"])
-def test_doubles_are_needed_while_an_address_is_missing(missing: str) -> None:
-    names = ("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
-    given = dict.fromkeys(names, "https://channel.example")
-    assert not Settings.model_validate(given).needs_doubles
-    assert Settings.model_validate({**given, missing: None}).needs_doubles
+def test_doubles_are_needed_while_an_address_is_missing(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in host_paths():
+        monkeypatch.setenv(f"TUYEN_{name.upper()}", "https://channel.example")
+    assert not Settings(_env_file=None).needs_doubles
+    monkeypatch.setenv(f"TUYEN_{missing.upper()}", "")
+    assert set(Settings(_env_file=None).doubled_hosts) == {missing}
+    assert Settings(_env_file=None).needs_doubles
+
+
+def test_the_address_of_a_channel_may_be_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("TUYEN_ZALO_API=https://zalo.example\n")
+    assert Settings().channel_addresses == {"zalo_api": "https://zalo.example"}

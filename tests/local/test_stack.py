@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from support import standin
 from support.processes import has_ended, read_environment, until
+from tuyen_doubles.registry import host_paths
 from tuyen_local import organization
 from tuyen_local.errors import CannotStart
 from tuyen_local.stack import DOUBLES, SERVICES, Stack
@@ -86,10 +86,14 @@ async def test_without_addresses_of_the_channels_the_services_call_the_doubles(
 async def test_with_addresses_of_all_channels_no_doubles_are_started(
     standins: None, tmp_path: Path, kafka: str, mongodb: str, topic_prefix: str
 ) -> None:
-    names = ("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
-    given: dict[str, Any] = {name: f"https://{name}.example" for name in names}
+    names = host_paths()
+    given = {name: f"https://{name}.example" for name in names}
     async with Stack.on_free_ports(
-        tmp_path / "var", kafka=kafka, mongodb=mongodb, topic_prefix=topic_prefix, **given
+        tmp_path / "var",
+        kafka=kafka,
+        mongodb=mongodb,
+        topic_prefix=topic_prefix,
+        channel_addresses=given,
     ) as stack:
         environment = read_environment(stack.pid("gateway"))
         with pytest.raises(KeyError):

@@ -20,6 +20,7 @@ from tuyen_channels.calls import (
     HiddenToken,
     Limit,
     RefusalKind,
+    ReplyWindow,
     RequestPart,
 )
 from tuyen_channels.transport import Transport
@@ -159,6 +160,7 @@ class ScriptedConnector:
 
     name: ClassVar[Channel] = Channel.FACEBOOK
     settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    reply_window: ClassVar[ReplyWindow] = ReplyWindow()
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = True
     refresh: ClassVar[None] = None

@@ -23,8 +23,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from support.processes import eventually
-from tuyen_doubles.addresses import DoubledHost
 from tuyen_doubles.bootstrap import build
+from tuyen_doubles.registry import host_paths
 from tuyen_doubles.serving import serve_doubles
 from tuyen_doubles.settings import DoublesSettings
 from tuyen_platform.clock import Clock, SystemClock
@@ -100,10 +100,11 @@ class RunningDoubles:
     def __init__(self, url: str, client: httpx.AsyncClient, ingest: Ingest) -> None:
         self.url = url
         self.ingest = ingest
-        self.facebook_api = url + DoubledHost.FACEBOOK_API
-        self.facebook_dialog = url + DoubledHost.FACEBOOK_DIALOG
-        self.zalo_api = url + DoubledHost.ZALO_API
-        self.zalo_oauth = url + DoubledHost.ZALO_OAUTH
+        self.addresses = {name: url + path for name, path in host_paths().items()}
+        self.facebook_api = self.addresses["facebook_api"]
+        self.facebook_dialog = self.addresses["facebook_dialog"]
+        self.zalo_api = self.addresses["zalo_api"]
+        self.zalo_oauth = self.addresses["zalo_oauth"]
         self.client = client
 
     async def calls(self, **filters: Any) -> list[Json]:
@@ -144,11 +145,13 @@ async def running_doubles(
         settings = DoublesSettings(
             port=0,
             ingest_url=ingest_url or own_url,
-            facebook_app_id=APP_ID,
-            facebook_app_secret=SecretStr(APP_SECRET),
-            zalo_app_id=ZALO_APP_ID,
-            zalo_app_secret=SecretStr(ZALO_APP_SECRET),
-            zalo_oa_secret=SecretStr(OA_SECRET),
+            channels={
+                "facebook_app_id": SecretStr(APP_ID),
+                "facebook_app_secret": SecretStr(APP_SECRET),
+                "zalo_app_id": SecretStr(ZALO_APP_ID),
+                "zalo_app_secret": SecretStr(ZALO_APP_SECRET),
+                "zalo_oa_secret": SecretStr(OA_SECRET),
+            },
         )
         doubles = build(settings, clock or SystemClock())
         serving = asyncio.create_task(serve_doubles(doubles, settings, stopping, port.set_result))

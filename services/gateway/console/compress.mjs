@@ -1,9 +1,9 @@
 // Compresses the files of a build as far as brotli and gzip go, beside them: `node compress.mjs FOLDER`.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const TEXT = new Set([".html", ".js", ".css", ".svg"]);
+const TEXT = new Set(['.html', '.js', '.css', '.svg']);
 const [folder] = process.argv.slice(2);
 
 for (const name of readdirSync(folder, { recursive: true })) {

@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tuyen_doubles.addresses import DoubledChannel
-
 MOST_CALLS = 5_000
 """How many calls are remembered; the oldest is forgotten first."""
 
@@ -64,7 +62,7 @@ class RecordedCall:
     """
 
     seq: int
-    channel: DoubledChannel
+    channel: str
     account: str | None
     action: DoubleAction
     to: str | None
@@ -76,7 +74,7 @@ class RecordedCall:
 
 
 class CallRecord:
-    """The calls of both channels, numbered from 1 in the order in which they came."""
+    """The calls of all channels, numbered from 1 in the order in which they came."""
 
     def __init__(self) -> None:
         self._calls: deque[RecordedCall] = deque(maxlen=MOST_CALLS)
@@ -90,7 +88,7 @@ class CallRecord:
     def add(
         self,
         *,
-        channel: DoubledChannel,
+        channel: str,
         account: str | None,
         action: DoubleAction,
         to: str | None,
@@ -118,7 +116,7 @@ class CallRecord:
 
     def find(
         self,
-        channel: DoubledChannel | None = None,
+        channel: str | None = None,
         action: DoubleAction | None = None,
         account: str | None = None,
         after: int = 0,

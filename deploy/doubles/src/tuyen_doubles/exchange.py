@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from tuyen_doubles.addresses import DoubledChannel, DoubledHost
 from tuyen_doubles.calls import CallRecord, DoubleAction
 from tuyen_doubles.cutting import CutConnection
 from tuyen_doubles.faults import DoubleFault, FaultTable
@@ -88,7 +87,7 @@ class IncomingCall:
 
 
 class Exchange:
-    """Handles the calls of both channels. `clock` is the time of the record."""
+    """Handles the calls of all channels. `clock` is the time of the record."""
 
     def __init__(
         self, calls: CallRecord, faults: FaultTable, webhooks: WebhookSender, clock: Clock
@@ -100,7 +99,7 @@ class Exchange:
 
     def build_endpoint(
         self,
-        channel: DoubledChannel,
+        channel: str,
         understand: Callable[[IncomingCall], DoubleOperation],
         token_of: Callable[[IncomingCall], str | None],
         unreadable: DoubleAnswer,
@@ -130,7 +129,7 @@ class Exchange:
 
     async def _handle(
         self,
-        channel: DoubledChannel,
+        channel: str,
         call: IncomingCall,
         operation: DoubleOperation,
         token: str | None,
@@ -170,9 +169,10 @@ class Exchange:
 
 
 def build_host(
-    host: DoubledHost, endpoint: Callable[[Request], Awaitable[Response]], *pages: Route
+    host: str, endpoint: Callable[[Request], Awaitable[Response]], *pages: Route
 ) -> Mount:
-    """The routes of a host: its pages for people, and an endpoint for everything else."""
+    """The routes of a host: its pages for people, and an endpoint for everything else. `host` is
+    the path that stands for it."""
     return Mount(host, routes=[*pages, Route("/{path:path}", endpoint, methods=_METHODS)])
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.calls import DoubleAction
 
 MOST_FAULTS = 200
@@ -19,7 +18,7 @@ class DoubleFault:
     always with `drop_answer`, it is carried out.
     """
 
-    channel: DoubledChannel
+    channel: str
     action: DoubleAction | None = None
     account: str | None = None
     status: int | None = None
@@ -37,8 +36,8 @@ class DoubleFault:
     def carries_out(self) -> bool:
         return self.drop_answer or (self.status is None and self.body is None)
 
-    def hits(self, channel: DoubledChannel, action: DoubleAction, account: str | None) -> bool:
-        if channel is not self.channel or self.account not in (None, account):
+    def hits(self, channel: str, action: DoubleAction, account: str | None) -> bool:
+        if channel != self.channel or self.account not in (None, account):
             return False
         return action is self.action or (self.action is None and action.is_expected)
 
@@ -47,7 +46,7 @@ class DoubleFault:
         return (self.channel, self.action, self.account)
 
 
-FaultKey = tuple[DoubledChannel, DoubleAction | None, str | None]
+FaultKey = tuple[str, DoubleAction | None, str | None]
 """Which calls a fault hits."""
 
 
@@ -69,16 +68,14 @@ class FaultTable:
             raise TooManyFaultsError
         self._left[fault.key] = (fault, fault.times)
 
-    def clear(self, channel: DoubledChannel | None = None) -> None:
+    def clear(self, channel: str | None = None) -> None:
         """Switches off all faults, or those of one channel."""
         if channel is None:
             self._left.clear()
         else:
-            self._left = {key: left for key, left in self._left.items() if key[0] is not channel}
+            self._left = {key: left for key, left in self._left.items() if key[0] != channel}
 
-    def take(
-        self, channel: DoubledChannel, action: DoubleAction, account: str | None
-    ) -> DoubleFault | None:
+    def take(self, channel: str, action: DoubleAction, account: str | None) -> DoubleFault | None:
         """The first fault that hits a call, which counts as one of its times."""
         for key, (fault, left) in self._left.items():
             if fault.hits(channel, action, account):

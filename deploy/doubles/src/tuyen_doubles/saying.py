@@ -7,12 +7,8 @@ ingest as a signed webhook.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from starlette.routing import BaseRoute
-
-from tuyen_doubles.addresses import DoubledChannel
-from tuyen_doubles.tokens import DoubleTokens
 from tuyen_doubles.webhooks import DoubleWebhook
 
 
@@ -20,7 +16,7 @@ from tuyen_doubles.webhooks import DoubleWebhook
 class Saying:
     """A message of a customer; with `post`, or below the comment `parent`, a comment."""
 
-    channel: DoubledChannel
+    channel: str
     account: str
     customer: str
     name: str | None
@@ -57,11 +53,3 @@ class ChannelCustomers(Protocol):
     ) -> Sequence[DoubleWebhook]:
         """What was sent to a customer was delivered to them, or they have seen it."""
         ...
-
-
-class ChannelDouble(NamedTuple):
-    """What one channel adds to the doubles: its customers, its tokens by kind, and its hosts."""
-
-    customers: ChannelCustomers
-    tokens: Mapping[str, DoubleTokens]
-    routes: Sequence[BaseRoute]

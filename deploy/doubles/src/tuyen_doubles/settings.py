@@ -1,14 +1,25 @@
 """The settings of the channel doubles."""
 
-from pydantic import SecretStr
+import os
+
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tuyen_doubles.registry import double_settings
+
+
+def _read_channels() -> dict[str, SecretStr]:
+    defaults = double_settings()
+    given = {name: os.environ.get(f"TUYEN_{name.upper()}", "").strip() for name in defaults}
+    return {name: SecretStr(given[name] or default) for name, default in defaults.items()}
 
 
 class DoublesSettings(BaseSettings):
     """All of them; the environment's names have the prefix `TUYEN_`, as for the services.
 
-    The ids and secrets are those of the apps that the services have at Facebook and at Zalo: the
-    doubles sign their webhooks with them, and check what callers say of them.
+    `channels` are the ids and secrets that the services have at the channels, each from its own
+    variable, for example TUYEN_FACEBOOK_APP_SECRET: the doubles sign their webhooks with them, and
+    check what callers say of them.
     """
 
     model_config = SettingsConfigDict(
@@ -20,9 +31,9 @@ class DoublesSettings(BaseSettings):
     """0 is any free port."""
     ingest_url: str = "http://127.0.0.1:8001"
     """Where webhooks go, without the path."""
-    facebook_app_id: str = "990000000000001"
-    facebook_app_secret: SecretStr = SecretStr("local-only")
-    zalo_app_id: str = "3600000000000000001"
-    zalo_app_secret: SecretStr = SecretStr("local-only")
-    zalo_oa_secret: SecretStr = SecretStr("local-only")
+    channels: dict[str, SecretStr] = Field(default_factory=_read_channels)
     log_format: str = "json"
+
+    def reveal_channels(self) -> dict[str, str]:
+        """The ids and secrets as plain text, for the doubles only."""
+        return {name: value.get_secret_value() for name, value in self.channels.items()}

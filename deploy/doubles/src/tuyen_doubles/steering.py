@@ -8,38 +8,41 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
-from tuyen_doubles.addresses import DoubledChannel
+from tuyen_doubles.bodies import STEERING_PREFIX, DoubleIdentifier, SaidText, SteeringBody
 from tuyen_doubles.calls import CallRecord, DoubleAction, RecordedCall
 from tuyen_doubles.exchange import respond_json
-from tuyen_doubles.facebook.customers import FacebookCustomers
 from tuyen_doubles.faults import DoubleFault, FaultTable, TooManyFaultsError
-from tuyen_doubles.saying import ChannelDouble, Saying
+from tuyen_doubles.ports import ChannelDouble
+from tuyen_doubles.registry import DOUBLED_CHANNELS
+from tuyen_doubles.saying import Saying
 from tuyen_doubles.webhooks import WebhookSender
 from tuyen_platform.clock import Clock
 
 DELIVERED_WITHIN_S = 10.0
 """How long a `say` waits for ingest's answer before it says that there is none yet."""
 
-_PREFIX = "/_double"
-
-_Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,2000}$")]
-_Text = Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _require_double(channel: str) -> str:
+    if channel not in DOUBLED_CHANNELS:
+        raise ValueError(f"the channels with a double are {', '.join(DOUBLED_CHANNELS)}")
+    return channel
 
 
-class FaultBody(_Body):
+_Doubled = Annotated[str, AfterValidator(_require_double)]
+"""The name of a channel."""
+
+
+class FaultBody(SteeringBody):
     """The next `times` calls that match are answered so."""
 
-    channel: DoubledChannel
+    channel: _Doubled
     action: DoubleAction | None = None
-    account: _Identifier | None = None
+    account: DoubleIdentifier | None = None
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     body: Any = None
     headers: Annotated[dict[_HeaderName, _HeaderValue], Field(max_length=20)] = Field(
@@ -63,22 +66,22 @@ class FaultBody(_Body):
         return DoubleFault(**dict(self))
 
 
-class SentAttachment(_Body):
+class SentAttachment(SteeringBody):
     type: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     url: Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
 
-class SayBody(_Body):
+class SayBody(SteeringBody):
     """A customer writes."""
 
-    channel: DoubledChannel
-    account: _Identifier
-    customer: _Identifier
-    name: _Identifier | None = None
-    text: _Text | None = None
+    channel: _Doubled
+    account: DoubleIdentifier
+    customer: DoubleIdentifier
+    name: DoubleIdentifier | None = None
+    text: SaidText | None = None
     attachments: Annotated[list[SentAttachment], Field(max_length=10)] = Field(default_factory=list)
-    post: _Identifier | None = None
-    parent: _Identifier | None = None
+    post: DoubleIdentifier | None = None
+    parent: DoubleIdentifier | None = None
     at: AwareDatetime | None = None
     """When it was written; now, if it is left out."""
 
@@ -89,35 +92,22 @@ class SayBody(_Body):
         return self
 
 
-class ReceiptBody(_Body):
+class ReceiptBody(SteeringBody):
     """What was sent to a customer was delivered to them, or they have seen it."""
 
-    channel: DoubledChannel
-    account: _Identifier
-    customer: _Identifier
+    channel: _Doubled
+    account: DoubleIdentifier
+    customer: DoubleIdentifier
     kind: Literal["delivered", "seen"]
 
 
-class PostBody(_Body):
-    """What a post of a Facebook page is. What is left out stays as it is."""
-
-    account: _Identifier
-    post: _Identifier
-    text: _Text | None = None
-    picture: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
-    live_status: Literal["LIVE", "LIVE_STOPPED", "VOD", "SCHEDULED_UNPUBLISHED", "NONE"] | None = (
-        None
-    )
-    """With one, the post shows a video; `NONE` is a video that was never live."""
-
-
-class TokenBody(_Body):
+class TokenBody(SteeringBody):
     """Whose a token is, and whether it works."""
 
-    channel: DoubledChannel
+    channel: _Doubled
     token: Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
     kind: Literal["access", "refresh"] = "access"
-    account: _Identifier | None = None
+    account: DoubleIdentifier | None = None
     expires_in_s: Annotated[float, Field(ge=0, le=1e9)] | None = None
     revoked: bool = False
 
@@ -126,11 +116,11 @@ def build_routes(
     *,
     calls: CallRecord,
     faults: FaultTable,
-    channels: Mapping[DoubledChannel, ChannelDouble],
+    channels: Mapping[str, ChannelDouble],
     webhooks: WebhookSender,
     clock: Clock,
 ) -> APIRouter:
-    router = APIRouter(prefix=_PREFIX)
+    router = APIRouter(prefix=STEERING_PREFIX)
     _add_record(router, calls)
     _add_faults(router, faults)
     _add_customers(router, channels, webhooks, clock)
@@ -157,7 +147,7 @@ def build_routes(
 def _add_record(router: APIRouter, calls: CallRecord) -> None:
     @router.get("/calls")
     async def read_calls(
-        channel: DoubledChannel | None = None,
+        channel: _Doubled | None = None,
         action: DoubleAction | None = None,
         account: str | None = None,
         after: Annotated[int, Query(ge=0)] = 0,
@@ -184,14 +174,14 @@ def _add_faults(router: APIRouter, faults: FaultTable) -> None:
         return _list_faults(faults)
 
     @router.delete("/faults", status_code=HTTPStatus.NO_CONTENT)
-    async def delete_faults(channel: DoubledChannel | None = None) -> None:
+    async def delete_faults(channel: _Doubled | None = None) -> None:
         """Switches all faults off, or those of one channel."""
         faults.clear(channel)
 
 
 def _add_customers(
     router: APIRouter,
-    channels: Mapping[DoubledChannel, ChannelDouble],
+    channels: Mapping[str, ChannelDouble],
     webhooks: WebhookSender,
     clock: Clock,
 ) -> None:
@@ -220,22 +210,6 @@ def _add_customers(
         )
         delivered = [await webhooks.deliver(each, DELIVERED_WITHIN_S) for each in found]
         return respond_json({"delivered": bool(delivered) and all(delivered)})
-
-
-def build_post_routes(customers: FacebookCustomers) -> APIRouter:
-    """The routes that only Facebook's double has: no other channel has posts."""
-    router = APIRouter(prefix=_PREFIX)
-
-    @router.put("/posts")
-    async def put_post(body: PostBody) -> Response:
-        """What the post is from now on. No webhook says so: the Graph API does, when it is
-        asked."""
-        id_ = customers.describe_post(
-            body.account, body.post, body.text, body.picture, body.live_status
-        )
-        return respond_json({"post_id": id_})
-
-    return router
 
 
 def _show(call: RecordedCall) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 import httpx
 import structlog
 
-from tuyen_doubles.addresses import DoubledChannel
-
 _LANES = 8
 """How many webhooks are on their way at one time."""
 
@@ -31,12 +29,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class DoubleWebhook:
-    """A signed body. `customer` is whom it concerns, which decides on the order."""
+    """A signed body. `customer` is whom it concerns, which decides on the order. `retry_header`
+    has the number of a further attempt, at channels that say it."""
 
-    channel: DoubledChannel
+    channel: str
     customer: str
     body: bytes
     headers: Mapping[str, str]
+    retry_header: str | None = None
 
 
 @dataclass(slots=True)
@@ -107,8 +107,8 @@ class WebhookSender:
     ) -> str | None:
         """Why ingest did not take the webhook; None if it did."""
         headers = {"Content-Type": "application/json", **webhook.headers}
-        if attempt and webhook.channel is DoubledChannel.ZALO:
-            headers["num_retry"] = str(attempt)
+        if attempt and webhook.retry_header is not None:
+            headers[webhook.retry_header] = str(attempt)
         try:
             answer = await client.post(
                 f"{self._ingest_url}/webhooks/{webhook.channel}",

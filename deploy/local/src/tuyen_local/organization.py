@@ -93,7 +93,7 @@ def _demo(settings: Settings, secrets: LocalCredentials) -> list[tuple[str, Mapp
 def _connect_at_double(settings: Settings) -> Mapping[str, Any]:
     """What connects the demo's page, whose replies then arrive somewhere; nothing where the real
     Facebook is called, which does not know that page."""
-    if settings.facebook_api is not None:
+    if "facebook_api" in settings.channel_addresses:
         return {}
     return {"credentials": {"access_token": f"{PAGE_TOKEN_PREFIX}{PAGE_EXTERNAL_ID}-demo"}}
 

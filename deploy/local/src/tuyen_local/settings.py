@@ -2,19 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tuyen_doubles.addresses import DoubledHost
+from tuyen_doubles.registry import host_paths
 
 
-class Settings(BaseSettings):
-    """All of them; the environment's names have the prefix `TUYEN_`. An empty value is none."""
-
+class _Environment(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="TUYEN_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
+
+
+def _read_addresses() -> dict[str, str]:
+    fields: dict[str, Any] = dict.fromkeys(host_paths(), (str | None, None))
+    read = create_model("ChannelAddresses", __base__=_Environment, **fields)
+    return read().model_dump(exclude_none=True)
+
+
+class Settings(_Environment):
+    """All of them; the environment's names have the prefix `TUYEN_`. An empty value is none."""
 
     gateway_port: int = Field(8000, ge=0, le=65535)
     """0 is any free port."""
@@ -50,11 +59,9 @@ class Settings(BaseSettings):
     """Hosts from which the media of messages are fetched besides the channels' own."""
     attachment_gb: float | None = None
     """GiB of files that an organization keeps."""
-    # Base addresses of what the services call. One that is not given is that of a channel double.
-    facebook_api: str | None = None
-    facebook_dialog: str | None = None
-    zalo_api: str | None = None
-    zalo_oauth: str | None = None
+    channel_addresses: dict[str, str] = Field(default_factory=_read_addresses)
+    """Base addresses of what the services call, each from its own variable, for example
+    TUYEN_FACEBOOK_API. A host that is missing is that of a channel double."""
     reply_networks: str | None = None
     """Networks inside of which livechat pages' `reply_url` may lead."""
     doubles_port: int = Field(8002, ge=0, le=65535)
@@ -62,8 +69,10 @@ class Settings(BaseSettings):
     @property
     def needs_doubles(self) -> bool:
         """Whether there is something to call for which no address is given."""
-        return None in self.channel_addresses.values()
+        return bool(self.doubled_hosts)
 
     @property
-    def channel_addresses(self) -> Mapping[DoubledHost, str | None]:
-        return {host: getattr(self, host.name.lower()) for host in DoubledHost}
+    def doubled_hosts(self) -> Mapping[str, str]:
+        """The hosts for which no address is given: by setting, the double's path."""
+        paths = host_paths().items()
+        return {name: path for name, path in paths if name not in self.channel_addresses}

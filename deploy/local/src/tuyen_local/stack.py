@@ -62,9 +62,10 @@ class Stack:
     def on_free_ports(
         cls, data_dir: Path, say: Callable[[str], None] = silent, **given: Any
     ) -> Self:
-        """A stack for a test: free ports, no `.env`; `given` are settings by name."""
-        ports = {"gateway_port": 0, "ingest_port": 0, "doubles_port": 0}
-        return cls(Settings(_env_file=None, **{"data_dir": data_dir, **ports, **given}), say)
+        """A stack for a test: free ports, no `.env`, and all doubles; `given` are settings by
+        name."""
+        own = {"gateway_port": 0, "ingest_port": 0, "doubles_port": 0, "channel_addresses": {}}
+        return cls(Settings(_env_file=None, **{"data_dir": data_dir, **own, **given}), say)
 
     @property
     def gateway_url(self) -> str:
@@ -303,10 +304,10 @@ class Stack:
 
     def _channel_addresses(self) -> dict[str, str]:
         """What the services call: what the settings give, and the doubles for the rest."""
-        return {
-            host.name: f"{self.url(DOUBLES)}{host}" if given is None else given
-            for host, given in self.settings.channel_addresses.items()
-        }
+        doubled = self.settings.doubled_hosts.items()
+        addresses = {name: f"{self.url(DOUBLES)}{path}" for name, path in doubled}
+        addresses |= self.settings.channel_addresses
+        return {name.upper(): address for name, address in addresses.items()}
 
 
 def _require_started(part: _Part | None) -> _Part:

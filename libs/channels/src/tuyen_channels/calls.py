@@ -5,7 +5,7 @@ or changes something. Between two parts the caller stores how far it has come.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -136,6 +136,14 @@ class Limit(NamedTuple):
     rate_s: float
     burst: int
     of_app: bool = False
+
+
+class ReplyWindow(NamedTuple):
+    """How long after the customer last wrote, pressed a button or reacted a page may write, None
+    for always; and how long a person may, None for no longer."""
+
+    within: timedelta | None = None
+    people_within: timedelta | None = None
 
 
 class ExchangedTokens(NamedTuple):

@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 
+from tuyen_channels.calls import ReplyWindow
 from tuyen_channels.ports import Connector
 from tuyen_channels.transport import Transport
 from tuyen_events.vocabulary import Channel
@@ -30,6 +31,13 @@ def connector_settings() -> dict[str, str]:
     return {
         name: default for each in CONNECTORS.values() for name, default in each.settings.items()
     }
+
+
+def find_reply_window(channel: Channel) -> ReplyWindow | None:
+    """Until when the channel lets a page write to a customer. None for a channel without a
+    connector: nothing is sent to it."""
+    connector = CONNECTORS.get(channel)
+    return None if connector is None else connector.reply_window
 
 
 def open_connectors(

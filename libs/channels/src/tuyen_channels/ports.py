@@ -21,6 +21,7 @@ from tuyen_channels.calls import (
     ExchangedTokens,
     HiddenToken,
     Limit,
+    ReplyWindow,
     RequestPart,
 )
 from tuyen_channels.live_posts import KeyedFact, LivePosts
@@ -144,7 +145,7 @@ class Parsed(msgspec.Struct):
 class WebhookChannel(Protocol):
     """The receiving half of a channel: bytes of a webhook in, events out.
 
-    The package of a channel has a class with these members and names it in its `__init__`, as
+    The module `channel` of a channel's package has a class with these members, and names it as
     `CHANNEL`. An instance is created once, in the process of ingest, and used for all webhooks.
     """
 
@@ -230,6 +231,9 @@ class Connector(Protocol):
     settings: ClassVar[Mapping[str, str]]
     """The settings that it needs, for example `facebook_api` for the environment's variable
     `TUYEN_FACEBOOK_API`, with their defaults."""
+
+    reply_window: ClassVar[ReplyWindow]
+    """Until when the channel lets a page write to a customer."""
 
     by_token: ClassVar[bool]
     """Whether calls are signed with what the page's own webhooks are signed with, instead of made

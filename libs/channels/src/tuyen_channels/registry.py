@@ -1,25 +1,25 @@
 """The channels by name. Services use this registry and know no single channel.
 
-The channels are the packages beside this module; each names its class as `CHANNEL`.
+The channels are the folders beside this module that have a module `channel`, which names the class
+as `CHANNEL`.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from types import MappingProxyType
 
-import tuyen_channels
 from tuyen_channels.ports import PageTokenLookup, WebhookChannel
 from tuyen_events.vocabulary import Channel
 
 
 def _find_channels() -> Iterator[tuple[Channel, type[WebhookChannel]]]:
-    for package in iter_modules(tuyen_channels.__path__):
-        if package.ispkg:
-            channel: type[WebhookChannel] = import_module(f"tuyen_channels.{package.name}").CHANNEL
-            if channel.name != package.name or not channel.name.is_known:
-                raise TypeError(f"the channel of {package.name} has another name: {channel.name}")
-            yield channel.name, channel
+    for path in sorted(Path(__file__).parent.glob("*/channel.py")):
+        folder = path.parent.name
+        channel: type[WebhookChannel] = import_module(f"tuyen_channels.{folder}.channel").CHANNEL
+        if channel.name != folder or not channel.name.is_known:
+            raise TypeError(f"the channel of {folder} has another name: {channel.name}")
+        yield channel.name, channel
 
 
 REGISTRY: Mapping[Channel, type[WebhookChannel]] = MappingProxyType(dict(_find_channels()))

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.facebook.pages import GraphPost, KnownPages, PageComment
 from tuyen_doubles.webhooks import DoubleWebhook
 from tuyen_platform.clock import Clock
+
+FACEBOOK = "facebook"
 
 
 class FacebookEvents:
@@ -160,7 +161,7 @@ class FacebookEvents:
         body = text.replace("/", "\\/").encode()
         digest = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {"X-Hub-Signature-256": f"sha256={digest}"}
-        return DoubleWebhook(DoubledChannel.FACEBOOK, customer, body, headers)
+        return DoubleWebhook(FACEBOOK, customer, body, headers)
 
 
 def graph_time(moment: datetime) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tuyen_doubles.addresses import DoubledChannel
 from tuyen_doubles.webhooks import DoubleWebhook
+
+ZALO = "zalo"
 
 
 class ZaloEvents:
@@ -87,7 +88,7 @@ class ZaloEvents:
         body = text.encode("utf-8", "replace")
         signed = self._app_id.encode() + body + timestamp.encode() + self._secret.encode()
         headers = {"X-ZEvent-Signature": f"mac={hashlib.sha256(signed).hexdigest()}"}
-        return DoubleWebhook(DoubledChannel.ZALO, customer, body, headers)
+        return DoubleWebhook(ZALO, customer, body, headers, retry_header="num_retry")
 
 
 def user_id_by_app(customer: str) -> str:

@@ -1,4 +1,4 @@
-"""Facebook as a channel."""
+"""Facebook: Messenger and the page feed with its livestreams, through Meta's webhooks."""
 
 import hmac
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed
+from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -56,3 +56,6 @@ class FacebookChannel:
         account: str = "",
     ) -> Parsed:
         return parser.parse(body, accepted_at, pages, posts)
+
+
+CHANNEL: type[WebhookChannel] = FacebookChannel

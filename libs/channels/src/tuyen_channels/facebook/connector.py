@@ -28,6 +28,7 @@ from tuyen_channels.calls import (
     HiddenToken,
     Limit,
     RefusalKind,
+    ReplyWindow,
     RequestPart,
     UnsupportedRequestError,
 )
@@ -89,6 +90,9 @@ class FacebookConnector:
     name: ClassVar[Channel] = Channel.FACEBOOK
     settings: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"facebook_api": "https://graph.facebook.com/v24.0", "facebook_app_secret": ""}
+    )
+    reply_window: ClassVar[ReplyWindow] = ReplyWindow(
+        within=timedelta(hours=24), people_within=timedelta(days=7)
     )
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Livechat as a channel."""
+"""Livechat: messages of visitors from a shop's own site, signed with the token of its page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat import parser
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed
+from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -51,3 +51,6 @@ class LivechatChannel:
         account: str = "",
     ) -> Parsed:
         return parser.parse(body, accepted_at, pages, account)
+
+
+CHANNEL: type[WebhookChannel] = LivechatChannel

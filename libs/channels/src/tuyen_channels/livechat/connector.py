@@ -21,6 +21,7 @@ from tuyen_channels.calls import (
     Pause,
     PauseScope,
     RefusalKind,
+    ReplyWindow,
     RequestPart,
     UnsupportedRequestError,
 )
@@ -50,6 +51,7 @@ class LivechatConnector:
 
     name: ClassVar[Channel] = Channel.LIVECHAT
     settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    reply_window: ClassVar[ReplyWindow] = ReplyWindow()
     by_token: ClassVar[bool] = True
     returns_client_id: ClassVar[bool] = False
     upload: ClassVar[None] = None

@@ -1,4 +1,4 @@
-"""Zalo as a channel."""
+"""Zalo: messages to a shop's Official Account, through Zalo's webhooks."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed
+from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
 from tuyen_channels.zalo import parser
 from tuyen_channels.zalo.signature import ZaloSignature
 from tuyen_events.vocabulary import Channel
@@ -52,3 +52,6 @@ class ZaloChannel:
         account: str = "",
     ) -> Parsed:
         return parser.parse(body, accepted_at, pages)
+
+
+CHANNEL: type[WebhookChannel] = ZaloChannel

@@ -4,6 +4,7 @@ Zalo recognizes no repeated call, and returns nothing of ours in an echo.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar, Self
@@ -22,6 +23,7 @@ from tuyen_channels.calls import (
     HiddenToken,
     Limit,
     RefusalKind,
+    ReplyWindow,
     RequestPart,
     UnsupportedRequestError,
 )
@@ -90,6 +92,8 @@ class ZaloConnector:
             "zalo_app_secret": "",
         }
     )
+    reply_window: ClassVar[ReplyWindow] = ReplyWindow(within=timedelta(hours=48))
+    """Later messages are billed, so they are refused."""
     by_token: ClassVar[bool] = False
     returns_client_id: ClassVar[bool] = False
     look: ClassVar[None] = None

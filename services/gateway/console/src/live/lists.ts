@@ -33,7 +33,7 @@ export class List implements ListWindow, RowListener {
   #load = 0;
   #further: Promise<void> | null = null;
   #published = -1;
-  #shortening = false;
+  #reloading = false;
   #counting = false;
   #countAgain = false;
   #pinned: string | null = null;
@@ -75,6 +75,7 @@ export class List implements ListWindow, RowListener {
   /** Loads it, as far as it was loaded before. Rejects with nothing: it is `failed` then. */
   async reloadAll(): Promise<void> {
     const load = ++this.#load;
+    this.#reloading = true;
     const wanted = Math.max(this.#loaded, FIRST);
     if (this.loading.value !== 'ready') this.loading.value = 'loading';
     this.#window.restart();
@@ -91,16 +92,18 @@ export class List implements ListWindow, RowListener {
         this.#take(page);
       } while (cursor !== null && loaded < wanted);
       this.#loaded = loaded;
+      this.#reloading = false;
       this.loading.value = 'ready';
     } catch (failure) {
       if (load !== this.#load) return;
+      this.#reloading = false;
       this.loading.value = asProblem(failure).status === 404 ? 'missing' : 'failed';
     }
   }
 
-  /** Removes what was not loaded again. */
+  /** Removes what was not loaded again, unless that is still going on. */
   finish(): void {
-    if (this.loading.value !== 'ready') return;
+    if (this.#reloading || this.loading.value !== 'ready') return;
     this.#window.finish(this.#rows.all());
     this.publish();
   }
@@ -158,18 +161,14 @@ export class List implements ListWindow, RowListener {
   }
 
   #shorten(): void {
-    if (this.loading.value !== 'ready' || this.#shortening) return;
-    this.#shortening = true;
+    if (this.#reloading || this.loading.value !== 'ready') return;
     this.#loaded = FIRST;
-    void this.reloadAll().then(() => {
-      this.#shortening = false;
-      this.finish();
-    });
+    this.reload();
   }
 
   async #loadFurther(): Promise<void> {
     const load = this.#load;
-    if (this.#cursor === null || this.loading.value !== 'ready') return;
+    if (this.#cursor === null || this.#reloading || this.loading.value !== 'ready') return;
     try {
       const page = await this.#read(FURTHER, this.#cursor);
       if (load !== this.#load) return;

@@ -115,6 +115,7 @@ describe('I13 the live state', () => {
     await list.loadMore();
     expect(list.ids.value).toHaveLength(60);
     list.hold('selection');
+    list.reload();
     store.drafts.write('r7', 'Dạ còn');
     gateway.rows.delete('r9');
     gateway.say({ type: 'reset' });
@@ -304,6 +305,22 @@ describe('four tabs', () => {
     expect(gateway.callsTo('GET', '/v1/events')).toHaveLength(1);
     expect(tabs.map(({ store }) => store.leads.value)).toEqual([true, false, false, false]);
     for (const list of lists) expect(list.ids.value).toEqual(['r2', 'r1']);
+  });
+
+  it('know who has a conversation open, though they were opened later', async () => {
+    fill(1);
+    newTab('a');
+    await browser.run(FRAME_MS);
+    const minh = { agent_id: 'minh', name: 'Minh', typing: true };
+    const viewers = [minh, { ...minh, agent_id: 'lan', name: 'Lan' }];
+    gateway.say({ type: 'conversation.viewers', conversation_id: 'r1', viewers });
+    await browser.run(FRAME_MS);
+    const { store } = newTab('b');
+    await browser.run(FRAME_MS * 2);
+    expect(store.viewers('r1').value).toEqual([minh]);
+    gateway.cutOff();
+    await browser.run(FRAME_MS * 2);
+    expect(store.viewers('r1').value).toEqual([]);
   });
 
   it('keep the agent online by one of them, which alone tells of new messages', async () => {

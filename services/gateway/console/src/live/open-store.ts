@@ -287,7 +287,7 @@ class LiveStore implements Store {
 
   #showViewers(id: string, viewers: readonly Viewer[]): void {
     const others = viewers.filter(({ agent_id }) => agent_id !== this.#viewer.agent_id);
-    (this.viewers(id) as Signal<readonly Viewer[]>).value = others;
+    this.viewers(id).value = others;
   }
 
   /** Messages change after they came, too: each is told once, and only while it is new. */

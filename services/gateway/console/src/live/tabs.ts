@@ -34,6 +34,8 @@ export class Tabs {
   #state: Connection = 'waiting';
   /** The id of the last event that this tab heard of. */
   #last: string | null = null;
+  /** Who has which conversation open: said when it changes, so new tabs have to be told. */
+  readonly #viewers = new Map<string, LiveEvent>();
   #closed = false;
 
   /** Tabs with the same name are led by one: those of one viewer. */
@@ -92,6 +94,7 @@ export class Tabs {
       case 'hello':
         if (this.#connection !== null) {
           this.#tell({ kind: 'state', state: this.#state, last: this.#last });
+          this.#tell({ kind: 'events', events: [...this.#viewers.values()], last: this.#last });
         }
         return;
       case 'opened':
@@ -122,10 +125,16 @@ export class Tabs {
 
   #take(events: LiveEvent[], last: string | null): void {
     this.#last = last;
+    for (const event of events) {
+      if (event.type !== 'conversation.viewers') continue;
+      if (event.viewers.length > 0) this.#viewers.set(event.conversation_id, event);
+      else this.#viewers.delete(event.conversation_id);
+    }
     this.#heard.events(events);
   }
 
   #setState(state: Connection): void {
+    if (state !== 'open') this.#viewers.clear();
     this.#state = state;
     this.#heard.state(state);
   }

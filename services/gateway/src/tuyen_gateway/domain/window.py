@@ -1,20 +1,18 @@
 """When a channel lets a page write to a customer (P5).
 
-Facebook: within 24 hours after the customer last wrote, pressed a button or reacted; a person may
-answer within 7 days, if the operator's app was given that permission. Comments can be answered at
-any time, and each by one private message, within 7 days. Zalo: within 48 hours; later messages are
-billed, so they are refused. A site's visitor can be written to at any time.
+Each channel's connector says how long after the customer's last word that is, and how long a person
+may answer if the operator's app was given that permission (`ReplyWindow`). Comments can be answered
+at any time, and each by one private message, within 7 days.
 
 Decides P5.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
-from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_channels.connectors import find_reply_window
+from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 
 
@@ -38,24 +36,6 @@ class Window:
     allowed: tuple[Allowed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """How long after the customer's last word a page may write, null for always; and how long a
-    person may, null for no longer."""
-
-    within: timedelta | None
-    people_within: timedelta | None = None
-
-
-_RULES: Mapping[Channel, _Rule] = MappingProxyType(
-    {
-        Channel.FACEBOOK: _Rule(timedelta(hours=24), people_within=timedelta(days=7)),
-        Channel.ZALO: _Rule(timedelta(hours=48)),
-        Channel.LIVECHAT: _Rule(None),
-    }
-)
-"""The rules of the channels. To a channel of a later version nothing is sent."""
-
 PRIVATE_REPLY_WITHIN = timedelta(days=7)
 
 _CONTENT = (Allowed.TEXT, Allowed.ATTACHMENT)
@@ -65,7 +45,7 @@ _SHUT = Window(open=False, until=None, allowed=())
 def find_window(row: InboxRow, now: datetime, *, human_agent: bool) -> Window:
     """What a channel allows to be sent in a conversation. `human_agent` is whether the operator's
     app may send what people write after Facebook's window."""
-    rule = None if row.channel is None else _RULES.get(row.channel)
+    rule = None if row.channel is None else find_reply_window(row.channel)
     if rule is None:
         return _SHUT
     if row.kind is not ConversationKind.MESSAGE:

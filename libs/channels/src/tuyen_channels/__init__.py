@@ -1,1 +1,0 @@
-"""The channels: signatures and parsers for what Facebook and others send."""
