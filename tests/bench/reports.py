@@ -79,6 +79,7 @@ class _Report(NamedTuple):
 
 _REPORTS = {
     "agents by day": _Report(Counted.AGENT, Interval.DAY, _YEAR),
+    "agents by day, four weeks": _Report(Counted.AGENT, Interval.DAY, timedelta(days=28)),
     "agents by hour, four weeks": _Report(Counted.AGENT, Interval.HOUR, timedelta(days=28)),
     "pages by day": _Report(Counted.PAGE, Interval.DAY, _YEAR),
     "pages by hour, five months": _Report(Counted.PAGE, Interval.HOUR, timedelta(days=150)),

@@ -27,10 +27,10 @@ from tuyen_events.ids import (
 
 QUIET, NOISY = "an", "binh"
 _ROUNDS = 3
-_SAMPLES = 150
-_WARMING = 50
-_EVERY_S = 0.2
-_NOISE_PER_S = 5
+_SAMPLES = 120
+_WARMING = 25
+_EVERY_S = 0.4
+_NOISE_PER_S = 2.5
 _AT_ONCE = 5
 """The noisy organization's messages, of one webhook: as many a second as the quiet one has. With
 twice as many of both, two cores are full: then everybody waits for the processor, and nobody for a

@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.api.report_events import EVENING
 from tuyen_events.crm.contacts import ContactAdded, ContactContent, ContactCreated, ContactPatched
+from tuyen_events.crm.deals import DealAdded, DealChanged, DealId, DealStage, Money
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.crm.steps import StepChanged
 from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
@@ -31,6 +32,35 @@ def contacts(organization: str = "shop", warehouse: str = "default") -> list[Con
             **_about(3, 2, EVENING + 60 * minute, organization), warehouse_id="away", by=LAN
         ),
     ]
+
+
+def deals(warehouse: str = "default") -> list[ContactEvent]:
+    """At 23:30, Lan has two deals with a contact that comes from a page, and one has no value. She
+    wins the other after midnight, when the contact is at a step."""
+    minute = timedelta(minutes=1)
+    return [
+        _created(7, EVENING, "shop", warehouse),
+        _deal(2, EVENING, "won", Money(amount="18000000.50", currency="VND")),
+        _deal(3, EVENING, "open", None),
+        _moved(7, 4, EVENING + 15 * minute, "shop", "quoted"),
+        DealChanged(
+            **_about(7, 5, EVENING + 45 * minute, "shop"),
+            deal_id=DealId("won"),
+            stage=DealStage.WON,
+            by=LAN,
+        ),
+    ]
+
+
+def _deal(sequence: int, at: datetime, deal_id: str, value: Money | None) -> DealAdded:
+    return DealAdded(
+        **_about(7, sequence, at, "shop"),
+        deal_id=DealId(deal_id),
+        name="Sỉ",
+        value=value,
+        assignee=LAN,
+        by=LAN,
+    )
 
 
 def _about(number: int, sequence: int, at: datetime, organization: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from gateway.rig import Rig
 from tuyen_gateway.api import console
 from tuyen_gateway.api.console import POLICY, VIEWS
 
-PAGE = '<!doctype html><script type="module" src="/assets/main-3f2a.js"></script>'
+PAGE = '<!doctype html><html><script type="module" src="/assets/main-3f2a.js"></script></html>'
+LOGGED_OUT = PAGE.replace("<html>", '<html data-session="none">')
 SCRIPT = "console.log(1);" * 100
 
 
@@ -40,9 +41,23 @@ async def test_every_address_of_a_view_answers_with_the_page(
     rig: Rig, built: Path, path: str
 ) -> None:
     answer = await rig.client.get(path)
-    assert (answer.status_code, answer.text) == (200, PAGE)
+    assert (answer.status_code, answer.text) == (200, LOGGED_OUT)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+async def test_the_page_says_whether_there_is_a_session_to_ask_for(rig: Rig, built: Path) -> None:
+    tags = set()
+    for cookie, page in (
+        ("tuyen_access=x", PAGE),
+        ("tuyen_refresh=x", PAGE),
+        ("theme=dark; tuyen_access=", LOGGED_OUT),
+    ):
+        answer = await rig.client.get("/inbox", headers={"Cookie": cookie})
+        assert answer.text == page
+        assert answer.headers["Vary"] == "Accept-Encoding, Cookie"
+        tags.add(answer.headers["ETag"])
+    assert len(tags) == 2
 
 
 async def test_the_policy_allows_nothing_but_the_gateway(rig: Rig, built: Path) -> None:
@@ -99,7 +114,7 @@ async def test_a_new_build_is_shown_at_once(rig: Rig, built: Path) -> None:
     (built / "index.html").write_text(PAGE + "<p>")
     os.utime(built / "index.html", (0, 0))  # a clock may be too coarse for two builds in a test
     answer = await rig.client.get("/", headers={"If-None-Match": before})
-    assert answer.text == PAGE + "<p>"
+    assert answer.text == LOGGED_OUT + "<p>"
 
 
 async def test_without_a_build_the_page_says_how_to_make_it(rig: Rig, folder: Path) -> None:
@@ -136,10 +151,10 @@ async def test_nothing_else_is_the_console(rig: Rig, built: Path, path: str) -> 
 async def test_the_console_hides_no_route(rig: Rig, built: Path) -> None:
     for path in ("/docs", "/openapi.json", "/livez", "/readyz"):
         answer = await rig.client.get(path)
-        assert (answer.status_code, answer.text == PAGE) == (200, False)
+        assert (answer.status_code, answer.text == LOGGED_OUT) == (200, False)
     described = (await rig.client.get("/openapi.json")).json()["paths"]
     for path in described:
         answer = await rig.client.get(re.sub(r"\{\w+\}", "none", path))
-        assert answer.text != PAGE, path
+        assert answer.text != LOGGED_OUT, path
     assert not [path for path in described if not path.startswith(("/v1/", "/livechat/"))]
     assert (await rig.client.post("/inbox")).status_code == 405

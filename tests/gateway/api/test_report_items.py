@@ -4,11 +4,14 @@ warehouses that they do not manage."""
 import random
 from typing import Any
 
+import msgspec
+
 from gateway.api.crm.test_warehouses import fill, warehouse
-from gateway.api.report_contacts import contacts
+from gateway.api.report_contacts import contacts, deals
 from gateway.api.report_events import EVENING, SPAN, fold, report
 from gateway.rig import START, Rig, User
 from tuyen_events.crm.contacts import ContactAdded, ContactContent
+from tuyen_events.crm.deals import Money
 from tuyen_events.crm.pipelines import PipelineStep
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_gateway.projections.report_numbers import NUMBERS
@@ -75,6 +78,81 @@ async def test_o3_the_steps_of_pipelines_are_reported_with_who_stands_there(
     assert (hours[0]["pipeline"], hours[2]["step"]) == ("Bán lẻ", "Đã báo giá")
     chart = await owner.get(f"/v1/reports/pipeline?{SPAN}&format=svg")
     assert chart.text.index("Đã báo giá") > 0
+
+
+async def test_o3_deals_are_reported_by_who_has_them_and_their_currency(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, deals())
+    await desk.staff(owner, "lan")
+    plain, added, won, *rest = await report(owner, f"deals?{SPAN}&by=hour")
+    assert rest == []
+    assert won == {
+        "at": "2026-11-21T17:00:00Z",
+        "agent_id": "lan",
+        "agent": "Lan",
+        "currency": "VND",
+        "added": 0,
+        "won": 1,
+        "won_value": "18000000.5",
+        "lost": 0,
+        "lost_value": "0",
+        "open": 0,
+        "open_value": "0",
+    }
+    assert (added["added"], added["open"], added["open_value"]) == (1, 1, "18000000.5")
+    assert (plain["currency"], plain["open"], plain["open_value"]) == (None, 1, None)
+    later = await report(owner, "deals?from=2026-12-05T00:00:00Z&to=2026-12-06T00:00:00Z")
+    assert [(one["currency"], one["open"], one["won"]) for one in later] == [(None, 1, 0)]
+
+
+async def test_o3_deals_are_reported_by_the_steps_of_their_contacts(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await views[PIPELINES_VIEW.collection].insert_one(PIPELINES_VIEW.encode(RETAIL))
+    await fold(views, deals())
+    days = await report(owner, f"deal-steps?{SPAN}&by=day")
+    assert [(one["step"], one["currency"], one["open"], one["won"]) for one in days] == [
+        (None, None, 0, 0),
+        (None, "VND", 0, 0),
+        ("Đã báo giá", None, 1, 0),
+        ("Đã báo giá", "VND", 1, 0),
+        ("Đã báo giá", "VND", 0, 1),
+    ]
+    chart = await owner.get(f"/v1/reports/deal-steps?{SPAN}&format=svg")
+    assert "Đã báo giá (1)" in chart.text
+
+
+async def test_o3_w6_deals_are_reported_to_those_who_manage_the_warehouse(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    users = {name: await desk.staff(owner, name) for name in ("lan", "minh")}
+    await fill(views, warehouse("north", members=("minh",), managers=("lan",)))
+    await fold(views, deals("north"))
+    for name in ("deals", "deal-steps"):
+        path = f"{name}?{SPAN}&by=day"
+        assert await report(users["lan"], path)
+        assert await report(owner, path) == []
+        assert (await users["minh"].get(f"/v1/reports/{path}")).status_code == 403
+
+
+async def test_o3_values_of_deals_are_added_up_exactly(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    """However large they are: ten thousandths of the largest ones are more than 64 bits."""
+    large = Money(amount="9" * 15 + ".9999", currency="VND")
+    created, added, *_ = deals()
+    for contact in ("a", "b", "c"):
+        mine = {"contact_id": ContactId(contact)}
+        await fold(
+            views,
+            [
+                msgspec.structs.replace(created, **mine),
+                msgspec.structs.replace(added, **mine, value=large),
+            ],
+        )
+    [row] = await report(owner, f"deals?{SPAN}&by=day")
+    assert (row["open"], row["open_value"]) == (3, "2999999999999999.9997")
 
 
 async def test_o3_who_stood_at_a_step_before_is_in_the_first_interval(
@@ -154,12 +232,12 @@ async def test_o3_o4_the_numbers_of_contacts_that_are_folded_again_are_the_same(
     views: Database,
 ) -> None:
     """Partitions are read in any order, and parts of them again."""
-    await fold(views, [*contacts(), *contacts("other")])
+    await fold(views, [*contacts(), *contacts("other"), *deals()])
     before = await views[NUMBERS].find({}).sort("_id", 1).to_list(None)
     for name in REPORT_COLLECTIONS:
         await views[name].drop()
     by_contact: dict[str, list[Any]] = {}
-    for event in [*contacts(), *contacts("other")]:
+    for event in [*contacts(), *contacts("other"), *deals()]:
         by_contact.setdefault(event.contact_id, []).append(event)
     order = random.Random(3)  # noqa: S311 - not a secret
     for events in order.sample(list(by_contact.values()), len(by_contact)):

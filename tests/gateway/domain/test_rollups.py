@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.rollups import (
+    Balance,
     Counted,
     Days,
     Level,
@@ -88,7 +89,7 @@ def test_o3_each_quarter_of_the_time_is_read_once_and_no_other(
     assert _read(stored, cut_span(begin, end, zone, by_days)) == within
     assert _read(stored, cut_span(begin, end, zone)) == within
     before = sum(START + time * QUARTER < begin for time in times)
-    assert _read(stored, cut_past(begin)) == before
+    assert _read(stored, cut_past(begin)) == _read(stored, cut_past(begin, by_days)) == before
 
 
 def _slot(quarter: datetime) -> Slot:
@@ -151,7 +152,7 @@ def rollup(hours: int, about: str | None, **counts: int) -> Rollup:
 
 def test_o3_what_stands_goes_on_from_before_the_report() -> None:
     rows = list_rows(
-        {("lan",): 4},
+        {("lan",): Balance(4)},
         [
             rollup(1, "lan", came=0, went=2),
             rollup(0, "lan", came=3, went=1),
@@ -169,10 +170,14 @@ def test_o3_what_stands_goes_on_from_before_the_report() -> None:
 
 def test_o3_what_was_there_before_and_did_not_change_is_in_the_first_interval() -> None:
     rollups = [rollup(0, "lan", came=1), rollup(1, "minh", came=1)]
-    before: dict[tuple[str | None, ...], int] = {("lan",): 1, ("minh",): 2, ("gone",): 0}
+    before: dict[tuple[str | None, ...], Balance] = {
+        ("lan",): Balance(1),
+        ("minh",): Balance(2, 50),
+        ("gone",): Balance(),
+    }
     rows = list_rows(before, complete(rollups, before, START))
-    assert [(row.rollup.at, row.rollup.about, row.balance) for row in rows] == [
-        (START, ("lan",), 2),
-        (START, ("minh",), 2),
-        (START + timedelta(hours=1), ("minh",), 3),
+    assert [(row.rollup.at, row.rollup.about, row.balance, row.value) for row in rows] == [
+        (START, ("lan",), 2, 0),
+        (START, ("minh",), 2, 50),
+        (START + timedelta(hours=1), ("minh",), 3, 50),
     ]

@@ -59,7 +59,7 @@ async def test_o3_a_whole_day_is_one_document_for_an_agent(views: Database) -> N
     await views[NUMBERS].delete_many({"level": {"$ne": "day"}})
     found = await rollups(views, VIETNAM, Counted.AGENT)
     told = [(one.about, one.waits["response"]) for one in found]
-    assert [one for one in told if one[1].count] == [
+    assert [one for one in told if one[1].number] == [
         (("lan",), (2, 30, 1200)),
         (("minh",), (1, 600, 600)),
     ]
@@ -79,6 +79,6 @@ async def test_o3_days_of_another_time_zone_begin_later(views: Database) -> None
     await fold(views, talk(), after)
     assert await views[NUMBERS].count_documents({"level": "day"}) == stored
     queue = await rollups(views, NEPAL, Counted.QUEUE)
-    assert [(one.counts["came"], one.waits["wait"].count) for one in queue] == [(3, 2)]
+    assert [(one.counts["came"], one.waits["wait"].number) for one in queue] == [(3, 2)]
     agents = await rollups(views, NEPAL, Counted.AGENT)
-    assert sum(one.waits["response"].count for one in agents) == 3
+    assert sum(one.waits["response"].number for one in agents) == 3

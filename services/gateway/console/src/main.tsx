@@ -3,7 +3,7 @@ import { render } from 'preact';
 import './ui/tokens.css';
 import './ui/base.css';
 import { startRouter } from './router';
-import { resume } from './session';
+import { begin } from './session';
 import { language } from './texts';
 import { startTheme } from './ui/theme';
 import { App } from './views/shell/app';
@@ -13,7 +13,7 @@ effect(() => {
 });
 startTheme();
 startRouter();
-void resume();
+void begin();
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);

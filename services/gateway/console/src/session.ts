@@ -27,6 +27,16 @@ export async function login(organization: string, username: string, password: st
   await resume();
 }
 
+/** What the page begins with. Where the gateway saw no session, it is not asked for one: browsers
+ * log each refusal as an error. */
+export async function begin(): Promise<void> {
+  if (document.documentElement.dataset.session === 'none') {
+    session.value = { state: 'out', left: false };
+  } else {
+    await resume();
+  }
+}
+
 /** Finds out who is logged in, from the cookies of an earlier login. */
 export async function resume(): Promise<void> {
   try {

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from tuyen_gateway.api.sessions import has_session
 from tuyen_gateway.errors import NotFoundError
 
 FOLDER = Path(__file__).parents[1] / "console"
@@ -58,6 +59,10 @@ _HEADERS = {
 }
 
 _INDEX = "index.html"
+_LOGGED_OUT = "index.html without a session"
+"""The page that says of itself that it need not ask who is logged in: browsers log each refusal as
+an error."""
+
 _ICON = "icon.svg"
 _ASSETS = "assets"
 """The folder of files whose names change with their content."""
@@ -133,10 +138,12 @@ def _list_addresses() -> Iterator[str]:
 
 
 async def _show_page(request: Request) -> Response:
-    page = _find_build().get(_INDEX)
+    page = _find_build().get(_INDEX if has_session(request) else _LOGGED_OUT)
     if page is None:
         return PlainTextResponse(_NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})
-    return page.answer(request, "no-cache")
+    response = page.answer(request, "no-cache")
+    response.headers.add_vary_header("Cookie")
+    return response
 
 
 async def _get_asset(request: Request) -> Response:
@@ -167,23 +174,32 @@ def _find_build() -> Mapping[str, BuiltFile]:
 @lru_cache(maxsize=1)
 def _read_build(folder: Path, _built_at: int) -> Mapping[str, BuiltFile]:
     """All files of the build, read once for each time that it is made."""
-    return {
+    files = {
         path.relative_to(folder).as_posix(): _read_file(path)
         for path in folder.rglob("*")
         if path.is_file() and path.suffix not in _COMPRESSED
     }
+    if (page := files.get(_INDEX)) is not None:
+        marked = page.contents[_PLAIN].replace(b"<html", b'<html data-session="none"', 1)
+        files[_LOGGED_OUT] = _make_file(page.content_type, marked, {})
+    return files
 
 
 def _read_file(path: Path) -> BuiltFile:
-    content = path.read_bytes()
-    contents = {
-        encoding: compressed.read_bytes()
+    compressed = {
+        encoding: found.read_bytes()
         for suffix, encoding in _COMPRESSED.items()
-        if (compressed := path.with_name(path.name + suffix)).is_file()
+        if (found := path.with_name(path.name + suffix)).is_file()
     }
+    content_type = _TYPES.get(path.suffix, "application/octet-stream")
+    return _make_file(content_type, path.read_bytes(), compressed)
+
+
+def _make_file(content_type: str, content: bytes, compressed: Mapping[str, bytes]) -> BuiltFile:
+    contents = {**compressed}
     contents.setdefault("gzip", gzip.compress(content, mtime=0))
     return BuiltFile(
-        content_type=_TYPES.get(path.suffix, "application/octet-stream"),
+        content_type=content_type,
         etag=f'W/"{blake2b(content, digest_size=8).hexdigest()}"',
         contents={**contents, _PLAIN: content},
     )

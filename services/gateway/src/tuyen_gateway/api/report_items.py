@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tuyen_directory.organization import Organization, find_entity
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.contact_views import find_source_name
 from tuyen_gateway.domain.contact_counts import SourceKind
-from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, ReportRow, Waits
+from tuyen_gateway.domain.deal_counts import VALUE_PARTS
+from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, ReportRow, Waits, value_of
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.pipelines import PipelineDocument
 
@@ -33,12 +35,12 @@ class ReportNames:
             return None
         return find_source_name(self.organization, self.scope, source_id)
 
-    def find_pipeline(self, pipeline_id: str) -> str | None:
-        found = self.pipelines.get(pipeline_id)
+    def find_pipeline(self, pipeline_id: str | None) -> str | None:
+        found = self.pipelines.get(pipeline_id or "")
         return None if found is None else found.name
 
-    def find_step(self, pipeline_id: str, step_id: str) -> str | None:
-        found = self.pipelines.get(pipeline_id)
+    def find_step(self, pipeline_id: str | None, step_id: str | None) -> str | None:
+        found = self.pipelines.get(pipeline_id or "")
         steps = () if found is None else found.steps
         return next((step.name for step in steps if step.id == step_id), None)
 
@@ -138,6 +140,41 @@ class PipelineItem(ReportItem):
     """Contacts that went to another step or out of the pipeline, or were removed or merged."""
     contacts: int
     """How many were at the step when the interval ended."""
+
+
+class _Deals(ReportItem):
+    currency: str | None
+    """By its ISO 4217 code; null for deals without a value."""
+    added: int
+    """Deals that were added."""
+    won: int
+    """Deals that were won, and are still. Their value is the one that they have now."""
+    won_value: str | None
+    """A decimal number, as text, like the other values."""
+    lost: int
+    """Deals that were lost, and are still."""
+    lost_value: str | None
+    open: int
+    """Deals that were open when the interval ended."""
+    open_value: str | None
+
+
+class DealItem(_Deals):
+    agent_id: str | None
+    """Who has the deals; null for those that nobody has."""
+    agent: str | None
+    """Their name."""
+
+
+class DealStepItem(_Deals):
+    pipeline_id: str | None
+    """Null for deals with contacts that are at no step, like the step. A deal with a contact that
+    is at steps of several pipelines is counted at each."""
+    pipeline: str | None
+    """Its name."""
+    step_id: str | None
+    step: str | None
+    """Its name."""
 
 
 def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem]:
@@ -247,14 +284,66 @@ def build_pipeline(rows: Sequence[ReportRow], names: ReportNames) -> list[Pipeli
     return items
 
 
+def build_deals(rows: Sequence[ReportRow], names: ReportNames) -> list[DealItem]:
+    return [
+        DealItem(
+            at=row.rollup.at,
+            agent_id=agent_id,
+            agent=names.find("agent", agent_id),
+            **_describe_deals(row, currency),
+        )
+        for row in rows
+        for agent_id, currency in [row.rollup.about]
+    ]
+
+
+def build_deal_steps(rows: Sequence[ReportRow], names: ReportNames) -> list[DealStepItem]:
+    return [
+        DealStepItem(
+            at=row.rollup.at,
+            pipeline_id=pipeline_id,
+            pipeline=names.find_pipeline(pipeline_id),
+            step_id=step_id,
+            step=names.find_step(pipeline_id, step_id),
+            **_describe_deals(row, currency),
+        )
+        for row in rows
+        for pipeline_id, step_id, currency in [row.rollup.about]
+    ]
+
+
+def _describe_deals(row: ReportRow, currency: str | None) -> dict[str, Any]:
+    counts = row.rollup.counts
+    values = {
+        f"{name}_value": None if currency is None else _format_value(value)
+        for name, value in (
+            ("won", counts.get(value_of("won"), 0)),
+            ("lost", counts.get(value_of("lost"), 0)),
+            ("open", row.value),
+        )
+    }
+    numbers = {name: counts.get(name, 0) for name in ("added", "won", "lost")}
+    return {"currency": currency, **numbers, "open": row.balance, **values}
+
+
+def _format_value(parts: int) -> str:
+    """`12.5`, and `18000000`."""
+    whole, rest = divmod(abs(parts), VALUE_PARTS)
+    digits = f"{whole}.{rest:04}".rstrip("0").rstrip(".")
+    return f"-{digits}" if parts < 0 else digits
+
+
 def _ids(row: ReportRow) -> list[str]:
     return [part or "" for part in row.rollup.about]
 
 
 def _describe_responses(row: ReportRow) -> dict[str, int | None]:
-    fields: dict[str, int | None] = {}
-    for kind, name in (("first", "first_response"), ("response", "response")):
-        waits = row.rollup.waits.get(kind, Waits())
-        fields[f"{name}s"] = waits.count
-        fields |= {f"{name}_median_s": waits.median, f"{name}_p90_s": waits.p90}
-    return fields
+    first, every = (row.rollup.waits.get(kind, Waits()) for kind in ("first", "response"))
+    return {
+        "first_responses": first.number,
+        "first_response_median_s": first.median,
+        "first_response_p90_s": first.p90,
+        "responses": every.number,
+        "response_median_s": every.median,
+        "response_p90_s": every.p90,
+    }

@@ -38,8 +38,9 @@ SESSION_RESPONSES: dict[int | str, dict[str, object]] = {
 _API = "/v1/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACCESS, _REFRESH = "tuyen_access", "tuyen_refresh"
-_PATHS = {TokenKind.ACCESS: "/v1", TokenKind.REFRESH: "/v1/auth"}
-"""No other request has the cookie: the refresh token is sent to where it is used alone."""
+_PATHS = {TokenKind.ACCESS: "/", TokenKind.REFRESH: "/v1/auth"}
+"""The refresh token is sent only to where it is used. The page is told by the other one whether
+there is a session to begin with."""
 
 _NAMES = {TokenKind.ACCESS: _ACCESS, TokenKind.REFRESH: _REFRESH}
 
@@ -108,6 +109,11 @@ def _is_own(headers: Headers) -> bool:
     return bool(origin.netloc) and origin.netloc.lower() == headers.get("host", "").lower()
 
 
+def has_session(request: Request) -> bool:
+    """Whether the browser has cookies of a session, whatever they are worth."""
+    return bool(_read_cookies(request.headers.get("cookie", "")))
+
+
 def find_refresh_token(request: Request) -> SecretStr | None:
     """The refresh token of the request's session."""
     token: SecretStr | None = getattr(request.state, _REFRESH, None)
@@ -115,27 +121,21 @@ def find_refresh_token(request: Request) -> SecretStr | None:
 
 
 def begin_session(request: Request, gateway: Gateway, tokens: TokenPair) -> Response:
-    """Answers with the tokens in cookies."""
-    return _answer_with_cookies(
-        request,
-        {
-            TokenKind.ACCESS: (tokens.access_token, gateway.tokens.lifetimes[TokenKind.ACCESS]),
-            TokenKind.REFRESH: (tokens.refresh_token, gateway.tokens.lifetimes[TokenKind.REFRESH]),
-        },
-    )
+    """Answers with the tokens in cookies, which last as long as the session can be renewed."""
+    cookies = {TokenKind.ACCESS: tokens.access_token, TokenKind.REFRESH: tokens.refresh_token}
+    return _answer_with_cookies(request, cookies, gateway.tokens.lifetimes[TokenKind.REFRESH])
 
 
 def end_session(request: Request) -> Response:
     """Answers so that the browser removes the cookies."""
-    return _answer_with_cookies(request, dict.fromkeys(TokenKind, ("", 0)))
+    return _answer_with_cookies(request, dict.fromkeys(TokenKind, ""), 0)
 
 
 def _answer_with_cookies(
-    request: Request, cookies: Mapping[TokenKind, tuple[str, int]]
+    request: Request, cookies: Mapping[TokenKind, str], max_age: int
 ) -> Response:
-    """`cookies` are values with the seconds that they last."""
     response = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
-    for kind, (value, max_age) in cookies.items():
+    for kind, value in cookies.items():
         response.set_cookie(
             _NAMES[kind],
             value,

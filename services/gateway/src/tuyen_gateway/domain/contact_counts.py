@@ -1,11 +1,12 @@
 """What events of contacts add to the numbers of reports: how many came from which source, and are
-at which step (O3).
+at which step, with their deals (O3).
 
 The events of a contact are in one partition, in the order of their sequence.
 """
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -21,10 +22,18 @@ from tuyen_events.crm.contacts import (
     ContactRemoved,
     ContactSeparated,
 )
+from tuyen_events.crm.deals import DealEvent
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.crm.steps import StepChanged
 from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_gateway.domain.deal_counts import (
+    CountedDeal,
+    DealPlace,
+    PlacedDeals,
+    change_deals,
+    compare_deals,
+)
 from tuyen_gateway.domain.rollups import INFLOW, OUTFLOW, Counted, Slot, quarter_of
 
 _About = tuple[str | None, ...]
@@ -52,7 +61,12 @@ class CountedContact(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_id: str = ""
     steps: dict[str, str] = {}
     """By pipeline."""
+    deals: dict[str, CountedDeal] = {}
     revision: int = 0
+
+    def place(self, at: datetime) -> DealPlace:
+        """The place of its deals at that time."""
+        return DealPlace(at=at, warehouse_id=self.warehouse_id, steps=self.steps)
 
 
 def note_contact_events(
@@ -75,6 +89,9 @@ def note_contact_events(
                 warehouse_id=warehouse_id,
             )
             added.setdefault(slot, Counter())[name] += 1
+        old, new = (PlacedDeals(one.deals, one.place(event.at)) for one in (contact, after))
+        for slot, name, number in compare_deals(contact.organization, old, new, event):
+            added.setdefault(slot, Counter())[name] += number
         contact = after
     return contact, added
 
@@ -91,7 +108,9 @@ def _change(contact: CountedContact, event: ContactEvent) -> dict[str, Any]:
         case ContactAdded():
             own = {"kind": _kind_of(event), "source": event.content.source}
             fields = {**own, **_show(event.content)}
-        case ContactRemoved() | ContactMerged():
+        case ContactRemoved():
+            fields = {"present": False, "deals": {}}
+        case ContactMerged():
             fields = {"present": False}
         case ContactSeparated() | ContactAbsorbed() | ContactReleased():
             fields = _show(event.content)
@@ -102,6 +121,8 @@ def _change(contact: CountedContact, event: ContactEvent) -> dict[str, Any]:
             if event.step_id is not None:
                 steps[event.pipeline_id] = event.step_id
             fields = {"steps": steps}
+        case DealEvent():
+            fields = {"deals": change_deals(contact.deals, event, contact.place(event.at))}
     return fields
 
 

@@ -44,6 +44,11 @@ class Counted(StrEnum):
     """The contacts from a source: its kind, and its id, which is null for those added manually."""
     STEP = "step"
     """The contacts at a step: the pipeline and the step."""
+    DEAL = "deal"
+    """The deals that an agent has: the agent, and the currency; null where there is none."""
+    DEAL_STEP = "deal_step"
+    """The deals of contacts at a step: the pipeline, the step and the currency; null for contacts
+    that are at none."""
 
     @property
     def has_balance(self) -> bool:
@@ -53,6 +58,17 @@ class Counted(StrEnum):
 
 INFLOW, OUTFLOW = "came", "went"
 """How many entered and left: a queue, an agent's conversations, a source's contacts, a step."""
+
+VALUE = "_value"
+"""The end of the names of sums of values."""
+
+
+def value_of(name: str) -> str:
+    """The name of the sum of the values of what is counted by this name."""
+    return f"{name}{VALUE}"
+
+
+_OF_MONTHS = (INFLOW, OUTFLOW, value_of(INFLOW))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +91,10 @@ class Level(StrEnum):
     DAY = "day"
     """A day of the organization's time zone."""
     MONTH = "month"
-    """A month in UTC. It has only INFLOW and OUTFLOW."""
+    """A month in UTC. It has only INFLOW and OUTFLOW, and the value of the former."""
 
 
-TOLD = (Level.HOUR, Level.DAY)
+LEVELS_WITH_WAITS = (Level.HOUR, Level.DAY)
 """The levels whose numbers are stored with the `Waits` of each kind, so that a report reads no
 single wait."""
 
@@ -95,7 +111,7 @@ class Waits(NamedTuple):
     """How many waited, and how many seconds: the median and the 90th percentile; None if nobody
     did."""
 
-    count: int = 0
+    number: int = 0
     median: int | None = None
     p90: int | None = None
 
@@ -109,8 +125,7 @@ class Period(NamedTuple):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """The numbers of an interval. `waits` are by the kind of wait; a kind without any may be
     missing."""
 
@@ -120,12 +135,19 @@ class Rollup:
     waits: Mapping[str, Waits]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRow:
-    """A rollup, and its balance when the interval ended."""
+class Balance(NamedTuple):
+    """How many there are at a time, and the sum of their values."""
+
+    number: int = 0
+    value: int = 0
+
+
+class ReportRow(NamedTuple):
+    """A rollup, and its balance and the value of it when the interval ended."""
 
     rollup: Rollup
     balance: int
+    value: int
 
 
 def quarter_of(moment: datetime) -> datetime:
@@ -158,7 +180,7 @@ def count_by_level(
     yield Level.HOUR, hour_of(slot.quarter), dict(counts)
     if days is not None and slot.quarter >= days.since:
         yield Level.DAY, day_of(slot.quarter, days.time_zone), dict(counts)
-    balance = {name: number for name, number in counts.items() if name in (INFLOW, OUTFLOW)}
+    balance = {name: number for name, number in counts.items() if name in _OF_MONTHS}
     if balance:
         yield Level.MONTH, month_of(slot.quarter), balance
 
@@ -194,16 +216,12 @@ def _cut_to_hours(since: datetime, until: datetime, time_zone: str) -> list[Peri
     ]
 
 
-def cut_past(until: datetime) -> list[Period]:
-    """Divides all the time before `until` into the periods that are read: months, and then hours
-    and quarters."""
-    month, hour = month_of(until), hour_of(until)
-    stretches = [
-        Period(Level.MONTH, datetime.min.replace(tzinfo=UTC), month),
-        Period(Level.HOUR, month, hour),
-        Period(Level.QUARTER, hour, until),
-    ]
-    return [one for one in stretches if one.since < one.until]
+def cut_past(until: datetime, days: Days | None = None) -> list[Period]:
+    """Divides all the time before `until` into the periods that are read: months, and then days,
+    where there are any, hours and quarters."""
+    month, time_zone = month_of(until), "UTC" if days is None else days.time_zone
+    ever = datetime.min.replace(tzinfo=UTC)
+    return [Period(Level.MONTH, ever, month), *cut_span(month, until, time_zone, days)]
 
 
 def _has_whole_hours(since: datetime, until: datetime, zone: ZoneInfo) -> bool:
@@ -238,26 +256,28 @@ def find_percentiles(waits: Mapping[int, int], *shares: float) -> list[int | Non
 
 
 def list_rows(
-    before: Mapping[tuple[str | None, ...], int], rollups: Iterable[Rollup]
+    before: Mapping[tuple[str | None, ...], Balance], rollups: Iterable[Rollup]
 ) -> Sequence[ReportRow]:
     """The rows in the order of time and what they are about; `before` is how many there were when
     the first interval began."""
-    balance: Counter[tuple[str | None, ...]] = Counter(before)
-    rows = []
+    balances, rows = dict(before), []
     for one in sorted(rollups, key=_place):
-        balance[one.about] += one.counts.get(INFLOW, 0) - one.counts.get(OUTFLOW, 0)
-        rows.append(ReportRow(rollup=one, balance=balance[one.about]))
+        number, value = balances.get(one.about, Balance())
+        number += one.counts.get(INFLOW, 0) - one.counts.get(OUTFLOW, 0)
+        value += one.counts.get(value_of(INFLOW), 0)
+        balances[one.about] = Balance(number, value)
+        rows.append(ReportRow(rollup=one, balance=number, value=value))
     return rows
 
 
 def complete(
-    rollups: Sequence[Rollup], before: Mapping[tuple[str | None, ...], int], begin: datetime
+    rollups: Sequence[Rollup], before: Mapping[tuple[str | None, ...], Balance], begin: datetime
 ) -> list[Rollup]:
     """The rollups, and empty ones in the interval that begins then for what was there before, and
     did not change in that interval."""
     known = {one.about for one in rollups if one.at == begin}
     counts: Mapping[str, int] = Counter()
-    missing = (about for about, number in before.items() if number and about not in known)
+    missing = (about for about, number in before.items() if any(number) and about not in known)
     return [
         *rollups,
         *(Rollup(at=begin, about=about, counts=counts, waits={}) for about in missing),
@@ -265,4 +285,4 @@ def complete(
 
 
 def _place(rollup: Rollup) -> tuple[datetime, tuple[str, ...]]:
-    return rollup.at, tuple(part or "" for part in rollup.about)
+    return rollup.at, tuple([part or "" for part in rollup.about])

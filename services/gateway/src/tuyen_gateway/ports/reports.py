@@ -8,7 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_gateway.domain.rollups import Counted, Rollup, day_of
+from tuyen_gateway.domain.rollups import Balance, Counted, Rollup, day_of
 
 
 class Interval(StrEnum):
@@ -48,6 +48,6 @@ class Reports(Protocol):
 
     async def balances(
         self, span: ReportSpan, counted: Counted
-    ) -> Mapping[tuple[str | None, ...], int]:
+    ) -> Mapping[tuple[str | None, ...], Balance]:
         """The balances when the span began, by what they are about."""
         ...
