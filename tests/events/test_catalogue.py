@@ -107,6 +107,7 @@ STORED_TYPE_NAMES = {
     "merge_proposal.approved.v1",
     "merge_proposal.closed.v1",
     "merge_proposal.decide.v1",
+    "merge_proposal.end.v1",
     "merge_proposal.made.v1",
     "message.deleted.v1",
     "message.echoed.v1",

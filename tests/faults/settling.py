@@ -12,7 +12,6 @@ from faults.log import Follower, read
 from faults.people import People
 from faults.tenants import AGENTS
 from support.shop import eventually
-from tuyen_crm.projections.crm import VIEW as CRM_VIEW
 from tuyen_events.jobs import JobState
 from tuyen_events.outbound import OutboundRequested, OutboundSettled
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
@@ -29,6 +28,7 @@ from tuyen_events.topics import (
 from tuyen_gateway.projections.collections import FOLDED, VIEW
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, has_folded_up_to
+from tuyen_views.view import CRM_VIEWS
 
 _PATIENCE_S = 180.0
 _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
@@ -39,7 +39,7 @@ _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
 }
 _VIEWS: Mapping[str, tuple[Topic, ...]] = {
     VIEW: (*FOLDED,),
-    CRM_VIEW: (CONTACTS,),
+    CRM_VIEWS: (CONTACTS,),
 }
 
 Ends = Mapping[tuple[str, int], int]

@@ -35,6 +35,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationRef
 from tuyen_gateway.projections.audit import run_audit
+from tuyen_gateway.projections.contact_changes import run_contact_changes
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -239,6 +240,8 @@ async def running(
         tasks.append(asyncio.create_task(run_jobs(gateway)))
         tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
         tasks.append(asyncio.create_task(run_audit(log, database, ConsumerStatus())))
+        changes = run_contact_changes(log, clock, database, ConsumerStatus())
+        tasks.append(asyncio.create_task(changes))
     if database is not None and streaming:
         tasks.append(asyncio.create_task(gateway.live.run()))
     transport = httpx.ASGITransport(create_app(gateway))

@@ -1,6 +1,6 @@
 """C7: calls that a call center's integration reports."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from tuyen_events.crm.claims import ContactAssigned
 from tuyen_events.crm.contacts import AddContact, ContactAdded, PatchContact, RemoveContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.warehouses import PutWarehouse, RemoveWarehouse
+from tuyen_events.crm_limits import CALLS_REMEMBERED_S
 from tuyen_events.ids import AgentId, ContactId, IntegrationId, call_id, contact_of_call
 from tuyen_events.vocabulary import Strategy
 
@@ -161,6 +162,23 @@ def test_r9_5_no_more_calls_are_remembered_than_the_limit(monkeypatch: pytest.Mo
         assert shop.decide(msgspec.structs.replace(call(str(number)), command_id="more")) == ()
     (again,) = shop.decide(msgspec.structs.replace(call("5"), command_id="more"))
     assert isinstance(again, CallRecorded)
+
+
+def test_r9_6_calls_of_long_ago_are_not_remembered() -> None:
+    """Whatever their number was, an organization has those of the last month, after some calls."""
+    shop = Decided()
+    sizes = []
+    for number in range(8):
+        shop.decide(call(str(number)))
+        sizes.append(shop.size)
+    later = MOMENT + timedelta(seconds=CALLS_REMEMBERED_S + 1)
+    for number in (8, 9, 10):
+        shop.decide(msgspec.structs.replace(call(str(number)), at=later))
+    assert shop.size == sizes[2]
+    again = msgspec.structs.replace(call("10"), command_id="more", at=later)
+    assert shop.decide(again) == ()
+    (event,) = shop.decide(msgspec.structs.replace(call("7"), command_id="more", at=later))
+    assert isinstance(event, CallRecorded)
 
 
 def test_c7_of_several_with_the_number_the_agents_own_is_meant_or_the_oldest() -> None:

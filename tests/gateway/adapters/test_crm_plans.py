@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.adapters.profiling import profile
-from gateway.api.crm.answering import CREATED, define_field, show_fields
+from gateway.api.crm.answering import CREATED, define_field, show_fields, show_proposals
 from gateway.api.crm.test_merge_proposals import with_proposal
 from tuyen_events.conversation_filter import Holder
 from tuyen_events.crm.merge_proposals import ProposalState
@@ -23,6 +23,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW
 
 SHOP, LAN, MINH = OrganizationId("shop"), AgentId("lan"), AgentId("minh")
 CONTACTS, LIMIT, OF_AN_AGENT, FEW = 600, 5, 15, 20
@@ -154,27 +155,60 @@ async def test_w3_the_contacts_of_one_agent_are_found_by_the_agent(
     assert max(await _examine(views, crm, MANAGER, wanted)) <= OF_AN_AGENT
 
 
-async def test_c2_a_list_of_proposals_reads_the_contacts_that_have_some(
-    views: Database, crm: MongoCrm
+PAIRS = 60
+PROPOSALS = {
+    "all": ProposalFilter(organization=SHOP, warehouses=None),
+    "open": ProposalFilter(organization=SHOP, warehouses=None, state=ProposalState.OPEN),
+    "a manager's": ProposalFilter(organization=SHOP, warehouses=frozenset({"north", "east"})),
+    "a manager's open ones": ProposalFilter(
+        organization=SHOP, warehouses=frozenset({"north", "east"}), state=ProposalState.OPEN
+    ),
+}
+
+
+@pytest.mark.parametrize("wanted", PROPOSALS.values(), ids=PROPOSALS)
+async def test_c2_a_list_of_proposals_reads_those_of_its_page(
+    views: Database, crm: MongoCrm, wanted: ProposalFilter
 ) -> None:
-    for number in range(4):
-        document = with_proposal(_make(number), number, number + 1)
-        await views[CONTACTS_VIEW.collection].replace_one(
-            {"_id": document.id}, CONTACTS_VIEW.encode(document)
-        )
-    wanted = [
-        ProposalFilter(organization=SHOP, warehouses=None, state=ProposalState.OPEN),
-        ProposalFilter(organization=SHOP, warehouses=frozenset({"north"})),
-        ProposalFilter(organization=SHOP, warehouses=None, id="mpr_2"),
-    ]
+    """However many there are, before the page and after it: two documents of each."""
+    await views[LISTED_PROPOSALS_VIEW.collection].create_indexes(
+        list(LISTED_PROPOSALS_VIEW.indexes)
+    )
+    for number in range(PAIRS):
+        state = ProposalState.OPEN if number % 2 else ProposalState.DECLINED
+        for one, other in ((2 * number, 2 * number + 1), (2 * number + 1, 2 * number)):
+            document = msgspec.structs.replace(_make(one), warehouse_id="north")
+            await show_proposals(views, with_proposal(document, number, other, state))
+    listed: list[str] = []
+    after = None
 
     async def read() -> None:
-        for each in wanted:
-            assert (await crm.proposals(each, LIMIT, None)).items
+        nonlocal after
+        while not listed or after is not None:
+            page = await crm.proposals(wanted, LIMIT, after)
+            listed.extend(proposal.shown.id for proposal in page.items)
+            after = page.following
 
     done = await profile(views, read)
-    assert [each["planSummary"].split()[0] for each in done] == ["IXSCAN"] * len(wanted)
-    assert [each["docsExamined"] for each in done] == [4, 4, 1]
+    numbers = range(PAIRS) if wanted.state is None else range(1, PAIRS, 2)
+    assert listed == [f"mpr_{number}" for number in reversed(numbers)]
+    assert max(each["docsExamined"] for each in done) <= 2 * (LIMIT + 1)
+    assert not any(each.get("hasSortStage") for each in done)
+
+
+async def test_c2_one_proposal_is_found_by_its_id(views: Database, crm: MongoCrm) -> None:
+    await views[LISTED_PROPOSALS_VIEW.collection].create_indexes(
+        list(LISTED_PROPOSALS_VIEW.indexes)
+    )
+    for number in range(4):
+        await show_proposals(views, with_proposal(_make(number), number, number + 1))
+    wanted = ProposalFilter(organization=SHOP, warehouses=None, id="mpr_2")
+
+    async def read() -> None:
+        assert (await crm.proposals(wanted, LIMIT, None)).items
+
+    (done,) = await profile(views, read)
+    assert done["docsExamined"] == 1
 
 
 @pytest.mark.parametrize(

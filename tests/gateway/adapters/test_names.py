@@ -239,6 +239,15 @@ async def test_c2_whose_contact_was_merged_has_the_name_of_the_contact_that_stay
     assert [row.customer and row.customer.name for row in shown] == ["Chị Lan", "Chị Lan", None]
 
 
+async def test_c2_whose_contact_was_removed_has_no_name(filled: Database) -> None:
+    """Of a removed contact, the view has its id and its sequence for a day."""
+    removed = {"_id": _contact(CustomerId("cus_14"), "Lan").id, "sequence": 3}
+    await filled[CONTACTS_VIEW.collection].insert_one(removed)
+    (shown,) = await names.CustomerNames(filled).add_names([_row(14)])
+    assert shown.customer is not None
+    assert (shown.customer.name, shown.contact_id) == (None, None)
+
+
 async def test_i4_before_anything_was_folded_nothing_is_found(views: Database) -> None:
     assert await _list_all(views, EVERYBODY, ConversationFilter(name="lan")) == []
 

@@ -34,9 +34,9 @@ def test_c9_a_formula_is_defused(text: str) -> None:
     assert restore_text(defuse_text(text)) == text
 
 
-@given(st.text())
+@given(st.text() | st.text("'=+-@x"))
 def test_c9_what_was_defused_is_restored(text: str) -> None:
-    assert restore_text(defuse_text(text)) == text or text.startswith("'")
+    assert restore_text(defuse_text(text)) == text
 
 
 def test_c9_each_column_has_a_name_of_its_own() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from tuyen_gateway.sheets import packing
 from tuyen_gateway.sheets.reading import read_rows
-from tuyen_gateway.sheets.rows import UnreadableSheetError
+from tuyen_gateway.sheets.rows import UnreadableSheetError, build_row
 from tuyen_gateway.sheets.xlsx import XlsxWriter
 
 
@@ -106,6 +108,22 @@ def test_c9_what_was_exported_is_imported_as_the_same() -> None:
     writer.add(rows)
     writer.save(file)
     assert read(file.getvalue()) == [*rows[:3], ("x", "@y")]
+
+
+_CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co", "Zl", "Zp"])
+_CELLS = st.text(_CHARACTERS, max_size=12) | st.text("'=+-@ x", max_size=6)
+"""Texts, many of which look like formulas, or as if a quote had been put before one."""
+
+
+@given(st.lists(st.lists(_CELLS, min_size=1, max_size=4), min_size=1, max_size=4))
+def test_c9_every_text_that_was_exported_is_imported_as_the_same(rows: list[list[str]]) -> None:
+    """In a workbook a text is a text: no quote is put before it, and none is taken away."""
+    file = io.BytesIO()
+    writer = XlsxWriter("Khách")
+    writer.add(rows)
+    writer.save(file)
+    expected = [row.cells for each in rows if (row := build_row(1, each))]
+    assert read(file.getvalue()) == expected
 
 
 def test_c9_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:

@@ -44,8 +44,9 @@ CALL_LASTS_S = 7 * 24 * 3600
 """How long a call may have taken."""
 
 CALLS_REMEMBERED = 100_000
+CALLS_REMEMBERED_S = 30 * 24 * 3600
 """Calls of an organization whose ids are remembered, so that a call that is sent again is the same
-one: at most 50 MB."""
+one: at most 50 MB, and those of the last month."""
 
 CALL_CANDIDATES = 200
 """How many contacts with the phone number of a call are searched for one whose assignee is the
@@ -56,6 +57,10 @@ TAG_CHARACTERS = 64
 
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
+
+CONTACTS_APART = 100
+"""Contacts from which an agent separated one contact, and with which it is not merged because of
+what both have. The oldest are forgotten first; two stay separate as long as either remembers it."""
 
 CONTACT_PROPOSALS = 50
 """Open proposals to merge one contact with others."""
@@ -69,8 +74,9 @@ COMPARED_CONTACTS = 1_000
 those that come later it merges nothing: they are as if they were marked as shared."""
 
 PROPOSED_BYTES = 300_000
-"""How much the contacts have together that have open proposals with one contact, or because of one
-number: all of them change at once when it is removed or marked as shared."""
+"""How much the contacts have together that one command about merges changes, and that have open
+proposals with one contact, or because of one number. What these get later is not limited by it:
+then proposals end by several commands."""
 
 NUMBER_CONTACTS = 200
 """Contacts with one phone number or email. One that more contacts have merges nothing, as if it

@@ -301,6 +301,10 @@ REPLAYED_CHANGES = 5_000
 CHANGES_KEPT_S = 2 * 3600
 """For how long a live stream can be resumed."""
 
+ROWS_OF_CONTACT = 1_000
+"""Rows that show another contact, or another name, because one contact changed, as a live stream
+sends them; with more, it asks to fetch again."""
+
 STATES_AT_ONCE = 1_000
 """Messages whose state changes by one report of what was delivered or seen, as a live stream sends
 them; with more, it asks to fetch again."""

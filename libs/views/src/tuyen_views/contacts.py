@@ -213,11 +213,6 @@ CONTACTS_VIEW = ContactsView(
         ),
         _index("by_sharing_rule", "rules.id", "rules.revision"),
         _index("by_merged", "merged"),
-        IndexModel(
-            [("organization", ASCENDING), ("proposals.id", ASCENDING)],
-            name="by_proposal",
-            partialFilterExpression={"proposals.id": {"$exists": True}},
-        ),
     ),
 )
 """Every list is read in the order of an index, or by an index with the few contacts that have what

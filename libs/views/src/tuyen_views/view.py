@@ -14,6 +14,12 @@ from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 
+CRM_VIEWS = "crm_5"
+"""The name under which the positions of the CRM's views are stored. With another name, everything
+is folded again from the first event. In earlier versions it was `contacts`, then `crm`; since then
+the documents of contacts have another shape, and a collection of their own for it; with `crm_5`,
+proposals are listed in a collection of their own."""
+
 BY_CONTACT = IndexModel(
     [("organization", ASCENDING), ("contact_id", ASCENDING), ("place", DESCENDING)],
     name="by_contact",

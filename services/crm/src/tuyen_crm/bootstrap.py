@@ -10,7 +10,6 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
-from tuyen_crm.projections import crm
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_crm.reminding import Reminding
 from tuyen_crm.settings import CrmSettings
@@ -21,7 +20,10 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, Positions, run_projection
+from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
+from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.view import CRM_VIEWS
 
 VIEW_GROUP = "crm-contacts"
 _MIN_INTERVAL_S = 0.1
@@ -56,7 +58,7 @@ class Crm:
             self.log,
             CONTACTS,
             service=SERVICE,
-            view=crm.VIEW,
+            view=CRM_VIEWS,
             group=VIEW_GROUP,
             positions=self.positions,
             fold=self.view.fold,
@@ -83,7 +85,7 @@ def compose(log: Log, database: Database) -> Crm:
         observer=observer,
         decider=decider,
         view=CrmProjection(database),
-        positions=MongoPositions(database, crm.VIEW),
+        positions=MongoPositions(database, CRM_VIEWS),
         status=status,
         health=health,
     )
@@ -94,10 +96,13 @@ def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
     contain their times."""
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
+    retiring = Retiring(
+        log, database, CONTACTS, view=CRM_VIEWS, collections=[CONTACTS_VIEW.collection]
+    )
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
-        loops=[*composed.loops(), Reminding(log, database, clock).run],
+        loops=[*composed.loops(), Reminding(log, database, clock).run, retiring.run],
         close=database.client.close,
     )

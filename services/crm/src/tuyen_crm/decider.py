@@ -11,7 +11,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.organization_state import UnitOfWork
-from tuyen_crm.reminding import announce
+from tuyen_crm.reminding import announce, record_command
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactAdded, ContactCreated
@@ -180,6 +180,7 @@ class CommandDecider:
             events.append(_record(event, target, events))
             if isinstance(event, Reminded):
                 events.append(announce(event))
+        events += map(record_command, decision.further)
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
             work.remember(command, contact_id, decision)
         _refuse_too_much(work)

@@ -5,6 +5,7 @@ The state is kept encoded, one value for each key, as it is stored: a million co
 """
 
 from collections.abc import Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from tuyen_events.crm.records import (
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
-from tuyen_events.crm_limits import CALLS_REMEMBERED
+from tuyen_events.crm_limits import CALLS_REMEMBERED, CALLS_REMEMBERED_S
 from tuyen_events.ids import ContactId, OrganizationId
 
 _TURNS = "turns"
@@ -36,6 +37,9 @@ _TURNS = "turns"
 
 _FIXED = "fixed"
 """The kind of the keys that have the children which never change, in their order."""
+
+_FORGOTTEN_AT_ONCE = 4
+"""How many of these one command forgets: more than it adds, so that those of long ago get fewer."""
 
 _REMEMBERED = 8
 """How many commands about one contact, or about the setup, are remembered with their results: for
@@ -74,9 +78,11 @@ class FixedChildren(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixedChild(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them: the key of its state."""
+    """One of them: the key of its state, and when it was requested. Those of earlier versions have
+    no time."""
 
     key: str
+    at: datetime | None = None
 
 
 class StoredSetup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -243,19 +249,21 @@ class UnitOfWork(KnownState):
             key = entity_key(self._organization, kind, event.child_id)
             self.changes[key] = None if event.removes else _encode(child)
             if event.fixed_content and known is None:
-                self._remember_fixed(key)
+                self._remember_fixed(key, event.at)
 
-    def _remember_fixed(self, key: str) -> None:
-        """Remembers a child that is never removed, and forgets the oldest one if they are too
-        many."""
+    def _remember_fixed(self, key: str, at: datetime) -> None:
+        """Remembers a child that is never removed, and forgets the oldest ones: one if there are
+        too many, and those of which it was long ago, some at a time."""
         head = entity_key(self._organization, _FIXED, "")
         children = self._read(head, FixedChildren) or FixedChildren()
         oldest, following = children.oldest, children.following + 1
-        self.changes[self._fixed_key(children.following)] = _encode(FixedChild(key=key))
-        if following - oldest > CALLS_REMEMBERED:
-            forgotten = self._read(self._fixed_key(oldest), FixedChild)
-            if forgotten is not None:
-                self.changes[forgotten.key] = None
+        self.changes[self._fixed_key(children.following)] = _encode(FixedChild(key=key, at=at))
+        for _ in range(_FORGOTTEN_AT_ONCE):
+            child = self._read(self._fixed_key(oldest), FixedChild)
+            if following - oldest <= CALLS_REMEMBERED and not _is_long_ago(child, at):
+                break
+            if child is not None:
+                self.changes[child.key] = None
             self.changes[self._fixed_key(oldest)] = None
             oldest += 1
         self.changes[head] = _encode(FixedChildren(oldest=oldest, following=following))
@@ -307,6 +315,13 @@ class UnitOfWork(KnownState):
             decoded = msgspec.json.decode(value, type=kind)
             self._decoded[key] = value, decoded
         return decoded
+
+
+def _is_long_ago(child: FixedChild | None, now: datetime) -> bool:
+    """Whether a child is remembered no longer."""
+    if child is None or child.at is None:
+        return False
+    return now - child.at > timedelta(seconds=CALLS_REMEMBERED_S)
 
 
 def _add_result(results: Mapping[str, int], command: CrmCommand, version: int) -> dict[str, int]:

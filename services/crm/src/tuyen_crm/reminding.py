@@ -13,7 +13,8 @@ import structlog
 from tuyen_crm.identity import SOURCE
 from tuyen_events.codec import encode
 from tuyen_events.crm.appointments import AppointmentId, RemindOfAppointment
-from tuyen_events.crm.reminders import RemindCommand, Reminded, ReminderDue, ReminderKind
+from tuyen_events.crm.records import CrmCommand
+from tuyen_events.crm.reminders import Reminded, ReminderDue, ReminderKind
 from tuyen_events.crm.tasks import RemindOfTask, TaskId
 from tuyen_events.event import Envelope
 from tuyen_events.ids import derive_command_id, derive_event_id
@@ -83,7 +84,7 @@ class Reminding:
             *[_remind_of_appointment(each) for each in await self._find(APPOINTMENTS_VIEW)],
         ]
         fresh = [command for command in due if command.command_id not in self._sent]
-        await self._log.append_all([_record(command) for command in fresh])
+        await self._log.append_all([record_command(command) for command in fresh])
         self._sent = {command.command_id for command in due}
         if fresh:
             _log.info("reminders_due", reminders=len(fresh))
@@ -127,7 +128,8 @@ def _fields(child: RemindingChild, kind: ReminderKind) -> dict[str, Any]:
     }
 
 
-def _record(command: RemindCommand) -> ProducerRecord:
+def record_command(command: CrmCommand) -> ProducerRecord:
+    """The record of a command that the CRM sends itself."""
     envelope = Envelope(
         id=command.command_id,
         source=SOURCE,

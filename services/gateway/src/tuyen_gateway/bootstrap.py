@@ -77,9 +77,16 @@ from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.audit import run_audit
+from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED, JOURNAL, VIEW
+from tuyen_gateway.projections.contact_changes import run_contact_changes
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
-from tuyen_gateway.projections.reports import run_reports
+from tuyen_gateway.projections.reports import (
+    REPORT_COLLECTIONS,
+    REPORTED,
+    REPORTS,
+    run_reports,
+)
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.admitted_networks import AdmittedNetworks
@@ -91,6 +98,7 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.no_cookies import make_empty_jar
+from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
 
 
@@ -218,7 +226,7 @@ def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvide
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status, letters, audit, reports = (ConsumerStatus() for _ in range(4))
+    status, letters, audit, reports, contacts = (ConsumerStatus() for _ in range(5))
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -248,6 +256,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     gateway.health.live_when("dead_letters", letters.live)
     gateway.health.live_when("audit", audit.live)
     gateway.health.live_when("reports", reports.live)
+    gateway.health.live_when("contact_changes", contacts.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs, for_streams):
@@ -264,6 +273,9 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_dead_letters, log, database, letters),
             partial(run_audit, log, database, audit),
             partial(run_reports, log, database, gateway.directory, reports),
+            partial(run_contact_changes, log, clock, database, contacts),
+            Retiring(log, database, *FOLDED, view=VIEW, collections=[*COLLECTIONS, JOURNAL]).run,
+            Retiring(log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS).run,
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

@@ -18,6 +18,7 @@ from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW, ContactFieldDocument
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW, list_proposals_of
 from tuyen_views.view import ChildDocumentT, View
 
 CREATED = datetime(2026, 11, 21, tzinfo=UTC)
@@ -78,6 +79,16 @@ async def show(views: Database, *contacts: ContactDocument) -> None:
     collection = views[CONTACTS_VIEW.collection]
     for each in contacts:
         await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.encode(each), upsert=True)
+        await show_proposals(views, each)
+
+
+async def show_proposals(views: Database, contact: ContactDocument) -> None:
+    """As if the CRM had listed the proposals of the contact."""
+    listed = [LISTED_PROPOSALS_VIEW.encode(each) for each in list_proposals_of(contact)]
+    collection = views[LISTED_PROPOSALS_VIEW.collection]
+    await collection.delete_many({"contact_id": contact.id})
+    if listed:
+        await collection.insert_many(listed)
 
 
 def define_field(

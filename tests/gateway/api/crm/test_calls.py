@@ -89,6 +89,21 @@ async def test_c7_the_same_call_again_is_the_same_once_its_agent_was_removed(
     assert (again.status_code, again.json()["id"]) == (201, made)
 
 
+async def test_c7_the_agent_of_a_call_is_one_who_is_not_disabled(
+    desk: Rig, owner: User, log: InMemoryLog
+) -> None:
+    sender = await admit(owner)
+    await desk.staff(owner, "lan")
+    body = {**CALL, "agent_id": "lan"}
+    async with crm(log, CrmOutcome.APPLIED, 1, survivor=ContactId("con_0")):
+        assert (await sender.post("/v1/calls", body)).status_code == 201
+    disabled = {"name": "Lan", "username": "lan", "role": "agent", "disabled": True}
+    await owner.done("PUT", "/v1/agents/lan", disabled)
+    answer = await sender.post("/v1/calls", {**body, "external_id": "another"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.agent_id"
+
+
 async def test_c7_another_call_with_the_id_is_refused(owner: User, log: InMemoryLog) -> None:
     sender = await admit(owner)
     async with crm(log, CrmOutcome.REFUSED, 1, refusal=CrmRefusal.OTHER_CONTENT):

@@ -239,6 +239,8 @@ class ContactRemoved(ContactEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "contact.removed.v1"
     merged: tuple[ContactId, ...] = ()
     """The contacts that were merged into it, and are removed with it."""
+    customers: tuple[CustomerId, ...] = ()
+    """The customers that belonged to it. Empty in records of earlier versions."""
     by: AgentId
 
 

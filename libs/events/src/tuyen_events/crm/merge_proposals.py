@@ -3,7 +3,9 @@
 
 from typing import ClassVar
 
-from tuyen_events.crm.records import ContactEvent, MergingCommand
+import msgspec
+
+from tuyen_events.crm.records import ContactCommand, ContactEvent, MergingCommand
 from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.vocabulary import Word
 
@@ -26,6 +28,25 @@ class DecideProposal(MergingCommand, frozen=True, kw_only=True):
     """Whether the agent's role lets them decide for both."""
     expected_version: int | None = None
     """Refuse when the proposal has another version by then."""
+
+
+class LeftProposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A proposal that one of its contacts, `contact_id`, still has, and that ended for the other
+    one."""
+
+    contact_id: ContactId
+    proposal_id: str
+    state: ProposalState | None = None
+    by: AgentId | None = None
+
+
+class EndProposals(ContactCommand, frozen=True, kw_only=True):
+    """End these proposals with the contact: they were too many to end with the command by which
+    they ended for it. The CRM sends it itself."""
+
+    type: ClassVar[str] = "merge_proposal.end.v1"
+    answered: ClassVar[bool] = False
+    left: tuple[LeftProposal, ...]
 
 
 class MergeProposalEvent(ContactEvent, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ class CommandDecision:
     known_elsewhere: tuple[str, ...] = ()
     field_id: str | None = None
     definition: FieldDefinition | None = None
+    further: tuple[CrmCommand, ...] = ()
+    """Commands that the CRM sends itself: what the command leaves for them."""
 
 
 def decide_applied(*events: CrmEvent) -> CommandDecision:

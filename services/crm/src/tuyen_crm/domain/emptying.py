@@ -6,6 +6,7 @@ first, with as many commands as are needed.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,8 +18,10 @@ from tuyen_crm.domain.decision import (
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
-from tuyen_events.crm.records import CrmEvent, CrmRefusal
+from tuyen_events.crm.records import ContactCommand, CrmEvent, CrmRefusal, SetupCommand
 from tuyen_events.ids import ContactId
+
+LeavingT = TypeVar("LeavingT", bound=ContactCommand)
 
 AT_ONCE = 200
 """How many contacts one command takes out."""
@@ -30,23 +33,33 @@ TakeOut = Callable[[ContactId, ContactState], Iterable[CrmEvent]]
 """The events by which a contact does not refer to the entity any more."""
 
 
-def decide_emptying(known: KnownState, keys: Collection[str], take_out: TakeOut) -> CommandDecision:
-    """The first contacts with one of these index keys leave."""
-    events, _ = _take_out_some(known, keys, take_out)
-    return decide_applied(*events) if events else decide_unchanged(0)
-
-
-def decide_removal(
-    removed: CommandDecision, known: KnownState, keys: Collection[str], take_out: TakeOut
+def decide_leaving(
+    known: KnownState,
+    keys: Collection[str],
+    take_out: TakeOut,
+    removed: CommandDecision | None,
 ) -> CommandDecision:
-    """The decision about a removal, which is `removed` by itself: all contacts with one of these
-    index keys leave. If there are too many of them, the removal is refused."""
-    if not removed.events:
+    """All contacts with one of these index keys leave, and the entity is removed: `removed` is the
+    decision about that by itself. If they are too many, it is refused. With None it is not removed
+    yet, and only the first of them leave."""
+    if removed is not None and not removed.events:
         return removed
     events, all_of_them = _take_out_some(known, keys, take_out)
+    if removed is None:
+        return decide_applied(*events) if events else decide_unchanged(0)
     if not all_of_them:
         return decide_refused(CrmRefusal.NOT_EMPTY)
     return decide_applied(*events, *removed.events)
+
+
+def about_contact(
+    command: SetupCommand, kind: type[LeavingT], contact_id: ContactId, **more: Any
+) -> LeavingT:
+    """A command about one of the contacts that leave, as a part of the one about the entity."""
+    told: dict[str, Any] = {
+        name: getattr(command, name) for name in ("command_id", "organization", "at", "by")
+    }
+    return kind(**told, contact_id=contact_id, **more)
 
 
 def _take_out_some(

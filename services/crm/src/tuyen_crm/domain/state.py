@@ -7,6 +7,7 @@ import msgspec
 from tuyen_events.crm.contacts import ContactContent
 from tuyen_events.crm.merges import GainedContent
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.crm_limits import CONTACTS_APART
 from tuyen_events.ids import ContactId, CustomerId
 from tuyen_events.vocabulary import Moment
 
@@ -58,7 +59,8 @@ class ContactState(ContactContent, frozen=True, kw_only=True, omit_defaults=True
     merges: dict[str, Merge] = msgspec.field(default_factory=dict)
     """By their ids, in their order."""
     separated_from: tuple[ContactId, ...] = msgspec.field(name="apart", default=())
-    """The contacts from which an agent separated it: only an agent merges it with them again."""
+    """The contacts from which an agent separated it, the last ones: only an agent merges it with
+    them again."""
     lead: str = ""
     """A hash of what an integration sent of it last, if it came as a lead."""
 
@@ -91,6 +93,13 @@ class ChildState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The time of the last reminder of it."""
     fixed_content: str = ""
     """A hash of what it consists of, if that never changes."""
+
+
+def note_separation(contact: ContactState, other: ContactId) -> tuple[ContactId, ...]:
+    """The contacts from which this one was separated, the last one `other`: CONTACTS_APART of
+    them."""
+    before = (each for each in contact.separated_from if each != other)
+    return (*before, other)[-CONTACTS_APART:]
 
 
 def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:

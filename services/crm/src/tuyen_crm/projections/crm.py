@@ -10,16 +10,19 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 
 from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity, fold_contact
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
+from tuyen_crm.projections.proposals import ProposalsFold
 from tuyen_events.crm.contacts import ContactRemoved
 from tuyen_events.crm.records import ContactEvent, CrmEvent, SetupEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
 from tuyen_platform.projection import FoldedEvent
+from tuyen_views.contacts import ContactDocument
 from tuyen_views.history import (
     HISTORY_VIEW,
     SETUP_HISTORY_VIEW,
     HistoryDocument,
     SetupHistoryDocument,
 )
+from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW
 from tuyen_views.view import (
     LAST_ACCESS,
     UNTIL_FORGOTTEN,
@@ -29,14 +32,10 @@ from tuyen_views.view import (
     select_access_fields,
 )
 
-VIEW = "crm_4"
-"""The name under which the views' positions are stored. With another name, everything is folded
-again from the first event. In earlier versions it was `contacts`, then `crm`; since then the
-documents of contacts have another shape, and a collection of their own for it."""
-
 VIEWS: tuple[View[Any], ...] = (
     HISTORY_VIEW,
     SETUP_HISTORY_VIEW,
+    LISTED_PROPOSALS_VIEW,
     *dict.fromkeys(entity.view for entity in ENTITIES),
 )
 
@@ -51,6 +50,7 @@ class _Folded:
     """The documents of one entity after some events, and these events in words."""
 
     writes: list[Operation] = field(default_factory=list)
+    proposals: list[Operation] = field(default_factory=list)
     history: dict[str, list[Operation]] = field(default_factory=dict)
 
 
@@ -106,6 +106,9 @@ class CrmProjection:
             _fold_document(entity, key, stored.get(key), changes, folded)
         for name, entries in folded.history.items():
             await self._database[name].bulk_write(entries, ordered=True)
+        if folded.proposals:
+            listed = self._database[LISTED_PROPOSALS_VIEW.collection]
+            await listed.bulk_write(folded.proposals, ordered=False)
         if entity is CONTACT:
             await self._empty(events)
         return await write_unchanged(collection, folded.writes)
@@ -170,7 +173,7 @@ def _fold_document(
     sequence: int = -1 if stored is None else stored.get("sequence", 0)
     read = None if stored is None or _is_removed(stored) else entity.view.read(stored)
     document: msgspec.Struct | None = read
-    removed_at = None
+    removed_at, proposals = None, ProposalsFold()
     last_access: Document = {} if stored is None else stored.get(LAST_ACCESS, {})
     fold: Callable[[Any, Any], Any] = fold_contact if entity is CONTACT else entity.fold
     for event in events:
@@ -178,6 +181,7 @@ def _fold_document(
             continue
         own = BY_EVENT[type(event)].view is entity.view
         before, document = document, fold(document, event)
+        proposals.note(_as_contact(before), _as_contact(document), event)
         sequence = event.sequence
         removed_at = event.at if document is None else None
         if before is not None and document is None:
@@ -185,6 +189,8 @@ def _fold_document(
         if own:
             view, entry = _history_entry(event, before, document)
             folded.history.setdefault(view.collection, []).append(entry)
+    if entity is CONTACT:
+        folded.proposals += proposals.operations(_as_contact(document))
     if document == read and removed_at is None:
         return
     after = (
@@ -197,6 +203,10 @@ def _fold_document(
     else:
         unchanged = {"_id": key, "sequence": stored.get("sequence")}
         folded.writes.append(ReplaceOne(unchanged, after))
+
+
+def _as_contact(document: msgspec.Struct | None) -> ContactDocument | None:
+    return document if isinstance(document, ContactDocument) else None
 
 
 def _is_removed(stored: Mapping[str, object]) -> bool:

@@ -14,7 +14,12 @@ from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.crm_children import list_across_contacts
-from tuyen_gateway.adapters.crm_proposals import list_proposals, match_merged, match_version
+from tuyen_gateway.adapters.crm_proposals import (
+    find_sides,
+    list_proposals,
+    match_merged,
+    match_version,
+)
 from tuyen_gateway.adapters.crm_queries import (
     IndexLookup,
     build_query_after,
@@ -33,7 +38,7 @@ from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.domain.contact_filter import ContactFilter, ContactOrder
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.ports.views import MergeProposal, ViewPage, VisibleContact
+from tuyen_gateway.ports.views import MergeProposal, ProposalSide, ViewPage, VisibleContact
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
@@ -307,6 +312,11 @@ class MongoCrm:
         self, wanted: ProposalFilter, limit: int, after: str | None
     ) -> ViewPage[MergeProposal]:
         return await list_proposals(self._database, wanted, limit, after)
+
+    async def proposal_sides(
+        self, organization: OrganizationId, keys: Collection[str]
+    ) -> Sequence[ProposalSide]:
+        return await find_sides(self._database, keys)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None

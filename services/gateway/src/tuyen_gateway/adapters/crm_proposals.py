@@ -1,36 +1,37 @@
 """Lists proposals to merge contacts."""
 
-import msgspec
+from collections.abc import Collection, Sequence
 
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.ports.views import MergeProposal, ViewPage
+from tuyen_gateway.ports.views import MergeProposal, ProposalSide, ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS_VIEW
-from tuyen_views.merge_proposals import ProposalOfContact
+from tuyen_views.listed_proposals import LISTED_PROPOSALS_VIEW, ListedProposal
+from tuyen_views.view import LAST_ACCESS
 
 
 async def list_proposals(
     database: Database, wanted: ProposalFilter, limit: int, after: str | None
 ) -> ViewPage[MergeProposal]:
-    """A page of proposals, newest first. Both contacts' documents have a proposal; it is listed
-    once, as the one says that was folded further. The index has no contacts without proposals; of
-    what they have, no more than a page is kept while it is sorted."""
-    listed = database[CONTACTS_VIEW.collection].aggregate(
-        [
-            {"$match": _match_contacts(wanted)},
-            {"$project": {"proposals": 1}},
-            {"$unwind": "$proposals"},
-            {"$match": _match_proposals(wanted, after)},
-            {"$sort": {"proposals.place": -1, "proposals.version": -1, "_id": 1}},
-            {"$limit": 2 * (limit + 1)},
-            {"$group": {"_id": "$proposals.place", "first": {"$first": "$$ROOT"}}},
-            {"$sort": {"_id": -1}},
-            {"$limit": limit + 1},
-        ]
-    )
-    found = [_read(each["first"]) async for each in listed]
-    following = found[limit - 1].shown.place if len(found) > limit else None
-    return ViewPage(items=found[:limit], following=following)
+    """A page of proposals, newest first. There is a document of each for both contacts; it is
+    listed once, as the one says that was folded further."""
+    found = database[LISTED_PROPOSALS_VIEW.collection].find(_match(wanted, after))
+    newest: dict[str, ListedProposal] = {}
+    async for stored in found.sort("place", -1).limit(2 * (limit + 1)):
+        listed = LISTED_PROPOSALS_VIEW.read(stored)
+        known = newest.get(listed.place)
+        if known is None or (listed.version, known.contact_id) > (known.version, listed.contact_id):
+            newest[listed.place] = listed
+    items = [_show(each) for each in newest.values()]
+    following = items[limit - 1].shown.place if len(items) > limit else None
+    return ViewPage(items=items[:limit], following=following)
+
+
+async def find_sides(database: Database, keys: Collection[str]) -> Sequence[ProposalSide]:
+    """What contacts show of proposals, by the keys of the documents, also where they ended
+    lately."""
+    query = {"_id": {"$in": sorted(keys)}}
+    found = await database[LISTED_PROPOSALS_VIEW.collection].find(query).to_list(None)
+    return [_read_side(stored) for stored in found]
 
 
 def match_version(proposal: MergeProposal, version: int) -> Document:
@@ -44,28 +45,33 @@ def match_merged(proposal: MergeProposal) -> Document:
     return {"$or": [{"merged_into": {"$ne": None}}, {"merged": {"$in": [*proposal.contact_ids]}}]}
 
 
-def _match_contacts(wanted: ProposalFilter) -> Document:
-    found: Document = {
-        "organization": wanted.organization,
-        "proposals.id": {"$exists": True} if wanted.id is None else wanted.id,
-        "merged_into": None,
-    }
+def _match(wanted: ProposalFilter, after: str | None) -> Document:
+    found: Document = {"organization": wanted.organization}
+    if wanted.id is not None:
+        found["id"] = wanted.id
     if wanted.warehouses is not None:
         found["warehouse_id"] = {"$in": sorted(wanted.warehouses)}
-    return found
-
-
-def _match_proposals(wanted: ProposalFilter, after: str | None) -> Document:
-    found: Document = {}
-    if wanted.id is not None:
-        found["proposals.id"] = wanted.id
     if wanted.state is not None:
-        found["proposals.state"] = wanted.state
+        found["state"] = wanted.state
     if after is not None:
-        found["proposals.place"] = {"$lt": after}
+        found["place"] = {"$lt": after}
     return found
 
 
-def _read(stored: Document) -> MergeProposal:
-    shown = msgspec.convert(stored["proposals"], ProposalOfContact)
-    return MergeProposal(contact_id=stored["_id"], shown=shown)
+def _show(listed: ListedProposal) -> MergeProposal:
+    return MergeProposal(contact_id=listed.contact_id, shown=listed)
+
+
+def _read_side(stored: Document) -> ProposalSide:
+    left = stored.get(LAST_ACCESS)
+    if left is not None:
+        return ProposalSide(
+            id=left["id"], version=left["version"], warehouse_id=left["warehouse_id"], shown=None
+        )
+    listed = LISTED_PROPOSALS_VIEW.read(stored)
+    return ProposalSide(
+        id=listed.id,
+        version=listed.version,
+        warehouse_id=listed.warehouse_id,
+        shown=_show(listed),
+    )

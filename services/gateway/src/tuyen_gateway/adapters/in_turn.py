@@ -44,6 +44,7 @@ from tuyen_gateway.ports.views import (
     InboxCounts,
     InboxViews,
     MergeProposal,
+    ProposalSide,
     ViewPage,
     VisibleContact,
 )
@@ -235,6 +236,12 @@ class CrmInTurn:
     ) -> ViewPage[MergeProposal]:
         async with self._reads.turn(wanted.organization):
             return await self._crm.proposals(wanted, limit, after)
+
+    async def proposal_sides(
+        self, organization: OrganizationId, keys: Ids[str]
+    ) -> Sequence[ProposalSide]:
+        async with self._reads.turn(organization):
+            return await self._crm.proposal_sides(organization, keys)
 
     async def tags(
         self, scope: ContactScope, name: str | None, limit: int, after: str | None

@@ -7,18 +7,13 @@ CRM has stored the name.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, contact_id
-from tuyen_events.limits import (
-    CONTACT_MERGES,
-    NAME_CHARACTERS,
-    NAMED_ELSEWHERE,
-    URL_CHARACTERS,
-)
+from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
 from tuyen_gateway.adapters.queries import ListQuery, build_list_query, build_matching_query
 from tuyen_gateway.domain.describing import show_description
 from tuyen_gateway.domain.inbox import InboxRow
@@ -46,64 +41,39 @@ class CustomerNames:
     async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows with their contacts, and with the contact's name where the customer's events
         contain none, or with the name that the channel gave when it was asked."""
-        nameless = {
-            contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
-        }
-        contacts = await self._find_named(nameless) if nameless else {}
-        named = [show_description(_add_name(row, contacts)) for row in rows]
-        return await self._add_survivors(named)
-
-    async def _add_survivors(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows with the survivors of their customers' contacts (C2)."""
-        own = {contact_id(row.customer.id) for row in rows if row.customer}
-        organizations = {row.organization for row in rows if row.organization is not None}
-        if not own:
-            return rows
-        query: Document = {
-            "organization": {"$in": sorted(organizations)},
-            "merged": {"$in": sorted(own)},
-        }
-        found = await self._contacts.find(query, {"merged": 1}).to_list(None)
-        survivors = {merged: ContactId(one["_id"]) for one in found for merged in one["merged"]}
-        return [
-            msgspec.structs.replace(row, contact_id=survivors.get(contact_id(row.customer.id)))
-            if row.customer
-            else row
-            for row in rows
-        ]
+        contacts = await self._find_contacts(
+            {row.organization for row in rows if row.organization is not None},
+            {contact_id(row.customer.id) for row in rows if row.customer},
+        )
+        return [_add_contact(show_description(_add_name(row, contacts)), contacts) for row in rows]
 
     async def add_author_names(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, with the contact's name where the author has none."""
-        nameless = {
-            contact_id(one.customer_id)
-            for one in messages
-            if one.customer_id and not one.customer_name
-        }
-        if not nameless:
-            return messages
-        contacts = await self._find_named(nameless)
+        nameless = [one for one in messages if one.customer_id and not one.customer_name]
+        contacts = await self._find_contacts(
+            {one.organization for one in nameless},
+            {contact_id(one.customer_id) for one in nameless if one.customer_id},
+        )
         return [_add_author(one, contacts) for one in messages]
 
-    async def _find_named(self, wanted: Collection[ContactId]) -> dict[str, Document]:
-        """The contacts with names, by the ids in `wanted`. The name of one that was merged is that
-        of the contact into which it was merged (C2)."""
-        named: dict[str, Document] = {}
-        places: dict[str, str] = {each: each for each in wanted}
-        for _ in range(CONTACT_MERGES):
-            query = {"_id": {"$in": sorted(set(places.values()))}}
-            shown = {"name": 1, "customers.picture": 1, "merged_into": 1}
-            found = {
-                one["_id"]: one for one in await self._contacts.find(query, shown).to_list(None)
-            }
-            stored = {each: found[at] for each, at in places.items() if at in found}
-            named |= {each: one for each, one in stored.items() if one["name"] is not None}
-            survivors = {each: one.get("merged_into") for each, one in stored.items()}
-            places = {
-                each: survivor for each, survivor in survivors.items() if survivor is not None
-            }
-            if not places:
-                break
-        return named
+    async def _find_contacts(
+        self, organizations: Collection[OrganizationId], own: Collection[ContactId]
+    ) -> Mapping[ContactId, Document]:
+        """Those of `own` that exist, by their ids; of one that was merged, the
+        survivor (C2)."""
+        if not own:
+            return {}
+        wanted = {"$in": sorted(own)}
+        query: Document = {
+            "$or": [
+                {"_id": wanted},
+                {"organization": {"$in": sorted(organizations)}, "merged": wanted},
+            ]
+        }
+        shown = {"name": 1, "customers.picture": 1, "merged": 1}
+        found = await self._contacts.find(query, shown).to_list(None)
+        survivors = {each: one for one in found for each in one.get("merged", ())}
+        return {ContactId(one["_id"]): one for one in found} | survivors
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
         """`build_matching_query`, in which a name also matches the customers of contacts with that
@@ -138,22 +108,28 @@ class CustomerNames:
         return await self._conversations.count_documents(query, limit=FREQUENT + 1) > FREQUENT
 
 
-def _add_author(message: Message, contacts: dict[str, Document]) -> Message:
+def _add_author(message: Message, contacts: Mapping[ContactId, Document]) -> Message:
     if message.customer_id is None or message.customer_name:
         return message
-    contact = contacts.get(contact_id(message.customer_id))
-    if contact is None:
-        return message
-    name = shorten(contact["name"], NAME_CHARACTERS)
-    return msgspec.structs.replace(message, customer_name=name)
+    name = contacts.get(contact_id(message.customer_id), {}).get("name")
+    return msgspec.structs.replace(message, customer_name=shorten(name, NAME_CHARACTERS))
 
 
-def _add_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
+def _add_contact(row: InboxRow, contacts: Mapping[ContactId, Document]) -> InboxRow:
+    """The row with the contact into which that of its customer was merged."""
+    if row.customer is None:
+        return row
+    own = contact_id(row.customer.id)
+    found = ContactId(contacts.get(own, {}).get("_id", own))
+    return msgspec.structs.replace(row, contact_id=None if found == own else found)
+
+
+def _add_name(row: InboxRow, contacts: Mapping[ContactId, Document]) -> InboxRow:
     customer = row.customer
     if customer is None or customer.name:
         return row
-    contact = contacts.get(contact_id(customer.id))
-    if contact is None:
+    contact = contacts.get(contact_id(customer.id), {})
+    if contact.get("name") is None:
         return row
     pictures = [picture for one in contact["customers"] if (picture := one.get("picture"))]
     named = msgspec.structs.replace(

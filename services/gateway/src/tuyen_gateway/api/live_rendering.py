@@ -1,6 +1,7 @@
 """What live streams send, as the other routes return it: equal to the byte."""
 
 from tuyen_gateway.api.conversation_views import conversation_view, counts_view, message_view
+from tuyen_gateway.api.crm.merge_proposals import show_proposal
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.jobs import sees_job, show_job
 from tuyen_gateway.domain.inbox import InboxRow
@@ -8,7 +9,7 @@ from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.live import Watch
-from tuyen_gateway.ports.views import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts, MergeProposal
 
 _NO_SESSION = ""
 
@@ -29,6 +30,9 @@ class ApiRenderer:
 
     def job(self, job: Job | Replay) -> bytes:
         return show_job(job).model_dump_json().encode()
+
+    def proposal(self, proposal: MergeProposal) -> bytes:
+        return show_proposal(proposal).model_dump_json().encode()
 
     def sees_job(self, job: Job | Replay, watch: Watch) -> bool:
         return sees_job(watch.viewer, job)

@@ -66,10 +66,14 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
 
     rows: tuple[RowChange, ...] = ()
     messages: tuple[tuple[ConversationId, MessageId], ...] = ()
+    proposals: tuple[str, ...] = ()
+    """The keys of the documents of proposals to merge contacts that changed."""
+    unlisted: bool = False
+    """Whether more rows changed than are listed: every reader has to fetch again."""
 
     @property
     def size(self) -> int:
-        return len(self.rows) + len(self.messages)
+        return len(self.rows) + len(self.messages) + len(self.proposals)
 
 
 class JournalPlace(NamedTuple):

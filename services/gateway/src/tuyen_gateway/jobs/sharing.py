@@ -4,26 +4,23 @@ at once to the contacts that it shared.
 Decides S3 and S4.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from tuyen_directory.organization import Organization
 from tuyen_events.crm.shares import ApplySharingRule
 from tuyen_events.ids import ContactId, OrganizationId, derive_command_id
-from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
-from tuyen_gateway.ports.sharing import SharedContact
-from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.ports.sharing import SharedContact, SharingScans
+from tuyen_gateway.showing import wait_until_shown
 from tuyen_views.sharing_rules import SharingRuleDocument
 
 BATCH = 200
 """How many contacts are under way at once: agents' commands are decided between two batches."""
-
-_POLL_S = 0.05
 
 _log = structlog.get_logger()
 
@@ -78,12 +75,17 @@ async def _correct(
     while found := await scans.outdated(organization, revisions, BATCH):
         await _apply(gateway, organization, found)
         ids = [contact.id for contact in found]
-        try:
-            async with asyncio.timeout(WAIT_S):
-                while await scans.outdated(organization, revisions, 1, ids):  # noqa: ASYNC110 - MongoDB cannot notify
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError as error:
-            raise UnavailableError("The CRM's view is behind the log.") from error
+        await wait_until_shown(partial(_are_up_to_date, scans, organization, revisions, ids))
+
+
+async def _are_up_to_date(
+    scans: SharingScans,
+    organization: OrganizationId,
+    revisions: Mapping[str, int],
+    ids: Sequence[ContactId],
+) -> bool | None:
+    """None while the view shows otherwise."""
+    return None if await scans.outdated(organization, revisions, 1, ids) else True
 
 
 async def _run(gateway: Gateway, rule: SharingRuleDocument) -> None:

@@ -9,6 +9,7 @@ is sent.
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -24,6 +25,7 @@ from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.job_events import JobEvents
 from tuyen_gateway.live.positions import encrypt_position
+from tuyen_gateway.live.proposal_events import send_proposals
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.reminder_events import ReminderEvents
 from tuyen_gateway.live.resuming import find_missed
@@ -74,6 +76,7 @@ class LiveFeed:
         self._losses = 0
         """How often changes were dropped."""
         self._woken = asyncio.Event()
+        self._send_proposals = partial(send_proposals, sources, self._id)
 
     def join(self, stream: LiveStream) -> None:
         """Serves one more stream."""
@@ -92,7 +95,9 @@ class LiveFeed:
     def add(self, entry: JournalEntry) -> None:
         """The organization's next entry of the journal."""
         self._pending.append(entry)
-        if len(self._pending) > _MOST_PENDING:
+        if entry.changes.unlisted:
+            self.lose_all("unlisted")
+        elif len(self._pending) > _MOST_PENDING:
             self.lose_all("behind")
         self._woken.set()
 
@@ -228,6 +233,7 @@ class LiveFeed:
         def encrypt_place(place: JournalPlace | None) -> str:
             return self._encrypt_inbox(oldest if place is None else pack_place(place))
 
+        await self._send_proposals(entries, [stream for stream, _ in streams], encrypt_place(None))
         delivery = LiveDelivery(steps, loaded, self._sources.renderer, encrypt_place)
         for stream, after in streams:
             delivery.send_to(stream, after)
@@ -259,6 +265,7 @@ class LiveFeed:
         watchers = [stream.watch for stream in self._streams]
         loaded = await load(self._sources.views, steps, watchers, entries[-1].place)
         await self._follow_directory()
+        await self._send_proposals(entries, list(self._streams), self._encrypt_position())
         delivery = LiveDelivery(
             steps,
             loaded,

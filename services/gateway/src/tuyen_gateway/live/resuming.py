@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CHANGES_KEPT_S, REPLAYED_CHANGES
-from tuyen_gateway.domain.live import JournalPlace, unpack_place
+from tuyen_gateway.domain.live import NOWHERE, JournalPlace, unpack_place
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import JournalEntry, LiveViews
@@ -65,9 +65,13 @@ async def find_missed(
         if _is_too_much(found.recent_entries):
             found.lost += [stream for stream, _ in found.recent]
             found.recent, found.recent_entries = [], ()
+        unlisted = _find_unlisted(found.recent_entries)
+        found.lost += [stream for stream, place in found.recent if place < unlisted]
+        found.recent = [(stream, place) for stream, place in found.recent if place >= unlisted]
     if found.older:
         found.older_entries = await views.entries(organization, since, REPLAYED_CHANGES + 1)
-        if _is_too_much(found.older_entries):
+        entries = found.older_entries
+        if _is_too_much(entries) or any(entry.changes.unlisted for entry in entries):
             found.lost += found.older
             found.older, found.older_entries = [], ()
     return found
@@ -89,6 +93,12 @@ async def _find_begin(
     if not fetched or await views.head(organization) != place:
         return None
     return now - _KEPT  # nothing was folded since, except what is not complete yet
+
+
+def _find_unlisted(entries: Sequence[JournalEntry]) -> JournalPlace:
+    """The place of the last change that does not list its rows."""
+    places = (entry.place for entry in entries if entry.changes.unlisted)
+    return max((place for place in places if place is not None), default=NOWHERE)
 
 
 def _is_too_much(entries: Sequence[JournalEntry]) -> bool:

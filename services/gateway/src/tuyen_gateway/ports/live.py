@@ -15,7 +15,7 @@ from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.tables import TableBacked
-from tuyen_gateway.ports.views import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts, MergeProposal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +154,8 @@ class Renderer(Protocol):
     def counts(self, counts: InboxCounts) -> bytes: ...
 
     def job(self, job: Job | Replay) -> bytes: ...
+
+    def proposal(self, proposal: MergeProposal) -> bytes: ...
 
     def sees_job(self, job: Job | Replay, watch: Watch) -> bool: ...
 

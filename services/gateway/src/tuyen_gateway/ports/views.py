@@ -207,6 +207,17 @@ class MergeProposal:
         return one, another
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalSide:
+    """What one of its contacts shows of a proposal; `shown` is None once it is listed no more, and
+    `warehouse_id` is that of the contact then."""
+
+    id: str
+    version: int
+    warehouse_id: str
+    shown: MergeProposal | None
+
+
 class CrmViews(Protocol):
     """The CRM's views as one viewer sees them. What `scope` does not cover is in no result (W6)."""
 
@@ -295,6 +306,13 @@ class CrmViews(Protocol):
         self, wanted: ProposalFilter, limit: int, after: str | None
     ) -> ViewPage[MergeProposal]:
         """The proposals to merge contacts, newest first, each once."""
+        ...
+
+    async def proposal_sides(
+        self, organization: OrganizationId, keys: Collection[str]
+    ) -> Sequence[ProposalSide]:
+        """What contacts show of proposals, by the keys of the documents, whoever sees them; also of
+        those that ended lately."""
         ...
 
     async def tags(

@@ -88,6 +88,8 @@ removed."""
 
 BY_ACTIVITY, BY_CUSTOMER_NAME, UNNAMED = "by_activity", "by_name", "unnamed_by_customer"
 
+BY_CUSTOMER = "by_customer"
+
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
 COUNTED_BY = ("page_id", "channel", "kind", "done", "live_events")
@@ -135,6 +137,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
         IndexModel([("organization", ASCENDING), (SUFFIXES, ASCENDING)], name=BY_CUSTOMER_NAME),
+        IndexModel([("organization", ASCENDING), ("customer.id", ASCENDING)], name=BY_CUSTOMER),
         IndexModel(
             [("organization", ASCENDING), ("customer.id", ASCENDING)],
             name=UNNAMED,

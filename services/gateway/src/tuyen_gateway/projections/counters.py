@@ -29,6 +29,7 @@ from dataclasses import field as field_of
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import msgspec
 from pymongo import DeleteMany, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
@@ -147,6 +148,19 @@ async def write_rows(
             await asyncio.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - not a secret
             return False
     return True
+
+
+async def write_again(database: Database, stored: Iterable[StoredDocument[InboxRow]]) -> bool:
+    """Gives rows a new revision, and notes them in the journal, because something that is shown of
+    them and is stored elsewhere changed; false if another writer was faster: then nothing
+    happens."""
+    part = _Part()
+    for found in stored:
+        row = msgspec.structs.replace(found.value, revision=found.value.revision + 1)
+        part.operations.append(operation_for(found, row))
+        if row.organization is not None:
+            part.noted[row.organization].append(find_change(found.value, row))
+    return not part.operations or await _commit(database, part)
 
 
 @dataclass(frozen=True, slots=True)

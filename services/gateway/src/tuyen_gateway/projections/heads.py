@@ -4,7 +4,7 @@ which must not show what others write (R7.2).
 Written after the rows, so that the rows show at least as much. It never goes back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pymongo import UpdateOne
 
@@ -22,6 +22,15 @@ _FIRST_PLACES = {
 CHANGED_AT = "changed"
 """When the database last wrote the document, on the clock by which it orders its commits: later
 than all that was written for the records before."""
+
+
+async def note_crm_change(database: Database, organizations: Iterable[OrganizationId]) -> None:
+    """Notes the time of a change that follows from none of the records that the views fold: a
+    position from before it is one from before a change. Must be called after the change."""
+    changed = {"$currentDate": {CHANGED_AT: {"$type": "timestamp"}}}
+    updates = [UpdateOne({"_id": each}, changed, upsert=True) for each in sorted({*organizations})]
+    if updates:
+        await database[HEADS].bulk_write(updates, ordered=False)
 
 
 class HeadsProjection:

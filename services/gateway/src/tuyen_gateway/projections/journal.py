@@ -40,6 +40,20 @@ async def note_messages(database: Database, messages: Iterable[Message]) -> None
         await database[JOURNAL].bulk_write(entries, ordered=False)
 
 
+async def note_proposals(
+    database: Database, changed: Mapping[OrganizationId, Sequence[str]]
+) -> None:
+    """Notes that proposals to merge contacts may have changed, by the keys of their documents."""
+    entries = [_entry(key, Changes(proposals=tuple(keys))) for key, keys in changed.items()]
+    if entries:
+        await database[JOURNAL].bulk_write(entries, ordered=False)
+
+
+async def note_unlisted(database: Database, organization: OrganizationId) -> None:
+    """Notes that more rows of an organization may have changed than are listed."""
+    await database[JOURNAL].bulk_write([_entry(organization, Changes(unlisted=True))])
+
+
 def _entry(organization: OrganizationId, changes: Changes) -> UpdateOne:
     """Adds an entry with the database's time, which is the same for all gateways."""
     content = {

@@ -17,7 +17,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from tuyen_events.directory import DEFAULT_TIME_ZONE
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.rollups import (
-    TOLD,
+    LEVELS_WITH_WAITS,
     VALUE,
     Days,
     Level,
@@ -32,7 +32,7 @@ NUMBERS = "report_numbers_3"
 DAYS = "report_days_1"
 """`Days` by organization, and the version of the organization's profile that says so."""
 
-TOLD_OF = "told"
+WAITS_FIELD = "told"
 """The field with the `Waits` of each kind, at the levels that have it."""
 
 BY_TIME = "by_time"
@@ -95,10 +95,10 @@ async def store_numbers(database: Database, added: Added, session: MongoSession)
         return
     days = await read_days(database, {slot.organization for slot in added}, session)
     places = add_by_place(added, days)
-    told = [key for key, (place, counts) in places.items() if place.is_told(counts)]
+    keys = [key for key, (place, counts) in places.items() if place.has_waits(counts)]
     stored = {}
-    if told:
-        found = await database[NUMBERS].find({"_id": {"$in": told}}, session=session).to_list(None)
+    if keys:
+        found = await database[NUMBERS].find({"_id": {"$in": keys}}, session=session).to_list(None)
         stored = {one["_id"]: one for one in found}
     await database[NUMBERS].bulk_write(list_additions(places, stored), session=session)
 
@@ -116,9 +116,9 @@ class Place(NamedTuple):
         about = ("" if one is None else f"={one}" for one in slot.about)
         return "|".join((*named, slot.warehouse_id or "", *about))
 
-    def is_told(self, counts: Mapping[str, int]) -> bool:
+    def has_waits(self, counts: Mapping[str, int]) -> bool:
         """Whether the `Waits` of these counts are stored."""
-        return self.level in TOLD and any("." in name for name in counts)
+        return self.level in LEVELS_WITH_WAITS and any("." in name for name in counts)
 
 
 Places = Mapping[str, tuple[Place, Counter[str]]]
@@ -152,7 +152,7 @@ def _add(key: str, place: Place, counts: Counter[str], stored: Document) -> Upda
         },
         "$inc": {name: _encode(name, number) for name, number in counts.items()},
     }
-    if place.is_told(counts):
+    if place.has_waits(counts):
         update["$set"] = _tell(counts, stored)
     return UpdateOne({"_id": key}, update, upsert=True)
 
@@ -172,7 +172,7 @@ def _tell(counts: Mapping[str, int], stored: Document) -> Document:
         kind, _, seconds = name.partition(".")
         if seconds:
             waits.setdefault(kind, Counter(stored.get(kind)))[seconds] += number
-    return {f"{TOLD_OF}.{kind}": [*sum_up(read_waits(all_))] for kind, all_ in waits.items()}
+    return {f"{WAITS_FIELD}.{kind}": [*sum_up(read_waits(all_))] for kind, all_ in waits.items()}
 
 
 def read_waits(stored: Mapping[str, int]) -> dict[int, int]:

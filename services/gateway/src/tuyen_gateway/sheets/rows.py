@@ -44,7 +44,7 @@ def build_row(number: int, cells: Iterable[str]) -> SheetRow | None:
 def clean_text(text: str) -> str:
     """Some systems write accents as characters of their own (NFD), and Windows-1258 has no other
     way."""
-    return restore_text(unicodedata.normalize("NFC", text.replace("\0", "")).strip())
+    return unicodedata.normalize("NFC", text.replace("\0", "")).strip()
 
 
 def defuse_text(text: str) -> str:

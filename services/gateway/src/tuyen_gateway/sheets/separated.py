@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from tuyen_events.sheet_limits import CELL_CHARACTERS
-from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, build_row, defuse_text
+from tuyen_gateway.sheets.rows import (
+    SheetRow,
+    UnreadableSheetError,
+    build_row,
+    defuse_text,
+    restore_text,
+)
 
 SEPARATORS = ",;\t"
 MARK = codecs.BOM_UTF8
@@ -39,7 +45,7 @@ def read_separated(file: BinaryIO) -> Iterator[SheetRow]:
         number = 0
         reader = csv.reader(text, delimiter=separator)
         for number, cells in enumerate(reader, 1):
-            row = build_row(number, cells)
+            row = build_row(number, map(restore_text, cells))
             if row is not None:
                 yield row
     except csv.Error as error:

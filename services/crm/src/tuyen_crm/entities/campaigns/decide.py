@@ -5,7 +5,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import decide_emptying, decide_removal
+from tuyen_crm.domain.emptying import about_contact, decide_leaving
 from tuyen_crm.domain.index_keys import campaign_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -32,24 +32,21 @@ def decide(known: KnownState, command: CampaignCommands) -> CommandDecision:
     match command:
         case PutCampaign():
             return put_entity(known, KIND, command, CampaignChanged)
-        case EmptyCampaign():
-            if _has_rule(known, command.id):
-                return decide_refused(CrmRefusal.IN_USE)
-            keys = [campaign_key(command.id)]
-            return decide_emptying(known, keys, partial(_take_out, known, command))
-        case RemoveCampaign():
+        case EmptyCampaign() | RemoveCampaign():
             return _remove(known, command)
         case _:
             assert_never(command)
 
 
-def _remove(known: KnownState, command: RemoveCampaign) -> CommandDecision:
+def _remove(known: KnownState, command: EmptyCampaign | RemoveCampaign) -> CommandDecision:
     """Refuses to remove a campaign that has a sharing rule."""
     if _has_rule(known, command.id):
         return decide_refused(CrmRefusal.IN_USE)
-    removed = remove_entity(known, KIND, command, CampaignRemoved)
+    removed = None
+    if isinstance(command, RemoveCampaign):
+        removed = remove_entity(known, KIND, command, CampaignRemoved)
     keys = [campaign_key(command.id)]
-    return decide_removal(removed, known, keys, partial(_take_out, known, command))
+    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
 
 
 def _has_rule(known: KnownState, campaign_id: str) -> bool:
@@ -66,13 +63,5 @@ def _take_out(
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
     """Takes a contact out of the campaign, so that it waits for none of its sharing rules."""
-    leave = EnrollContact(
-        command_id=command.command_id,
-        organization=command.organization,
-        contact_id=contact_id,
-        at=command.at,
-        by=command.by,
-        campaign_id=None,
-        care_status=None,
-    )
+    leave = about_contact(command, EnrollContact, contact_id, campaign_id=None, care_status=None)
     return decide_enrollment(known, contact, leave).events

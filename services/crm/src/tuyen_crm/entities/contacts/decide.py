@@ -4,6 +4,7 @@ Decides C1, C4 and C12.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, assert_never
 
 import msgspec
@@ -310,8 +311,10 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     draft = DecisionDraft(known, cause_of(command))
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
-    removed = follow(command, ContactRemoved, sequence, merged=contact.merged)
-    return decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
+    customers = tuple(each.id for each in contact.customers)
+    removed = follow(command, ContactRemoved, sequence, merged=contact.merged, customers=customers)
+    decision = decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
+    return replace(decision, further=draft.further(command.contact_id))
 
 
 def _remove_merged(

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, list_patched_fields
-from tuyen_crm.domain.state import ContactState
+from tuyen_crm.domain.state import ContactState, note_separation
 from tuyen_crm.domain.suggesting import remember_declined
 from tuyen_events.crm.contacts import (
     ContactAdded,
@@ -58,7 +58,7 @@ def _list_changed(contact: ContactState, event: _ChangingEvent) -> dict[str, Any
             fields = {"merged_into": event.into}
         case ContactSeparated():
             fields = {name: getattr(event.content, name) for name in FIELDS}
-            separated_from = tuple(dict.fromkeys((*contact.separated_from, event.out_of)))
+            separated_from = note_separation(contact, event.out_of)
             fields |= {"merged_into": None, "separated_from": separated_from, "applied": {}}
         case _:
             assert_never(event)

@@ -6,15 +6,16 @@ from tuyen_crm.entities.merge_proposals import decide, view
 from tuyen_crm.entities.merges.evolve import evolve_proposal
 from tuyen_events.crm.merge_proposals import (
     DecideProposal,
+    EndProposals,
     MergeProposalApproved,
     MergeProposalClosed,
     MergeProposed,
 )
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
-ENTITY: Entity[DecideProposal, view.ProposalEvents, ContactDocument] = Entity(
+ENTITY: Entity[decide.ProposalCommands, view.ProposalEvents, ContactDocument] = Entity(
     name="merge_proposals",
-    commands=(DecideProposal,),
+    commands=(DecideProposal, EndProposals),
     decide=decide.decide,
     events=(MergeProposed, MergeProposalApproved, MergeProposalClosed),
     view=CONTACTS_VIEW,

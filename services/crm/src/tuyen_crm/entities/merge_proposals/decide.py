@@ -6,10 +6,12 @@ is an administrator, decides alone. Either side can decline.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    decide_applied,
     decide_passed,
     decide_refused,
     decide_unchanged,
@@ -19,16 +21,39 @@ from tuyen_crm.domain.state import ContactState, Proposal
 from tuyen_crm.domain.survivors import find_survivor
 from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
 from tuyen_crm.entities.merges.merging import decide_merged, fits, merge_manually
-from tuyen_crm.entities.merges.proposing import approve, close
+from tuyen_crm.entities.merges.proposing import approve, close, end_or_leave
 from tuyen_crm.entities.warehouses.placing import is_manager
-from tuyen_events.crm.merge_proposals import DecideProposal, ProposalState
+from tuyen_events.crm.merge_proposals import DecideProposal, EndProposals, ProposalState
 from tuyen_events.crm.records import CrmRefusal
 from tuyen_events.ids import ContactId
 
 _Pair = Mapping[ContactId, ContactState]
 
 
-def decide(known: KnownState, command: DecideProposal) -> CommandDecision:
+ProposalCommands = DecideProposal | EndProposals
+
+
+def decide(known: KnownState, command: ProposalCommands) -> CommandDecision:
+    match command:
+        case DecideProposal():
+            return _decide_proposal(known, command)
+        case EndProposals():
+            return _end_left(known, command)
+        case _:
+            assert_never(command)
+
+
+def _end_left(known: KnownState, command: EndProposals) -> CommandDecision:
+    """What another command left to this one. If there is still too much, so does this one."""
+    draft = DecisionDraft(known, cause_of(command))
+    for each in command.left:
+        end_or_leave(draft, each)
+    if not draft.events:
+        return decide_unchanged(0)
+    return replace(decide_applied(*draft.events), further=draft.further(command.contact_id))
+
+
+def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecision:
     """An agent who manages neither contact is answered as if there were no such proposal."""
     found = [find_survivor(known, each) for each in (command.contact_id, command.other)]
     pair = dict(each for each in found if each is not None)

@@ -13,11 +13,11 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.suggesting import SuggestionEvents, apply_suggestions
 from tuyen_crm.entities.contacts import evolve as contacts
 from tuyen_crm.entities.merges import evolve as merges
-from tuyen_events.crm.merge_proposals import MergeProposalEvent
+from tuyen_events.crm.merge_proposals import EndProposals, LeftProposal, MergeProposalEvent
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent, CrmCommand, MergingCommand
 from tuyen_events.crm_limits import COMPARED_CONTACTS, NUMBER_CONTACTS, PROPOSED_BYTES
-from tuyen_events.ids import ContactId, OrganizationId
+from tuyen_events.ids import ContactId, OrganizationId, derive_command_id
 from tuyen_events.vocabulary import Merging
 
 _NEWEST = 2**63 - 1
@@ -50,6 +50,9 @@ class DecisionDraft:
         self._contacts: dict[ContactId, ContactState] = {}
         self._sizes: dict[ContactId, int] = {}
         self._compared = 0
+        self.left: list[LeftProposal] = []
+        """Proposals that the command ends for one contact, and leaves to others: it would change
+        too much."""
 
     def contact(self, contact_id: ContactId) -> ContactState | None:
         return self._contacts.get(contact_id) or self.known.contact(contact_id)
@@ -114,6 +117,20 @@ class DecisionDraft:
             self._contacts[event.contact_id] = after
             self._sizes.pop(event.contact_id, None)
         self.events.append(event)
+
+    def further(self, contact_id: ContactId) -> tuple[EndProposals, ...]:
+        """The command that does what this one leaves; it is the same if this one is decided
+        again."""
+        if not self.left:
+            return ()
+        command = EndProposals(
+            command_id=derive_command_id("end_proposals", self.cause.caused_by),
+            organization=self.cause.organization,
+            contact_id=contact_id,
+            at=self.cause.at,
+            left=tuple(self.left),
+        )
+        return (command,)
 
     def find(self, key: str) -> list[ContactId]:
         """The contacts with this index key, after the events, the oldest first."""

@@ -5,7 +5,7 @@ from typing import assert_never
 import msgspec
 
 from tuyen_crm.domain.content import FIELDS, add_gained
-from tuyen_crm.domain.state import ContactState, Merge, Proposal
+from tuyen_crm.domain.state import ContactState, Merge, Proposal, note_separation
 from tuyen_events.crm.merge_proposals import (
     MergeProposalApproved,
     MergeProposalClosed,
@@ -48,7 +48,7 @@ def evolve(contact: ContactState | None, event: MergeEvents) -> ContactState | N
                 for id_, merge in contact.merges.items()
                 if id_ != event.merge_id
             }
-            separated_from = tuple(dict.fromkeys((*contact.separated_from, event.released)))
+            separated_from = note_separation(contact, event.released)
             return msgspec.structs.replace(changed, merges=merges, separated_from=separated_from)
         case _:
             assert_never(event)

@@ -10,6 +10,8 @@ Decides C2.
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence, Set
 
+import msgspec
+
 from tuyen_crm.domain.content import absorb
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import email_key, phone_key
@@ -20,6 +22,7 @@ from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm_limits import PROPOSED_BYTES
 from tuyen_events.ids import AgentId, ContactId, merge_id
 from tuyen_events.limits import (
     CONTACT_CUSTOM_VALUES,
@@ -94,6 +97,7 @@ def decide_merged(
         events=tuple(draft.events),
         survivor=None if survivor == contact_id else survivor,
         known_elsewhere=tuple(dict.fromkeys(elsewhere)),
+        further=draft.further(contact_id),
     )
 
 
@@ -148,6 +152,7 @@ def fits(one: ContactState, another: ContactState) -> bool:
         and len(content.customers) <= CONTACT_CUSTOMERS
         and len(content.custom) <= CONTACT_CUSTOM_VALUES
         and len(one.merged) + len(another.merged) < CONTACT_MERGES
+        and sum(len(msgspec.json.encode(each)) for each in (one, another)) <= PROPOSED_BYTES
     )
 
 
@@ -168,8 +173,11 @@ def _merge_two(
 
 
 def _may_merge(draft: DecisionDraft, one: ContactId, another: ContactId, fact: str) -> bool:
-    """Whether one contact can contain all of both, and nobody has separated them, or declined to
-    merge them because of this fact; nor any of the contacts that were merged into them."""
+    """Whether one contact can contain all of both, together with what the command has changed by
+    now, and nobody has separated them, or declined to merge them because of this fact; nor any of
+    the contacts that were merged into them."""
+    if not draft.may_change(one, another, *draft.changed):
+        return False
     ours, theirs = _list_merged(draft, one), _list_merged(draft, another)
     return (
         fits(ours[one], theirs[another])

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from tuyen_crm.domain.index_keys import proposal_key
 from tuyen_crm.entities.merges.drafts import DecisionDraft
 from tuyen_events.crm.merge_proposals import (
+    LeftProposal,
     MergeProposalApproved,
     MergeProposalClosed,
     MergeProposed,
@@ -23,8 +24,8 @@ def propose(draft: DecisionDraft, one: ContactId, another: ContactId, fact: str)
     """Proposes to merge the two, unless that is proposed already, or there are too many proposals
     of one of them, or of this fact.
 
-    Too many are also those that one command could not end: when a contact is removed, or a number
-    is marked as shared, all contacts with one of its open proposals change at once.
+    Too many are also those that one command could not end now: when a contact is removed, or a
+    number is marked as shared, all contacts with one of its open proposals change.
     """
     id_ = proposal_id(one, another, fact)
     states = [draft.require(one), draft.require(another)]
@@ -74,21 +75,43 @@ def close(
     sides: Collection[ContactId] = (),
 ) -> None:
     """Ends a proposal of the contact, with no state if its reason is gone. `by` is named to the
-    contacts in `sides`."""
-    proposal = draft.require(contact_id).proposals[id_]
-    for each, other in ((contact_id, proposal.other), (proposal.other, contact_id)):
-        known = draft.contact(each)
-        if known is not None and id_ in known.proposals:
-            draft.add(
-                MergeProposalClosed(
-                    **draft.begin(each),
-                    proposal_id=id_,
-                    other=other,
-                    version=proposal.version + 1,
-                    state=state,
-                    by=by if each in sides else None,
-                )
+    contacts in `sides`. If the command would change too much, it is left to a further command to
+    end it for the other contact."""
+    other = draft.require(contact_id).proposals[id_].other
+    for each in (contact_id, other):
+        ended = LeftProposal(
+            contact_id=each, proposal_id=id_, state=state, by=by if each in sides else None
+        )
+        if each == contact_id:
+            end(draft, ended)
+        else:
+            end_or_leave(draft, ended)
+
+
+def end_or_leave(draft: DecisionDraft, ended: LeftProposal) -> None:
+    """Ends a proposal for one of its contacts, unless the command changes too much by then: one
+    contact it changes in any case."""
+    if draft.may_change(ended.contact_id, *draft.changed) or not draft.changed:
+        end(draft, ended)
+    else:
+        draft.left.append(ended)
+
+
+def end(draft: DecisionDraft, ended: LeftProposal) -> None:
+    """Ends a proposal for one of its contacts."""
+    known = draft.contact(ended.contact_id)
+    proposal = None if known is None else known.proposals.get(ended.proposal_id)
+    if proposal is not None:
+        draft.add(
+            MergeProposalClosed(
+                **draft.begin(ended.contact_id),
+                proposal_id=ended.proposal_id,
+                other=proposal.other,
+                version=proposal.version + 1,
+                state=ended.state,
+                by=ended.by,
             )
+        )
 
 
 def close_lost(draft: DecisionDraft, contact_id: ContactId) -> None:
@@ -124,4 +147,4 @@ def close_shared(draft: DecisionDraft, fact: str) -> None:
     for contact_id in draft.find(proposal_key(fact)):
         for id_, proposal in draft.require(contact_id).open_proposals.items():
             if proposal.fact == fact:
-                close(draft, contact_id, id_)
+                end_or_leave(draft, LeftProposal(contact_id=contact_id, proposal_id=id_))

@@ -3,12 +3,12 @@
 Decides C6.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import decide_emptying, decide_removal
+from tuyen_crm.domain.emptying import about_contact, decide_leaving
 from tuyen_crm.domain.index_keys import step_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -33,13 +33,8 @@ def decide(known: KnownState, command: PipelineCommands) -> CommandDecision:
     match command:
         case PutPipeline():
             return _put(known, command)
-        case EmptyPipeline():
-            keys = _list_keys(known, command.id)
-            return decide_emptying(known, keys, partial(_take_out, known, command))
-        case RemovePipeline():
-            removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
-            keys = _list_keys(known, command.id)
-            return decide_removal(removed, known, keys, partial(_take_out, known, command))
+        case EmptyPipeline() | RemovePipeline():
+            return _remove(known, command)
         case _:
             assert_never(command)
 
@@ -55,8 +50,12 @@ def _put(known: KnownState, command: PutPipeline) -> CommandDecision:
     return decision
 
 
-def _list_keys(known: KnownState, pipeline_id: str) -> Sequence[str]:
-    return [step_key(pipeline_id, each) for each in list_step_names(known, pipeline_id)]
+def _remove(known: KnownState, command: EmptyPipeline | RemovePipeline) -> CommandDecision:
+    removed = None
+    if isinstance(command, RemovePipeline):
+        removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
+    keys = [step_key(command.id, each) for each in list_step_names(known, command.id)]
+    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
 
 
 def _take_out(
@@ -65,13 +64,5 @@ def _take_out(
     contact_id: ContactId,
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
-    leave = SetStep(
-        command_id=command.command_id,
-        organization=command.organization,
-        contact_id=contact_id,
-        at=command.at,
-        by=command.by,
-        pipeline_id=command.id,
-        step_id=None,
-    )
+    leave = about_contact(command, SetStep, contact_id, pipeline_id=command.id, step_id=None)
     return decide_step(known, contact, leave).events

@@ -1,6 +1,7 @@
 """Handles commands about numbers that many people share. No contacts are merged because of them
 (C2)."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_applied, decide_unchanged
@@ -40,4 +41,5 @@ def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
         return marked
     draft = DecisionDraft(known, cause_of(command))
     close_shared(draft, command.id)
-    return decide_applied(*draft.events, *marked.events)
+    further = draft.further(draft.left[0].contact_id) if draft.left else ()
+    return replace(decide_applied(*draft.events, *marked.events), further=further)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import decide_emptying, decide_removal
+from tuyen_crm.domain.emptying import decide_leaving
 from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -33,10 +33,7 @@ def decide(known: KnownState, command: WarehouseCommands) -> CommandDecision:
     match command:
         case PutWarehouse():
             return _put(known, command)
-        case EmptyWarehouse():
-            keys = [warehouse_key(command.id)]
-            return decide_emptying(known, keys, partial(_move_out, command))
-        case RemoveWarehouse():
+        case EmptyWarehouse() | RemoveWarehouse():
             return _remove(known, command)
         case _:
             assert_never(command)
@@ -55,13 +52,15 @@ def _put(known: KnownState, command: PutWarehouse) -> CommandDecision:
     return put_entity(known, WAREHOUSES, command, WarehouseChanged)
 
 
-def _remove(known: KnownState, command: RemoveWarehouse) -> CommandDecision:
+def _remove(known: KnownState, command: EmptyWarehouse | RemoveWarehouse) -> CommandDecision:
     """Refuses to remove the default warehouse, which always exists."""
     if command.id == DEFAULT_WAREHOUSE:
         return decide_refused(CrmRefusal.NEEDED)
-    removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
+    removed = None
+    if isinstance(command, RemoveWarehouse):
+        removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
     keys = [warehouse_key(command.id)]
-    return decide_removal(removed, known, keys, partial(_move_out, command))
+    return decide_leaving(known, keys, partial(_move_out, command), removed)
 
 
 def _move_out(

@@ -3,7 +3,6 @@
 Decides C11 and W6.
 """
 
-import asyncio
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -33,16 +32,13 @@ from tuyen_gateway.errors import (
     MergedError,
     NotFoundError,
     TakenError,
-    UnavailableError,
     VersionPassedError,
 )
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
+from tuyen_gateway.showing import wait_until_shown
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ChildDocumentT, View
-
-_POLL_S = 0.05
 
 _REFUSALS = {
     CrmRefusal.ID_TAKEN: "This id belongs to something else already: choose another one.",
@@ -114,19 +110,16 @@ async def find_visible_contact(
     after 5 s.
     """
     scope = await load_scope(gateway, caller)
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                contact = await gateway.crm.contact(scope, ContactId(contact_id))
-                if contact is None or contact.access < access:
-                    raise not_found("contact", contact_id)
-                if contact.document.id != contact_id:
-                    raise MergedError(ContactId(contact_id), contact.document.id)
-                if contact.document.sequence >= (after or 0):
-                    return contact
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise UnavailableError("The CRM's view is behind the log: try again.") from error
+
+    async def look() -> VisibleContact | None:
+        contact = await gateway.crm.contact(scope, ContactId(contact_id))
+        if contact is None or contact.access < access:
+            raise not_found("contact", contact_id)
+        if contact.document.id != contact_id:
+            raise MergedError(ContactId(contact_id), contact.document.id)
+        return contact if contact.document.sequence >= (after or 0) else None
+
+    return await wait_until_shown(look)
 
 
 async def find_writable_contact(

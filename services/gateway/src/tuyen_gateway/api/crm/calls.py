@@ -1,7 +1,7 @@
 """Calls: reported by a call center's integration, and listed with their contact (C7)."""
 
-import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response, status
@@ -23,7 +23,7 @@ from tuyen_gateway.api.crm.access import (
 )
 from tuyen_gateway.api.crm.child_routes import ChildView
 from tuyen_gateway.api.crm.contact_views import country_of
-from tuyen_gateway.api.crm.entities import list_children, meta_of
+from tuyen_gateway.api.crm.entities import begin_document, list_children, meta_of
 from tuyen_gateway.api.crm.fields import MomentIn, ReportedId
 from tuyen_gateway.api.dependencies import (
     CurrentCaller,
@@ -36,14 +36,12 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.links import Url
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.showing import wait_until_shown
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 
 router = APIRouter(tags=["integrations"])
-
-_POLL_S = 0.05
 
 
 class CallIn(RequestBody):
@@ -135,7 +133,7 @@ async def list_calls(
 
 async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gateway) -> RecordCall:
     """Raises InvalidError for what no call can be. The agent of a call that was reported before may
-    have been removed since."""
+    have been removed or disabled since."""
     organization, integration = caller.organization, caller.integration
     phone = parse_phone(body.phone, country_of(caller))
     if phone is None:
@@ -145,10 +143,10 @@ async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gatew
     made = call_id(organization.id, integration.id, body.external_id)
     if (
         body.agent_id is not None
-        and organization.agent(AgentId(body.agent_id)) is None
+        and organization.active_agent(AgentId(body.agent_id)) is None
         and await gateway.crm.reported_call(organization.id, made) is None
     ):
-        raise InvalidError("agent_id", f"There is no agent {body.agent_id!r}.")
+        raise InvalidError("agent_id", f"There is no active agent {body.agent_id!r}.")
     fields: dict[str, Any] = {name: getattr(body, name) for name in CallIn.model_fields}
     return RecordCall(
         **{**fields, "phone": phone},
@@ -168,29 +166,10 @@ async def _find_document(
 ) -> CallDocument:
     """The call: as the command made it, or as the view has it if it was reported before."""
     if settled.outcome is CrmOutcome.APPLIED:
-        fields = {
-            name: getattr(command, name) for name in CallView.model_fields if name in _OWN_FIELDS
-        }
-        return CallDocument(
-            **fields,
-            key=f"{command.organization}/{command.call_id}",
-            id=command.call_id,
-            organization=command.organization,
-            contact_id=settled.survivor or command.contact_id,
-            place="",
-            sequence=settled.version,
-            created_at=command.at,
-            updated_at=command.at,
-        )
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                found = await gateway.crm.reported_call(command.organization, command.call_id)
-                if found is not None:
-                    return found
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise UnavailableError("The CRM's view is behind the log: try again.") from error
+        fields = {name: getattr(command, name) for name in _OWN_FIELDS}
+        return CallDocument(**begin_document(command, command.call_id, settled), **fields)
+    known = partial(gateway.crm.reported_call, command.organization, command.call_id)
+    return await wait_until_shown(known)
 
 
 _OWN_FIELDS = frozenset(CallView.model_fields) - frozenset(ChildView.model_fields)

@@ -288,7 +288,7 @@ async def _add(
     existing = await gateway.crm.child(kind.view, scope, command.child_id)
     settled = await carry_out(gateway, command, "contact")
     if existing is None:
-        child = kind.view.document(**begin_document(command, settled), **fields)
+        child = kind.view.document(**begin_document(command, command.child_id, settled), **fields)
     else:
         child = update_document(existing[1], command, settled, **fields)
     set_etag(response, child.sequence)

@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import BaseModel, Field
 
-from tuyen_events.crm.records import ChildCommand, CrmCommandSettled, CrmRefusal, SetupCommand
+from tuyen_events.crm.records import (
+    ChildCommand,
+    ContactCommand,
+    CrmCommandSettled,
+    CrmRefusal,
+    SetupCommand,
+)
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.crm.access import carry_out, check_settled, new_command_id
@@ -60,18 +66,20 @@ def list_given_fields(body: BaseModel) -> dict[str, Any]:
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-def begin_document(command: ChildCommand, settled: CrmCommandSettled) -> dict[str, Any]:
+def begin_document(
+    command: ContactCommand, child_id: str, settled: CrmCommandSettled
+) -> dict[str, Any]:
     """The fields of the document of a child entity that a command created, as the view will have
     them."""
     return {
-        "key": f"{command.organization}/{command.child_id}",
-        "id": command.child_id,
+        "key": f"{command.organization}/{child_id}",
+        "id": child_id,
         "organization": command.organization,
-        "contact_id": command.contact_id,
+        "contact_id": settled.survivor or command.contact_id,
         "place": "",
         "sequence": settled.version,
         "created_at": command.at,
-        "created_by": command.by,
+        "created_by": command.by if isinstance(command, ChildCommand) else None,
         "updated_at": command.at,
     }
 

@@ -56,7 +56,7 @@ async def list_merge_proposals(
     wanted = _filter(caller, scope, state=state)
     page = await gateway.crm.proposals(wanted, paging.limit, paging.after)
     return Listed(
-        items=[_view(proposal) for proposal in page.items],
+        items=[show_proposal(proposal) for proposal in page.items],
         next=paging.cursor(page.following),
         position=position,
     )
@@ -95,7 +95,7 @@ async def post_decision(
         merged = settled.survivor is not None
         await gateway.crm.wait_for_proposal(proposal, settled.version, merged=merged)
     set_etag(response, settled.version)
-    view = _view(proposal)
+    view = show_proposal(proposal)
     if settled.outcome is CrmOutcome.UNCHANGED:
         return view
     state = ProposalState.OPEN if body.accept else ProposalState.DECLINED
@@ -143,7 +143,8 @@ async def _accepted_for(
     return sorted({*proposal.shown.approved, *own})
 
 
-def _view(proposal: MergeProposal) -> MergeProposalView:
+def show_proposal(proposal: MergeProposal) -> MergeProposalView:
+    """A proposal, as it is listed."""
     shown = proposal.shown
     is_open = shown.state is ProposalState.OPEN
     return MergeProposalView(
