@@ -183,10 +183,8 @@ async def test_w2_an_id_is_that_of_a_page_or_of_an_integration(
     for number in range(ROUNDS):
         own, path = {**page, "external_id": str(number)}, f"/v1/pages/id-{number}"
         other = f"/v1/integrations/id-{number}"
-        assert await at_once((here, "PUT", path, own), (there, "PUT", other, integration)) == [
-            200,
-            409,
-        ]
+        calls = (here, "PUT", path, own), (there, "PUT", other, integration)
+        assert await at_once(meeting, *calls) == [200, 409]
     # One after the other, and whichever was first may still be changed.
     await here.done("PUT", "/v1/pages/p", {**page, "external_id": "p"})
     assert (await there.put("/v1/integrations/p", integration)).status_code == 409
@@ -240,7 +238,7 @@ async def test_of_two_operators_who_make_an_organization_at_once_one_is_refused(
 
 
 async def test_an_organizations_time_zone_and_its_suspension_are_changed_at_once(
-    meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
+    meeting: Meeting, gateways: tuple[Rig, Rig], bosses: tuple[User, User]
 ) -> None:
     path = "/v1/organizations/shop"
     for suspended in (True, False):
