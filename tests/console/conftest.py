@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from support.browsers import OpenConsole, Watch, find_chromium, in_ci
 from tuyen_local.console import ConsoleTree, build_console, has_node
 from tuyen_local.stack import Stack
+
+expect.set_options(timeout=20_000)  # in milliseconds: a machine may be slow
 
 
 @pytest.fixture(scope="session")

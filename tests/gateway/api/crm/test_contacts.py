@@ -229,7 +229,7 @@ async def test_a_version_can_be_waited_for(
     await asyncio.sleep(0)
     await show(contacts, contact(0, "shop", "Anh Vĩnh", sequence=4))
     assert (await waiting).json()["name"] == "Anh Vĩnh"
-    monkeypatch.setattr("tuyen_gateway.api.crm.access.WAIT_S", 1)
+    monkeypatch.setattr("tuyen_gateway.showing.WAIT_S", 1)
     assert (await owner.get(f"{PATH}?after=5")).status_code == 503
     assert (await owner.get(f"{PATH}?after=0")).status_code == 422
     assert (await owner.get("/v1/contacts/con_9?after=5")).status_code == 404

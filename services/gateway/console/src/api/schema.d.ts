@@ -2558,6 +2558,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/deal-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deals by the steps of their contacts
+         * @description For managing roles and managers of warehouses: the contacts in the warehouses that the caller manages (W6), by interval, step and currency, where something changed; what was open before is in the first interval. The chart shows how many are open at each step in the end.
+         */
+        get: operations["report_deal_steps_v1_reports_deal_steps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/deals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deals by who has them
+         * @description For managing roles and managers of warehouses: the contacts in the warehouses that the caller manages (W6), by interval, agent and currency, where something changed; what was open before is in the first interval. The chart shows how many each agent won.
+         */
+        get: operations["report_deals_v1_reports_deals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/fairness": {
         parameters: {
             query?: never;
@@ -2627,7 +2667,7 @@ export interface paths {
         };
         /**
          * Queues and their waiting times
-         * @description For managing roles, of the pages that they may see: by interval and page, where something changed. Waits are exact to the second below 1000 s, and to three digits above. The chart shows how many waited on all pages.
+         * @description For managing roles, of the pages that they may see: by interval and page, where something changed. Waits are exact to the second below 50 s, and within 2 % above. The chart shows how many waited on all pages.
          */
         get: operations["report_queue_v1_reports_queue_get"];
         put?: never;
@@ -4462,6 +4502,34 @@ export interface components {
             stage: components["schemas"]["DealStage"];
             value?: components["schemas"]["MoneyIn"] | null;
         };
+        /** DealItem */
+        DealItem: {
+            /** Added */
+            added: number;
+            /** Agent */
+            agent: string | null;
+            /** Agent Id */
+            agent_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Currency */
+            currency: string | null;
+            /** Lost */
+            lost: number;
+            /** Lost Value */
+            lost_value: string | null;
+            /** Open */
+            open: number;
+            /** Open Value */
+            open_value: string | null;
+            /** Won */
+            won: number;
+            /** Won Value */
+            won_value: string | null;
+        };
         /**
          * DealPatch
          * @description Fields that are left out do not change; null empties one that may be empty.
@@ -4484,6 +4552,38 @@ export interface components {
          * @enum {string}
          */
         DealStage: "open" | "won" | "lost";
+        /** DealStepItem */
+        DealStepItem: {
+            /** Added */
+            added: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Currency */
+            currency: string | null;
+            /** Lost */
+            lost: number;
+            /** Lost Value */
+            lost_value: string | null;
+            /** Open */
+            open: number;
+            /** Open Value */
+            open_value: string | null;
+            /** Pipeline */
+            pipeline: string | null;
+            /** Pipeline Id */
+            pipeline_id: string | null;
+            /** Step */
+            step: string | null;
+            /** Step Id */
+            step_id: string | null;
+            /** Won */
+            won: number;
+            /** Won Value */
+            won_value: string | null;
+        };
         /** DealView */
         DealView: {
             /** Assignee */
@@ -6985,6 +7085,42 @@ export interface components {
             from: string;
             /** Items */
             items: components["schemas"]["AgentItem"][];
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /** TimedReport[DealItem] */
+        TimedReport_DealItem_: {
+            by: components["schemas"]["Interval"];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Items */
+            items: components["schemas"]["DealItem"][];
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /** TimedReport[DealStepItem] */
+        TimedReport_DealStepItem_: {
+            by: components["schemas"]["Interval"];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Items */
+            items: components["schemas"]["DealStepItem"][];
             /** Time Zone */
             time_zone: string;
             /**
@@ -22657,6 +22793,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimedReport_AgentItem_"];
+                    "image/svg+xml": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description No login, or one that has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The viewer's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than this route accepts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many of these; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_deal_steps_v1_reports_deal_steps_get: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "svg";
+                /** @description Seven days before `to` by default. */
+                from?: string | null;
+                /** @description Now by default. */
+                to?: string | null;
+                by?: components["schemas"]["Interval"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimedReport_DealStepItem_"];
+                    "image/svg+xml": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description No login, or one that has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The viewer's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than this route accepts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many of these; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_deals_v1_reports_deals_get: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "svg";
+                /** @description Seven days before `to` by default. */
+                from?: string | null;
+                /** @description Now by default. */
+                to?: string | null;
+                by?: components["schemas"]["Interval"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimedReport_DealItem_"];
                     "image/svg+xml": unknown;
                     "text/csv": unknown;
                 };

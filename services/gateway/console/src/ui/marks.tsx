@@ -5,10 +5,24 @@ import { join } from './join';
 import styles from './marks.module.css';
 import type { Tone } from './notice';
 
+interface BadgeProps {
+  count: number;
+  quiet?: boolean;
+  /** Within something that has a name of its own: in parentheses, which are not drawn, the number
+   * is no part of what the name has to repeat. */
+  aside?: boolean;
+}
+
 /** A count at something; more than 99 is "99+". Nothing for none. */
-export function Badge({ count, quiet }: { count: number; quiet?: boolean }) {
+export function Badge({ count, quiet, aside }: BadgeProps) {
   if (count <= 0) return null;
-  return <span class={join(styles.badge, quiet && styles.soft)}>{count > 99 ? '99+' : count}</span>;
+  return (
+    <span class={join(styles.badge, quiet && styles.soft)}>
+      {aside && <i class={styles.aside}>(</i>}
+      {count > 99 ? '99+' : count}
+      {aside && <i class={styles.aside}>)</i>}
+    </span>
+  );
 }
 
 export interface ChipProps {

@@ -80,24 +80,33 @@ class MongoReports:
     async def _read_whole(
         self, span: ReportSpan, counted: Counted, stretches: Sequence[Period]
     ) -> list[Rollup]:
+        """They come as one document with a list for each field, which is decoded several times as
+        fast as a document for each."""
         counts, kinds = _COUNTS[counted], _WAITS.get(counted, ())
-        stages: list[Document] = [
-            {"$match": _match(span, counted, stretches)},
-            {"$project": {"at": 1, "about": 1, WAITS_FIELD: 1, **dict.fromkeys(counts, 1)}},
-        ]
+        stages: list[Document] = [{"$match": _match(span, counted, stretches)}]
         if counted in _BY_WAREHOUSE:
             place = {"at": "$at", "about": "$about"}
             stages += [_group(place, counts), _UNGROUP]
-        found = await self._aggregate(span, [*stages, _LIMIT]) if stretches else []
+        fields: Document = {
+            "at": "$at",
+            "about": "$about",
+            **{name: _or_none(f"${name}") for name in counts},
+            **{kind: {"$ifNull": [f"${WAITS_FIELD}.{kind}", []]} for kind in kinds},
+        }
+        lists = {name: {"$push": field} for name, field in fields.items()}
+        stages += [_LIMIT, {"$group": {"_id": None, **lists}}]
+        found = await self._aggregate(span, stages) if stretches else []
         return _keep_happened(
             Rollup(
-                at=one["at"],
-                about=tuple(one["about"]),
-                counts={name: decode(one.get(name, 0)) for name in counts},
-                waits={kind: Waits(*stored.get(kind, ())) for kind in kinds},
+                at=at,
+                about=tuple(about),
+                counts=dict(zip(counts, map(decode, row), strict=False)),
+                waits={
+                    kind: Waits(*told) for kind, told in zip(kinds, row[len(counts) :], strict=True)
+                },
             )
-            for one in found
-            for stored in [one.get(WAITS_FIELD, {})]
+            for columns in found
+            for at, about, *row in zip(*(columns[name] for name in fields), strict=True)
         )
 
     async def _add_up(

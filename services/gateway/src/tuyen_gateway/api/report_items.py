@@ -338,9 +338,12 @@ def _ids(row: ReportRow) -> list[str]:
 
 
 def _describe_responses(row: ReportRow) -> dict[str, int | None]:
-    fields: dict[str, int | None] = {}
-    for kind, name in (("first", "first_response"), ("response", "response")):
-        waits = row.rollup.waits.get(kind, Waits())
-        fields[f"{name}s"] = waits.number
-        fields |= {f"{name}_median_s": waits.median, f"{name}_p90_s": waits.p90}
-    return fields
+    first, every = (row.rollup.waits.get(kind, Waits()) for kind in ("first", "response"))
+    return {
+        "first_responses": first.number,
+        "first_response_median_s": first.median,
+        "first_response_p90_s": first.p90,
+        "responses": every.number,
+        "response_median_s": every.median,
+        "response_p90_s": every.p90,
+    }

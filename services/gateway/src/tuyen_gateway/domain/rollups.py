@@ -125,8 +125,7 @@ class Period(NamedTuple):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """The numbers of an interval. `waits` are by the kind of wait; a kind without any may be
     missing."""
 
@@ -143,8 +142,7 @@ class Balance(NamedTuple):
     value: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRow:
+class ReportRow(NamedTuple):
     """A rollup, and its balance and the value of it when the interval ended."""
 
     rollup: Rollup
@@ -287,4 +285,4 @@ def complete(
 
 
 def _place(rollup: Rollup) -> tuple[datetime, tuple[str, ...]]:
-    return rollup.at, tuple(part or "" for part in rollup.about)
+    return rollup.at, tuple([part or "" for part in rollup.about])

@@ -34,7 +34,7 @@ type Claimable = Schema<'ClaimableContactView'>;
 /** The contact beside the conversation of `id`: what is known, recognized, noted and to be done. */
 export function ContactPanel({ id }: { id: string }) {
   const row = useStore().conversation(id).value;
-  if (!row) return <Skeleton />;
+  if (!row) return null;
   if (!row.contact_id) {
     return (
       <State icon="user" title={row.customer.name ?? row.customer.external_id}>

@@ -23,13 +23,15 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
   const row = store.conversation(id).value;
   const [target, setTarget] = useState<Target>({ private: false, replyTo: null });
   const loading = thread?.loading.value ?? 'loading';
+  const [missing, setMissing] = useState(false);
   const window = useWindow(id, row?.updated_at);
 
   useEffect(() => {
-    if (!row) void store.find(id);
+    if (row) setMissing(false);
+    else void store.find(id).then((found) => setMissing(found === 'missing'));
   }, [store, id, row]);
 
-  if (loading === 'missing') {
+  if (loading === 'missing' || missing) {
     const back = (
       <Button icon="back" onClick={() => history.back()}>
         {t('back')}

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agents, pageName } from '../../live/directory';
-import { navigate } from '../../router';
+import { href, navigate } from '../../router';
 import { hasRight, me } from '../../session';
 import { formatDuration, t } from '../../texts';
 import { Avatar, Button, Icon, IconButton, join, Menu, Picker } from '../../ui';
@@ -42,6 +42,7 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
         <h2 class={styles.name}>{name}</h2>
         <p class={styles.where}>
           {words('via', channelName(row.channel), pageName(row.page_id))}
+          {row.post_id && <a href={href('posts', row.post_id)}>{words('openPost')}</a>}
           <Window window={window} />
         </p>
       </div>

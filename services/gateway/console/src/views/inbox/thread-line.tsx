@@ -110,7 +110,6 @@ function State({ line, thread, isLast }: StateProps) {
   if (went && !isLast) return null;
   const bad = delivery === 'failed' || delivery === 'unknown';
   const why = error?.text[language.value] ?? reply?.problem?.detail;
-  const again = bad && (error?.retry ?? true);
   return (
     <div class={join(styles.state, bad && styles.bad)} role={bad ? 'alert' : undefined}>
       <p>
@@ -119,7 +118,7 @@ function State({ line, thread, isLast }: StateProps) {
         {bad && why && <span class={styles.why}>: {why}</span>}
         {delivery === 'unknown' && !why && <span>: {words('unknownHint')}</span>}
       </p>
-      {again && (
+      {bad && (
         <Button small onClick={() => thread.retry(key)}>
           {words('resend')}
         </Button>

@@ -37,6 +37,22 @@ export function Why({ id, onClose }: { id: string; onClose: () => void }) {
   );
 }
 
+const EXCLUSIONS = {
+  offline: 'offline',
+  capability: 'capability',
+  page: 'wrongPage',
+  department: 'department',
+  group: 'group',
+  capacity: 'capacity',
+  disabled: 'disabled',
+  handed_over: 'handed_over',
+} as const;
+
+/** A reason that is not known yet is shown as it is. */
+function sayExclusion(reason: string): string {
+  return reason in EXCLUSIONS ? words(EXCLUSIONS[reason as keyof typeof EXCLUSIONS]) : reason;
+}
+
 function Decision({ decision }: { decision: Assignment }) {
   const { agent_id, at, by, note, sentence, candidates, excluded } = decision;
   return (
@@ -60,7 +76,9 @@ function Decision({ decision }: { decision: Assignment }) {
       {excluded && excluded.length > 0 && (
         <p class={styles.soft}>
           {words('excluded')}:{' '}
-          {excluded.map((one) => `${agentName(one.agent_id)} (${one.reason})`).join(', ')}
+          {excluded
+            .map((one) => `${agentName(one.agent_id)} (${sayExclusion(one.reason)})`)
+            .join(', ')}
         </p>
       )}
     </li>

@@ -10,13 +10,13 @@ export function LanguageSwitch({ wide }: { wide?: boolean }) {
     <div role="group" aria-label={t('language')}>
       <Button
         kind="quiet"
-        icon={wide ? 'globe' : undefined}
+        icon="globe"
         lang={other}
         aria-label={name}
         title={name}
         onClick={() => setLanguage(other)}
       >
-        {wide ? name : other.toUpperCase()}
+        {wide && name}
       </Button>
     </div>
   );

@@ -50,7 +50,7 @@ function PlaceLink({ place, onGone }: { place: Place; onGone?: () => void }) {
     >
       <Icon name={icon} size={20} />
       <span class={styles.name}>{t(view)}</span>
-      <Badge count={unread} />
+      <Badge count={unread} aside />
       {unread > 0 && (
         <span hidden id={`unread-${view}`}>
           {words('unread', formatNumber(unread))}
