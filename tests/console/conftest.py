@@ -9,7 +9,6 @@ from support.browsers import OpenConsole, Watch, find_chromium, in_ci
 from tuyen_local.console import ConsoleTree, build_console, has_node
 from tuyen_local.stack import Stack
 
-
 expect.set_options(timeout=20_000)  # in milliseconds: a machine may be slow
 
 

@@ -29,6 +29,7 @@ from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND
 from tuyen_events.vocabulary import Merging
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
+    Condition,
     FetchedRecords,
     Offsets,
     ProducerRecord,
@@ -107,6 +108,11 @@ class Client:
             await self.append_bytes(topic, key, value, headers, partition=partition)
             for topic, key, value, headers, partition in records
         ]
+
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        return await self._log.append_if(records, holds)
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return await self._log.end_offsets(topic)

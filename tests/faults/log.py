@@ -57,7 +57,9 @@ class LogRead:
 async def read(kafka: str, prefix: str, topics: Iterable[Topic] = TOPICS.values()) -> LogRead:
     """All that is in these topics when this is called."""
     found = LogRead()
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka, enable_auto_commit=False, isolation_level="read_committed"
+    )
     await consumer.start()
     try:
         for topic in topics:

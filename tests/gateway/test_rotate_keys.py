@@ -12,7 +12,12 @@ from tuyen_gateway.rotate_keys import ENCRYPTED, rotate_keys
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.encrypted_records import RecordCipher
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
+from tuyen_platform.kafka.ports import (
+    Condition,
+    LogUnavailableError,
+    ProducerRecord,
+    RecordMetadata,
+)
 from tuyen_platform.page_credentials import AccountCredentials, PageCredentials
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
@@ -65,22 +70,24 @@ async def test_p6_an_interrupted_command_leaves_what_was_written_meanwhile_as_th
     log: InMemoryLog, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last record of a key is all that is left of it after a compaction."""
-    both, replace = SecretStr(f"{NEW},{OLD}"), log.replace
+    both, append_if = SecretStr(f"{NEW},{OLD}"), log.append_if
     async with running(log, clock, secrets_key=OLD) as rig:
         await connect(rig)
     given = AccountCredentials(access_token=SecretStr("given meanwhile"))
     fresh = PageCredentials(both).set_record("shop/zalo/2000", given)
 
-    async def end_after(copies: Sequence[ProducerRecord], read_to: int) -> bool:
+    async def end_after(
+        copies: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
         is_late = any(copy.key == fresh.key for copy in copies)
         if is_late:
             await log.append_all([fresh])
-        was_replaced = await replace(copies, read_to)
+        written = await append_if(copies, holds)
         if is_late:
             raise LogUnavailableError("the command ends here")
-        return was_replaced
+        return written
 
-    monkeypatch.setattr(log, "replace", end_after)
+    monkeypatch.setattr(log, "append_if", end_after)
     with pytest.raises(LogUnavailableError, match="ends here"):
         await rotate_keys(log, RecordCipher(both))
     of_key = [one for one in await records(log, PAGE_CREDENTIALS) if one.key == fresh.key.encode()]

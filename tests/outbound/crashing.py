@@ -10,6 +10,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.topic import Topic
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
+    Condition,
     FetchedRecords,
     Offsets,
     ProducerRecord,
@@ -95,6 +96,11 @@ class CrashingLog:
             log = self if number in steps else self._log
             written.append(await log.append_bytes(topic, key, value, headers, partition=partition))
         return written
+
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        return await self._log.append_if(records, holds)
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         if topic.name in self._hold_ends:

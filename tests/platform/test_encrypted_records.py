@@ -41,7 +41,7 @@ class Topic:
         self.append(key, msgspec.json.encode(EncryptedRecord(encrypted=by.encrypt(Content(text)))))
 
     def replace(self, planned: Sequence[ProducerRecord], read_to: int) -> None:
-        """As `ReplacingLog.replace`."""
+        """As a condition of `Log.append_if` has it."""
         keys = {record.key.encode() for record in planned}
         if keys.isdisjoint(one.key for one in self.records if one.offset >= read_to):
             for record in planned:

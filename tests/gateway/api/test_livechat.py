@@ -165,7 +165,9 @@ class TestToken:
         self, rig: Rig, boss: User, log: InMemoryLog
     ) -> None:
         put = await boss.done("PUT", SITE, site())
-        await rig.gateway.site_tokens.forget(put["app_id"])  # as after a crash before it was made
+        made = rig.gateway.site_tokens.stamp(put["app_id"])
+        assert made is not None
+        await rig.gateway.site_tokens.forget(put["app_id"], made)  # as after a crash before
         assert (await boss.done("PUT", SITE, site()))["token"]
 
     async def test_of_several_first_puts_at_once_one_returns_the_token(

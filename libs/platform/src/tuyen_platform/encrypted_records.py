@@ -81,7 +81,7 @@ class Copies(NamedTuple):
 def plan_copies(topic: Topic, records: Iterable[Record], cipher: RecordCipher) -> Copies:
     """What to write so that everything in a topic is encrypted with the first key, given all of its
     records in log order. Nothing, once that is so. A copy may only be written if its key was not
-    written meanwhile (`ReplacingLog.replace`)."""
+    written meanwhile (`Log.append_if`)."""
     newest = {record.key or b"": record for record in records}
     planned: list[ProducerRecord] = []
     unreadable: list[str] = []

@@ -61,6 +61,11 @@ class PageTokens:
         found = self._tokens.get(account)
         return None if found is None else found.token
 
+    def stamp(self, account: str) -> str | None:
+        """What is another one for each token of the account; None if it has no token."""
+        found = self._tokens.get(account)
+        return None if found is None else found.stamp
+
     def is_used(self, account: str) -> bool:
         """Whether a call was signed with the present token."""
         found = self._tokens.get(account)

@@ -231,14 +231,15 @@ async def unsubscribe(gateway: Gateway, account: Account) -> None:
     await gateway.page_access.note_subscription(account.name, None)
 
 
-async def disconnect(gateway: Gateway, account: Account) -> None:
-    """Ends the events and the credentials of an account whose page was removed. The account is
-    held. If another page has the account meanwhile, its events are left: they are that page's."""
-    if gateway.page_access.credentials(account.name) is None:
+async def disconnect(gateway: Gateway, account: Account, given: AccountCredentials | None) -> None:
+    """Ends the events of an account whose page was removed, and the credentials that it was `given`
+    before that. The account is held. If another page has the account meanwhile, its events are
+    left, and what it was given since: they are that page's."""
+    if given is None or gateway.page_access.given(account.name) != given:
         return
     if gateway.directory.find_page_of_account(account.channel, account.external_id) is None:
         await unsubscribe(gateway, account)
-    await gateway.page_access.forget(account.name)
+    await gateway.page_access.forget(account.name, given)
 
 
 def find_problem(gateway: Gateway, page: PageChanged) -> PageProblem | None:

@@ -9,6 +9,7 @@ It may be interrupted at any time, and repeated.
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -18,7 +19,7 @@ from tuyen_events.topics import PAGE_CONNECTIONS, PAGE_CREDENTIALS, PAGE_TOKENS
 from tuyen_gateway.identity import SERVICE
 from tuyen_platform.encrypted_records import RecordCipher, plan_copies
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.ports import Log, Offsets, ProducerRecord, Record, ReplacingLog
+from tuyen_platform.kafka.ports import Log, Offsets, ProducerRecord, Record
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.settings import EncryptionSettings
 
@@ -38,7 +39,7 @@ class Rotated(NamedTuple):
     unreadable: int
 
 
-async def rotate_keys(log: ReplacingLog, cipher: RecordCipher) -> Rotated:
+async def rotate_keys(log: Log, cipher: RecordCipher) -> Rotated:
     """Returns once nothing that is in the log needs another than the first key, except what is
     unreadable."""
     written = unreadable = 0
@@ -57,18 +58,36 @@ async def rotate_keys(log: ReplacingLog, cipher: RecordCipher) -> Rotated:
     return Rotated(written, unreadable)
 
 
-async def _replace(log: ReplacingLog, copies: Sequence[ProducerRecord], read_to: Offsets) -> int:
+async def _replace(log: Log, copies: Sequence[ProducerRecord], read_to: Offsets) -> int:
     """Writes those copies whose keys nobody wrote since; returns how many."""
     by_place: dict[tuple[str, int], list[ProducerRecord]] = {}
     for copy in copies:
         by_place.setdefault((copy.topic.name, copy.partition or 0), []).append(copy)
     written = 0
-    for place, several in by_place.items():
+    for several in by_place.values():
         for begin in range(0, len(several), _TOGETHER):
             some = several[begin : begin + _TOGETHER]
-            if await log.replace(some, read_to[place]):
+            if await log.append_if(some, partial(_is_untouched, log, some, read_to)):
                 written += len(some)
     return written
+
+
+async def _is_untouched(
+    log: Log, copies: Sequence[ProducerRecord], read_to: Offsets, offset: int
+) -> bool:
+    """Whether nobody wrote one of the keys between what was read and an offset."""
+    topic = copies[0].topic
+    place = (topic.name, copies[0].partition or 0)
+    if read_to[place] >= offset:
+        return True
+    keys = {copy.key.encode() for copy in copies}
+    async with log.tail(topic, starts=read_to) as tail:
+        async for batch in tail.batches():
+            if not keys.isdisjoint(record.key for record in batch.get(place, ()) if record.key):
+                return False
+            if (await tail.positions())[place] >= offset:
+                break
+    return True
 
 
 async def _read_all(log: Log, topic: Topic) -> tuple[list[Record], Offsets]:

@@ -18,9 +18,11 @@ from aiokafka.errors import (
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
 from tuyen_events.topic import Topic
+from tuyen_platform.kafka.conditional import ConditionalProducer
 from tuyen_platform.kafka.fetching import FETCH_WAIT_MS, start_fetching
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
+    Condition,
     FetchedRecords,
     LogUnavailableError,
     Offsets,
@@ -30,7 +32,6 @@ from tuyen_platform.kafka.ports import (
     Starts,
 )
 from tuyen_platform.kafka.producer import LastingProducer, abandon
-from tuyen_platform.kafka.replacing import replace_in_partition
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.stopping import stop_consumer
 
@@ -51,6 +52,7 @@ class KafkaLog:
         self._bootstrap_servers = bootstrap_servers
         self._prefix = prefix
         self._producer = LastingProducer(bootstrap_servers, linger_ms)
+        self._conditional = ConditionalProducer(bootstrap_servers, prefix)
         self._offsets: AIOKafkaConsumer | None = None
 
     async def __aenter__(self) -> "KafkaLog":
@@ -73,6 +75,7 @@ class KafkaLog:
         try:
             await self._producer.stop()
         finally:
+            await self._conditional.stop()
             if offsets is not None:
                 await stop_consumer(offsets)
 
@@ -141,8 +144,10 @@ class KafkaLog:
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
         return [RecordMetadata(record.partition, record.offset) for record in written]
 
-    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
-        return await replace_in_partition(self._bootstrap_servers, self._prefix, records, read_to)
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        return await self._conditional.append(records, holds)
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         ends = await self._ends([topic])
@@ -167,7 +172,7 @@ class KafkaLog:
     async def tail(
         self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
     ) -> AsyncIterator["KafkaTail"]:
-        # What a transaction wrote counts once it is committed (`replace`).
+        # What a transaction wrote counts once it is committed (`append_if`).
         consumer = self._consumer(None, isolation_level="read_committed")
         try:
             await start_fetching(consumer)

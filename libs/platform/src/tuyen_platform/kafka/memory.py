@@ -2,6 +2,7 @@
 one."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from tuyen_events.topic import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
+    Condition,
     FetchedRecords,
     Offsets,
     ProducerRecord,
@@ -40,6 +42,8 @@ class InMemoryLog:
         self._partitions: dict[tuple[str, int], list[Record]] = {}
         self._groups: dict[str, _Group] = {}
         self._appended = asyncio.Condition()
+        self._writing: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Who may append to a partition: nothing comes between a condition and its records."""
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
@@ -56,17 +60,22 @@ class InMemoryLog:
         *,
         partition: int | None = None,
     ) -> RecordMetadata:
-        refuse_too_large(ProducerRecord(topic, key, value, headers))
-        at = partition_of(key, topic.partitions) if partition is None else partition
-        records = self._partitions.setdefault((topic.name, at), [])
+        record = ProducerRecord(topic, key, value, headers, partition)
+        refuse_too_large(record)
+        async with self._writing[_find_place(record)]:
+            return await self._put(record)
+
+    async def _put(self, given: ProducerRecord) -> RecordMetadata:
+        name, at = _find_place(given)
+        records = self._partitions.setdefault((name, at), [])
         record = Record(
-            topic=topic.name,
+            topic=name,
             partition=at,
             offset=len(records),
             timestamp=int(self._clock.now().timestamp() * 1000),
-            key=key.encode(),
-            value=value,
-            headers=tuple(headers),
+            key=given.key.encode(),
+            value=given.value,
+            headers=tuple(given.headers),
         )
         records.append(record)
         async with self._appended:
@@ -83,15 +92,16 @@ class InMemoryLog:
             for topic, key, value, headers, partition in records
         ]
 
-    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
-        topic, key, *_, partition = records[0]
-        at = partition_of(key, topic.partitions) if partition is None else partition
-        keys = {record.key.encode() for record in records}
-        since = self._partitions.get((topic.name, at), [])[read_to:]
-        if any(record.key in keys for record in since):
-            return False
-        await self.append_all(records)
-        return True
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        for record in records:
+            refuse_too_large(record)
+        place = _find_place(records[0])
+        async with self._writing[place]:
+            if not await holds(len(self._partitions.get(place, ()))):
+                return None
+            return [await self._put(record) for record in records]
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return self._ends(topic)
@@ -210,3 +220,8 @@ class InMemorySubscription:
 
     async def positions(self) -> Offsets:
         return dict(self._positions)
+
+
+def _find_place(record: ProducerRecord) -> tuple[str, int]:
+    topic, key, *_, partition = record
+    return topic.name, partition_of(key, topic.partitions) if partition is None else partition

@@ -59,6 +59,9 @@ class ProducerRecord(NamedTuple):
     """As in `append`."""
 
 
+Condition = Callable[[int], Awaitable[bool]]
+"""Whether records may be appended at this offset, for `append_if`."""
+
 FetchedRecords = Mapping[tuple[str, int], Sequence[Record]]
 """Records by topic and partition, each in log order."""
 
@@ -118,6 +121,24 @@ class Log(Protocol):
         """
         ...
 
+    async def append_if(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> Sequence[RecordMetadata] | None:
+        """Appends records of one partition, all or none: none, and None, if `holds` returns False.
+
+        `holds` is called with the offset of the first of them, while no tail returns them. A tail
+        whose position has come to that offset has returned everything that will ever be in front of
+        them: nobody is faster than what `holds` decides by it. It has 10 s; meanwhile tails return
+        nothing that comes after in the partition. What it raises is passed on, and nothing is
+        appended.
+
+        Whatever process ends in between, and when: no tail returns records for which `holds` did
+        not return True, and compaction keeps none; subscriptions may return them, so this is for
+        topics that only tails read. Raises LogUnavailableError, when they may be in the log all the
+        same, and RecordTooLargeError.
+        """
+        ...
+
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         """By partition, the offset that the next record will get."""
         ...
@@ -146,20 +167,6 @@ class Log(Protocol):
         partitions of this member after every rebalance, between two batches and before the first
         record of the new assignment is returned: a caller that keeps state by partition recovers it
         there.
-        """
-        ...
-
-
-class ReplacingLog(Log, Protocol):
-    """A log in which records can be replaced by somebody who does not own their keys."""
-
-    async def replace(self, records: Sequence[ProducerRecord], read_to: int) -> bool:
-        """Appends records of one partition, all or none: none, and False, if anything was appended
-        with one of their keys at the offset `read_to` or later.
-
-        Whatever process ends in between, and when: no reader of a tail gets a record that replaces
-        one that it was not made of, and compaction keeps none. Raises LogUnavailableError, when
-        they may be in the log all the same.
         """
         ...
 

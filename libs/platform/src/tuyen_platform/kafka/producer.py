@@ -13,6 +13,9 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 
 _log = structlog.get_logger()
 
+MAX_REQUEST_BYTES = max(topic.max_batch_bytes for topic in TOPICS.values())
+"""The largest record of any topic, with its framing."""
+
 _REQUEST_TIMEOUT_MS = 30_000
 _CLOSE_TIMEOUT_S = 5.0
 
@@ -99,7 +102,7 @@ class LastingProducer:
             enable_idempotence=True,
             linger_ms=self._linger_ms,
             max_batch_size=131_072,
-            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
+            max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
 

@@ -10,6 +10,7 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SERVICE
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.global_table import ContentT, Decode, GlobalTable
+from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordMetadata, RecordPosition
 
 
@@ -54,6 +55,22 @@ class AwaitedTable(GlobalTable):
         for record, appended in zip(records, written, strict=True):
             if record.topic is self.topic:
                 await self.wait_until_folded(appended)
+
+    async def append_if(self, records: Sequence[ProducerRecord], holds: Callable[[], bool]) -> bool:
+        """Appends records of one partition of this table's topic if `holds` of what comes before
+        them in the log, whoever wrote it, and returns whether. Returns, and raises, as `append`
+        does."""
+        partition = partition_of(records[0].key, self.topic.partitions)
+
+        async def check(offset: int) -> bool:
+            await self.wait_until_folded(RecordMetadata(partition, offset - 1))
+            return holds()
+
+        written = await self._log.append_if(records, check)
+        if written is None:
+            return False
+        await self.wait_until_folded(written[-1])
+        return True
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -20,7 +21,6 @@ from tuyen_events.audit import AuditRecorded
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
-    AgentChanged,
     DirectoryEvent,
     IntegrationChanged,
     PageChanged,
@@ -30,14 +30,14 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, IntegrationId, OrganizationId, PageId
 from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.audit import audit_change
 from tuyen_gateway.domain.changes import is_unchanged
 from tuyen_gateway.domain.entity_limits import check_limits
-from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
+from tuyen_gateway.errors import GatewayError, NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.directory import EntityT
 from tuyen_gateway.ports.tables import WAIT_S
@@ -47,7 +47,14 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 _SMALL_BYTES = 500
 """About how many bytes a removal, a hashed password or an encrypted token takes."""
 
+_TRIES = 10
+"""How often a change is decided while other gateways change what it depends on."""
+
+_TOO_MANY = "Others keep changing it: send it again."
+
 _log = structlog.get_logger()
+
+PlanT = TypeVar("PlanT")
 
 ChannelAccount = tuple[Channel, str]
 """A page as its channel identifies it: the channel and the id there."""
@@ -56,12 +63,9 @@ ChannelAccount = tuple[Channel, str]
 class DirectoryTable:
     """`Directory`, from the log.
 
-    A change is appended, and returned once this table has applied it. Changes of one organization
-    are made one after another in this process, each on top of everything that was in the log when
-    it began: so what another gateway has answered is never undone. Another one may still be faster
-    in between: what only one entity may have (a page at its channel, a username) belongs to the
-    first in the log, and the loser withdraws its own record; of two changes of one entity that are
-    made in the same moments the last one in the log stands, as a whole.
+    A change is decided on top of everything that comes before it in the log, and returned once this
+    table has applied it. It is appended only if it would be decided alike there, whatever other
+    gateways wrote in the same moments; otherwise it is decided again (decision 38).
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
@@ -120,32 +124,35 @@ class DirectoryTable:
         organization_id: OrganizationId,
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
-        async with self._lock(organization_id):
-            await self.table.current()
+        def plan() -> tuple[EntityT, StoredEntity[DirectoryEvent] | None]:
             before = self._any(organization_id)
             event = decide(before)
             check_limits(before, event)
-            entity, entity_id = entity_of(event)
-            previous = find_entity(before, entity, entity_id)
-            if previous is not None:
-                standing = previous.value
-                if isinstance(standing, type(event)) and is_unchanged(standing, event):
-                    return StoredEntity(standing, previous.version)
-            if event.by is not None:  # no quota limits the platform's operator
-                value, _ = encode(_envelope(event))
-                self.count(organization_id, len(value))
-            replaced = None if previous is None else previous.value
-            await self._append(event, audit_change(replaced, event, by=event.by, at=event.at))
-            lost = self._find_conflict(event)
-            if lost is not None:
-                await self._take_back(event, previous)
-                raise ConflictError(lost)
+            return event, find_entity(before, *entity_of(event))
+
+        async with self._lock(organization_id):
+            for number in range(_TRIES):
+                await self.table.current()
+                event, previous = planned = plan()
+                if previous is not None:
+                    standing = previous.value
+                    if isinstance(standing, type(event)) and is_unchanged(standing, event):
+                        return StoredEntity(standing, previous.version)
+                record = _record(event)
+                if number == 0 and event.by is not None:  # no quota limits the platform's operator
+                    self.count(organization_id, len(record.value or b""))
+                replaced = None if previous is None else previous.value
+                audited = audit_change(replaced, event, by=event.by, at=event.at)
+                if await self._append(record, audited, plan, planned):
+                    break
+            else:
+                raise UnavailableError(_TOO_MANY)
             version = self._version_of(event)
         _log.info(
             "directory_changed",
             organization=organization_id,
             type=event.type,
-            entity_id=entity_id,
+            entity_id=entity_of(event)[1],
             version=version,
             by=event.by,
         )
@@ -159,31 +166,37 @@ class DirectoryTable:
         by: AgentId,
         check: Callable[[Organization], None],
     ) -> int:
-        async with self._lock(organization_id):
-            await self.table.current()
+        def plan() -> DirectoryEvent:
             before = self._any(organization_id)
             previous = find_entity(before, entity, entity_id)
             if previous is None:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
-            self.count(organization_id)
-            await self._append_removal(organization_id, previous.value, by)
-            after = self._any(organization_id)
-            if before.has_admin() and not after.has_admin():
+            return previous.value
+
+        async with self._lock(organization_id):
+            for number in range(_TRIES):
+                await self.table.current()
+                planned = plan()
+                if number == 0:
+                    self.count(organization_id)
                 now = self._clock.now()
-                await self._append(
-                    previous.value, audit_change(None, previous.value, by=by, at=now)
-                )
-                raise ConflictError(_NO_ADMIN_LEFT)
+                record = _removal(organization_id, entity, entity_id, by, now)
+                audited = audit_change(planned, None, by=by, at=now)
+                if await self._append(record, audited, plan, planned):
+                    break
+            else:
+                raise UnavailableError(_TOO_MANY)
+            version = self.version(organization_id)
         _log.info(
             "directory_removed",
             organization=organization_id,
             entity=entity,
             entity_id=entity_id,
-            version=after.version,
+            version=version,
             by=by,
         )
-        return after.version
+        return version
 
     def count(self, organization_id: OrganizationId, size: int = _SMALL_BYTES) -> None:
         now = self._clock.now()
@@ -205,60 +218,26 @@ class DirectoryTable:
     def _lock(self, organization_id: OrganizationId) -> asyncio.Lock:
         return self._locks.setdefault(organization_id, asyncio.Lock())
 
-    def _find_conflict(self, event: DirectoryEvent) -> str | None:
-        """Why a change that was just applied has to be withdrawn, or None."""
-        organization = self._any(event.organization)
-        match event:
-            case PageChanged():
-                if self.find_page_of_account(event.channel, event.external_id) != (
-                    organization.id,
-                    event.id,
-                ):
-                    return f"This {event.channel} account belongs to another page already."
-            case AgentChanged():
-                named = organization.agent_named(event.username)
-                if named is None or named.id != event.id:
-                    return f"The username {event.username!r} is taken: choose another."
-                if not organization.has_admin():
-                    return _NO_ADMIN_LEFT
-            case _:
-                pass
-        return None
+    async def _append(
+        self,
+        record: ProducerRecord,
+        audited: AuditRecorded,
+        plan: Callable[[], PlanT],
+        planned: PlanT,
+    ) -> bool:
+        """Appends a change if `plan` still returns what was planned, and returns whether."""
 
-    async def _take_back(
-        self, event: DirectoryEvent, previous: StoredEntity[DirectoryEvent] | None
-    ) -> None:
-        if previous is None:
-            await self._append_removal(event.organization, event, event.by)
-        else:
-            back = audit_change(event, previous.value, by=event.by, at=self._clock.now())
-            await self._append(previous.value, back)
+        def holds() -> bool:
+            try:
+                return plan() == planned
+            except GatewayError:  # it is raised by the next try
+                return False
 
-    async def _append(self, event: DirectoryEvent, audited: AuditRecorded) -> None:
-        envelope = _envelope(event)
-        value, headers = encode(envelope)
-        await self.table.append(
-            [ProducerRecord(DIRECTORY, envelope.subject, value, headers), audit_record(audited)]
-        )
-
-    async def _append_removal(
-        self, organization_id: OrganizationId, removed: DirectoryEvent, by: AgentId | None
-    ) -> None:
-        entity, entity_id = entity_of(removed)
-        key, now = directory_key(organization_id, entity, entity_id), self._clock.now()
-        headers = (
-            ("ce_specversion", b"1.0"),
-            ("ce_id", f"evt_{uuid4().hex}".encode()),
-            ("ce_type", REMOVED_TYPES[entity].encode()),
-            ("ce_source", SOURCE.encode()),
-            ("ce_subject", key.encode()),
-            ("ce_time", encode_time(now)),
-            ("by", (by or "").encode()),
-        )
-        audited = audit_change(removed, None, by=by, at=now)
-        await self.table.append(
-            [ProducerRecord(DIRECTORY, key, None, headers), audit_record(audited)]
-        )
+        if not await self.table.append_if([record], holds):
+            return False
+        # Not in the transaction: those who read the audit may read what is not committed.
+        await self._log.append_all([audit_record(audited)])
+        return True
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed
@@ -301,11 +280,26 @@ class DirectoryTable:
             claims.append(claim)
 
 
-_NO_ADMIN_LEFT = (
-    "The organization would be left without a system_admin: give somebody else that role first."
-)
-
-
-def _envelope(event: DirectoryEvent) -> Envelope:
+def _record(event: DirectoryEvent) -> ProducerRecord:
     key = directory_key(event.organization, *entity_of(event))
-    return Envelope(id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event)
+    envelope = Envelope(
+        id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event
+    )
+    value, headers = encode(envelope)
+    return ProducerRecord(DIRECTORY, key, value, headers)
+
+
+def _removal(
+    organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId, at: Moment
+) -> ProducerRecord:
+    key = directory_key(organization_id, entity, entity_id)
+    headers = (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"evt_{uuid4().hex}".encode()),
+        ("ce_type", REMOVED_TYPES[entity].encode()),
+        ("ce_source", SOURCE.encode()),
+        ("ce_subject", key.encode()),
+        ("ce_time", encode_time(at)),
+        ("by", by.encode()),
+    )
+    return ProducerRecord(DIRECTORY, key, None, headers)

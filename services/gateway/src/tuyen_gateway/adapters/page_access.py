@@ -68,6 +68,7 @@ class PageAccessTable:
         if self._pages.subscription(account) != subscription:
             await self.table.append([subscription_record(account, subscription)])
 
-    async def forget(self, account: str) -> None:
-        await self.table.append(removal_records(account))
-        _log.info("page_credentials_removed", account=account)
+    async def forget(self, account: str, given: AccountCredentials) -> None:
+        removal = removal_records(account)
+        if await self.table.append_if(removal, lambda: self.given(account) == given):
+            _log.info("page_credentials_removed", account=account)

@@ -27,8 +27,8 @@ class SiteTokensTable:
         self._tokens = PageTokens(keys)
         self.table = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
-    def has_token(self, app_id: str) -> bool:
-        return self._tokens.token(app_id) is not None
+    def stamp(self, app_id: str) -> str | None:
+        return self._tokens.stamp(app_id)
 
     def is_used(self, app_id: str) -> bool:
         return self._tokens.is_used(app_id)
@@ -42,5 +42,17 @@ class SiteTokensTable:
         _log.info("page_token_made", app_id=app_id)
         return token
 
-    async def forget(self, app_id: str) -> None:
-        await self.table.append(self._tokens.removal(app_id))
+    async def make_first(
+        self, app_id: str, before: str | None, audited: AuditRecorded
+    ) -> str | None:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        record = self._tokens.record(app_id, token)
+        if not await self.table.append_if([record], lambda: self.stamp(app_id) in (None, before)):
+            return None
+        await self.table.append([audit_record(audited)])
+        _log.info("page_token_made", app_id=app_id)
+        return token
+
+    async def forget(self, app_id: str, before: str) -> None:
+        removal = self._tokens.removal(app_id)
+        await self.table.append_if(removal, lambda: self.stamp(app_id) == before)

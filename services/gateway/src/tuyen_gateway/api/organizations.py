@@ -3,6 +3,7 @@
 from typing import Annotated
 from zoneinfo import available_timezones
 
+import msgspec
 from fastapi import APIRouter, Depends, Response, status
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
@@ -98,6 +99,7 @@ async def make_organization(
     same name, country and time zone answers `200` and changes nothing, not even its admin's
     password; others answer `409`."""
     organization_id = OrganizationId(body.id)
+    await gateway.directory.table.current()  # another gateway may have made it a moment ago
     standing = gateway.directory.organization(organization_id)
     if standing is not None:
         view = _view(standing)
@@ -114,7 +116,7 @@ async def _make(
     gateway: Gateway, organization_id: OrganizationId, body: NewOrganization, response: Response
 ) -> OrganizationView:
     """The profile is written last: without it there is no organization, and everything can be
-    repeated."""
+    repeated. Of two who make it at once, one is refused."""
     now = gateway.clock.now()
     admin = AgentChanged(
         organization=organization_id,
@@ -131,11 +133,28 @@ async def _make(
         country=body.country,
         time_zone=body.time_zone,
     )
-    await gateway.directory.change(organization_id, lambda _: admin)
+
+    def begin(organization: Organization) -> AgentChanged:
+        _check_new(organization)
+        return admin
+
+    def finish(organization: Organization) -> OrganizationChanged:
+        _check_new(organization)
+        return profile
+
+    await gateway.directory.change(organization_id, begin)
     await gateway.credentials.set(organization_id, ADMIN, body.admin.password, by=None, at=now)
-    stored = await gateway.directory.change(organization_id, lambda _: profile)
+    stored = await gateway.directory.change(organization_id, finish)
     set_etag(response, stored.version)
     return _view_of(stored.value, stored.version)
+
+
+def _check_new(organization: Organization) -> None:
+    if organization.profile is not None:
+        raise ConflictError(
+            f"Somebody else made the organization {organization.id!r} at the same moment: look at "
+            "it, and at its admin, before you use it."
+        )
 
 
 @router.get("", summary="List the organizations", dependencies=[AfterAnyVersion])
@@ -173,17 +192,14 @@ async def suspend_organization(
     organization_id: PathId, body: OrganizationPatch, gateway: GatewayPorts, response: Response
 ) -> OrganizationView:
     """While it is suspended, none of its agents can log in, and existing tokens get `403`."""
-    now = gateway.clock.now()
-    view = _view(_existing(gateway, organization_id))
-    changed = OrganizationChanged(
-        organization=OrganizationId(organization_id),
-        at=now,
-        name=view.name,
-        country=view.country,
-        time_zone=body.time_zone or view.time_zone,
-        suspended=view.suspended if body.suspended is None else body.suspended,
-    )
-    stored = await gateway.directory.change(OrganizationId(organization_id), lambda _: changed)
+    now, fields = gateway.clock.now(), body.model_dump(exclude_none=True)
+
+    def decide(organization: Organization) -> OrganizationChanged:
+        if organization.profile is None:
+            raise _not_found(organization.id)
+        return msgspec.structs.replace(organization.profile.value, at=now, **fields)
+
+    stored = await gateway.directory.change(OrganizationId(organization_id), decide)
     set_etag(response, stored.version)
     return _view_of(stored.value, stored.version)
 
@@ -191,13 +207,17 @@ async def suspend_organization(
 def _existing(gateway: Gateway, organization_id: str) -> Organization:
     found = gateway.directory.organization(OrganizationId(organization_id))
     if found is None:
-        raise NotFoundError(f"There is no organization {organization_id!r}.")
+        raise _not_found(organization_id)
     return found
+
+
+def _not_found(organization_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no organization {organization_id!r}.")
 
 
 def _view(organization: Organization) -> OrganizationView:
     if organization.profile is None:
-        raise NotFoundError(f"There is no organization {organization.id!r}.")
+        raise _not_found(organization.id)
     return _view_of(organization.profile.value, organization.profile.version)
 
 

@@ -70,7 +70,8 @@ async def put_page(
     page_id: PathId, body: PageIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> ConnectedPage:
     """For the role `system_admin`. A page belongs to one organization: `409` if another has it, or
-    this one under another id. A page stays the account with which it was connected.
+    this one under another id, or if an integration of the organization has the id. A page stays the
+    account with which it was connected.
 
     With `credentials`, or the `connection` of a login, the page can send, and an active page is
     subscribed at its channel; set inactive, it is unsubscribed. Whether that worked does not change
@@ -93,13 +94,13 @@ async def _connect_site(
     """A livechat page, and its token if it was made."""
     tokens = gateway.site_tokens
     async with tokens.hold(external_id):
-        await gateway.directory.table.current()  # includes pages that another gateway just created
-        before = gateway.directory.page(caller.organization.id, PageId(page_id))
-        stored = await _change(page_id, external_id, body, caller, gateway)
-        if before is not None and tokens.has_token(external_id):
-            return stored, None
         # An id that is used again must not get its old token.
-        return stored, await tokens.make(external_id, _audit_token(stored.value, caller, gateway))
+        old = tokens.stamp(external_id)
+        stored, before = await _change(page_id, external_id, body, caller, gateway)
+        if before is not None and old is not None:
+            return stored, None
+        audited = _audit_token(stored.value, caller, gateway)
+        return stored, await tokens.make_first(external_id, old, audited)
 
 
 async def _connect_account(
@@ -114,16 +115,14 @@ async def _connect_account(
         gateway.directory.count(organization_id)
     access = gateway.page_access
     async with access.hold(account.name):
-        await gateway.directory.table.current()
-        before = gateway.directory.page(organization_id, PageId(page_id))
-        stored = await _change(page_id, external_id, body, caller, gateway)
-        if before is None and access.given(account.name) is not None:
-            await access.forget(account.name)  # of a page that was removed by a gateway that died
+        old = access.given(account.name)
+        stored, before = await _change(page_id, external_id, body, caller, gateway)
+        if before is None and old is not None:
+            await access.forget(account.name, old)  # its page was removed by a gateway that died
         renewed = False
         if wanted is not None:
             renewed = await set_credentials(gateway, stored.value, wanted, caller.viewer.agent_id)
-        known = None if before is None else before.value
-        await update_subscription(gateway, stored.value, before=known, renewed=renewed)
+        await update_subscription(gateway, stored.value, before=before, renewed=renewed)
     return stored, None
 
 
@@ -177,10 +176,15 @@ def _check_reply_url(url: str, gateway: Gateway) -> None:
 
 async def _change(
     page_id: str, external_id: str, body: PageIn, caller: Caller, gateway: Gateway
-) -> StoredEntity[PageChanged]:
+) -> tuple[StoredEntity[PageChanged], PageChanged | None]:
+    """The page, and what it was immediately before; None if this creates it."""
     organization_id, by, now = caller.organization.id, caller.viewer.agent_id, gateway.clock.now()
+    before: PageChanged | None = None
 
     def decide(organization: Organization) -> PageChanged:
+        nonlocal before
+        found = organization.pages.get(PageId(page_id))
+        before = None if found is None else found.value
         change = PageChanged(
             organization=organization_id,
             by=by,
@@ -204,7 +208,8 @@ async def _change(
             )
         return change
 
-    return await gateway.directory.change(organization_id, decide)
+    stored = await gateway.directory.change(organization_id, decide)
+    return stored, before
 
 
 @router.post(
@@ -287,12 +292,13 @@ async def delete_page(
     app_id = livechat_app_id(organization.id, PageId(page_id))
     account = account_of(page.value)
     async with gateway.site_tokens.hold(app_id), gateway.page_access.hold(account.name):
+        token, given = gateway.site_tokens.stamp(app_id), gateway.page_access.given(account.name)
         version = await gateway.directory.remove(
             organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
         )
-        if gateway.site_tokens.has_token(app_id):
-            await gateway.site_tokens.forget(app_id)
-        await disconnect(gateway, account)
+        if token is not None:
+            await gateway.site_tokens.forget(app_id, token)
+        await disconnect(gateway, account, given)
     set_etag(response, version)
 
 

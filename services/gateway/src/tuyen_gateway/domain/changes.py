@@ -3,13 +3,14 @@
 Decides L1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from tuyen_directory.organization import Organization
 from tuyen_events.directory import (
     AgentChanged,
     DirectoryEvent,
     GroupChanged,
+    IntegrationChanged,
     LinkChanged,
     PageChanged,
     RegionChanged,
@@ -61,16 +62,29 @@ def check_support_team(organization: Organization, change: SupportTeamChanged) -
 
 
 def check_page(organization: Organization, change: PageChanged) -> None:
-    """The staff exists. A page stays the same account: its customers' ids depend on it."""
+    """The staff exists. A page stays the same account: its customers' ids depend on it. No
+    integration has its id."""
     check_agents(organization, "staff", change.staff)
     before = organization.pages.get(change.id)
     if before is None:
+        _check_not_taken(change.id, "an integration", organization.integrations)
         return
     if (before.value.channel, before.value.external_id) != (change.channel, change.external_id):
         raise ConflictError(
             f"The page {change.id!r} is {before.value.channel} {before.value.external_id!r} and "
             "cannot change: put the other account under another id."
         )
+
+
+def check_integration(organization: Organization, change: IntegrationChanged) -> None:
+    """No page has its id: warehouses have the ids of both among their sources (W2)."""
+    if change.id not in organization.integrations:
+        _check_not_taken(change.id, "a page", organization.pages)
+
+
+def _check_not_taken(entity_id: str, other: str, others: Container[str]) -> None:
+    if entity_id in others:
+        raise ConflictError(f"The id {entity_id!r} is that of {other}: choose another.")
 
 
 def check_settings(change: SettingsChanged) -> None:

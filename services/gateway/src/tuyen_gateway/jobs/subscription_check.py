@@ -54,11 +54,12 @@ async def check_subscriptions(gateway: Gateway, organizations: Iterable[Organiza
 
 async def _check(gateway: Gateway, account: Account) -> None:
     async with gateway.page_access.hold(account.name):
+        given = gateway.page_access.given(account.name)
         await gateway.directory.table.current()
         status = _find_status(gateway, account)
         noted = gateway.page_access.subscription(account.name)
         if status is None:
-            await disconnect(gateway, account)
+            await disconnect(gateway, account, given)
         elif status != INACTIVE:
             await _check_active(gateway, account)
         elif noted is not None:

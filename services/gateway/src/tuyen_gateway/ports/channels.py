@@ -154,6 +154,7 @@ class PageAccess(TableBacked, Protocol):
         """Stores what the channel said, unless that is known already."""
         ...
 
-    async def forget(self, account: str) -> None:
-        """Removes the account's credentials, and all that is known of them."""
+    async def forget(self, account: str, given: AccountCredentials) -> None:
+        """Removes the account's credentials, and all that is known of them, unless it was given
+        others than `given` meanwhile."""
         ...

@@ -53,12 +53,13 @@ class Directory(TableBacked, Protocol):
         self, organization_id: OrganizationId, decide: Callable[[Organization], EntityT]
     ) -> StoredEntity[EntityT]:
         """Stores what `decide` returns for the state of the organization that includes everything
-        that was in the log at the call, and returns it.
+        that comes before it in the log, whichever gateway wrote it, and returns it. `decide` is
+        called several times, and has no effects that another call would not undo.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway was faster, InvalidError when the organization has
-        as many of these as it may, TooManyAttemptsError when its people have written as much as
-        they may within an hour, UnavailableError when this gateway is behind the log.
+        Raises InvalidError when the organization has as many of these as it may,
+        TooManyAttemptsError when its people have written as much as they may within an hour,
+        UnavailableError when this gateway is behind the log, or others keep being faster.
         """
         ...
 
@@ -70,7 +71,8 @@ class Directory(TableBacked, Protocol):
         by: AgentId,
         check: Callable[[Organization], None],
     ) -> int:
-        """Removes an entity if `check` does not raise, and returns the removal's version.
+        """Removes an entity if `check` does not raise for the state that includes everything that
+        comes before the removal in the log, and returns the removal's version.
 
         Raises NotFoundError when there is none, TooManyAttemptsError as `change` does.
         """

@@ -149,10 +149,10 @@ class Credentials(TableBacked, Protocol):
 class SiteTokens(TableBacked, Protocol):
     """The tokens with which livechat pages sign (P6). A token is returned to its creator once.
     Changes of one page's token are made inside of `hold`, one after another in this process. If two
-    gateways create a token for one page at once, the later one is valid."""
+    gateways renew a token at once, the later one is valid."""
 
-    def has_token(self, app_id: str) -> bool:
-        """Whether the page has a token."""
+    def stamp(self, app_id: str) -> str | None:
+        """What is another one for each token of the page; None if it has no token."""
         ...
 
     def is_used(self, app_id: str) -> bool:
@@ -168,8 +168,15 @@ class SiteTokens(TableBacked, Protocol):
         the entry."""
         ...
 
-    async def forget(self, app_id: str) -> None:
-        """Removes the page's token; it is invalid on return."""
+    async def make_first(
+        self, app_id: str, before: str | None, audited: AuditRecorded
+    ) -> str | None:
+        """The same, unless the page has another token than the one with the stamp `before`: then it
+        keeps that, which another gateway created, and None is returned."""
+        ...
+
+    async def forget(self, app_id: str, before: str) -> None:
+        """Removes the page's token with the stamp `before`; it is invalid on return."""
         ...
 
 

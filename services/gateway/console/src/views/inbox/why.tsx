@@ -76,7 +76,9 @@ function Decision({ decision }: { decision: Assignment }) {
       {excluded && excluded.length > 0 && (
         <p class={styles.soft}>
           {words('excluded')}:{' '}
-          {excluded.map((one) => `${agentName(one.agent_id)} (${sayExclusion(one.reason)})`).join(', ')}
+          {excluded
+            .map((one) => `${agentName(one.agent_id)} (${sayExclusion(one.reason)})`)
+            .join(', ')}
         </p>
       )}
     </li>

@@ -28,6 +28,7 @@ from tuyen_gateway.api.entities import find_existing, list_entities
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_integration
 from tuyen_gateway.domain.integrations import check_version, hash_token
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -78,7 +79,7 @@ class CreatedIntegrationView(IntegrationView):
 @router.put(
     "/{integration_id}",
     summary="Add or change an integration",
-    responses=problems(403, 412),
+    responses=problems(403, 409, 412),
 )
 async def put_integration(
     *,
@@ -90,7 +91,7 @@ async def put_integration(
     response: Response,
 ) -> CreatedIntegrationView | IntegrationView:
     """For the role `system_admin`. The answer that creates it has its `token`; one that exists
-    keeps its own."""
+    keeps its own. `409` if a page has the id: both are sources of contacts (W2)."""
     fields = {name: getattr(body, name) for name in IntegrationIn.model_fields}
     return await _put(gateway, caller, integration_id, fields, expected=expected, response=response)
 
@@ -247,6 +248,7 @@ async def _put(
         check_version(organization, integration_id, expected)
         stored = organization.integrations.get(integration_id)
         if stored is None:
+            check_integration(organization, created)
             return created
         return msgspec.structs.replace(stored.value, by=by, at=now, **fields)
 

@@ -1,0 +1,137 @@
+"""Appends records only if a condition holds in front of them, by a transaction.
+
+Kafka has no conditional append. But the offset of a record in an open transaction is known before
+any reader of committed records gets it, and so is everything in front of it: whether the
+transaction ends in a commit can depend on that. If the process dies first, Kafka undoes the
+transaction. Of several open transactions of a partition, each waits for those in front of it, and
+for none after it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import uuid4
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import (
+    Condition,
+    LogUnavailableError,
+    ProducerRecord,
+    RecordMetadata,
+)
+from tuyen_platform.kafka.producer import MAX_REQUEST_BYTES
+from tuyen_platform.kafka.sizes import refuse_too_large
+
+_UNDONE_AFTER_MS = 10_000
+"""For how long a transaction may be open. Readers of the partition wait for its end."""
+_WITHIN_S = 10.0
+_START_S = 20.0
+"""The first transaction of an installation makes Kafka create a topic for them."""
+_CLOSE_TIMEOUT_S = 5.0
+
+
+class _NotBegunError(Exception):
+    """A record was not accepted: the transaction has no effect, and may be begun again."""
+
+
+class ConditionalProducer:
+    """The transactions of this process, one after another. Connects when it is first needed, and
+    again after an error."""
+
+    def __init__(self, bootstrap_servers: str, prefix: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._prefix = prefix
+        # The same one after an error: beginning with it undoes what was left open.
+        self._id = f"{prefix}conditional-{uuid4().hex}"
+        self._producer: AIOKafkaProducer | None = None
+        self._turn = asyncio.Lock()
+
+    async def append(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> list[RecordMetadata] | None:
+        """Implements `Log.append_if`."""
+        for record in records:
+            refuse_too_large(record)
+        async with self._turn:
+            try:
+                try:
+                    return await self._transact(records, holds)
+                except _NotBegunError:
+                    # Kafka forgets a transactional id that was not used for a week.
+                    await self.stop()
+                    return await self._transact(records, holds)
+            except BaseException as error:
+                await self.stop()
+                if isinstance(error, KafkaError | TimeoutError | _NotBegunError):
+                    raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
+                raise
+
+    async def _transact(
+        self, records: Sequence[ProducerRecord], holds: Condition
+    ) -> list[RecordMetadata] | None:
+        producer = self._producer or await self._start()
+        async with asyncio.timeout(_WITHIN_S):
+            await producer.begin_transaction()
+            try:
+                written = await self._send(producer, records)
+                held = await holds(written[0].offset)
+            except _NotBegunError:
+                raise
+            except BaseException:
+                await _abort(producer)
+                raise
+            if not held:
+                await producer.abort_transaction()
+                return None
+            await producer.commit_transaction()
+            return written
+
+    async def _start(self) -> AIOKafkaProducer:
+        self._producer = producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            transactional_id=self._id,
+            transaction_timeout_ms=_UNDONE_AFTER_MS,
+            max_request_size=MAX_REQUEST_BYTES,
+        )
+        async with asyncio.timeout(_START_S):
+            await producer.start()
+        return producer
+
+    async def _send(
+        self, producer: AIOKafkaProducer, records: Sequence[ProducerRecord]
+    ) -> list[RecordMetadata]:
+        try:
+            under_way = [
+                await producer.send(
+                    self._prefix + topic.name,
+                    key=key.encode(),
+                    value=value,
+                    headers=list(headers),
+                    partition=partition_of(key, topic.partitions)
+                    if partition is None
+                    else partition,
+                )
+                for topic, key, value, headers, partition in records
+            ]
+            written = [await future for future in under_way]
+        except KafkaError as error:
+            raise _NotBegunError(repr(error)) from error
+        return [RecordMetadata(one.partition, one.offset) for one in written]
+
+    async def stop(self) -> None:
+        """Disconnects, within 5 s."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await producer.stop()
+
+
+async def _abort(producer: AIOKafkaProducer) -> None:
+    """Undoes what is open; if Kafka does not answer within 5 s, it does so by itself."""
+    with suppress(KafkaError, TimeoutError):
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await producer.abort_transaction()
