@@ -58,7 +58,11 @@ COUNTED = {
 def test_o3_a_wait_lasts_from_the_first_record_in_the_queue_to_the_agent() -> None:
     conversation, added = count_records(BLANK, enumerate(STORY, start=1))
     assert sum_up(added) == COUNTED
-    assert (conversation.reached, conversation.pending, conversation.queued_at) == (len(STORY), {}, None)
+    assert (conversation.reached, conversation.pending, conversation.queued_at) == (
+        len(STORY),
+        {},
+        None,
+    )
 
 
 @given(

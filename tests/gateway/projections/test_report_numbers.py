@@ -10,7 +10,7 @@ from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.domain.rollups import Counted, Rollup, day_of
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.report_numbers import (
-    DAYS,
+    DAYS_OF_REPORTS,
     NUMBERS,
     OrganizationZone,
     learn_days,
@@ -46,10 +46,10 @@ async def test_o3_what_is_added_up_by_days_equals_what_is_added_up_by_hours(
             await fold(views, [event], OrganizationZone(zone))
         for counted in (Counted.QUEUE, Counted.AGENT, Counted.PAGE, Counted.RULE):
             by_days = await rollups(views, zone, counted)
-            stored = await views[DAYS].find_one_and_delete({"_id": SHOP})
+            stored = await views[DAYS_OF_REPORTS].find_one_and_delete({"_id": SHOP})
             assert stored is not None
             assert await rollups(views, zone, counted) == by_days != []
-            await views[DAYS].insert_one(stored)
+            await views[DAYS_OF_REPORTS].insert_one(stored)
         for name in await views.list_collection_names():
             await views[name].delete_many({})
 

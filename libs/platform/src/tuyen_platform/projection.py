@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 import structlog
 from pymongo import UpdateOne
 
-from tuyen_events.codec import KeyedEvent, read_event
+from tuyen_events.codec import KeyedEvent, find_header, read_event
 from tuyen_events.event import Event
 from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_the_records
@@ -34,6 +34,11 @@ class FoldedEvent(NamedTuple):
     event: Event
     id: str
     position: RecordPosition
+
+
+def find_event_type(record: Record) -> bytes | None:
+    """The type of the event in a record, without decoding the event: for `wanted`."""
+    return find_header(record.headers, "ce_type")
 
 
 Fold = Callable[[Sequence[FoldedEvent]], Awaitable[None]]

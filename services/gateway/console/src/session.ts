@@ -28,9 +28,11 @@ export async function login(organization: string, username: string, password: st
 }
 
 /** What the page begins with. Where the gateway saw no session, it is not asked for one: browsers
- * log each refusal as an error. */
+ * log each refusal as an error. Back from a login at a channel, the browser kept the cookies from
+ * it: that address came from another site. */
 export async function begin(): Promise<void> {
-  if (document.documentElement.dataset.session === 'none') {
+  const isBack = new URLSearchParams(location.search).has('state');
+  if (document.documentElement.dataset.session === 'none' && !isBack) {
     session.value = { state: 'out', left: false };
   } else {
     await resume();

@@ -1902,7 +1902,7 @@ export interface paths {
         /**
          * Add or change an integration
          * @description For the role `system_admin`. The answer that creates it has its `token`; one that exists
-         *     keeps its own.
+         *     keeps its own. `409` if a page has the id: both are sources of contacts (W2).
          */
         put: operations["put_integration_v1_integrations__integration_id__put"];
         post?: never;
@@ -2327,7 +2327,8 @@ export interface paths {
         /**
          * Connect or change a page
          * @description For the role `system_admin`. A page belongs to one organization: `409` if another has it, or
-         *     this one under another id. A page stays the account with which it was connected.
+         *     this one under another id, or if an integration of the organization has the id. A page stays the
+         *     account with which it was connected.
          *
          *     With `credentials`, or the `connection` of a login, the page can send, and an active page is
          *     subscribed at its channel; set inactive, it is unsubscribed. Whether that worked does not change
@@ -18676,6 +18677,15 @@ export interface operations {
             };
             /** @description The body did not arrive in time */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,7 +24,7 @@ from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.report_numbers import (
     NUMBERS,
     WAITS_FIELD,
-    decode,
+    decode_number,
     read_days,
     read_waits,
 )
@@ -100,7 +100,7 @@ class MongoReports:
             Rollup(
                 at=at,
                 about=tuple(about),
-                counts=dict(zip(counts, map(decode, row), strict=False)),
+                counts=dict(zip(counts, map(decode_number, row), strict=False)),
                 waits={
                     kind: Waits(*told) for kind, told in zip(kinds, row[len(counts) :], strict=True)
                 },
@@ -122,7 +122,7 @@ class MongoReports:
             Rollup(
                 at=one["_id"]["at"],
                 about=tuple(one["_id"]["about"]),
-                counts={name: decode(one[name]) for name in counts},
+                counts={name: decode_number(one[name]) for name in counts},
                 waits={kind: sum_up(_sum_waits(one[kind])) for kind in kinds},
             )
             for one in found
@@ -146,7 +146,9 @@ class MongoReports:
                 },
             ],
         )
-        return {tuple(one["_id"]): Balance(one["number"], decode(one["value"])) for one in found}
+        return {
+            tuple(one["_id"]): Balance(one["number"], decode_number(one["value"])) for one in found
+        }
 
     async def _aggregate(self, span: ReportSpan, stages: list[Document]) -> list[Document]:
         async with self._reads.turn(span.organization):

@@ -35,7 +35,7 @@ _KINDS = {
         SourceKind.HAND: "By hand",
     },
 }
-NOBODY = {"vi": "Chưa giao cho ai", "en": "Nobody"}
+UNASSIGNED = {"vi": "Chưa giao cho ai", "en": "Nobody"}
 _AT_NO_STEP = {"vi": "Không ở bước nào", "en": "At no step"}
 
 Draw = Callable[[str, list[ItemT], Asked, ReportNames], Response]

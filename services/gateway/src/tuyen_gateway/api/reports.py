@@ -19,7 +19,7 @@ from tuyen_gateway.api.charts import answer_csv
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.report_charts import (
-    NOBODY,
+    UNASSIGNED,
     Draw,
     ItemT,
     draw_fairness,
@@ -185,7 +185,9 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         item=DealItem,
         build=build_deals,
         title={"vi": "Giao dịch chốt thành công", "en": "Deals that were won"},
-        draw=draw_totals(lambda item: item.agent or item.agent_id, lambda item: item.won, NOBODY),
+        draw=draw_totals(
+            lambda item: item.agent or item.agent_id, lambda item: item.won, UNASSIGNED
+        ),
         continues=True,
     ),
     _Kind(

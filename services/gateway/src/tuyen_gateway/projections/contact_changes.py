@@ -4,8 +4,6 @@ or name, and proposals to merge contacts (C2).
 Which contact a customer belongs to, and its name, is read from the CRM's views with each row, and
 is not stored in it. So the rows get a new revision once these views show the change: whoever reads
 a row with that revision reads the change, too.
-
-Decides I13.
 """
 
 import asyncio
@@ -15,7 +13,6 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
-from tuyen_events.codec import find_header
 from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
@@ -55,6 +52,7 @@ from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import (
     FoldedEvent,
     MongoPositions,
+    find_event_type,
     has_folded_up_to,
     run_projection,
 )
@@ -106,7 +104,7 @@ async def run_contact_changes(
 
     def is_wanted(record: Record) -> bool:
         since = (clock.now() - _TELLING).timestamp() * 1000
-        return record.timestamp >= since and find_header(record.headers, "ce_type") in _WANTED
+        return record.timestamp >= since and find_event_type(record) in _WANTED
 
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed

@@ -29,7 +29,7 @@ from tuyen_gateway.domain.rollups import (
 from tuyen_platform.mongodb import Database, Document, MongoSession
 
 NUMBERS = "report_numbers_3"
-DAYS = "report_days_1"
+DAYS_OF_REPORTS = "report_days_1"
 """`Days` by organization, and the version of the organization's profile that says so."""
 
 WAITS_FIELD = "told"
@@ -45,7 +45,7 @@ _AHEAD = timedelta(hours=1)
 """Days of another time zone begin so late that nothing can have happened in them yet that a gateway
 which does not know of the change has counted."""
 
-Added = Mapping[Slot, Counter[str]]
+AddedNumbers = Mapping[Slot, Counter[str]]
 
 
 class OrganizationZone(NamedTuple):
@@ -62,7 +62,7 @@ ZoneOf = Callable[[OrganizationId], OrganizationZone]
 async def learn_days(database: Database, zones: Mapping[OrganizationId, OrganizationZone]) -> None:
     """Stores by which days the numbers of organizations are added up from now on. Comes before any
     number of an organization is stored."""
-    days = database[DAYS]
+    days = database[DAYS_OF_REPORTS]
     found = await days.find({"_id": {"$in": list(zones)}}).to_list(None)
     stored = {one["_id"]: one for one in found}
     for organization, zone in zones.items():
@@ -85,11 +85,11 @@ async def read_days(
     session: MongoSession | None = None,
 ) -> Mapping[OrganizationId, Days]:
     query = {"_id": {"$in": list(organizations)}}
-    found = await database[DAYS].find(query, session=session).to_list(None)
+    found = await database[DAYS_OF_REPORTS].find(query, session=session).to_list(None)
     return {one["_id"]: Days(one["time_zone"], one["since"]) for one in found}
 
 
-async def store_numbers(database: Database, added: Added, session: MongoSession) -> None:
+async def store_numbers(database: Database, added: AddedNumbers, session: MongoSession) -> None:
     """Adds to the numbers, in a transaction."""
     if not added:
         return
@@ -103,7 +103,7 @@ async def store_numbers(database: Database, added: Added, session: MongoSession)
     await database[NUMBERS].bulk_write(list_additions(places, stored), session=session)
 
 
-class Place(NamedTuple):
+class StoredPlace(NamedTuple):
     """Where numbers are added up."""
 
     slot: Slot
@@ -121,15 +121,15 @@ class Place(NamedTuple):
         return self.level in LEVELS_WITH_WAITS and any("." in name for name in counts)
 
 
-Places = Mapping[str, tuple[Place, Counter[str]]]
+Places = Mapping[str, tuple[StoredPlace, Counter[str]]]
 """By their keys, in the order of these, so that two gateways do not wait for each other."""
 
 
-def add_by_place(added: Added, days: Mapping[OrganizationId, Days]) -> Places:
-    total: dict[Place, Counter[str]] = defaultdict(Counter)
+def add_by_place(added: AddedNumbers, days: Mapping[OrganizationId, Days]) -> Places:
+    total: dict[StoredPlace, Counter[str]] = defaultdict(Counter)
     for slot, counts in added.items():
         for level, at, part in count_by_level(slot, counts, days.get(slot.organization)):
-            total[Place(replace(slot, quarter=at), level)].update(part)
+            total[StoredPlace(replace(slot, quarter=at), level)].update(part)
     by_key = {place.key: (place, counts) for place, counts in total.items()}
     return {key: by_key[key] for key in sorted(by_key)}
 
@@ -139,7 +139,7 @@ def list_additions(places: Places, stored: Mapping[str, Document]) -> list[Updat
     return [_add(key, *place, stored.get(key, {})) for key, place in places.items()]
 
 
-def _add(key: str, place: Place, counts: Counter[str], stored: Document) -> UpdateOne:
+def _add(key: str, place: StoredPlace, counts: Counter[str], stored: Document) -> UpdateOne:
     slot = place.slot
     update: dict[str, Any] = {
         "$setOnInsert": {
@@ -162,7 +162,7 @@ def _encode(name: str, number: int) -> int | Decimal128:
     return Decimal128(str(number)) if name.endswith(VALUE) else number
 
 
-def decode(number: int | Decimal128) -> int:
+def decode_number(number: int | Decimal128) -> int:
     return int(number.to_decimal()) if isinstance(number, Decimal128) else number
 
 

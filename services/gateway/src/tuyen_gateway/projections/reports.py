@@ -41,7 +41,7 @@ from tuyen_gateway.identity import SERVICE
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.projections.report_numbers import (
-    DAYS,
+    DAYS_OF_REPORTS,
     INDEX,
     NUMBERS,
     OrganizationZone,
@@ -71,7 +71,7 @@ REPORT_COLLECTIONS = (
     CONVERSATION_MONTHS,
     COUNTED_CONTACTS,
     NUMBERS,
-    DAYS,
+    DAYS_OF_REPORTS,
 )
 REPORTS = "reports_3"
 """The name of all of them together: they have one position in the log."""

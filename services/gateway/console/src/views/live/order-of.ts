@@ -1,0 +1,47 @@
+import type { Order } from '../../core/order-codes';
+
+/** What the customer of this comment has ordered in it, by its codes: "A1, B2"; null for nothing. */
+export function orderOf(orders: readonly Order[], comment: string): string | null {
+  const codes = orders.filter((one) => one.comments.includes(comment)).map(({ code }) => code);
+  return codes.length > 0 ? [...new Set(codes)].join(', ') : null;
+}
+
+/** The next comment, after the current one and then from the beginning, whose customer nobody has. */
+export function nextUnclaimed(
+  ids: readonly string[],
+  current: string | null,
+  free: (id: string) => boolean,
+): string | null {
+  const at = current === null ? -1 : ids.indexOf(current);
+  const after = [...ids.slice(at + 1), ...ids.slice(0, Math.max(0, at))];
+  return after.find((id) => free(id)) ?? null;
+}
+
+export interface Piece {
+  readonly text: string;
+  readonly mark: 'code' | 'phone' | null;
+}
+
+/** The text in pieces, with what an order consists of marked in it. */
+export function markPieces(
+  text: string,
+  phones: readonly { readonly start: number; readonly end: number }[],
+  codes: ReadonlySet<string>,
+): Piece[] {
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (const { start, end } of phones) {
+    pieces.push(...markCodes(text.slice(at, start), codes));
+    pieces.push({ text: text.slice(start, end), mark: 'phone' });
+    at = end;
+  }
+  pieces.push(...markCodes(text.slice(at), codes));
+  return pieces.filter((piece) => piece.text !== '');
+}
+
+function markCodes(text: string, codes: ReadonlySet<string>): Piece[] {
+  return text.split(/([\s,;:/|+!()]+)/).map((word) => {
+    const code = word.replace(/[-.]/g, '').toUpperCase();
+    return { text: word, mark: codes.has(code) ? 'code' : null };
+  });
+}

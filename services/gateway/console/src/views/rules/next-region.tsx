@@ -1,0 +1,168 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api, type Schema, take } from '../../api/client';
+import { useStore } from '../../live/context';
+import { agentName, agents, type Page } from '../../live/directory';
+import { formatDateTime } from '../../texts';
+import { sayProblem } from '../../texts/problems';
+import { Failed, join, SelectField, Skeleton, State, useLoaded } from '../../ui';
+import { poolOf, type Rule, ruleOf } from './coverage';
+import { lastChoice } from './last-choice';
+import { after, capabilityOf, type Excluded, leastLoaded, standings } from './next';
+import styles from './rules.module.css';
+import { words } from './texts';
+
+const MOST_COUNTED = 50;
+const AGAIN_MS = 60_000;
+
+interface NextRegionProps {
+  rules: readonly Rule[];
+  settings: Schema<'SettingsView'>;
+  pages: readonly Page[];
+  preferred: string | null | undefined;
+}
+
+/** Who would get a new customer of a page. */
+export function NextRegion({ rules, settings, pages, preferred }: NextRegionProps) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [kind, setKind] = useState('message');
+  const page =
+    pages.find(({ id }) => id === (chosen ?? preferred)) ??
+    pages.find(({ status }) => status === 'active') ??
+    pages[0];
+  return (
+    <section class={styles.next} aria-label={words('next')}>
+      <h2>{words('next')}</h2>
+      {!page && (
+        <State icon="flag" title={words('noPages')}>
+          {words('noPagesHint')}
+        </State>
+      )}
+      {page && (
+        <>
+          <SelectField
+            label={words('onPage')}
+            value={page.id}
+            choices={pages.map(({ id, name }) => ({ value: id, text: name }))}
+            onValue={setChosen}
+          />
+          {page.channel === 'facebook' && (
+            <SelectField
+              label={words('whatKind')}
+              value={kind}
+              choices={(['message', 'comment'] as const).map((value) => ({
+                value,
+                text: words(value),
+              }))}
+              onValue={setKind}
+            />
+          )}
+          <Answer rules={rules} settings={settings} page={page} comments={kind === 'comment'} />
+        </>
+      )}
+    </section>
+  );
+}
+
+interface AnswerProps {
+  rules: readonly Rule[];
+  settings: Schema<'SettingsView'>;
+  page: Page;
+  comments: boolean;
+}
+
+function Answer({ rules, settings, page, comments }: AnswerProps) {
+  const store = useStore();
+  const rule = ruleOf(rules, page.id);
+  const { reload, ...loaded } = useLoaded(
+    async () => (rule ? readTurn(rule, page.id) : NO_TURN),
+    `${page.id} ${rule?.id} ${rule?.version}`,
+  );
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && void reload(), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [reload]);
+  if (!settings.assignment || !settings.auto_assign) {
+    return <p role="status">{words('nextAutoOff')}</p>;
+  }
+  if (!rule) return <p role="status">{words('nextNoRule')}</p>;
+  if (loaded.state === 'loading') return <Skeleton rows={3} />;
+  if (loaded.state === 'failed') {
+    return <Failed text={sayProblem(loaded.problem)} onRetry={() => void reload()} />;
+  }
+  const turn = loaded.value;
+  const load = (agent: string) => turn.loads.get(agent) ?? null;
+  const pool = standings(rule, {
+    agents: agents.value,
+    presence: (agent) => store.presence.value.get(agent)?.status ?? 'offline',
+    page,
+    capability: capabilityOf(page, page.channel === 'facebook' && comments),
+    pagePermissions: settings.page_permissions,
+    load,
+  });
+  const free = pool.filter(({ excluded }) => excluded === null).length;
+  const last = turn.last?.agent_id ?? null;
+  const next = rule.mode === 'least_loaded' ? leastLoaded(pool, last, load) : after(pool, last);
+  const sequel = words(settings.when_nobody === 'queue' ? 'nextQueue' : 'nextUnassigned');
+  const sentence =
+    next === null
+      ? `${words('nextNobody')} ${sequel}`
+      : rule.mode === 'random'
+        ? words('nextRandom', free)
+        : words('nextIs', agentName(next));
+  return (
+    <>
+      <p role="status" class={styles.answer}>
+        {sentence}
+      </p>
+      <p class={styles.soft}>{words('byRule', rule.name)}</p>
+      {rule.mode !== 'random' && (
+        <p class={styles.soft}>
+          {turn.last
+            ? words('lastChoice', agentName(turn.last.agent_id), formatDateTime(turn.last.at))
+            : words('noLastChoice')}
+        </p>
+      )}
+      <ol class={styles.pool} aria-label={words('order')}>
+        {pool.map(({ agent, excluded }) => (
+          <li
+            key={agent}
+            class={join(styles.standing, excluded !== null && styles.out)}
+            aria-current={agent === next && rule.mode !== 'random' ? 'true' : undefined}
+          >
+            <span>{agentName(agent)}</span>
+            <span class={styles.soft}>{excluded ? sayExcluded(excluded) : words('can')}</span>
+          </li>
+        ))}
+      </ol>
+      <p class={styles.soft}>{words('honest')}</p>
+    </>
+  );
+}
+
+function sayExcluded(reason: Excluded): string {
+  if (reason === 'capacity') return words('full');
+  if (reason === 'disabled') return words('gone');
+  return words(reason);
+}
+
+interface Turn {
+  last: { agent_id: string; at: string } | null;
+  /** Open conversations, where the rule asks for them. */
+  loads: ReadonlyMap<string, number>;
+}
+
+const NO_TURN: Turn = { last: null, loads: new Map() };
+
+async function readTurn(rule: Rule, page: string): Promise<Turn> {
+  const pool = poolOf(rule, agents.value);
+  const counted = pool.filter(({ capacity }) => rule.mode === 'least_loaded' || capacity !== null);
+  const [last, ...loads] = await Promise.all([
+    lastChoice(rule, page),
+    ...counted.slice(0, MOST_COUNTED).map(async ({ agent_id }): Promise<[string, number]> => {
+      const query = { assignee: agent_id, done: false };
+      const counts = await take(api.GET('/v1/conversations/counts', { params: { query } }));
+      return [agent_id, counts.total];
+    }),
+  ]);
+  return { last, loads: new Map(loads) };
+}
