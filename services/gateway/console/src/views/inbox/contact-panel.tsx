@@ -210,7 +210,7 @@ function cleaned(values: Values): Values {
 
 type Act = (doing: Promise<unknown>) => Promise<void>;
 
-function Suggestions({ contact, act }: { contact: Contact; act: Act }) {
+export function Suggestions({ contact, act }: { contact: Contact; act: Act }) {
   if (contact.suggestions.length === 0) return null;
   const answer = (id: string, accept: boolean) =>
     act(
@@ -239,7 +239,7 @@ function Suggestions({ contact, act }: { contact: Contact; act: Act }) {
   );
 }
 
-function TagsOf({ contact, act }: { contact: Contact; act: Act }) {
+export function TagsOf({ contact, act }: { contact: Contact; act: Act }) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
   const known = useTags(query);

@@ -5,7 +5,7 @@ import type { Values } from '../../ui';
 /** What was set up, as the gateway answers it. */
 export type Item = Values & { readonly id: string; readonly version?: number };
 
-interface Listed {
+export interface Listed {
   items: Item[];
   next?: string | null;
 }
@@ -19,6 +19,13 @@ export function readItems(path: string, after?: string | null): Promise<Item[]> 
     const answer = await request(`${path}?${query}`);
     return (await answer.json()) as Listed;
   });
+}
+
+/** One page of a list whose path has a query already, or none. */
+export async function readPage(path: string, cursor: string | null): Promise<Listed> {
+  const address = new URL(path, location.origin);
+  if (cursor) address.searchParams.set('cursor', cursor);
+  return (await (await request(address.pathname + address.search)).json()) as Listed;
 }
 
 export async function readOne(path: string): Promise<Values> {

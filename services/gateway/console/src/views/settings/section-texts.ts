@@ -22,6 +22,7 @@ export const SECTION_TEXTS = {
   active: ['Đang hoạt động', 'Active'],
   inactive: ['Tạm ngừng', 'Inactive'],
   waiting: ['Đang đợi tin đầu tiên', 'Waiting for the first message'],
+  verified: ['Đã xác minh', 'Verified'],
   hasProblem: ['Có sự cố', 'Has a problem'],
   notConnected: ['Chưa gửi được', 'Cannot send yet'],
   statusHint: [

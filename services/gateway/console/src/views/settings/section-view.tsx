@@ -98,7 +98,7 @@ export function SectionView({ section }: { section: Section }) {
             section={section}
             item={open === 'new' ? null : open}
             lists={loaded.value.lists}
-            disabled={!mayWrite}
+            disabled={!mayWrite || (section.method !== undefined && open !== 'new')}
             onCancel={close}
             onSaved={async (answer, version) => {
               close();
@@ -202,8 +202,8 @@ function ItemForm({ section, item, lists, disabled, onCancel, onSaved }: ItemFor
       onSubmit={async (given) => {
         const ifMatch = section.ofDirectory ? undefined : item?.version;
         const body = bodyOf(section, fields, given);
-        const address = addressOf(section, id.current, given);
-        const { answer, version } = await write('PUT', address, body, ifMatch);
+        const address = addressOf(section, section.method ? '' : id.current, given);
+        const { answer, version } = await write(section.method ?? 'PUT', address, body, ifMatch);
         await onSaved(answer, version);
       }}
     />

@@ -44,6 +44,8 @@ export interface Section {
   blank: Values;
   toBody?: (values: Values) => Values;
   toValues?: (item: Item) => Values;
+  /** Others are put at an id. */
+  method?: 'POST';
   /** Where one is, if not below `path` by its id. */
   addressOf?: (id: string, values: Values) => string;
   load?: (after: string | null) => Promise<Item[]>;

@@ -3,10 +3,16 @@ import { href, routeId } from '../../router';
 import { hasRight, type Me } from '../../session';
 import { t } from '../../texts';
 import { NotFound } from '../../ui';
+import { Audit } from './audit';
+import * as channels from './channel-sections';
+import * as customers from './customer-sections';
+import { DeadLetters } from './dead-letters';
 import { OrganizationSettings } from './organization-settings';
 import { OwnPreferences } from './own-preferences';
+import { Reports } from './reports';
+import * as routing from './routing-sections';
+import type { Section } from './section';
 import { SectionView } from './section-view';
-import { SECTIONS } from './sections';
 import styles from './settings.module.css';
 import { SupportTeam } from './support-team';
 import { type Word, words } from './texts';
@@ -21,43 +27,53 @@ interface Part {
   View: ComponentType;
 }
 
-const listed = (key: string, right: Right | null = 'read_setup'): Part => {
-  const section = SECTIONS.find((one) => one.key === key);
-  if (!section) throw new Error(`There is no section ${key}.`);
-  return { key, title: section.title, right, View: () => <SectionView section={section} /> };
-};
+const listed = (section: Section, right: Right | null = 'read_setup'): Part => ({
+  key: section.key,
+  title: section.title,
+  right,
+  View: () => <SectionView section={section} />,
+});
 
 const GROUPS: readonly [Word, readonly Part[]][] = [
   ['groupOwn', [{ key: 'me', title: 'own', right: null, View: OwnPreferences }]],
   [
     'groupChannels',
     [
-      listed('pages'),
-      listed('staff'),
+      listed(channels.pages),
+      listed(channels.staff),
       { key: 'support', title: 'support', right: 'read_setup', View: SupportTeam },
-      listed('templates', null),
+      listed(channels.templates, null),
     ],
   ],
   [
     'groupRouting',
     [
-      { key: 'general', title: 'general', right: 'read_setup', View: OrganizationSettings },
-      listed('departments'),
-      listed('regions'),
-      listed('groups'),
-      listed('links'),
+      { key: 'behaviour', title: 'general', right: 'read_setup', View: OrganizationSettings },
+      listed(routing.departments),
+      listed(routing.regions),
+      listed(routing.groups),
+      listed(routing.links),
     ],
   ],
   [
     'groupCustomers',
     [
-      listed('fields'),
-      listed('pipelines'),
-      listed('teams'),
-      listed('warehouses'),
-      listed('campaigns'),
-      listed('sharing'),
-      listed('integrations'),
+      listed(customers.fields),
+      listed(customers.pipelines),
+      listed(customers.teams),
+      listed(customers.warehouses),
+      listed(customers.campaigns),
+      listed(customers.sharing),
+      listed(customers.integrations),
+      listed(customers.numbers),
+    ],
+  ],
+  [
+    'groupSystem',
+    [
+      { key: 'reports', title: 'reports', right: 'read_setup', View: Reports },
+      { key: 'audit', title: 'audit', right: 'manage', View: Audit },
+      { key: 'dead-letters', title: 'deadLetters', right: 'manage', View: DeadLetters },
     ],
   ],
 ];
@@ -78,6 +94,11 @@ export default function Settings() {
     <div class={styles.settings} data-open={id !== null}>
       <nav class={styles.nav} aria-label={t('settings')}>
         <h1>{t('settings')}</h1>
+        {hasRight('manage') && (
+          <a class={styles.link} href={href('welcome')}>
+            {t('welcome')}
+          </a>
+        )}
         {shown.map(([title, group]) => (
           <section key={title}>
             <h2>{words(title)}</h2>

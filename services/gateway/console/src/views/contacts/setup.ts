@@ -1,0 +1,47 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import { api, type Schema, take } from '../../api/client';
+import { readAll } from '../../live/directory';
+
+export type Contact = Schema<'ContactView'>;
+export type Claimable = Schema<'ClaimableContactView'>;
+export type Row = Contact | Claimable;
+
+/** What the organization has set up for its contacts. */
+export interface Setup {
+  readonly fields: readonly Schema<'ContactFieldView'>[];
+  readonly pipelines: readonly Schema<'PipelineView'>[];
+  readonly campaigns: readonly Schema<'CampaignView'>[];
+  readonly warehouses: readonly Schema<'WarehouseView'>[];
+}
+
+export const NO_SETUP: Setup = { fields: [], pipelines: [], campaigns: [], warehouses: [] };
+export const SetupContext = createContext<Setup>(NO_SETUP);
+
+export function useSetup(): Setup {
+  return useContext(SetupContext);
+}
+
+/** What the viewer may not read is left out. */
+export async function loadSetup(): Promise<Setup> {
+  const ask = <T>(reading: Promise<T[]>): Promise<T[]> => reading.catch(() => []);
+  const [fields, pipelines, campaigns, warehouses] = await Promise.all([
+    ask(readAll((cursor, limit) => take(api.GET('/v1/contact-fields', paged(cursor, limit))))),
+    ask(readAll((cursor, limit) => take(api.GET('/v1/pipelines', paged(cursor, limit))))),
+    ask(readAll((cursor, limit) => take(api.GET('/v1/campaigns', paged(cursor, limit))))),
+    ask(readAll((cursor, limit) => take(api.GET('/v1/warehouses', paged(cursor, limit))))),
+  ]);
+  return { fields, pipelines, campaigns, warehouses };
+}
+
+export function paged(cursor: string | undefined, limit: number) {
+  return { params: { query: { cursor, limit } } };
+}
+
+export function isClaimable(row: Row): row is Claimable {
+  return 'claimable' in row;
+}
+
+export function nameOf(items: readonly { id: string; name: string }[], id: string | null): string {
+  return items.find((one) => one.id === id)?.name ?? id ?? '';
+}

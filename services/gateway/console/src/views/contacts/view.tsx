@@ -1,0 +1,51 @@
+import { useEffect } from 'preact/hooks';
+import { loadDirectory } from '../../live/directory';
+import { href, routeId } from '../../router';
+import { Skeleton, useLoaded } from '../../ui';
+import { ContactPage } from './contact-page';
+import styles from './contacts.module.css';
+import { loadSetup, NO_SETUP, SetupContext } from './setup';
+import { TableView } from './table-view';
+import { words } from './texts';
+
+const PARTS = ['table'] as const;
+type Part = (typeof PARTS)[number];
+
+/** The contacts: as a table, and each with all that hangs on it. */
+export default function Contacts() {
+  const id = routeId.value;
+  const setup = useLoaded(loadSetup);
+  useEffect(() => {
+    void loadDirectory().catch(() => {});
+  }, []);
+  if (setup.state === 'loading') return <Skeleton />;
+  const part = PARTS.find((one) => idOf(one) === id);
+  return (
+    <SetupContext.Provider value={setup.value ?? NO_SETUP}>
+      <div class={styles.contacts}>
+        <header class={styles.head}>
+          <h1>{words('title')}</h1>
+          {PARTS.length > 1 && (
+            <nav aria-label={words('parts')} class={styles.parts}>
+              {PARTS.map((one) => (
+                <a
+                  key={one}
+                  href={href('contacts', idOf(one))}
+                  aria-current={one === part ? 'page' : undefined}
+                >
+                  {words(one)}
+                </a>
+              ))}
+            </nav>
+          )}
+        </header>
+        {part === 'table' && <TableView />}
+        {part === undefined && id !== null && <ContactPage key={id} id={id} />}
+      </div>
+    </SetupContext.Provider>
+  );
+}
+
+function idOf(part: Part): string | null {
+  return part === 'table' ? null : part;
+}
