@@ -37,3 +37,13 @@ async def test_no_script_can_read_the_tokens_of_a_login(
     )
     for cookie in cookies.values():
         assert not cookie["value"] or cookie["value"] not in read
+
+
+async def test_the_first_stylesheet_names_the_layers_so_that_no_reset_undoes_the_kit(
+    shop: Shop, open_console: OpenConsole
+) -> None:
+    page = await open_console()
+    await page.goto("/login")
+    await expect(page.get_by_role("button", name="Đăng nhập")).to_have_css(
+        "background-color", "rgb(54, 84, 217)"
+    )

@@ -1,8 +1,24 @@
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const gateway = 'http://127.0.0.1:8000';
 
+const layers = '@layer reset,base,kit,view;';
+
+/** Whichever of the built stylesheets comes first, it has to name all layers in their order. */
+const orderLayers: Plugin = {
+  name: 'order-layers',
+  apply: 'build',
+  generateBundle(_, bundle) {
+    for (const asset of Object.values(bundle)) {
+      if (asset.type !== 'asset' || !asset.fileName.endsWith('.css')) continue;
+      asset.source = `${layers}${asset.source}`;
+    }
+  },
+};
+
 export default defineConfig({
+  plugins: [orderLayers],
   build: {
     target: 'es2022',
     // The content security policy allows no `data:` address.

@@ -94,6 +94,11 @@ export default function Settings() {
     <div class={styles.settings} data-open={id !== null}>
       <nav class={styles.nav} aria-label={t('settings')}>
         <h1>{t('settings')}</h1>
+        {hasRight('manage') && (
+          <a class={styles.link} href={href('welcome')}>
+            {t('welcome')}
+          </a>
+        )}
         {shown.map(([title, group]) => (
           <section key={title}>
             <h2>{words(title)}</h2>
