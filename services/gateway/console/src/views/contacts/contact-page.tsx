@@ -21,6 +21,7 @@ import { Notes } from '../inbox/contact-work';
 import { claim } from './claim';
 import { Facts } from './contact-facts';
 import styles from './contacts.module.css';
+import { MergeDialog, Merges } from './merging';
 import { Calls, Customers, History, Shares } from './related';
 import { type Claimable, type Contact, isClaimable } from './setup';
 import { words } from './texts';
@@ -96,7 +97,7 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
             size={40}
           />
           <h2>{name ?? words('noName')}</h2>
-          <Actions contact={contact} />
+          <Actions contact={contact} reload={reload} />
         </div>
         <Suggestions contact={contact} act={act} />
         <Facts contact={contact} reload={reload} />
@@ -117,14 +118,15 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
         <Appointments contactId={id} />
         <Calls contactId={id} />
         <Shares contactId={id} onChanged={reload} />
+        <Merges contact={contact} reload={reload} />
         <History contactId={id} version={contact.version} />
       </div>
     </div>
   );
 }
 
-function Actions({ contact }: { contact: Contact }) {
-  const [open, setOpen] = useState<'delete' | null>(null);
+function Actions({ contact, reload }: { contact: Contact; reload: Reload }) {
+  const [open, setOpen] = useState<'delete' | 'merge' | null>(null);
   const [busy, setBusy] = useState(false);
   const drop = async () => {
     setBusy(true);
@@ -148,6 +150,12 @@ function Actions({ contact }: { contact: Contact }) {
         label={t('edit')}
         items={[
           {
+            key: 'merge',
+            text: words('merge'),
+            icon: 'people',
+            onPick: () => setOpen('merge'),
+          },
+          {
             key: 'delete',
             text: words('deleteContact'),
             icon: 'trash',
@@ -156,6 +164,9 @@ function Actions({ contact }: { contact: Contact }) {
           },
         ]}
       />
+      {open === 'merge' && (
+        <MergeDialog contact={contact} reload={reload} onClose={() => setOpen(null)} />
+      )}
       {open === 'delete' && (
         <Confirm
           danger

@@ -19,11 +19,15 @@ const AHEAD = 30;
 
 /** Of what is no `<table>`, because its rows are placed one by one. */
 const ROLES = {
-  scrolled: { role: 'region', tabIndex: 0 },
   head: { role: 'columnheader' },
   rowHead: { role: 'rowheader' },
   cell: { role: 'cell' },
 } as const;
+
+/** What scrolls has to be reached by the keyboard. */
+function regionRole(label: string) {
+  return { role: 'region', tabIndex: 0, 'aria-label': label } as const;
+}
 
 function rowRole(index: number) {
   return { role: 'row', 'aria-rowindex': index } as const;
@@ -74,7 +78,7 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
   const areAllChosen = selection.all || rows.every(({ id }) => selection.ids.has(id));
   const sort = chosen.sort ?? 'updated_at';
   return (
-    <div ref={scroller} class={styles.scroller} {...ROLES.scrolled} aria-label={words('table')}>
+    <div ref={scroller} class={styles.scroller} {...regionRole(words('table'))}>
       <div
         role="table"
         aria-label={words('title')}

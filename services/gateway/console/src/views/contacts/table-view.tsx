@@ -4,12 +4,15 @@ import { prefer, preferences } from '../../preferences';
 import { href, navigate, route } from '../../router';
 import { sayProblem } from '../../texts/problems';
 import { Button, DataForm, Dialog, Failed, Picker, Skeleton, State } from '../../ui';
+import { BulkBar } from './bulk-bar';
 import { allColumns, USUAL } from './columns';
 import { ContactTable } from './contact-table';
 import styles from './contacts.module.css';
+import { ExportMenu } from './export-menu';
 import { address, isFiltered, readChosen } from './filter';
 import { FilterBar, named } from './filter-bar';
 import { useRows } from './rows';
+import { SavedViews } from './saved-views';
 import { useSelection } from './selection';
 import { useSetup } from './setup';
 import { words } from './texts';
@@ -37,6 +40,8 @@ export function TableView() {
       <div class={styles.bar}>
         <FilterBar chosen={chosen} onChoose={(next) => navigate(address(null, next), 'replace')} />
         <div class={styles.actions}>
+          <SavedViews chosen={chosen} />
+          <ExportMenu chosen={chosen} />
           <Picker
             small
             kind="plain"
@@ -55,6 +60,7 @@ export function TableView() {
           </Button>
         </div>
       </div>
+      <BulkBar chosen={chosen} selection={selection} more={list.more} onDone={list.reload} />
       {list.state === 'loading' && <Skeleton />}
       {list.state === 'failed' && <Failed text={sayProblem(list.problem)} onRetry={list.reload} />}
       {list.state === 'ready' && list.rows.length === 0 && (

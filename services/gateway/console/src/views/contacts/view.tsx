@@ -1,14 +1,18 @@
 import { useEffect } from 'preact/hooks';
 import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
+import { manages } from '../../session';
 import { Skeleton, useLoaded } from '../../ui';
 import { ContactPage } from './contact-page';
 import styles from './contacts.module.css';
+import { ImportView } from './import-view';
+import { MergesView } from './merges-view';
+import { PipelineView } from './pipeline-view';
 import { loadSetup, NO_SETUP, SetupContext } from './setup';
 import { TableView } from './table-view';
 import { words } from './texts';
 
-const PARTS = ['table'] as const;
+const PARTS = ['table', 'pipeline', 'import', 'merges'] as const;
 type Part = (typeof PARTS)[number];
 
 /** The contacts: as a table, and each with all that hangs on it. */
@@ -19,27 +23,29 @@ export default function Contacts() {
     void loadDirectory().catch(() => {});
   }, []);
   if (setup.state === 'loading') return <Skeleton />;
-  const part = PARTS.find((one) => idOf(one) === id);
+  const shown = PARTS.filter((one) => one !== 'merges' || manages.value);
+  const part = shown.find((one) => idOf(one) === id);
   return (
     <SetupContext.Provider value={setup.value ?? NO_SETUP}>
       <div class={styles.contacts}>
         <header class={styles.head}>
           <h1>{words('title')}</h1>
-          {PARTS.length > 1 && (
-            <nav aria-label={words('parts')} class={styles.parts}>
-              {PARTS.map((one) => (
-                <a
-                  key={one}
-                  href={href('contacts', idOf(one))}
-                  aria-current={one === part ? 'page' : undefined}
-                >
-                  {words(one)}
-                </a>
-              ))}
-            </nav>
-          )}
+          <nav aria-label={words('parts')} class={styles.parts}>
+            {shown.map((one) => (
+              <a
+                key={one}
+                href={href('contacts', idOf(one))}
+                aria-current={one === part ? 'page' : undefined}
+              >
+                {words(one)}
+              </a>
+            ))}
+          </nav>
         </header>
         {part === 'table' && <TableView />}
+        {part === 'pipeline' && <PipelineView />}
+        {part === 'import' && <ImportView />}
+        {part === 'merges' && <MergesView />}
         {part === undefined && id !== null && <ContactPage key={id} id={id} />}
       </div>
     </SetupContext.Provider>

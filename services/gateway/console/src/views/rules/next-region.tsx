@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { useStore } from '../../live/context';
 import { agentName, agents, type Page } from '../../live/directory';
@@ -13,6 +14,7 @@ import { words } from './texts';
 
 const MOST_COUNTED = 50;
 const AGAIN_MS = 60_000;
+const SOON_MS = 2_000;
 
 interface NextRegionProps {
   rules: readonly Rule[];
@@ -81,6 +83,16 @@ function Answer({ rules, settings, page, comments }: AnswerProps) {
     const timer = setInterval(() => !document.hidden && void reload(), AGAIN_MS);
     return () => clearInterval(timer);
   }, [reload]);
+  // What comes in changes the counters: somebody may have been chosen.
+  const soon = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useSignalEffect(() => {
+    if (!store.counts.value || soon.current !== null) return;
+    soon.current = setTimeout(() => {
+      soon.current = null;
+      void reload();
+    }, SOON_MS);
+  });
+  useEffect(() => () => clearTimeout(soon.current ?? undefined), []);
   if (!settings.assignment || !settings.auto_assign) {
     return <p role="status">{words('nextAutoOff')}</p>;
   }
