@@ -23,22 +23,24 @@ export function Tiles({ figures, queue, unassigned }: TilesProps) {
   const oldest = queue[0];
   const waited = oldest ? now.value - Date.parse(oldest.waiting_since ?? oldest.updated_at) : 0;
   return (
-    <dl class={styles.tiles} aria-label={words('figures')}>
-      <Tile
-        name={words('waiting')}
-        value={formatNumber(queue.length)}
-        bad={waited > LATE_MS}
-        more={oldest ? words('oldest', formatDuration(waited)) : words('nobodyWaits')}
-      />
-      <Tile
-        name={words('unassigned')}
-        value={unassigned === null ? '…' : formatNumber(unassigned)}
-        more={words('openOnes')}
-      />
-      <FirstReply figures={figures} />
-      <FailedSends figures={figures} />
-      <Fairness figures={figures} />
-    </dl>
+    <section aria-label={words('figures')}>
+      <dl class={styles.tiles}>
+        <Tile
+          name={words('waiting')}
+          value={formatNumber(queue.length)}
+          bad={waited > LATE_MS}
+          more={oldest ? words('oldest', formatDuration(waited)) : words('nobodyWaits')}
+        />
+        <Tile
+          name={words('unassigned')}
+          value={unassigned === null ? '…' : formatNumber(unassigned)}
+          more={words('openOnes')}
+        />
+        <FirstReply figures={figures} />
+        <FailedSends figures={figures} />
+        <Fairness figures={figures} />
+      </dl>
+    </section>
   );
 }
 

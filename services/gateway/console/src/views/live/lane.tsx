@@ -87,7 +87,8 @@ function OpenLane({ lane, post }: { lane: Lane; post: Post | undefined }) {
   latest.current = (key) => {
     const ids = keys[column];
     if (key === 'J' || key === 'K' || key === 'ArrowDown' || key === 'ArrowUp') {
-      const by = key === 'J' || key === 'ArrowDown' ? 1 : -1;
+      // The newest is the uppermost, so down is towards the older ones.
+      const by = key === 'J' || key === 'ArrowDown' ? -1 : 1;
       const at = current === null ? -1 : ids.indexOf(current);
       const to = at < 0 ? ids.length - 1 : Math.min(ids.length - 1, Math.max(0, at + by));
       setCurrent(ids[to] ?? null);

@@ -39,7 +39,7 @@ export const words = dictionary(
     order: (name: string, codes: string) =>
       `Chào ${name}, shop đã nhận đơn ${codes} của bạn. Bạn cho shop xin địa chỉ giao hàng nhé!`,
     greeting: (name: string) => `Chào ${name}, `,
-    keys: 'Phím: J K chọn · Cách nhận · H ẩn · P nhắn riêng',
+    keys: 'Phím: J K chọn · Dấu cách nhận · H ẩn · P nhắn riêng',
     repeats: (count: string) => `${count} bình luận`,
   },
   {

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { useStore } from '../../live/context';
 import { agentName, agents, type Page } from '../../live/directory';
@@ -13,16 +14,18 @@ import { words } from './texts';
 
 const MOST_COUNTED = 50;
 const AGAIN_MS = 60_000;
+const SOON_MS = 2_000;
 
 interface NextRegionProps {
   rules: readonly Rule[];
   settings: Schema<'SettingsView'>;
+  team: readonly string[];
   pages: readonly Page[];
   preferred: string | null | undefined;
 }
 
 /** Who would get a new customer of a page. */
-export function NextRegion({ rules, settings, pages, preferred }: NextRegionProps) {
+export function NextRegion({ rules, settings, team, pages, preferred }: NextRegionProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [kind, setKind] = useState('message');
   const page =
@@ -56,7 +59,13 @@ export function NextRegion({ rules, settings, pages, preferred }: NextRegionProp
               onValue={setKind}
             />
           )}
-          <Answer rules={rules} settings={settings} page={page} comments={kind === 'comment'} />
+          <Answer
+            rules={rules}
+            settings={settings}
+            team={team}
+            page={page}
+            comments={kind === 'comment'}
+          />
         </>
       )}
     </section>
@@ -66,21 +75,32 @@ export function NextRegion({ rules, settings, pages, preferred }: NextRegionProp
 interface AnswerProps {
   rules: readonly Rule[];
   settings: Schema<'SettingsView'>;
+  team: readonly string[];
   page: Page;
   comments: boolean;
 }
 
-function Answer({ rules, settings, page, comments }: AnswerProps) {
+function Answer({ rules, settings, team, page, comments }: AnswerProps) {
   const store = useStore();
   const rule = ruleOf(rules, page.id);
   const { reload, ...loaded } = useLoaded(
-    async () => (rule ? readTurn(rule, page.id) : NO_TURN),
+    async () => (rule ? readTurn(rule, team, page.id) : NO_TURN),
     `${page.id} ${rule?.id} ${rule?.version}`,
   );
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && void reload(), AGAIN_MS);
     return () => clearInterval(timer);
   }, [reload]);
+  // What comes in changes the counters: somebody may have been chosen.
+  const soon = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useSignalEffect(() => {
+    if (!store.counts.value || soon.current !== null) return;
+    soon.current = setTimeout(() => {
+      soon.current = null;
+      void reload();
+    }, SOON_MS);
+  });
+  useEffect(() => () => clearTimeout(soon.current ?? undefined), []);
   if (!settings.assignment || !settings.auto_assign) {
     return <p role="status">{words('nextAutoOff')}</p>;
   }
@@ -93,6 +113,7 @@ function Answer({ rules, settings, page, comments }: AnswerProps) {
   const load = (agent: string) => turn.loads.get(agent) ?? null;
   const pool = standings(rule, {
     agents: agents.value,
+    team,
     presence: (agent) => store.presence.value.get(agent)?.status ?? 'offline',
     page,
     capability: capabilityOf(page, page.channel === 'facebook' && comments),
@@ -153,8 +174,8 @@ interface Turn {
 
 const NO_TURN: Turn = { last: null, loads: new Map() };
 
-async function readTurn(rule: Rule, page: string): Promise<Turn> {
-  const pool = poolOf(rule, agents.value);
+async function readTurn(rule: Rule, team: readonly string[], page: string): Promise<Turn> {
+  const pool = poolOf(rule, agents.value, team);
   const counted = pool.filter(({ capacity }) => rule.mode === 'least_loaded' || capacity !== null);
   const [last, ...loads] = await Promise.all([
     lastChoice(rule, page),

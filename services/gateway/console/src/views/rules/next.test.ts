@@ -24,6 +24,7 @@ const rule: Rule = {
 };
 const facts: Facts = {
   agents: [agent('a'), agent('b'), agent('c')],
+  team: [],
   presence: () => 'online',
   page: { id: 'p', channel: 'facebook', staff: ['a', 'b', 'c'] } as unknown as Page,
   capability: 'facebook_message',
@@ -40,6 +41,12 @@ test('the one after whom was chosen last, wrapping round (R2.1)', () => {
     'a',
     'a',
   ]);
+});
+
+test('a rule without members takes the agents, the support team first (R1.1)', () => {
+  const agents = [agent('b'), agent('a'), agent('d'), agent('boss', { role: 'store_manager' })];
+  const pool = standings({ ...rule, members: [] }, { ...facts, agents, team: ['d', 'boss'] });
+  expect(pool.map((one) => one.agent)).toEqual(['d', 'a', 'b']);
 });
 
 test('who cannot be chosen is skipped, with the reason (R1)', () => {

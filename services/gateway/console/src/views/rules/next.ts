@@ -9,6 +9,8 @@ export type Excluded = 'offline' | 'capability' | 'page' | 'capacity' | 'disable
 
 export interface Facts {
   readonly agents: readonly Agent[];
+  /** The support team, in its order. */
+  readonly team: readonly string[];
   readonly presence: (agent: string) => Status;
   readonly page: Page;
   readonly capability: Capability;
@@ -23,7 +25,7 @@ export interface Standing {
 }
 
 export function standings(rule: Rule, facts: Facts): readonly Standing[] {
-  return poolOf(rule, facts.agents).map((member) => ({
+  return poolOf(rule, facts.agents, facts.team).map((member) => ({
     agent: member.agent_id,
     excluded: exclusion(rule, member, facts),
   }));

@@ -31,7 +31,7 @@ export function RuleList({ rules, settings, current }: RuleListProps) {
       {!(settings.assignment && settings.auto_assign) && (
         <Notice
           tone="warn"
-          actions={<a href={href('settings', 'organization')}>{words('toSettings')}</a>}
+          actions={<a href={href('settings', 'behaviour')}>{words('toSettings')}</a>}
         >
           {words('autoOff')}
         </Notice>

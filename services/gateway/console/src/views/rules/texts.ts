@@ -73,7 +73,7 @@ export const words = dictionary(
     lastChoice: (name: string, at: string) => `Lượt gần nhất tìm thấy: ${name}, ${at}.`,
     noLastChoice: 'Chưa thấy lượt nào của quy tắc này, nên tính từ đầu danh sách.',
     honest:
-      'Tính cho khách mới, từ quy tắc đã lưu và lượt gần nhất trong lịch sử phân công. Máy chủ mới là nơi quyết định: khách cũ vẫn về người đang phụ trách.',
+      'Tính cho khách mới chưa chọn phòng ban, từ quy tắc đã lưu và lượt gần nhất trong lịch sử phân công. Máy chủ mới là nơi quyết định: khách cũ vẫn về người đang phụ trách.',
     noPages: 'Chưa có trang nào',
     noPagesHint: 'Hãy kết nối một trang trong phần Thiết lập.',
     offline: 'không trực tuyến',
@@ -158,7 +158,7 @@ export const words = dictionary(
     lastChoice: (name: string, at: string) => `The last turn that was found: ${name}, ${at}.`,
     noLastChoice: 'No turn of this rule was found, so it is counted from the top.',
     honest:
-      'For a new customer, from the saved rule and the last turn in the history of assignments. The server decides: known customers go to their assignee.',
+      'For a new customer who named no department, from the saved rule and the last turn in the history of assignments. The server decides: known customers go to their assignee.',
     noPages: 'No pages yet',
     noPagesHint: 'Connect a page in the settings.',
     offline: 'not online',

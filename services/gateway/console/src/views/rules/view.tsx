@@ -16,14 +16,15 @@ import { words } from './texts';
 const NEW = 'new';
 
 async function load(after: number | undefined) {
-  const [rules, settings] = await Promise.all([
+  const [rules, settings, team] = await Promise.all([
     readAll((cursor, limit) =>
       take(api.GET('/v1/rules', { params: { query: { cursor, limit, after } } })),
     ),
     take(api.GET('/v1/settings')),
+    take(api.GET('/v1/support-team')),
     loadDirectory(),
   ]);
-  return { rules, settings };
+  return { rules, settings, team: team.agent_ids };
 }
 
 /** The rules of assignment: which pages each covers, who takes part, and who is next (R1, R2). */
@@ -43,7 +44,7 @@ export default function Rules() {
   if (loaded.state === 'failed') {
     return <Failed text={sayProblem(loaded.problem)} onRetry={() => void reload()} />;
   }
-  const { rules, settings } = loaded.value;
+  const { rules, settings, team } = loaded.value;
   const rule = rules.find((one) => one.id === id);
   const begun: Draft = {
     name: '',
@@ -76,6 +77,7 @@ export default function Rules() {
       <NextRegion
         rules={rules}
         settings={settings}
+        team={team}
         pages={pages.value}
         preferred={rule?.pages?.[0] ?? givenPage}
       />
