@@ -17,15 +17,15 @@ import {
   useLoaded,
 } from '../../ui';
 import { Suggestions, TagsOf } from '../inbox/contact-panel';
-import { Notes } from '../inbox/contact-work';
 import { claim } from './claim';
 import { Facts } from './contact-facts';
 import styles from './contacts.module.css';
 import { MergeDialog, Merges } from './merging';
 import { Calls, Customers, History, Shares } from './related';
 import { type Claimable, type Contact, isClaimable } from './setup';
+import { untilShown, versionOf } from './showing';
 import { words } from './texts';
-import { Appointments, Deals, Tasks, Tickets } from './work';
+import { Appointments, Deals, Notes, Tasks, Tickets } from './work';
 
 /** One contact, with all that hangs on it. */
 export function ContactPage({ id }: { id: string }) {
@@ -80,8 +80,9 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
   const { id, name, customers, viewers } = contact;
   const act = async (doing: Promise<unknown>) => {
     try {
-      await doing;
-      await reload();
+      const version = versionOf(await doing);
+      if (version === undefined) await untilShown();
+      await reload(version);
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }

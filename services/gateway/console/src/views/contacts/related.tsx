@@ -10,6 +10,7 @@ import { channelName } from '../inbox/filters-bar';
 import type { Reload } from './contact-page';
 import styles from './contacts.module.css';
 import type { Contact } from './setup';
+import { untilShown } from './showing';
 import { words } from './texts';
 
 const LIMIT = 200;
@@ -88,14 +89,15 @@ export function Shares({ contactId, onChanged }: { contactId: string; onChanged:
     setBusy(true);
     try {
       await doing();
-      await Promise.all([loaded.reload(), onChanged()]);
+      await Promise.all([loaded.reload(), onChanged(after.current)]);
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     } finally {
       setBusy(false);
     }
   };
-  const have = new Set(loaded.value?.map(({ agent_id }) => agent_id));
+  const byHand = loaded.value?.filter(({ by }) => by === 'hand') ?? [];
+  const have = new Set(byHand.map(({ agent_id }) => agent_id));
   const share = (agent: string) =>
     act(async () => {
       const { version } = await take(api.PUT(address, { params: paramsOf(agent) }));
@@ -119,19 +121,26 @@ export function Shares({ contactId, onChanged }: { contactId: string; onChanged:
         />
       }
     >
-      {({ agent_id, by }) => (
-        <li key={agent_id} class={styles.item}>
+      {({ agent_id, by, rule_id }) => (
+        <li key={`${agent_id} ${rule_id}`} class={styles.item}>
           <span class={styles.itemText}>
             {agentName(agent_id)}{' '}
             {by === 'rule' && <span class={styles.soft}>{words('shareByRule')}</span>}
           </span>
-          <IconButton
-            small
-            icon="close"
-            disabled={busy}
-            label={words('unshare', agentName(agent_id))}
-            onClick={() => void act(() => api.DELETE(address, { params: paramsOf(agent_id) }))}
-          />
+          {by === 'hand' && (
+            <IconButton
+              small
+              icon="close"
+              disabled={busy}
+              label={words('unshare', agentName(agent_id))}
+              onClick={() =>
+                void act(async () => {
+                  await api.DELETE(address, { params: paramsOf(agent_id) });
+                  await untilShown();
+                })
+              }
+            />
+          )}
         </li>
       )}
     </Listed>
@@ -199,9 +208,15 @@ type CustomerView = Contact['customers'][number];
 function Customer({ customer, contactId }: { customer: CustomerView; contactId: string }) {
   const { name, picture, channel, page_id, external_id } = customer;
   const loaded = useLoaded(async () => {
-    const query = { page: page_id, q: name, state: 'all' as const, limit: LIMIT };
-    const found = await take(api.GET('/v1/conversations', { params: { query } }));
-    return found.items.filter((one) => one.contact_id === contactId);
+    const base = { page: page_id, state: 'all' as const, limit: LIMIT };
+    const asked = [
+      ...(external_id ? [{ ...base, external_id }] : []),
+      ...(name ? [{ ...base, q: name, kind: 'comment' as const }] : []),
+    ];
+    const pages = await Promise.all(
+      asked.map((query) => take(api.GET('/v1/conversations', { params: { query } }))),
+    );
+    return pages.flatMap(({ items }) => items).filter((one) => one.contact_id === contactId);
   }, customer.id);
   return (
     <li class={styles.part}>

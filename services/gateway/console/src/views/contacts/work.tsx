@@ -112,6 +112,37 @@ export function Tasks({ contactId }: OfContact) {
   );
 }
 
+export function Notes({ contactId }: OfContact) {
+  const body = ({ text }: Values) => ({ text: String(text).trim() });
+  return (
+    <WorkList<Schema<'NoteView'>>
+      title={words('notes')}
+      labels={labelsOf(words('notes'))}
+      read={async (after) =>
+        (await take(api.GET('/v1/contacts/{contact_id}/notes', listOf(contactId, after)))).items
+      }
+      say={({ text, created_by, created_at }) => ({
+        text,
+        hint: hint(nameOf(created_by), formatDateTime(created_at)),
+      })}
+      fields={[
+        { kind: 'text', multiline: true, name: 'text', label: words('note'), required: true },
+      ]}
+      fresh={{ text: '' }}
+      valuesOf={({ text }) => ({ text })}
+      add={(values) => {
+        const params = { path: { contact_id: contactId } };
+        return take(api.POST('/v1/contacts/{contact_id}/notes', { params, body: body(values) }));
+      }}
+      change={(item, values) => {
+        const params = { path: { note_id: item.id }, header: ifMatch(item) };
+        return take(api.PATCH('/v1/notes/{note_id}', { params, body: body(values) }));
+      }}
+      remove={({ id }) => api.DELETE('/v1/notes/{note_id}', { params: { path: { note_id: id } } })}
+    />
+  );
+}
+
 export function Deals({ contactId }: OfContact) {
   const stages = ['open', 'won', 'lost'] as const;
   const body = ({ amount, currency, ...values }: Values) =>
