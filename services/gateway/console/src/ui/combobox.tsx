@@ -49,6 +49,7 @@ export function Combobox(props: ComboboxProps) {
             {...state.input}
             role="combobox"
             aria-expanded={open}
+            aria-activedescendant={open ? state.input['aria-activedescendant'] : undefined}
             ref={input}
             type="text"
             autoComplete="off"
