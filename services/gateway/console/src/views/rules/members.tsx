@@ -22,12 +22,13 @@ export function Members({ members, disabled, onMembers }: MembersProps) {
   const latest = useRef({ members, onMembers });
   latest.current = { members, onMembers };
 
-  const move = (agent: string, to: number) => {
+  const move = (agent: string, to: number): boolean => {
     const now = latest.current.members;
     const from = now.findIndex(({ agent_id }) => agent_id === agent);
-    if (from < 0 || to < 0 || to >= now.length || to === from) return;
+    if (from < 0 || to < 0 || to >= now.length || to === from) return false;
     latest.current.onMembers(moved(now, from, to));
     setSaid(words('movedTo', agentName(agent), to + 1));
+    return true;
   };
   const latestMove = useRef(move);
   latestMove.current = move;
@@ -88,8 +89,7 @@ export function Members({ members, disabled, onMembers }: MembersProps) {
                   const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
                   if (!by) return;
                   event.preventDefault();
-                  focused.current = agent_id;
-                  move(agent_id, index + by);
+                  if (move(agent_id, index + by)) focused.current = agent_id;
                 }}
               />
               <span class={styles.place}>{index + 1}</span>

@@ -14,7 +14,7 @@ import { words } from './texts';
 
 const MOST_COUNTED = 50;
 const AGAIN_MS = 60_000;
-const SOON_MS = 2_000;
+const SOON_MS = 3_000;
 
 interface NextRegionProps {
   rules: readonly Rule[];
@@ -97,7 +97,7 @@ function Answer({ rules, settings, team, page, comments }: AnswerProps) {
     if (!store.counts.value || soon.current !== null) return;
     soon.current = setTimeout(() => {
       soon.current = null;
-      void reload();
+      if (!document.hidden) void reload();
     }, SOON_MS);
   });
   useEffect(() => () => clearTimeout(soon.current ?? undefined), []);
