@@ -30,8 +30,10 @@ const REASONS = [
   'no_campaign',
   'too_many',
   'unknown_reference',
-  'exists',
-  'invalid',
+  'known_elsewhere',
+  'invalid_row',
+  'read_only',
+  'version_passed',
 ] as const;
 
 /** Why a contact or a row was left out; a reason that is not known stands as the gateway says it. */
