@@ -5,7 +5,7 @@ import { sayProblem } from '../../texts/problems';
 import { Button, Field, Meter, Notice, SelectField, Table } from '../../ui';
 import styles from './contacts.module.css';
 import { named } from './filter-bar';
-import { isOver, sayState, useProgress } from './job';
+import { isOver, sayReason, sayState, useProgress } from './job';
 import { useSetup } from './setup';
 import { words } from './texts';
 
@@ -302,7 +302,7 @@ function ProgressStep({ begun, onAgain }: { begun: Import; onAgain: () => void }
           keyOf={({ id }) => id}
           columns={[
             { key: 'id', title: words('row'), cell: ({ id }) => id },
-            { key: 'reason', title: words('rowError'), cell: ({ reason }) => reason },
+            { key: 'reason', title: words('rowError'), cell: ({ reason }) => sayReason(reason) },
           ]}
         />
       )}

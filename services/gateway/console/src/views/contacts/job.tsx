@@ -3,7 +3,7 @@ import { api, type Schema, take } from '../../api/client';
 import { href } from '../../router';
 import { formatNumber } from '../../texts';
 import { sayProblem } from '../../texts/problems';
-import { Button, Meter, Notice } from '../../ui';
+import { Button, Meter, Notice, toast } from '../../ui';
 import styles from './contacts.module.css';
 import { words } from './texts';
 
@@ -20,6 +20,26 @@ const STATES = {
 
 export function sayState(state: keyof typeof STATES): string {
   return words(STATES[state]);
+}
+
+const REASONS = [
+  'not_found',
+  'not_allowed',
+  'held',
+  'no_warehouse',
+  'no_campaign',
+  'too_many',
+  'unknown_reference',
+  'known_elsewhere',
+  'invalid_row',
+  'read_only',
+  'version_passed',
+] as const;
+
+/** Why a contact or a row was left out; a reason that is not known stands as the gateway says it. */
+export function sayReason(reason: string): string {
+  const known = REASONS.find((one) => one === reason);
+  return known ? words(known) : reason;
 }
 
 export function isOver({ state }: { state: string }): boolean {
@@ -67,7 +87,11 @@ export function JobProgress({ begun, onDone }: JobProgressProps) {
   }, [over]);
   const stop = async () => {
     const params = { path: { job_id: now.id } };
-    show(await take(api.POST('/v1/jobs/{job_id}/stop', { params })));
+    try {
+      show(await take(api.POST('/v1/jobs/{job_id}/stop', { params })));
+    } catch (failure) {
+      toast(sayProblem(failure), 'bad');
+    }
   };
   const { done, total, changed, unchanged, skipped = [], detail, state } = now;
   return (
@@ -102,13 +126,13 @@ function SkippedList({ skipped, count, reasons }: SkippedListProps) {
       <ul class={styles.items}>
         {Object.entries(reasons).map(([reason, times]) => (
           <li key={reason}>
-            {reason}: {formatNumber(times)}
+            {sayReason(reason)}: {formatNumber(times)}
           </li>
         ))}
         {skipped.map(({ id, reason }) => (
           <li key={id} class={styles.item}>
             <a href={href('contacts', id)}>{id}</a>
-            <span class={styles.itemText}>{reason}</span>
+            <span class={styles.itemText}>{sayReason(reason)}</span>
           </li>
         ))}
       </ul>
