@@ -62,6 +62,29 @@ async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> No
         assert table._waiters == []
 
 
+async def test_what_follows_a_record_is_in_the_log_though_the_record_is_not_applied_in_time(
+    log: InMemoryLog,
+) -> None:
+    """A change that stands is in the audit, whatever this gateway has read."""
+    change = ProducerRecord(DIRECTORY, "a", b"1")
+    entry = ProducerRecord(PRESENCE, "a", b"2")
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
+    async with follow(table):
+        await table.append([change])
+
+    def read_no_further() -> bool:
+        return table.position() == 1
+
+    change_again = asyncio.create_task(table.append_if([change], read_no_further, [entry]))
+    async with asyncio.timeout(DEADLINE_S), log.tail(PRESENCE) as tail:
+        async for batch in tail.batches():
+            if batch:
+                break
+    assert not change_again.done()
+    change_again.cancel()
+    await asyncio.gather(change_again, return_exceptions=True)
+
+
 async def test_each_of_many_waiters_continues_with_its_own_version(log: InMemoryLog) -> None:
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     async with follow(table):

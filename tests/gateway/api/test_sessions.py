@@ -130,6 +130,7 @@ async def test_a_session_is_the_login_that_a_bearer_token_would_be(
         {"X-CSRF": "1", "Origin": "https://inbox.example", "Sec-Fetch-Site": "cross-site"},
         {"X-CSRF": "1", "Origin": "https://inbox.example", "Sec-Fetch-Site": "same-site"},
         {"X-CSRF": "1", "Sec-Fetch-Site": "none"},
+        {"X-CSRF": "1", "Origin": "http://["},
     ],
 )
 async def test_what_another_site_makes_a_browser_send_changes_nothing(
@@ -187,6 +188,15 @@ async def test_a_bearer_token_counts_and_not_the_session_beside_it(
     assert (await browser.post("/v1/auth/refresh", headers=bearer)).status_code == 401
     assert (await browser.post("/v1/auth/logout", headers=bearer)).status_code == 204
     assert (await browser.get("/v1/me")).json()["agent_id"] == "admin"
+
+
+async def test_no_cache_keeps_what_a_session_reads(boss: User, browser: httpx.AsyncClient) -> None:
+    """Caches share no answer to a request with `Authorization`, and do not know our cookies."""
+    for path in ("/v1/me", "/v1/agents", "/v1/nothing"):
+        answer = await call(browser, "GET", path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        bearer = {"Authorization": f"Bearer {boss.token}"}
+        assert "Cache-Control" not in (await browser.get(path, headers=bearer)).headers
 
 
 async def test_cookies_of_others_are_no_session(rig: Rig, boss: User) -> None:

@@ -56,10 +56,16 @@ class AwaitedTable(GlobalTable):
             if record.topic is self.topic:
                 await self.wait_until_folded(appended)
 
-    async def append_if(self, records: Sequence[ProducerRecord], holds: Callable[[], bool]) -> bool:
+    async def append_if(
+        self,
+        records: Sequence[ProducerRecord],
+        holds: Callable[[], bool],
+        following: Sequence[ProducerRecord] = (),
+    ) -> bool:
         """Appends records of one partition of this table's topic if `holds` of what comes before
-        them in the log, whoever wrote it, and returns whether. Returns, and raises, as `append`
-        does."""
+        them in the log, whoever wrote it, and returns whether. Those of other topics that are
+        `following` are appended as soon as the others are in the log. Returns, and raises, as
+        `append` does."""
         partition = partition_of(records[0].key, self.topic.partitions)
 
         async def check(offset: int) -> bool:
@@ -69,6 +75,8 @@ class AwaitedTable(GlobalTable):
         written = await self._log.append_if(records, check)
         if written is None:
             return False
+        if following:
+            await self._log.append_all(following)
         await self.wait_until_folded(written[-1])
         return True
 

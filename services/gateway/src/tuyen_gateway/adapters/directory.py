@@ -69,7 +69,6 @@ class DirectoryTable:
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
-        self._log = log
         self._clock = clock
         self._organizations: dict[OrganizationId, Organization] = {}
         self._integrations: dict[str, tuple[OrganizationId, IntegrationId]] = {}
@@ -233,11 +232,8 @@ class DirectoryTable:
             except GatewayError:  # it is raised by the next try
                 return False
 
-        if not await self.table.append_if([record], holds):
-            return False
-        # Not in the transaction: those who read the audit may read what is not committed.
-        await self._log.append_all([audit_record(audited)])
-        return True
+        # The audit is not in the transaction: its readers may read what is not committed.
+        return await self.table.append_if([record], holds, [audit_record(audited)])
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed

@@ -47,9 +47,10 @@ class SiteTokensTable:
     ) -> str | None:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         record = self._tokens.record(app_id, token)
-        if not await self.table.append_if([record], lambda: self.stamp(app_id) in (None, before)):
+        if not await self.table.append_if(
+            [record], lambda: self.stamp(app_id) in (None, before), [audit_record(audited)]
+        ):
             return None
-        await self.table.append([audit_record(audited)])
         _log.info("page_token_made", app_id=app_id)
         return token
 

@@ -8,12 +8,11 @@ in no address, and no route sees a cookie: the middleware passes the access toke
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from fastapi import Header, Request, Response
 from pydantic import SecretStr
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.problems import problem_response
@@ -84,7 +83,19 @@ class CookieSessions:
             scope["headers"].append((b"authorization", f"Bearer {token}".encode("latin-1")))
         if (token := found.get(_REFRESH)) is not None:
             scope.setdefault("state", {})[_REFRESH] = SecretStr(token)
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, _keep_from_caches(send) if found else send)
+
+
+def _keep_from_caches(send: Send) -> Send:
+    """Sends answers so that no cache keeps what the route does not say of it: a cache may share the
+    answer to a request without `Authorization`, whatever cookies that has."""
+
+    async def send_uncached(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return send_uncached
 
 
 def _read_cookies(header: str) -> dict[str, str]:
@@ -105,8 +116,8 @@ def _is_own(headers: Headers) -> bool:
         return False
     if (site := headers.get("sec-fetch-site")) is not None:
         return site == "same-origin"
-    origin = urlsplit(headers.get("origin", ""))
-    return bool(origin.netloc) and origin.netloc.lower() == headers.get("host", "").lower()
+    _, _, origin = headers.get("origin", "").partition("://")
+    return bool(origin) and origin.lower() == headers.get("host", "").lower()
 
 
 def has_session(request: Request) -> bool:
