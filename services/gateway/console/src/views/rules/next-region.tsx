@@ -123,13 +123,17 @@ function Answer({ rules, settings, team, page, comments }: AnswerProps) {
   const free = pool.filter(({ excluded }) => excluded === null).length;
   const last = turn.last?.agent_id ?? null;
   const next = rule.mode === 'least_loaded' ? leastLoaded(pool, last, load) : after(pool, last);
+  // A list of one needs no turn.
+  const isUnknown = turn.last === undefined && free > 1;
   const sequel = words(settings.when_nobody === 'queue' ? 'nextQueue' : 'nextUnassigned');
   const sentence =
     next === null
       ? `${words('nextNobody')} ${sequel}`
       : rule.mode === 'random'
         ? words('nextRandom', free)
-        : words('nextIs', agentName(next));
+        : isUnknown
+          ? words('nextUnknown')
+          : words('nextIs', agentName(next));
   return (
     <>
       <p role="status" class={styles.answer}>
@@ -140,7 +144,7 @@ function Answer({ rules, settings, team, page, comments }: AnswerProps) {
         <p class={styles.soft}>
           {turn.last
             ? words('lastChoice', agentName(turn.last.agent_id), formatDateTime(turn.last.at))
-            : words('noLastChoice')}
+            : words(isUnknown ? 'unknownHint' : 'noLastChoice')}
         </p>
       )}
       <ol class={styles.pool} aria-label={words('order')}>
@@ -148,7 +152,9 @@ function Answer({ rules, settings, team, page, comments }: AnswerProps) {
           <li
             key={agent}
             class={join(styles.standing, excluded !== null && styles.out)}
-            aria-current={agent === next && rule.mode !== 'random' ? 'true' : undefined}
+            aria-current={
+              agent === next && rule.mode !== 'random' && !isUnknown ? 'true' : undefined
+            }
           >
             <span>{agentName(agent)}</span>
             <span class={styles.soft}>{excluded ? sayExcluded(excluded) : words('can')}</span>
@@ -167,7 +173,8 @@ function sayExcluded(reason: Excluded): string {
 }
 
 interface Turn {
-  last: { agent_id: string; at: string } | null;
+  /** Null if nobody was chosen yet; undefined if it was not found. */
+  last: { agent_id: string; at: string } | null | undefined;
   /** Open conversations, where the rule asks for them. */
   loads: ReadonlyMap<string, number>;
 }

@@ -71,7 +71,9 @@ export const words = dictionary(
     nextAutoOff: 'Tự động phân công đang tắt, nên không ai tự động nhận.',
     byRule: (name: string) => `Theo quy tắc “${name}”`,
     lastChoice: (name: string, at: string) => `Lượt gần nhất tìm thấy: ${name}, ${at}.`,
-    noLastChoice: 'Chưa thấy lượt nào của quy tắc này, nên tính từ đầu danh sách.',
+    noLastChoice: 'Quy tắc này chưa chọn ai, nên tính từ đầu danh sách.',
+    nextUnknown: 'Chưa biết người tiếp theo.',
+    unknownHint: 'Không thấy lượt gần nhất của quy tắc trong các hội thoại mới nhất.',
     honest:
       'Tính cho khách mới chưa chọn phòng ban, từ quy tắc đã lưu và lượt gần nhất trong lịch sử phân công. Máy chủ mới là nơi quyết định: khách cũ vẫn về người đang phụ trách.',
     noPages: 'Chưa có trang nào',
@@ -156,7 +158,9 @@ export const words = dictionary(
     nextAutoOff: 'Automatic assignment is off, so nobody is given it automatically.',
     byRule: (name: string) => `By the rule “${name}”`,
     lastChoice: (name: string, at: string) => `The last turn that was found: ${name}, ${at}.`,
-    noLastChoice: 'No turn of this rule was found, so it is counted from the top.',
+    noLastChoice: 'This rule has chosen nobody yet, so it counts from the top.',
+    nextUnknown: 'It is not known who is next.',
+    unknownHint: 'The last turn of this rule is not among the newest conversations.',
     honest:
       'For a new customer who named no department, from the saved rule and the last turn in the history of assignments. The server decides: known customers go to their assignee.',
     noPages: 'No pages yet',
