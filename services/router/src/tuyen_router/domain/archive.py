@@ -87,7 +87,7 @@ class Archive:
         self.assignees.append(assignee)
 
     def add_assignee_from_snapshot(self, place: int, assignee: Assignee) -> None:
-        """Adds an assignee from the snapshot. Assignees come in the order of their numbers; a repeated
+        """Adds an assignee from the snapshot. They come in the order of their numbers; a repeated
         one is ignored."""
         if place == len(self.assignees):
             organization, agent = assignee

@@ -19,7 +19,7 @@ from tuyen_events.assignments import InputOffsets
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.archive import ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.archive import ArchivedConversation, Assignee, bucket_of
 from tuyen_router.domain.customer_records import (
     AssignmentSummary,
     ConversationState,
@@ -60,7 +60,7 @@ class ChangedEntries:
     buckets: set[int] = field(default_factory=set)
     assignees: range = range(0)
     """The assignees that got a number just now."""
-    freed: list[Owner] = field(default_factory=list)
+    freed: list[Assignee] = field(default_factory=list)
     """The agents whose load fell because an entry was forgotten."""
 
 
