@@ -40,7 +40,7 @@ from tuyen_events.topics import ASSIGNMENTS, CUSTOMERS, DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_router.domain.archive import ArchivedConversation
-from tuyen_router.domain.archiving import YOUNG
+from tuyen_router.domain.archiving import MIN_UNARCHIVED
 from tuyen_router.domain.customer_records import ConversationState
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import ChangedEntries
@@ -126,7 +126,7 @@ def _comments() -> Iterator[tuple[Topic, market.Placed]]:
     organization = market.organization_of(0)
     for place in range(CUSTOMER_PARTITIONS):
         partition = CustomerState(place)
-        for number in range(YOUNG):
+        for number in range(MIN_UNARCHIVED):
             comment = ids.ConversationId(f"cmt_{place}_young_{number}")
             agent = ids.AgentId(f"agent-{number % AGENTS}")
             row = ConversationState(
@@ -151,7 +151,9 @@ def _make_rested(partition: CustomerState) -> ChangedEntries:
         partition.archive.buckets[bucket] = b"".join(
             keys[at : at + _KEY_BYTES] + same for at in range(0, len(keys), _KEY_BYTES)
         )
-    return ChangedEntries(buckets=set(range(_BUCKETS)), owners=range(len(partition.archive.owners)))
+    return ChangedEntries(
+        buckets=set(range(_BUCKETS)), assignees=range(len(partition.archive.assignees))
+    )
 
 
 async def _wait_for_cleaning(kafka: str, prefix: str) -> int:

@@ -23,7 +23,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent, PostPublished
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
-from tuyen_ingest.domain.pages import Readers
+from tuyen_ingest.domain.pages import ReplayScope
 from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
 from tuyen_ingest.stored import Stretch, read_stored
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -128,7 +128,7 @@ async def test_p3_a_body_that_names_no_page_is_listed_and_read_again_for_the_ope
     listed = [found async for found in read_stored(log, "raw")]
     assert [found.body for found in listed if not found.owners] == [nobodys]
     assert (await replay_bodies(rig, "raw")).bodies == 2
-    of_hoa_sen = ReplaySelection(what="raw", readers=Readers(HOA_SEN, None))
+    of_hoa_sen = ReplaySelection(what="raw", readers=ReplayScope(HOA_SEN, None))
     assert (await replay(rig.ingest, rig.log, of_hoa_sen)).bodies == 1
 
 

@@ -13,7 +13,7 @@ from pymongo.errors import (
     WriteError,
 )
 
-from tuyen_platform.blame import ContendedError, is_the_records, is_unavailable
+from tuyen_platform.blame import ContendedError, is_caused_by_record, is_unavailable
 from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
 
 DISK_FULL, DUPLICATE, TOO_LARGE = 14031, 11000, 17419
@@ -48,7 +48,7 @@ def of_bson(document: dict[object, object]) -> Exception:
     ],
 )
 def test_r9_5_a_record_that_raises_goes_to_the_dead_letters(error: Exception) -> None:
-    assert is_the_records(error)
+    assert is_caused_by_record(error)
     assert not is_unavailable(error)
 
 
@@ -68,11 +68,11 @@ def test_r9_5_a_record_that_raises_goes_to_the_dead_letters(error: Exception) ->
 )
 def test_r9_1_errors_of_the_environment_are_waited_for(error: Exception) -> None:
     assert is_unavailable(error)
-    assert not is_the_records(error)
+    assert not is_caused_by_record(error)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(24, "too many open files")])
 def test_r9_1_what_the_machine_is_short_of_is_neither(error: Exception) -> None:
     assert not is_unavailable(error)
-    assert not is_the_records(error)
-    assert not is_the_records(ExceptionGroup("several", [KeyError("one"), error]))
+    assert not is_caused_by_record(error)
+    assert not is_caused_by_record(ExceptionGroup("several", [KeyError("one"), error]))

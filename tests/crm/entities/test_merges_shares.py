@@ -1,6 +1,6 @@
 """Merging contacts that are shared (C2, S1, S4)."""
 
-from tuyen_crm.domain.content import absorb, give_back, release
+from tuyen_crm.domain.content import absorb, release, restore_content
 from tuyen_events.crm.contacts import ContactContent
 from tuyen_events.ids import AgentId
 
@@ -17,6 +17,6 @@ def test_c2_s4_what_a_rule_gave_is_not_taken_over() -> None:
 
 def test_c2_s4_a_contact_that_is_separated_has_what_was_given_manually() -> None:
     content, gained = absorb(OLDER, OTHER)
-    assert give_back(OTHER, content).shares == {HOA: ("",), LAN: ("",)}
+    assert restore_content(OTHER, content).shares == {HOA: ("",), LAN: ("",)}
     left, _ = release(content, gained, OTHER, {})
     assert left.shares == {LAN: ("", "r")}

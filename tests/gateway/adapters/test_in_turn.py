@@ -19,7 +19,7 @@ from tuyen_gateway.adapters import in_turn
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.domain.live import NOWHERE, JournalPlace
+from tuyen_gateway.domain.live import NOWHERE, JournalPosition
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
@@ -50,7 +50,7 @@ class Database:
         return NOBODYS
 
 
-async def at_once(_: MongoViews, __: OrganizationId) -> JournalPlace:
+async def at_once(_: MongoViews, __: OrganizationId) -> JournalPosition:
     return NOWHERE
 
 

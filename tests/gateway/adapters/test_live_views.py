@@ -13,7 +13,7 @@ from gateway.feed import START
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId
 from tuyen_gateway.adapters.live_views import MongoChangeFeed, MongoLiveViews
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
 from tuyen_gateway.projections.collections import (
@@ -58,7 +58,7 @@ def message(number: int, seconds: float, **fields: Any) -> Message:
 
 @asynccontextmanager
 async def following(
-    views: Database, after: JournalPlace | None = None
+    views: Database, after: JournalPosition | None = None
 ) -> AsyncIterator[AsyncIterator[JournalEntry | None]]:
     feed = await MongoLiveViews(views).follow(after)
     async with aclosing(feed.entries()) as entries:  # type: ignore[type-var]  # a generator
@@ -110,9 +110,9 @@ async def test_i13_a_place_that_is_forgotten_begins_later(
         return True
 
     live = MongoLiveViews(views)
-    assert (await live.follow(JournalPlace(1, 1))).begin == JournalPlace(1, 1)
+    assert (await live.follow(JournalPosition(1, 1))).begin == JournalPosition(1, 1)
     monkeypatch.setattr(MongoChangeFeed, "has_been_forgotten", forgotten)
-    assert (await live.follow(JournalPlace(1, 1))).begin > JournalPlace(1, 1)
+    assert (await live.follow(JournalPosition(1, 1))).begin > JournalPosition(1, 1)
 
 
 async def test_i13_what_is_read_is_as_of_a_commit(views: Database) -> None:

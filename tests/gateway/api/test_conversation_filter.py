@@ -21,7 +21,7 @@ from tuyen_gateway.api import jobs
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.conversation_filter import FilterFields
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import NOWHERE, JournalPlace
+from tuyen_gateway.domain.live import NOWHERE, JournalPosition
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports.views import InboxCounts, ViewPage
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -59,7 +59,7 @@ class InboxTwin:
 
     asked: list[ConversationFilter] = field(default_factory=list)
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         return NOWHERE
 
     async def conversations(

@@ -12,7 +12,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.heads import pack, unpack
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import (
-    JournalPlace,
+    JournalPosition,
     find_change,
     find_message_revision,
     is_shown,
@@ -147,9 +147,9 @@ def test_i13_a_messages_revision_rises_with_its_state() -> None:
 
 @given(st.tuples(*(st.integers(0, 2**32 - 1) for _ in range(3))))
 def test_i13_a_place_is_packed_and_read_again(numbers: tuple[int, int, int]) -> None:
-    place = JournalPlace(*numbers)
+    place = JournalPosition(*numbers)
     assert unpack_place(pack_place(place)) == place
-    assert len(pack_place(place)) == len(pack_place(JournalPlace(0, 0)))
+    assert len(pack_place(place)) == len(pack_place(JournalPosition(0, 0)))
 
 
 @given(st.dictionaries(st.integers(0, 255), st.integers(0, 2**40 - 1)))

@@ -4,12 +4,12 @@ from pydantic import SecretStr
 from gateway.live.shop import SHOP, START
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.cipher import FernetCipher
-from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
+from tuyen_gateway.domain.live import JournalPosition, LivePosition, pack_place
 from tuyen_gateway.live.positions import decrypt_position, encrypt_position
 from tuyen_platform.clock import ManualClock
 
 POSITION = LivePosition(
-    inbox=pack_place(JournalPlace(5, 6, 7)), presence=b"", jobs=b"\0" * 6, setup=b"12345678"
+    inbox=pack_place(JournalPosition(5, 6, 7)), presence=b"", jobs=b"\0" * 6, setup=b"12345678"
 )
 
 

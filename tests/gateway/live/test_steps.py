@@ -1,7 +1,7 @@
 from gateway.live.shop import SHOP, at
 from tuyen_events.ids import AgentId, ConversationId, MessageId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.live import Changes, JournaledRow, JournalPlace, RowChange
+from tuyen_gateway.domain.live import Changes, JournaledRow, JournalPosition, RowChange
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.live.steps import MessageStep, RowStep, StatesStep, plan_steps
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
@@ -28,7 +28,7 @@ def entry(seconds: int, *rows: RowChange, messages: tuple[str, ...] = ()) -> Jou
     return JournalEntry(
         id=str(seconds),
         organization=SHOP,
-        place=JournalPlace(seconds, 1),
+        place=JournalPosition(seconds, 1),
         changes=Changes(rows=rows, messages=noted),
     )
 
@@ -41,10 +41,10 @@ def test_each_entity_is_sent_once_after_its_last_change() -> None:
         ]
     )
     assert [(type(step), step.place) for step in steps] == [
-        (RowStep, JournalPlace(1, 1, 2)),
-        (RowStep, JournalPlace(2, 1, 1)),
-        (MessageStep, JournalPlace(2, 1, 2)),
-        (MessageStep, JournalPlace(2, 1, 3)),
+        (RowStep, JournalPosition(1, 1, 2)),
+        (RowStep, JournalPosition(2, 1, 1)),
+        (MessageStep, JournalPosition(2, 1, 2)),
+        (MessageStep, JournalPosition(2, 1, 3)),
     ]
     assert [step.conversation_id for step in steps] == [D, C, C, C]
 

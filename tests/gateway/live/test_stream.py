@@ -71,8 +71,8 @@ async def test_an_end_wakes_the_reader(stream: LiveStream) -> None:
 
 async def test_a_heartbeat_is_sent_only_while_nothing_waits(stream: LiveStream) -> None:
     stream.send(b"a")
-    stream.beat(1.0)
+    stream.send_heartbeat(1.0)
     assert await stream.take() == b"a"
-    stream.beat(2.0)
+    stream.send_heartbeat(2.0)
     assert (await stream.take()).startswith(b":")
     assert stream.beaten_at == 2.0

@@ -22,7 +22,7 @@ from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import (
     Changes,
-    JournalPlace,
+    JournalPosition,
     LivePosition,
     find_change,
     is_shown,
@@ -62,9 +62,9 @@ class ViewsTwin:
         self.cuts = 0
         self._written = asyncio.Condition()
 
-    def _place(self, number: int) -> JournalPlace:
+    def _place(self, number: int) -> JournalPosition:
         second = int(START.timestamp()) + number // _PER_SECOND
-        return JournalPlace(second, number % _PER_SECOND + 1)
+        return JournalPosition(second, number % _PER_SECOND + 1)
 
     async def _commit(self, organization: OrganizationId, changes: Changes) -> None:
         number = len(self.journal)
@@ -100,14 +100,14 @@ class ViewsTwin:
         async with self._written:
             self._written.notify_all()
 
-    async def follow(self, after: JournalPlace | None) -> "FeedTwin":
+    async def follow(self, after: JournalPosition | None) -> "FeedTwin":
         known = after is not None and (
             not self.forgotten or after >= self._place(self.forgotten - 1)
         )
         return FeedTwin(self, after if known and after is not None else self.last)
 
     @property
-    def last(self) -> JournalPlace:
+    def last(self) -> JournalPosition:
         return self._place(len(self.journal) - 1)
 
     async def after(self, number: int, cuts: int) -> Sequence[JournalEntry]:
@@ -129,11 +129,11 @@ class ViewsTwin:
         ]
         return found[-limit:]
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         return self.last
 
     def _at(
-        self, at: JournalPlace | None
+        self, at: JournalPosition | None
     ) -> tuple[dict[ConversationId, InboxRow], dict[MessageId, Message]]:
         if at is None:
             return self.stored, self.thread
@@ -141,21 +141,21 @@ class ViewsTwin:
         return self.states[numbers[-1]] if numbers else ({}, {})
 
     async def rows(
-        self, ids: Collection[ConversationId], at: JournalPlace | None
+        self, ids: Collection[ConversationId], at: JournalPosition | None
     ) -> Mapping[ConversationId, InboxRow]:
         await asyncio.sleep(0)
         stored, _ = self._at(at)
         return {each: stored[each] for each in ids if each in stored}
 
     async def messages(
-        self, ids: Collection[MessageId], at: JournalPlace | None
+        self, ids: Collection[MessageId], at: JournalPosition | None
     ) -> Sequence[Message]:
         await asyncio.sleep(0)
         _, thread = self._at(at)
         return [thread[each] for each in ids if each in thread]
 
     async def ours(
-        self, ours: OurMessages, limit: int, at: JournalPlace | None
+        self, ours: OurMessages, limit: int, at: JournalPosition | None
     ) -> Sequence[Message]:
         _, thread = self._at(at)
         return [
@@ -169,7 +169,10 @@ class ViewsTwin:
         ][-limit:]
 
     async def count_newer(
-        self, conversation_id: ConversationId, joined: Collection[datetime], at: JournalPlace | None
+        self,
+        conversation_id: ConversationId,
+        joined: Collection[datetime],
+        at: JournalPosition | None,
     ) -> Mapping[datetime, int]:
         _, thread = self._at(at)
         return {since: count_later(thread, conversation_id, since) for since in joined}
@@ -213,7 +216,7 @@ def count_later(
 class FeedTwin:
     """`ChangeFeed`."""
 
-    def __init__(self, views: ViewsTwin, begin: JournalPlace) -> None:
+    def __init__(self, views: ViewsTwin, begin: JournalPosition) -> None:
         self._views = views
         self._cuts = views.cuts
         self.begin = begin

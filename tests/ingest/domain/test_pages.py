@@ -10,7 +10,7 @@ from tuyen_directory.organization import Removed
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
-from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
+from tuyen_ingest.domain.pages import ConnectedPages, PagesAtAcceptance
 
 HOA_SEN, SAO_MAI = OrganizationId("hoa-sen"), OrganizationId("sao-mai")
 GIAY = PageId("giay")
@@ -117,10 +117,10 @@ def test_r7_pages_of_then_are_those_that_are_whose_they_were() -> None:
     pages.apply(HOA_SEN, page())
     pages.apply(SAO_MAI, page(SAO_MAI, "105"))
     owners = {"104": "hoa-sen/giay", "105": "hoa-sen/giay", "106": ""}
-    then = PagesThen(pages, Channel.FACEBOOK, AT, owners)
+    then = PagesAtAcceptance(pages, Channel.FACEBOOK, AT, owners)
     assert dict(then) == {"104": Page(HOA_SEN, GIAY)}
     assert len(then) == 1
     assert "106" not in then
     assert then.withheld == {"105"}
-    assert dict(PagesThen(pages, Channel.FACEBOOK, AT, {})) == list_served(pages)
-    assert not PagesThen(pages, Channel.FACEBOOK, AT - timedelta(seconds=1), {})
+    assert dict(PagesAtAcceptance(pages, Channel.FACEBOOK, AT, {})) == list_served(pages)
+    assert not PagesAtAcceptance(pages, Channel.FACEBOOK, AT - timedelta(seconds=1), {})

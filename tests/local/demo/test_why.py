@@ -25,7 +25,7 @@ def test_r9_4_every_reason_has_a_sentence_with_its_rule(reason: Reason) -> None:
 
 def test_r3_3_the_sentence_names_who_left_and_who_could_be_chosen() -> None:
     told = explain(replace(RECORD, reason=Reason.REASSIGNED_OFFLINE))
-    assert told == "Lan has logged out; next in turn of Minh, Hoa (R3.3)"
+    assert told == "Lan is offline; next in turn of Minh, Hoa (R3.3)"
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ class Desk:
                     apply_customer(state, saved.customer_id, saved.record)
                 case DoneSaved():
                     apply_done(state, saved.conversation_id, saved.seen)
-                    state.marks += 1
+                    state.done_mark_changes += 1
         return state
 
     def _handle(self, **offsets: int) -> None:

@@ -50,8 +50,8 @@ from tuyen_router.domain.queue import (
 )
 from tuyen_router.domain.rotating import (
     on_comment_removed,
-    on_removed,
     on_reply,
+    on_root_removed,
 )
 from tuyen_router.domain.threads import RemovalReported
 
@@ -92,7 +92,7 @@ class Below:
             for each in steps
             if isinstance(each, RemovalReported) and each.partition == 3
             for decision in self.desk._keep(
-                on_removed(self.desk.state, shop(), each.removed, position)
+                on_root_removed(self.desk.state, shop(), each.removed, position)
             )
         ]
 
@@ -195,9 +195,9 @@ def test_r4_6_that_a_thread_waits_no_more_is_published_again_until_somebody_asks
     ]
     assert told == [told[0]] * 2
     position = at("router-answers", 9)
-    below.desk._keep(on_removed(below.desk.state, shop(), told[0], position))
+    below.desk._keep(on_root_removed(below.desk.state, shop(), told[0], position))
     below.replies("m2", elsewhere=True)
-    assert on_removed(below.desk.state, shop(), told[1], position) == []
+    assert on_root_removed(below.desk.state, shop(), told[1], position) == []
     assert below.desk.state.waits(COMMENT)
 
 

@@ -53,14 +53,14 @@ from tuyen_router.domain.queue import (
     on_thread,
 )
 from tuyen_router.domain.rotating import (
+    on_assigned_elsewhere,
     on_comment_removed,
-    on_given,
     on_own_root,
-    on_removed,
     on_root_comment,
+    on_root_removed,
 )
 from tuyen_router.domain.sticky import on_sticky_event
-from tuyen_router.domain.threads import GivenReported, RemovalReported
+from tuyen_router.domain.threads import ManualAssignmentReported, RemovalReported
 
 
 def _comes(state: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
@@ -132,7 +132,7 @@ def _notice(customer: CustomerId | None) -> ThreadRemoved:
 
 def _decide_root(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
     position = at("router-answers", 9)
-    return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
+    return desk._keep(on_root_removed(desk.state, shop(), _notice(customer), position))
 
 
 def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
@@ -201,7 +201,7 @@ def test_r4_5_the_pages_own_root_is_published_to_stage_2() -> None:
     )
     (told,) = on_own_root(own, REMOVAL, at("inbound", 4))
     assert isinstance(told, ThreadReported)
-    assert told.state is ThreadState.OURS
+    assert told.state is ThreadState.BEGUN_BY_PAGE
     assert on_own_root(changed(own, parent_external_id="root"), REMOVAL, at("inbound", 4)) == []
     assert on_own_root(changed(own, livestream=True), REMOVAL, at("inbound", 4)) == []
 
@@ -227,12 +227,12 @@ def test_r6_4_a_manual_assignment_from_another_partition_is_in_the_thread_s_own(
     report = changed(report, cause=changed(report.cause, partition=7))
     for _ in range(2):
         steps = fold_steps(state, on_thread(state, report))
-        (given,) = (each for each in steps if isinstance(each, GivenReported))
+        (given,) = (each for each in steps if isinstance(each, ManualAssignmentReported))
         (gone,) = (each for each in steps if isinstance(each, RemovalReported))
         assert (given.partition, gone.partition) == (3, 7)
         position = at("router-answers", 1)
-        made = desk._keep(on_given(desk.state, shop(), given.given, position))
-        other._keep(on_removed(other.state, shop(), gone.removed, position))
+        made = desk._keep(on_assigned_elsewhere(desk.state, shop(), given.given, position))
+        other._keep(on_root_removed(other.state, shop(), gone.removed, position))
         row = desk.state.conversations[COMMENT]
         assert (row.agent_id, row.reason, row.version) == (B, Reason.MANUAL, 2)
         assert row.customer == CUSTOMER
@@ -240,7 +240,7 @@ def test_r6_4_a_manual_assignment_from_another_partition_is_in_the_thread_s_own(
     assert records(made) == []
     later = desk.commands(assign(C, COMMENT), 1)
     assert records(later) == [(COMMENT, C, Reason.MANUAL)]
-    assert records(on_given(desk.state, shop(), given.given, position)) == []
+    assert records(on_assigned_elsewhere(desk.state, shop(), given.given, position)) == []
 
 
 def test_r5_3_one_that_waits_and_was_given_manually_elsewhere_leaves_the_queue() -> None:
@@ -250,5 +250,5 @@ def test_r5_3_one_that_waits_and_was_given_manually_elsewhere_leaves_the_queue()
     given = _manually(Desk(), B).given
     assert given is not None
     for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
-        made = desk._keep(on_given(desk.state, shop(), given, at("router-answers", 1)))
+        made = desk._keep(on_assigned_elsewhere(desk.state, shop(), given, at("router-answers", 1)))
         assert (records(made), withdrawn(made)) == (left, ["inbound/3/0"])

@@ -77,7 +77,7 @@ def test_r9_2_no_duplicate_event_is_new_however_many_came_in_between(times: list
         ring = remember_seen(ring, event_id(str(offset)), THREAD, offset, time)
     for offset, time in enumerate(times):
         again = recognize(ring, event_id(str(offset)), len(times), time)
-        assert again in (Seen.AS_ANOTHER, Seen.PERHAPS)
+        assert again in (Seen.AS_ANOTHER, Seen.UNCERTAIN)
     forgotten = max(times[:-REMEMBERED_EVENTS], default=0)
     assert recognize(ring, event_id("new"), len(times), forgotten + 1) is Seen.NEVER
 

@@ -37,7 +37,7 @@ from tuyen_router.domain.queue import (
     on_withdrawal,
 )
 from tuyen_router.domain.rotating import (
-    on_removed,
+    on_root_removed,
 )
 from tuyen_router.domain.threads import RemovalReported
 
@@ -143,7 +143,7 @@ def test_r4_5_where_threads_were_forgotten_a_reply_below_an_unknown_one_asks_in_
     assert ask_for_root(state, 1, elsewhere=True) == [Verdict.CHOSEN]
     state = DispatchState(0)
     _fill_bucket(state)
-    _hears(state, ThreadState.OURS)
+    _hears(state, ThreadState.BEGUN_BY_PAGE)
     assert ask_for_root(state, 0, reply=True) == [Verdict.CHOSEN]
 
 
@@ -164,16 +164,16 @@ def test_r4_1_a_reply_that_overtakes_its_root_has_the_thread_and_takes_one_turn(
 def test_r4_5_a_reply_that_overtakes_the_pages_own_root_has_the_thread() -> None:
     state = DispatchState(0)
     assert ask_for_root(state, 0, reply=True, elsewhere=True) == [Verdict.CHOSEN]
-    _hears(state, ThreadState.OURS)
+    _hears(state, ThreadState.BEGUN_BY_PAGE)
     assert ask_for_root(state, 0, reply=True) == []
 
 
 def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> None:
     state = DispatchState(0)
-    _hears(state, ThreadState.OURS)
+    _hears(state, ThreadState.BEGUN_BY_PAGE)
     assert ask_for_root(state, 1, reply=True) == [Verdict.CHOSEN]
     assert ask_for_root(state, 2, reply=True, elsewhere=True) == []
-    _hears(state, ThreadState.OURS)
+    _hears(state, ThreadState.BEGUN_BY_PAGE)
     assert ask_for_root(state, 3, reply=True, elsewhere=True) == []
 
 
@@ -206,7 +206,7 @@ def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> No
     fold_steps(state, on_request(state, shop(online=""), AT, desk.asked[0]))
     desk.answers(Verdict.QUEUED)
     (told,) = _hears(state, ThreadState.REMOVED)
-    for each in desk._keep(on_removed(desk.state, shop(), told.removed, at("answers", 1))):
+    for each in desk._keep(on_root_removed(desk.state, shop(), told.removed, at("answers", 1))):
         if isinstance(each, ChoiceWithdrawn):
             fold_steps(state, on_withdrawal(state, each))
     assert fold_steps(state, drain(state, shop(), AT, 10)) == []

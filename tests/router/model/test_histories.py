@@ -228,7 +228,7 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
 ) -> None:
     """Four hours pass between two events, so comments are at rest for most of a history; workers
     start again whenever all is quiet, as they would long before anything comes to rest."""
-    monkeypatch.setattr(archiving, "YOUNG", 0)
+    monkeypatch.setattr(archiving, "MIN_UNARCHIVED", 0)
     rested = 0
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)

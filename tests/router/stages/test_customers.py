@@ -174,7 +174,7 @@ def test_r4_5_a_reply_and_the_pages_own_root_are_for_stage_2_to_know(event: Any)
         assert told.reply
     else:
         assert isinstance(told, ThreadReported)
-        assert told.state is ThreadState.OURS
+        assert told.state is ThreadState.BEGUN_BY_PAGE
 
 
 def test_r3_6_all_records_of_one_event_are_in_one_batch() -> None:

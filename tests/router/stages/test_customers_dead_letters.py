@@ -185,7 +185,7 @@ def test_r9_5_a_customer_who_waits_on_more_livestreams_than_a_record_holds_stops
     request_of_all = tuple((each, ConversationKind.LIVESTREAM) for each in lives)
     assert customer.open_request is not None
     customer.open_request = replace(customer.open_request, conversations=request_of_all)
-    customer.lives = lives
+    customer.livestream_threads = lives
     waits = ConversationState(SHOP, 1, None, Reason.QUEUED, None, 0, -1)
     stage.state.conversations.update(dict.fromkeys(lives, waits))
     outbox = stage.handle("inbound", record(1, _message(), event_id("1")))

@@ -34,13 +34,13 @@ from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.phases import Phase
 
-YOUNG = MARKS = 30
+MIN_UNARCHIVED = MARKS = 30
 LATER = timedelta(days=5)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archiving, "YOUNG", YOUNG)
+    monkeypatch.setattr(archiving, "MIN_UNARCHIVED", MIN_UNARCHIVED)
     monkeypatch.setattr(archiving, "MARKS", MARKS)
     monkeypatch.setattr(snapshot_writer, "SAVED_FROM", 10)
 
@@ -69,8 +69,8 @@ def _comment(
 def _at_rest() -> tuple[PartitionLog, ConversationId]:
     """A comment of a's that rests, among others."""
     log = PartitionLog()
-    first, *_ = log.assign_comments(YOUNG + 1, AT)
-    log.assign_comments(YOUNG, AT + LATER)
+    first, *_ = log.assign_comments(MIN_UNARCHIVED + 1, AT)
+    log.assign_comments(MIN_UNARCHIVED, AT + LATER)
     assert log.state.archive.find(first) is not None
     assert first not in log.state.conversations
     return log, first
@@ -85,12 +85,12 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
     for day in range(365):
         log.assign_comments(10, AT + timedelta(days=day))
     state = log.state
-    assert len(state.conversations) <= YOUNG + 10
+    assert len(state.conversations) <= MIN_UNARCHIVED + 10
     kept = sum(map(len, state.archive.buckets.values())) // ENTRY_BYTES
     assert (REMEMBERED_DAYS - 5) * 10 <= kept <= (REMEMBERED_DAYS + 2) * 10
     assert sum(state.loads[SHOP].values()) == len(state.conversations) + kept
     before = (state.conversations, state.archive.buckets, state.loads)
-    assert log.read_at_a_start() <= YOUNG + 50
+    assert log.read_at_a_start() <= MIN_UNARCHIVED + 50
     again = log.state
     assert (again.conversations, again.archive.buckets, again.loads) == before
 
@@ -114,8 +114,8 @@ def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() ->
     for each in (THREAD, COMMENT):
         log.handle("commands", mark_done(each, seen=0))
         log.handle("commands", assign(A, each))
-    log.assign_comments(2 * YOUNG, AT)
-    log.assign_comments(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT + LATER)
     loads = log.state.loads
     log.read_at_a_start()
     for number in range(2 * MARKS):
@@ -125,7 +125,7 @@ def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() ->
     rested = log.state.archive.find(COMMENT)
     assert rested is not None
     assert rested.is_done
-    assert log.state.loads == loads == {SHOP: {A: 4 * YOUNG}}
+    assert log.state.loads == loads == {SHOP: {A: 4 * MIN_UNARCHIVED}}
 
 
 def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
@@ -134,20 +134,20 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     """Their number per batch is bounded; a large bucket is not written for each of them."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = PartitionLog()
-    log.assign_comments(200 + YOUNG, AT)
+    log.assign_comments(200 + MIN_UNARCHIVED, AT)
     for number in range(4_000):
         rested = ArchivedConversation(
             (SHOP, A), 1, Reason.ROTATION, log.state.today, number, is_done=False
         )
         log.state.archive.put(ConversationId(f"old_{number}"), rested)
     snapshot.recount_loads(log.state)
-    log.assign_comments(YOUNG, AT + LATER)
+    log.assign_comments(MIN_UNARCHIVED, AT + LATER)
     for _ in range(20):
         log.assign_comments(1, AT + LATER)
-    assert len(log.state.conversations) == YOUNG + 20
+    assert len(log.state.conversations) == MIN_UNARCHIVED + 20
     assert log.writes("resting/") <= 8
     before_start = (log.state.conversations, log.state.loads)
-    for owner, known in enumerate(log.state.archive.owners):
+    for owner, known in enumerate(log.state.archive.assignees):
         log.keep(f"owner/{owner}", json.encode(known))
     log.read_at_a_start()
     assert (log.state.conversations, log.state.loads) == before_start
@@ -194,7 +194,7 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     assert log.state.loads[SHOP][A] == loads - 1
     log.read_at_a_start()
     assert log.state.loads[SHOP][A] == loads - 1
-    log.assign_comments(YOUNG, AT + 2 * LATER)
+    log.assign_comments(MIN_UNARCHIVED, AT + 2 * LATER)
     assert log.state.archive.find(name) is not None, "it rests again, and is done"
     loads = log.state.loads[SHOP][A]
     log.handle("inbound", _comment(name, AT + 2 * LATER, parent_external_id="root"))
@@ -207,7 +207,7 @@ def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> N
     log = PartitionLog()
     first, *_ = log.assign_comments(1, AT, mode=Strategy("weighted"))
     second, *_ = log.assign_comments(1, AT, mode=Strategy("by_skill"))
-    log.assign_comments(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT + LATER)
     assert [each for each in log.customers if each.startswith(b"reason/")] == [
         b"reason/12",
         b"reason/13",
@@ -223,7 +223,7 @@ def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> Non
     reasons = log.state.archive.reasons
     reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
     first, *_ = log.assign_comments(1, AT, mode=Strategy("weighted"))
-    log.assign_comments(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT + LATER)
     assert log.state.conversations[first].reason == Reason("weighted")
     assert log.state.archive.find(first) is None
 
@@ -234,7 +234,7 @@ def test_r5_1_what_waits_never_rests() -> None:
     name = ConversationId("waits")
     log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
     for days in range(5, 100, 5):
-        log.assign_comments(YOUNG, AT + timedelta(days=days))
+        log.assign_comments(MIN_UNARCHIVED, AT + timedelta(days=days))
     assert log.state.conversations[name].waiting
 
 
@@ -248,7 +248,7 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
     log.handle("router-answers", replace(asked, conversation_id=ConversationId("live_first")))
     for number in range(20):
         log.handle("inbound", _comment(ConversationId(f"live_{number}"), AT, livestream=True))
-    assert len(log.state.customer(CUSTOMER).lives) <= 6
+    assert len(log.state.customer(CUSTOMER).livestream_threads) <= 6
     loads = log.state.loads
     assert loads == {SHOP: {A: 21}}
     log.read_at_a_start()
@@ -267,7 +267,7 @@ def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -
         )
     log.state.today = 20_001
     snapshot.recount_loads(log.state)
-    for owner, known in enumerate(at_rest.owners):
+    for owner, known in enumerate(at_rest.assignees):
         log.keep(f"owner/{owner}", json.encode(known))
     for number, bucket in at_rest.buckets.items():
         log.keep(f"resting/{number}", bucket)
@@ -306,20 +306,20 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
 ):
     """It was given out before its post was known to be live, and rests again as it did before."""
     log = PartitionLog()
-    log.assign_comments(YOUNG + 1, AT)
+    log.assign_comments(MIN_UNARCHIVED + 1, AT)
     thread = comment_thread_id(SHOP, PAGE, "x")
     asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
     log.handle("router-answers", replace(asked, conversation_id=thread, at=AT))
-    log.assign_comments(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT + LATER)
     assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(None, AT + LATER, kind=CommentRemoved, livestream=True))
     assert log.state.done[thread] == REMOVED_AT_CHANNEL
     log.handle("commands", replace(assign(B, COMMENT), conversation_id=thread, at=AT + LATER))
-    log.assign_comments(2 * YOUNG, AT + 2 * LATER)
+    log.assign_comments(2 * MIN_UNARCHIVED, AT + 2 * LATER)
     assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
     log.read_at_a_start()
-    assert log.state.customer(CUSTOMER).lives == ()
+    assert log.state.customer(CUSTOMER).livestream_threads == ()
 
 
 def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_another(

@@ -147,9 +147,9 @@ class ThreadState(Word):
     """A partition of stage 1 has it."""
     REMOVED = "removed"
     """Its root was removed at the channel (R4.6)."""
-    OURS = "ours"
+    BEGUN_BY_PAGE = "ours"
     """The page began it: it is assigned to nobody until a customer replies (R4.5)."""
-    VACANT = "vacant"
+    NOT_WAITING = "vacant"
     """A partition of stage 1 has it, and all replies that it waited for were removed (R4.6). The
     next reply makes a request as the first one did."""
 

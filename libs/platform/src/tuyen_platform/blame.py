@@ -54,14 +54,14 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(error, LogUnavailableError | ContendedError)
 
 
-def is_the_records(error: BaseException) -> bool:
+def is_caused_by_record(error: BaseException) -> bool:
     """Whether handling the same record again would raise again.
 
     That is assumed of every error that is not known to come from the environment: a view must go on
     with the next record after an unexpected error.
     """
     if isinstance(error, ExceptionGroup):
-        return all(is_the_records(each) for each in error.exceptions)
+        return all(is_caused_by_record(each) for each in error.exceptions)
     if not isinstance(error, Exception):
         return False
     return not is_unavailable(error) and not isinstance(error, OSError | MemoryError)

@@ -13,7 +13,7 @@ from tuyen_events.ids import derive_event_id, event_id
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_platform import metrics
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 _PAYLOAD_CHARACTERS = 65_536
@@ -90,7 +90,7 @@ async def reject_or_raise(
             skip(record, service, error.reason)
         case UnreadableEventError():
             await send_to_dead_letters(log, record, service, error.reason)
-        case _ if is_the_records(error):
+        case _ if is_caused_by_record(error):
             await _send_failed(log, record, service, error)
         case _:
             raise error

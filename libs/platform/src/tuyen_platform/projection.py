@@ -19,7 +19,7 @@ from pymongo import UpdateOne
 from tuyen_events.codec import KeyedEvent, find_header, read_event
 from tuyen_events.event import Event
 from tuyen_events.topic import Topic
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record, RecordPosition
@@ -256,7 +256,7 @@ class _Loop:
         try:
             return await self.retry(partial(self.fold, events))
         except Exception as error:  # whatever is wrong with one record must not stop the others
-            if not batch or not is_the_records(error):
+            if not batch or not is_caused_by_record(error):
                 raise
             if len(batch) == 1:
                 return await self._reject(batch[0].record, error)

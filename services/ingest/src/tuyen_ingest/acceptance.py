@@ -16,7 +16,7 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest import records
-from tuyen_ingest.domain.pages import EVERYBODY, ConnectedPages, PagesThen, Readers
+from tuyen_ingest.domain.pages import EVERYBODY, ConnectedPages, PagesAtAcceptance, ReplayScope
 from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.ports import FollowedTopic, TokenUses
 from tuyen_ingest.records import Owners, WebhookDelivery
@@ -107,14 +107,14 @@ class Acceptance:
         return Accepted(parsed, directory_is_current or not parsed.unknown_pages)
 
     async def accept_again(
-        self, delivery: WebhookDelivery, owners: Owners, readers: Readers = EVERYBODY
+        self, delivery: WebhookDelivery, owners: Owners, readers: ReplayScope = EVERYBODY
     ) -> AcceptedAgain:
         """Reads a stored body, or a part of one, again and writes its events. Parts that cannot be
         read stay where they are, and what was written to a page that belongs to another
         organization now is not written. `owners` says to whom the pages belonged; only what belongs
         to `readers` is read."""
         then = delivery.accepted_at
-        pages = PagesThen(self._pages, delivery.channel.name, then, owners, readers)
+        pages = PagesAtAcceptance(self._pages, delivery.channel.name, then, owners, readers)
         parsed = self._parse(delivery, pages)
         if readers != EVERYBODY:
             parsed.failures = [one for one in parsed.failures if one.page in pages]
@@ -126,11 +126,11 @@ class Acceptance:
         return AcceptedAgain(parsed, withheld)
 
     def concerns(
-        self, channel: Channel, accepted_at: datetime, owners: Owners, readers: Readers
+        self, channel: Channel, accepted_at: datetime, owners: Owners, readers: ReplayScope
     ) -> bool:
         """Whether one of the pages that a stored body names is read for `readers`, or withheld from
         them."""
-        pages = PagesThen(self._pages, channel, accepted_at, owners, readers)
+        pages = PagesAtAcceptance(self._pages, channel, accepted_at, owners, readers)
         return any(page in pages for page in owners) or bool(pages.withheld)
 
     def _parse(self, delivery: WebhookDelivery, pages: Pages) -> Parsed:

@@ -13,7 +13,7 @@ class NoSuchPageError(VisitorRefusedError):
     """There is no such page, it is inactive, or its organization is suspended."""
 
 
-class StrangeSiteError(VisitorRefusedError):
+class SiteNotAllowedError(VisitorRefusedError):
     """The request comes from a site that is not among the page's `sites`."""
 
 
@@ -45,5 +45,5 @@ class TooOftenError(VisitorRefusedError):
         self.wait_s = wait_s
 
 
-class NotNowError(VisitorRefusedError):
+class UnavailableError(VisitorRefusedError):
     """Something that is needed is unavailable at the moment: the same request may succeed soon."""

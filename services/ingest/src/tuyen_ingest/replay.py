@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from tuyen_events.dead_letters import LetterOutcome
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_ingest.bootstrap import compose
-from tuyen_ingest.domain.pages import Readers
+from tuyen_ingest.domain.pages import ReplayScope
 from tuyen_ingest.rereading import ReplaySelection, replay, settle_letter
 from tuyen_ingest.settings import IngestSettings
-from tuyen_ingest.stored import KINDS, Kept, Stretch, read_stored
+from tuyen_ingest.stored import KINDS, StoredBody, Stretch, read_stored
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.logging import configure_logging
@@ -51,7 +51,7 @@ async def _main(selection: ReplaySelection, *, only_list: bool, dismiss: bool) -
                 task.cancel()
 
 
-def _show(found: Kept) -> Mapping[str, object]:
+def _show(found: StoredBody) -> Mapping[str, object]:
     shown = {"body": found.body.decode("utf-8", "replace"), "owners": dict(found.owners)}
     return found._asdict() | shown
 
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     selection = ReplaySelection(
         what=given.what,
         stretch=Stretch(given.since, given.until),
-        readers=Readers(
+        readers=ReplayScope(
             OrganizationId(given.organization) if given.organization else None,
             PageId(given.page) if given.page else None,
         ),

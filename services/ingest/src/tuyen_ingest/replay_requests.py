@@ -25,7 +25,7 @@ from tuyen_events.replays import (
     replay_key,
 )
 from tuyen_events.topics import REPLAYS
-from tuyen_ingest.domain.pages import Readers
+from tuyen_ingest.domain.pages import ReplayScope
 from tuyen_ingest.identity import SERVICE, SOURCE
 from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay, replay_one
@@ -148,7 +148,7 @@ class _Share:
 async def carry_out_replay(ingest: Ingest, log: Log, request: ReplayRequested) -> ReplayProgressed:
     """Reads what is requested again, and returns the last progress, which is not written yet. Can
     be repeated. Raises LogUnavailableError."""
-    readers = Readers(request.organization, request.page_id)
+    readers = ReplayScope(request.organization, request.page_id)
     place = request.letter
     if place is not None:
         letter = await read_letter(log, place.letter_id, place.partition, place.offset)

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Moment
-from tuyen_ingest.domain.pages import EVERYBODY, Readers
+from tuyen_ingest.domain.pages import EVERYBODY, ReplayScope
 from tuyen_ingest.identity import SOURCE
 from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.records import WebhookDelivery
-from tuyen_ingest.stored import EVERYTHING, Kept, Stretch, read_stored, topic_of
+from tuyen_ingest.stored import EVERYTHING, StoredBody, Stretch, read_stored, topic_of
 from tuyen_platform.dead_letters import settle_dead_letter
 from tuyen_platform.kafka.ports import Log
 
@@ -46,11 +46,11 @@ class ReplaySelection:
 
     what: str
     stretch: Stretch = EVERYTHING
-    readers: Readers = EVERYBODY
+    readers: ReplayScope = EVERYBODY
     letters: frozenset[str] = field(default_factory=frozenset)
     """The dead letters by the ids of their events; all, if it is empty."""
 
-    def selects(self, found: Kept) -> bool:
+    def selects(self, found: StoredBody) -> bool:
         return not self.letters or found.letter_id in self.letters
 
 
@@ -78,7 +78,7 @@ async def replay(
 
 
 async def replay_one(
-    ingest: Ingest, log: Log, found: Kept, readers: Readers, by: AgentId | None = None
+    ingest: Ingest, log: Log, found: StoredBody, readers: ReplayScope, by: AgentId | None = None
 ) -> ReplayResult:
     """Reads one body or dead letter again and writes its events. A dead letter of which nothing is
     left to read is settled, and not read again."""
@@ -99,7 +99,7 @@ async def replay_one(
     return result
 
 
-def _concerns(ingest: Ingest, found: Kept, readers: Readers) -> bool:
+def _concerns(ingest: Ingest, found: StoredBody, readers: ReplayScope) -> bool:
     """Whether a body may contain something for `readers`; the others need not be parsed."""
     if readers == EVERYBODY or not found.owners:
         return True
@@ -110,7 +110,7 @@ def _concerns(ingest: Ingest, found: Kept, readers: Readers) -> bool:
 
 
 async def settle_letter(
-    log: Log, letter: Kept, outcome: LetterOutcome, by: AgentId | None, at: Moment
+    log: Log, letter: StoredBody, outcome: LetterOutcome, by: AgentId | None, at: Moment
 ) -> None:
     """Notes what became of a dead letter, in its partition."""
     settled = DeadLetterSettled(letter_id=letter.letter_id, outcome=outcome, by=by, at=at)
@@ -135,7 +135,7 @@ async def _count_copies(
     return copies
 
 
-def _digest(found: Kept) -> bytes:
+def _digest(found: StoredBody) -> bytes:
     return blake2b(
         f"{found.channel}/{found.account}/".encode() + found.body, digest_size=16
     ).digest()

@@ -20,7 +20,7 @@ _EARLIER = timedelta(hours=1)
 looked for from so much earlier on."""
 
 
-class Kept(NamedTuple):
+class StoredBody(NamedTuple):
     """A stored body, or the smallest body that contains one part; `error` is why it is a dead
     letter, and `letter_id` the id of the letter's event."""
 
@@ -42,7 +42,7 @@ class Stretch(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
 
-    def includes(self, found: Kept) -> bool:
+    def includes(self, found: StoredBody) -> bool:
         if self.since is not None and found.accepted_at < self.since:
             return False
         return self.until is None or found.accepted_at < self.until
@@ -51,11 +51,11 @@ class Stretch(NamedTuple):
 EVERYTHING = Stretch()
 
 
-def read_raw(record: Record) -> Kept | None:
+def read_raw(record: Record) -> StoredBody | None:
     """A record of `raw`; None if it is not valid."""
     headers = dict(record.headers)
     try:
-        return Kept(
+        return StoredBody(
             headers[records.CHANNEL].decode(),
             headers[records.DELIVERY_ID].decode(),
             datetime.fromisoformat(headers[records.ACCEPTED_AT].decode()),
@@ -70,7 +70,7 @@ def read_raw(record: Record) -> Kept | None:
 _owners_of = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def read_dead_letter(record: Record) -> Kept | None:
+def read_dead_letter(record: Record) -> StoredBody | None:
     """A record of `dead-letters`; None when another service wrote it."""
     try:
         letter = decode_data(record.headers, record.value or b"")
@@ -78,7 +78,7 @@ def read_dead_letter(record: Record) -> Kept | None:
         return None
     if not isinstance(letter, DeadLettered) or letter.service != SERVICE:
         return None
-    return Kept(
+    return StoredBody(
         letter.origin,
         letter.delivery_id,
         letter.at,
@@ -103,7 +103,7 @@ def topic_of(what: str) -> Topic:
 
 async def read_stored(
     log: Log, what: str, stretch: Stretch = EVERYTHING, ends: Mapping[int, int] | None = None
-) -> AsyncIterator[Kept]:
+) -> AsyncIterator[StoredBody]:
     """Everything of a stretch that is stored by now, or was when the log ended at `ends`, each
     page's bodies in the order of acceptance. Dead letters that were settled are left out."""
     topic, read = _READERS[what]
@@ -115,7 +115,7 @@ async def read_stored(
             yield found
 
 
-async def read_letter(log: Log, letter_id: str, partition: int, offset: int) -> Kept | None:
+async def read_letter(log: Log, letter_id: str, partition: int, offset: int) -> StoredBody | None:
     """The dead letter at a place in the topic; None if it is not stored there any more."""
     ends = await log.end_offsets(DEAD_LETTERS)
     if offset >= ends[partition]:

@@ -36,7 +36,7 @@ from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
 from tuyen_platform import metrics
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.retry import retry
 
@@ -112,7 +112,7 @@ class Carrying:
         try:
             await self._advance(stored)
         except Exception as error:  # one request must not stop the others
-            if not is_the_records(error):
+            if not is_caused_by_record(error):
                 raise
             _log.error(
                 "outbound_request_failed",

@@ -26,7 +26,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.ports import Accounts
 from tuyen_platform import metrics
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.clock import Clock
 from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.kafka.partitions import partition_of
@@ -148,7 +148,7 @@ class Upkeep:
         try:
             await retry(partial(self._refresh, account), log_as="outbound_upkeep_waits")
         except Exception as error:  # one account must not stop the others
-            if not is_the_records(error):
+            if not is_caused_by_record(error):
                 raise
             self._put_off(account, error)
         finally:

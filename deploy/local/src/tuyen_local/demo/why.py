@@ -39,7 +39,7 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.RANDOM: "drawn from {candidates} (R2.2)",
     Reason.LEAST_LOADED: "has the fewest open ones of {candidates} (R2.3)",
     Reason.STICKY_LOST: "{former} may not answer here any more; now one of {candidates} (R3.4)",
-    Reason.REASSIGNED_OFFLINE: "{former} has logged out; next in turn of {candidates} (R3.3)",
+    Reason.REASSIGNED_OFFLINE: "{former} is offline; next in turn of {candidates} (R3.3)",
     Reason.QUEUE_DRAINED: "it waited until somebody came online (R5.1)",
     Reason.MANUAL: "{by} gave it to them{note} (R6.1)",
     Reason.TAKEN: "they took what nobody had (R6.6)",

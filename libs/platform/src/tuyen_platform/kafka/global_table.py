@@ -13,7 +13,7 @@ import structlog
 
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.dead_letters import list_frames, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
@@ -168,7 +168,7 @@ class GlobalTable:
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
             _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
         except Exception as error:  # one record must not stop the others
-            if not is_the_records(error):
+            if not is_caused_by_record(error):
                 raise
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
             reason, where = reason_of(error), list_frames(error)

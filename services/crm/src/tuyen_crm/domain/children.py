@@ -6,11 +6,11 @@ Decides C5.
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ChildState, ContactState
@@ -36,8 +36,8 @@ def put_child(
     child = _find_own(known_child, command, contact)
     version = 0 if child is None else child.version
     if command.expected_version not in (None, version):
-        return decide_passed(version)
-    return decide_applied(follow(command, changed if child else added, contact.sequence + 1))
+        return decide_conflict(version)
+    return decide_applied(build_event(command, changed if child else added, contact.sequence + 1))
 
 
 def change_child(
@@ -49,8 +49,8 @@ def change_child(
     if contact is None or child is None:
         return NOT_FOUND
     if command.expected_version not in (None, child.version):
-        return decide_passed(child.version)
-    return decide_applied(follow(command, event, contact.sequence + 1))
+        return decide_conflict(child.version)
+    return decide_applied(build_event(command, event, contact.sequence + 1))
 
 
 def remove_child(
@@ -72,7 +72,7 @@ def remind_of_child(
         return NOT_FOUND
     if child.version != command.version or child.reminded_at == command.remind_at:
         return decide_unchanged(child.version)
-    return decide_applied(follow(command, event, contact.sequence + 1))
+    return decide_applied(build_event(command, event, contact.sequence + 1))
 
 
 def _find_own(

@@ -169,7 +169,7 @@ def release(
     return msgspec.structs.replace(content_of(now), **fields, **several), moved
 
 
-def give_back(gone: ContactContent, now: ContactContent) -> ContactContent:
+def restore_content(gone: ContactContent, now: ContactContent) -> ContactContent:
     """The content of a contact that is separated again: what it was before the merge, with its
     customers as they are today."""
     today = {customer.id: customer for customer in now.customers}

@@ -43,7 +43,7 @@ def decide_unchanged(version: int) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.UNCHANGED, version=version)
 
 
-def decide_passed(version: int) -> CommandDecision:
+def decide_conflict(version: int) -> CommandDecision:
     """Another change came first. `version` is the present version."""
     return CommandDecision(outcome=CrmOutcome.VERSION_PASSED, version=version)
 
@@ -61,7 +61,7 @@ NOT_FOUND = CommandDecision(outcome=CrmOutcome.NOT_FOUND, version=0)
 EventT = TypeVar("EventT", bound=CrmEvent)
 
 
-def follow(command: CrmCommand, kind: type[EventT], sequence: int, /, **more: Any) -> EventT:
+def build_event(command: CrmCommand, kind: type[EventT], sequence: int, /, **more: Any) -> EventT:
     """The event of this kind that follows from the command: fields with the same name have the same
     value. `more` are the fields that the command does not have."""
     given: dict[str, Any] = {name: getattr(command, name) for name in command.__struct_fields__}

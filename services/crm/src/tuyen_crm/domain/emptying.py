@@ -33,7 +33,7 @@ TakeOut = Callable[[ContactId, ContactState], Iterable[CrmEvent]]
 """The events by which a contact does not refer to the entity any more."""
 
 
-def decide_leaving(
+def decide_removal_with_contacts(
     known: KnownState,
     keys: Collection[str],
     take_out: TakeOut,

@@ -5,11 +5,11 @@ from typing import Any
 
 from tuyen_crm.domain.decision import (
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_events.crm.records import CrmRefusal, SetupCommand, SetupEvent
@@ -30,10 +30,10 @@ def put_entity(
     entity = known.setup(kind, command.id)
     version = 0 if entity is None else entity.sequence
     if command.expected_version not in (None, version):
-        return decide_passed(version)
+        return decide_conflict(version)
     if entity is None and len(known.list_setup(kind)) >= most:
         return decide_refused(CrmRefusal.TOO_MANY)
-    return decide_applied(follow(command, changed, known.setup_sequence() + 1, **more))
+    return decide_applied(build_event(command, changed, known.setup_sequence() + 1, **more))
 
 
 def remove_entity(
@@ -44,5 +44,5 @@ def remove_entity(
     if entity is None:
         return decide_unchanged(0)
     if command.expected_version not in (None, entity.sequence):
-        return decide_passed(entity.sequence)
-    return decide_applied(follow(command, removed, known.setup_sequence() + 1))
+        return decide_conflict(entity.sequence)
+    return decide_applied(build_event(command, removed, known.setup_sequence() + 1))

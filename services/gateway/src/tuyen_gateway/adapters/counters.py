@@ -19,16 +19,16 @@ from tuyen_gateway.ports.views import InboxCounts
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.collections import BY_ASSIGNEE_AND_INBOUND, BY_INBOUND
 from tuyen_gateway.projections.counters import (
-    AGAIN,
     ALL,
     ANY_PAGE,
     DAYS,
     LIVE,
+    MARKED_UNREAD,
     NOBODY,
     READ,
     WHOEVER,
     Cell,
-    Place,
+    CounterKey,
     has_months,
     month_and_day,
     place_of,
@@ -138,7 +138,7 @@ class _When(Enum):
 
 _UNREAD: Mapping[_When, Mapping[str, int]] = {
     _When.SINCE: {LIVE: 1, READ: -1},
-    _When.BEFORE: {AGAIN: 1},
+    _When.BEFORE: {MARKED_UNREAD: 1},
     _When.UNSURE: {LIVE: 1, READ: -1},
     _When.MIXED: {},
 }
@@ -167,7 +167,7 @@ class _Sums:
         for day, numbers in days.items():
             self._numbers[place.assignee, self._when_in_month(day)].update(numbers)
 
-    def _when(self, place: Place) -> _When:
+    def _when(self, place: CounterKey) -> _When:
         if self._since is None:
             return _When.SINCE
         if not has_months(place.assignee):
@@ -201,7 +201,7 @@ class _Sums:
                 self._unread[cell.channel, cell.kind] += unread
                 if when is _When.UNSURE:
                     self._unsure[assignee] += unread
-                    self._marked[assignee] += number if cell.measure in (READ, AGAIN) else 0
+                    self._marked[assignee] += number if cell.measure in (READ, MARKED_UNREAD) else 0
 
     def _asks_for(self, cell: Cell) -> bool:
         wanted = self._wanted

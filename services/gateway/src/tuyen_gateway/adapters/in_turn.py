@@ -29,7 +29,7 @@ from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
@@ -115,7 +115,7 @@ class InboxInTurn:
     async def caught_up(self) -> None:
         await self._inbox.caught_up()
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         async with self._reads.turn(organization):
             return await self._inbox.head(organization)
 

@@ -18,7 +18,7 @@ from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_gateway.adapters.counters import MongoCounters
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import NOWHERE, Changes, JournalPlace
+from tuyen_gateway.domain.live import NOWHERE, Changes, JournalPosition
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports.live import ChangeFeed, CountsAtEntry, JournalEntry, OurMessages
@@ -63,7 +63,7 @@ class MongoLiveViews:
         self._names = CustomerNames(database)
         self._turns = asyncio.Semaphore(_READS_AT_ONCE)
 
-    async def follow(self, after: JournalPlace | None) -> ChangeFeed:
+    async def follow(self, after: JournalPosition | None) -> ChangeFeed:
         if after is None:
             return MongoChangeFeed(self._database, await self._now())
         feed = MongoChangeFeed(self._database, after)
@@ -71,10 +71,10 @@ class MongoLiveViews:
             return MongoChangeFeed(self._database, await self._now())
         return feed
 
-    async def _now(self) -> JournalPlace:
+    async def _now(self) -> JournalPosition:
         """The time of the database's last commit."""
         at: Timestamp = (await self._database.client.admin.command("ping"))["operationTime"]
-        return JournalPlace(at.time, at.inc)
+        return JournalPosition(at.time, at.inc)
 
     async def entries(
         self, organization: OrganizationId, since: datetime, limit: int
@@ -84,26 +84,26 @@ class MongoLiveViews:
             newest = await found.sort([("at", -1), ("_id", -1)]).limit(limit).to_list(None)
         return [_entry(document, None) for document in reversed(newest)]
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         async with self._turns:
             return place_of_head(await self._heads.find_one({"_id": organization}))
 
     async def rows(
-        self, ids: Ids[ConversationId], at: JournalPlace | None
+        self, ids: Ids[ConversationId], at: JournalPosition | None
     ) -> Mapping[ConversationId, InboxRow]:
         async with self._turns:
             found = await self._find(collections.CONVERSATIONS, {"_id": {"$in": list(ids)}}, at)
             rows = [msgspec.convert(document, InboxRow) for document in found]
             return {row.id: row for row in await self._names.add_names(rows)}
 
-    async def messages(self, ids: Ids[MessageId], at: JournalPlace | None) -> Sequence[Message]:
+    async def messages(self, ids: Ids[MessageId], at: JournalPosition | None) -> Sequence[Message]:
         async with self._turns:
             found = await self._find(collections.MESSAGES, {"_id": {"$in": list(ids)}}, at)
             messages = [msgspec.convert(document, Message) for document in found]
             return await self._names.add_author_names(messages)
 
     async def ours(
-        self, messages: OurMessages, limit: int, at: JournalPlace | None
+        self, messages: OurMessages, limit: int, at: JournalPosition | None
     ) -> Sequence[Message]:
         since: Document = {} if messages.after is None else {"$gt": messages.after - _SENDING}
         query = {
@@ -120,7 +120,7 @@ class MongoLiveViews:
         return [msgspec.convert(document, Message) for document in reversed(found)]
 
     async def count_newer(
-        self, conversation_id: ConversationId, joined: Ids[datetime], at: JournalPlace | None
+        self, conversation_id: ConversationId, joined: Ids[datetime], at: JournalPosition | None
     ) -> Mapping[datetime, int]:
         """In one pass over the messages after the first of these times."""
         by_cut: dict[datetime, list[datetime]] = {}
@@ -158,7 +158,7 @@ class MongoLiveViews:
         self,
         collection: str,
         query: Document,
-        at: JournalPlace | None,
+        at: JournalPosition | None,
         more: Document | None = None,
     ) -> list[Document]:
         command = {"find": collection, "filter": query, "batchSize": _BATCH, **(more or {})}
@@ -180,7 +180,7 @@ class MongoChangeFeed:
     """`ChangeFeed`: a change stream of the journal. It returns changes in the order of their
     commits once a majority of members has them."""
 
-    def __init__(self, database: Database, begin: JournalPlace) -> None:
+    def __init__(self, database: Database, begin: JournalPosition) -> None:
         self._journal = database[collections.JOURNAL]
         self.begin = begin
 
@@ -203,7 +203,7 @@ class MongoChangeFeed:
                     yield None
                     continue
                 at: Timestamp = change["clusterTime"]
-                yield _entry(change["fullDocument"], JournalPlace(at.time, at.inc))
+                yield _entry(change["fullDocument"], JournalPosition(at.time, at.inc))
 
     def _watch(self) -> Any:
         return self._journal.watch(
@@ -214,7 +214,7 @@ class MongoChangeFeed:
         )
 
 
-def _timestamp(place: JournalPlace | None) -> Timestamp | None:
+def _timestamp(place: JournalPosition | None) -> Timestamp | None:
     return None if place is None else Timestamp(place.seconds, place.number)
 
 
@@ -224,13 +224,13 @@ def heads_of(database: Database) -> Collection:
     return database[collections.HEADS].with_options(read_concern=ReadConcern("majority"))
 
 
-def place_of_head(document: Document | None) -> JournalPlace:
+def place_of_head(document: Document | None) -> JournalPosition:
     """The time in an organization's document of heads."""
     changed = None if document is None else document.get(CHANGED_AT)
-    return NOWHERE if changed is None else JournalPlace(changed.time, changed.inc)
+    return NOWHERE if changed is None else JournalPosition(changed.time, changed.inc)
 
 
-def _entry(document: Document, place: JournalPlace | None) -> JournalEntry:
+def _entry(document: Document, place: JournalPosition | None) -> JournalEntry:
     return JournalEntry(
         id=str(document["_id"]),
         organization=OrganizationId(document["organization"]),

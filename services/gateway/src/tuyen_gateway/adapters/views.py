@@ -36,7 +36,7 @@ from tuyen_gateway.adapters.threads import (
 )
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
@@ -75,7 +75,7 @@ class MongoViews:
     async def caught_up(self) -> None:
         await self._progress.catch_up()
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         return place_of_head(await self._heads.find_one({"_id": organization}))
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:

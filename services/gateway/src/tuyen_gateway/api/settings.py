@@ -41,7 +41,7 @@ class SettingsIn(RequestBody):
     auto_assign: bool | None = None
     """Rules assign new conversations; needs `assignment`."""
     auto_reassign: bool | None = None
-    """A customer whose agent has logged out gets another one (R3.3); needs `auto_assign`."""
+    """A customer whose agent is offline gets another one (R3.3); needs `auto_assign`."""
     when_nobody: Known[WhenNobody] | None = None
     """What happens to a conversation without a candidate (R5)."""
     take_unassigned: bool | None = None

@@ -76,7 +76,7 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
         return len(self.rows) + len(self.messages) + len(self.proposals)
 
 
-class JournalPlace(NamedTuple):
+class JournalPosition(NamedTuple):
     """A place in the order in which the database committed changes: the time of a commit, its
     number within that second, and how many items of it come before."""
 
@@ -85,7 +85,7 @@ class JournalPlace(NamedTuple):
     items: int = 0
 
 
-NOWHERE = JournalPlace(0, 0)
+NOWHERE = JournalPosition(0, 0)
 """Before all changes."""
 
 WHOLE = 2**32 - 1
@@ -95,23 +95,23 @@ _PLACE_BYTES = (5, 4, 4)
 """Fixed sizes: the length of a position says nothing of what is in it."""
 
 
-def pack_place(place: JournalPlace) -> bytes:
+def pack_place(place: JournalPosition) -> bytes:
     return b"".join(number.to_bytes(size) for number, size in zip(place, _PLACE_BYTES, strict=True))
 
 
-def unpack_place(packed: bytes) -> JournalPlace:
+def unpack_place(packed: bytes) -> JournalPosition:
     """The inverse. Raises ValueError for anything else."""
     if len(packed) != sum(_PLACE_BYTES):
         raise ValueError("this is no place")
     seconds, number, items = (packed[:5], packed[5:9], packed[9:])
-    return JournalPlace(int.from_bytes(seconds), int.from_bytes(number), int.from_bytes(items))
+    return JournalPosition(int.from_bytes(seconds), int.from_bytes(number), int.from_bytes(items))
 
 
 class LivePosition(msgspec.Struct, frozen=True, array_like=True):
     """From where a stream continues. What a list of presence or of jobs returns has no inbox."""
 
     inbox: bytes | None
-    """A `JournalPlace`, packed."""
+    """A `JournalPosition`, packed."""
     presence: bytes
     """`Heads` of the presence that was sent."""
     jobs: bytes

@@ -10,7 +10,7 @@ from tuyen_events.ids import AgentId, ConversationId, MessageId
 from tuyen_events.limits import STATES_AT_ONCE
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import (
-    JournalPlace,
+    JournalPosition,
     count_unread,
     find_marks,
     find_message_revision,
@@ -25,7 +25,7 @@ from tuyen_gateway.live.steps import MessageStep, RowStep, StatesStep, Step
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import LiveViews, Renderer, Watch
 
-EncryptPlace = Callable[[JournalPlace | None], str]
+EncryptPlace = Callable[[JournalPosition | None], str]
 """The position after a place; of the whole delivery's begin if the place is not known."""
 
 
@@ -49,7 +49,7 @@ class Loaded:
 
 
 async def load(
-    views: LiveViews, steps: Sequence[Step], watchers: Collection[Watch], at: JournalPlace | None
+    views: LiveViews, steps: Sequence[Step], watchers: Collection[Watch], at: JournalPosition | None
 ) -> Loaded:
     """Reads everything that the steps need, whatever the number of watchers, as it was after the
     commit `at`, the last of the steps: so no row shows a change whose step is still to come."""
@@ -111,7 +111,7 @@ class LiveDelivery:
         self._removals: dict[tuple[ConversationId, int], bytes] = {}
         self._messages: dict[int, Sequence[bytes]] = {}
 
-    def send_to(self, stream: LiveStream, after: JournalPlace | None = None) -> None:
+    def send_to(self, stream: LiveStream, after: JournalPosition | None = None) -> None:
         """Sends what the watcher may see, of the steps that follow a place."""
         for number, step in enumerate(self._steps):
             if after is not None and step.place is not None and step.place <= after:
@@ -127,7 +127,7 @@ class LiveDelivery:
                     stream.send(self._encode_removal(step, step.changes[-1].revision))
                 case MessageStep() | StatesStep() if row is not None:
                     if isinstance(step, StatesStep) and self._has_too_many(step):
-                        stream.lose()
+                        stream.reset()
                         return
                     for event in self._encode_messages(number, step, row, stream.watch):
                         stream.send(event)

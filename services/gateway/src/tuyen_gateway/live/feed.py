@@ -19,7 +19,7 @@ from tuyen_events.ids import AgentId
 from tuyen_events.limits import REPLAYED_CHANGES
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.domain.heads import unpack
-from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
+from tuyen_gateway.domain.live import JournalPosition, LivePosition, pack_place
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
@@ -35,7 +35,7 @@ from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.live.tally import concerns, count_change
 from tuyen_gateway.live.watching import Viewings
 from tuyen_gateway.ports.live import JournalEntry
-from tuyen_platform.blame import is_the_records
+from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
 from tuyen_platform.retry import retry
@@ -135,7 +135,7 @@ class LiveFeed:
             try:
                 await retry(self._turn, log_as="live_feed_waits", about={"organization": self._id})
             except Exception as error:  # one organization's records must not stop the others
-                if not is_the_records(error):
+                if not is_caused_by_record(error):
                     raise
                 _log.exception("live_feed_failed", organization=self._id)
                 self.lose_all("error")
@@ -214,12 +214,12 @@ class LiveFeed:
             if stream in self._joining:  # not closed meanwhile
                 self._joining.remove(stream)
                 self._streams.append(stream)
-                self._viewings.greet(stream)
+                self._viewings.add_stream(stream)
 
     async def _replay(
         self,
         entries: Sequence[JournalEntry],
-        streams: Sequence[tuple[LiveStream, JournalPlace | None]],
+        streams: Sequence[tuple[LiveStream, JournalPosition | None]],
     ) -> None:
         if not entries or not streams:
             return
@@ -230,7 +230,7 @@ class LiveFeed:
         begins = [stream.after.inbox for stream, _ in streams]
         oldest = min((begin for begin in begins if begin is not None), default=None)
 
-        def encrypt_place(place: JournalPlace | None) -> str:
+        def encrypt_place(place: JournalPosition | None) -> str:
             return self._encrypt_inbox(oldest if place is None else pack_place(place))
 
         await self._send_proposals(entries, [stream for stream, _ in streams], encrypt_place(None))
@@ -240,12 +240,12 @@ class LiveFeed:
             _count(stream, entries)  # it has no counts yet: whether it needs them
 
     @property
-    def _present(self) -> JournalPlace | None:
+    def _present(self) -> JournalPosition | None:
         """A time before everything that is pending, so that what is read as of then shows no more
         than what was sent. Without a change anywhere for a while, that is now."""
         last = self._recent.last
         if self._pending and (pending := self._pending[0].place) is not None:
-            last = JournalPlace(pending.seconds, max(pending.number - 1, 0))
+            last = JournalPosition(pending.seconds, max(pending.number - 1, 0))
         kept = self._sources.clock.now().timestamp() - _SNAPSHOTS_KEPT_S
         return last if last.seconds > kept else None
 
@@ -388,4 +388,4 @@ def _count(stream: LiveStream, entries: Iterable[JournalEntry]) -> bool:
 
 def _lose(stream: LiveStream, reason: str) -> None:
     LIVE_RESETS.labels(reason).inc()
-    stream.lose()
+    stream.reset()

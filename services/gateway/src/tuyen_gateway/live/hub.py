@@ -70,7 +70,7 @@ class LiveHub:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 tasks.create_task(self._follow_for_ever())
-                tasks.create_task(self._look_after())
+                tasks.create_task(self._maintain())
         finally:
             self._tasks = None
 
@@ -123,7 +123,7 @@ class LiveHub:
         stream.needs_counts = position is not None
         if after is not None and position is None:
             LIVE_RESETS.labels("position").inc()
-            stream.lose()
+            stream.reset()
         return stream
 
     def _now_of(self, watch: Watch, recent: RecentChanges) -> LivePosition:
@@ -193,7 +193,7 @@ class LiveHub:
         self._ended = True
         _log.warning("live_changes_ended")
 
-    async def _look_after(self) -> None:
+    async def _maintain(self) -> None:
         """Notices what the journal does not contain, and streams that have to be looked after."""
         rounds = round(1 / _LOOK_EVERY_S)
         while True:
@@ -212,7 +212,7 @@ class LiveHub:
         if waited_s >= _ABANDONED_AFTER_S:
             self.close(stream)
         elif now - stream.beaten_at >= _BEAT_AFTER_S:
-            stream.beat(now)
+            stream.send_heartbeat(now)
         if now - stream.checked_at >= _RECHECK_EVERY_S and not stream.ended:
             stream.checked_at = now
             feed, _ = self._feeds[stream.watch.viewer.organization]

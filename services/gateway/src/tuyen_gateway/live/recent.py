@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.ports.live import JournalEntry
 
 _MOST_CHANGES = 20_000
@@ -15,7 +15,7 @@ class RecentChanges:
     """Entries in the order of their commits: all that were committed after `floor`, up to
     `last`."""
 
-    def __init__(self, floor: JournalPlace, most: int = _MOST_CHANGES) -> None:
+    def __init__(self, floor: JournalPosition, most: int = _MOST_CHANGES) -> None:
         self.floor = floor
         self.last = floor
         self._most = most
@@ -53,7 +53,7 @@ class RecentChanges:
             self.floor = oldest.place
 
     def since(
-        self, organization: OrganizationId, after: JournalPlace, until: JournalPlace
+        self, organization: OrganizationId, after: JournalPosition, until: JournalPosition
     ) -> Sequence[JournalEntry]:
         """The organization's entries from `after` on, the one at `after` included, up to
         `until`."""

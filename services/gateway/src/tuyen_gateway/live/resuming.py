@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CHANGES_KEPT_S, REPLAYED_CHANGES
-from tuyen_gateway.domain.live import NOWHERE, JournalPlace, unpack_place
+from tuyen_gateway.domain.live import NOWHERE, JournalPosition, unpack_place
 from tuyen_gateway.live.recent import RecentChanges
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.ports.live import JournalEntry, LiveViews
@@ -24,7 +24,7 @@ _KEPT = timedelta(seconds=CHANGES_KEPT_S) - _TRANSACTION
 class Resumption:
     """Streams that resume together, by what they missed."""
 
-    recent: list[tuple[LiveStream, JournalPlace]] = field(default_factory=list)
+    recent: list[tuple[LiveStream, JournalPosition]] = field(default_factory=list)
     """The streams that resume from the recent changes, each with the place after which it
     continues."""
     recent_entries: Sequence[JournalEntry] = ()
@@ -40,7 +40,7 @@ async def find_missed(
     organization: OrganizationId,
     streams: Sequence[LiveStream],
     *,
-    until: JournalPlace,
+    until: JournalPosition,
     now: datetime,
 ) -> Resumption:
     """The changes that the streams missed up to `until`, read once for all of them."""
@@ -80,7 +80,7 @@ async def find_missed(
 async def _find_begin(
     views: LiveViews,
     organization: OrganizationId,
-    place: JournalPlace,
+    place: JournalPosition,
     now: datetime,
     *,
     fetched: bool,
@@ -95,7 +95,7 @@ async def _find_begin(
     return now - _KEPT  # nothing was folded since, except what is not complete yet
 
 
-def _find_unlisted(entries: Sequence[JournalEntry]) -> JournalPlace:
+def _find_unlisted(entries: Sequence[JournalEntry]) -> JournalPosition:
     """The place of the last change that does not list its rows."""
     places = (entry.place for entry in entries if entry.changes.unlisted)
     return max((place for place in places if place is not None), default=NOWHERE)

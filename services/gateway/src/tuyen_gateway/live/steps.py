@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tuyen_events.ids import ConversationId, MessageId
-from tuyen_gateway.domain.live import JournalPlace, RowChange, is_shown
+from tuyen_gateway.domain.live import JournalPosition, RowChange, is_shown
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports.live import JournalEntry, OurMessages
 
@@ -15,7 +15,7 @@ class RowStep:
     """A row that changed."""
 
     conversation_id: ConversationId
-    place: JournalPlace | None
+    place: JournalPosition | None
     """The place after the last of these changes; null if it is not known."""
     changes: list[RowChange] = field(default_factory=list)
 
@@ -37,14 +37,14 @@ class MessageStep:
 
     conversation_id: ConversationId
     message_id: MessageId
-    place: JournalPlace | None
+    place: JournalPosition | None
 
 
 @dataclass(slots=True, kw_only=True)
 class StatesStep:
     """Our messages of a conversation, written within a range of time, whose state changed."""
 
-    place: JournalPlace | None
+    place: JournalPosition | None
     messages: OurMessages
 
     @property
@@ -75,12 +75,12 @@ def plan_steps(entries: Iterable[JournalEntry]) -> list[Step]:
     return list(steps.values())
 
 
-def _after(place: JournalPlace | None, items: int) -> JournalPlace | None:
+def _after(place: JournalPosition | None, items: int) -> JournalPosition | None:
     return None if place is None else place._replace(items=items)
 
 
 def _add_row(
-    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPosition | None
 ) -> None:
     key = ("row", change.conversation_id)
     known = steps.pop(key, None)
@@ -91,7 +91,7 @@ def _add_row(
 
 
 def _add_states(
-    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPosition | None
 ) -> None:
     if change.reported_until is None:
         return

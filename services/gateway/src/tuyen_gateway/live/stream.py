@@ -57,17 +57,17 @@ class LiveStream:
         self._waiting.append(event)
         self._bytes += len(event)
         if self._bytes > STREAM_BYTES:
-            self.lose()
+            self.reset()
         self._woken.set()
 
-    def lose(self) -> None:
+    def reset(self) -> None:
         """Makes the reader fetch again."""
         self._waiting.clear()
         self._bytes = 0
         self._lost = not self._ended
         self._woken.set()
 
-    def beat(self, now: float) -> None:
+    def send_heartbeat(self, now: float) -> None:
         """Adds a heartbeat if nothing else waits."""
         if not self._waiting and not self._lost:
             self.beaten_at = now

@@ -33,7 +33,7 @@ class Viewings:
     def have_changed(self, organization: Organization) -> bool:
         return self._board.of(organization.id) != self._sent
 
-    def greet(self, stream: LiveStream) -> None:
+    def add_stream(self, stream: LiveStream) -> None:
         """A new stream gets all that its watcher may see."""
         self._greeted.append(stream)
 

@@ -10,7 +10,7 @@ from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.viewing import ConversationViewed
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import Job
-from tuyen_gateway.domain.live import Changes, JournalPlace
+from tuyen_gateway.domain.live import Changes, JournalPosition
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.ports.dead_letters import Replay
@@ -25,7 +25,7 @@ class JournalEntry:
 
     id: str
     organization: OrganizationId
-    place: JournalPlace | None
+    place: JournalPosition | None
     changes: Changes
 
 
@@ -33,7 +33,7 @@ class ChangeFeed(Protocol):
     """The changes of all organizations in the order of their commits, from one place on."""
 
     @property
-    def begin(self) -> JournalPlace:
+    def begin(self) -> JournalPosition:
         """All changes that were committed at or after this are in `entries`."""
         ...
 
@@ -62,7 +62,7 @@ class LiveViews(Protocol):
     """The views, as live streams read them: for many viewers at once, so no scope limits it. Raises
     PyMongoError while the database is unavailable."""
 
-    async def follow(self, after: JournalPlace | None) -> ChangeFeed:
+    async def follow(self, after: JournalPosition | None) -> ChangeFeed:
         """The changes after a place, or from now on. If the database has forgotten that place, they
         begin later."""
         ...
@@ -73,31 +73,34 @@ class LiveViews(Protocol):
         """The last entries that were begun at or after `since`, at most `limit`, oldest first."""
         ...
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         """A time after all changes that were folded for the organization (`LivePosition`)."""
         ...
 
     async def rows(
-        self, ids: Collection[ConversationId], at: JournalPlace | None
+        self, ids: Collection[ConversationId], at: JournalPosition | None
     ) -> Mapping[ConversationId, InboxRow]:
         """Those that exist, with all marks and with the known names of their customers. As of the
         commit `at`, here and below; as of now with None, or if that is no longer kept."""
         ...
 
     async def messages(
-        self, ids: Collection[MessageId], at: JournalPlace | None
+        self, ids: Collection[MessageId], at: JournalPosition | None
     ) -> Sequence[Message]:
         """Those that exist, with the known names of their authors."""
         ...
 
     async def ours(
-        self, messages: OurMessages, limit: int, at: JournalPlace | None
+        self, messages: OurMessages, limit: int, at: JournalPosition | None
     ) -> Sequence[Message]:
         """Our messages of a thread in a range of time; the newest."""
         ...
 
     async def count_newer(
-        self, conversation_id: ConversationId, joined: Collection[datetime], at: JournalPlace | None
+        self,
+        conversation_id: ConversationId,
+        joined: Collection[datetime],
+        at: JournalPosition | None,
     ) -> Mapping[datetime, int]:
         """The number of the customers' messages that came after each of these times and were not
         removed."""

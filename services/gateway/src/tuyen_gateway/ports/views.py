@@ -23,7 +23,7 @@ from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope, Memberships
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.live import JournalPlace
+from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
@@ -97,7 +97,7 @@ class InboxViews(Protocol):
         UnavailableError after 5 s."""
         ...
 
-    async def head(self, organization: OrganizationId) -> JournalPlace:
+    async def head(self, organization: OrganizationId) -> JournalPosition:
         """A time after all changes that were folded from the organization's own records: what is
         read after this call shows them. It never goes back, and changes only with records of the
         organization. It is not shown to callers as it is."""

@@ -53,7 +53,7 @@ WHOEVER = AgentId("*")
 NOBODY = AgentId("")
 _NO_VIEWER = AgentId("")
 
-ALL, LIVE, READ, AGAIN = "all", "live", "read", "again"
+ALL, LIVE, READ, MARKED_UNREAD = "all", "live", "read", "again"
 
 DAYS = "days"
 """The field of a month's document that contains its days, each with numbers of its own."""
@@ -76,17 +76,17 @@ def place_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CounterKey:
     """The conversations that a document counts: `month` is empty for those of all months."""
 
     assignee: AgentId
     month: str
 
 
-def read_place(document: str) -> Place:
+def read_place(document: str) -> CounterKey:
     """From a document's id."""
     _, _, assignee, _, month = document.split("|")
-    return Place(AgentId(assignee), month)
+    return CounterKey(AgentId(assignee), month)
 
 
 def month_and_day(moment: datetime | None) -> tuple[str, str]:
@@ -227,7 +227,8 @@ def _count(changes: CounterChanges, row: InboxRow, times: int) -> None:
         read_by = frozenset(row.read_by)
         counted = [(_NO_VIEWER, [ALL, LIVE])]
         counted += (
-            (read.agent_id, [READ if read.agent_id in read_by else AGAIN]) for read in row.reads
+            (read.agent_id, [READ if read.agent_id in read_by else MARKED_UNREAD])
+            for read in row.reads
         )
     month, day = month_and_day(row.last_inbound_at)
     for viewer, measures in counted:

@@ -112,7 +112,7 @@ class InboxProjection:
                 for message_id in work.messages.keys() | work.media.keys()
             }
             known = {key: found.value for key, found in stored.items()}
-            _adopt(folded, {**known, **folded})
+            _inherit_conversation(folded, {**known, **folded})
             if await write_documents(self._messages, stored, folded.values()):
                 break
         else:
@@ -127,8 +127,10 @@ class InboxProjection:
     async def _adopt_children(self, folded: Messages, work: BatchWork) -> None:
         """Sets the conversation of messages that are known only by their parent, whichever of the
         two came first. Reads after the write, so that of two gateways one sees both."""
-        orphans = [m.via_parent for m in folded.values() if m.via_parent and not m.conversation_id]
-        parents = await read_by_id(self._messages, Message, orphans)
+        without_conversation = [
+            m.via_parent for m in folded.values() if m.via_parent and not m.conversation_id
+        ]
+        parents = await read_by_id(self._messages, Message, without_conversation)
         family: Messages = {**{key: found.value for key, found in parents.items()}, **folded}
         frontier: set[str] = {*work.comments, *parents}
         looked_up: set[str] = set()
@@ -137,7 +139,7 @@ class InboxProjection:
                 self._messages, Message, {"via_parent": {"$in": list(frontier)}}
             )
             adopted = {key: found.value for key, found in children.items()}
-            _adopt(adopted, family)
+            _inherit_conversation(adopted, family)
             if not await write_documents(self._messages, children, adopted.values()):
                 continue
             # A message of the batch itself may have got its conversation before.
@@ -237,7 +239,7 @@ def _fold_all(
     return message
 
 
-def _adopt(messages: Messages, family: Mapping[str, Message]) -> None:
+def _inherit_conversation(messages: Messages, family: Mapping[str, Message]) -> None:
     """Sets for each of `messages` that has none its parent's conversation, if that is known."""
     adopted = True
     while adopted:

@@ -17,11 +17,11 @@ from tuyen_ingest.errors import (
     InvalidRequestError,
     NoSuchFileError,
     NoSuchPageError,
-    NotNowError,
     PictureTooLargeError,
-    StrangeSiteError,
+    SiteNotAllowedError,
     StrangeVisitorError,
     TooOftenError,
+    UnavailableError,
     VisitorRefusedError,
     WrongUserHashError,
 )
@@ -37,9 +37,9 @@ _STATUSES: Mapping[type[VisitorRefusedError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchFileError: HTTPStatus.NOT_FOUND,
     NoSuchPageError: HTTPStatus.NOT_FOUND,
-    NotNowError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     PictureTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    StrangeSiteError: HTTPStatus.FORBIDDEN,
+    SiteNotAllowedError: HTTPStatus.FORBIDDEN,
     StrangeVisitorError: HTTPStatus.UNAUTHORIZED,
     TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
     WrongUserHashError: HTTPStatus.FORBIDDEN,
@@ -76,7 +76,7 @@ def answer_refusal(refused: VisitorRefusedError) -> Response:
     wait_s: float | None = None
     if isinstance(refused, TooOftenError):
         wait_s = refused.wait_s
-    elif isinstance(refused, NotNowError):
+    elif isinstance(refused, UnavailableError):
         wait_s = RETRY_S
     return answer_problem(_STATUSES[type(refused)], refused.detail, wait_s)
 

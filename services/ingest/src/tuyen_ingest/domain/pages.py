@@ -105,7 +105,7 @@ class ConnectedPages:
         return None
 
 
-class Readers(NamedTuple):
+class ReplayScope(NamedTuple):
     """For whom stored bodies are read again: all organizations, one of them, or one of its pages.
     What belongs to others is not read."""
 
@@ -118,10 +118,10 @@ class Readers(NamedTuple):
         return self.page is None or page.id == self.page
 
 
-EVERYBODY = Readers()
+EVERYBODY = ReplayScope()
 
 
-class PagesThen(Mapping[str, Page]):
+class PagesAtAcceptance(Mapping[str, Page]):
     """The pages of a channel for a body that was accepted before. What was written to the page of
     one organization is never read for another organization, even if the page belongs to that one
     now.
@@ -138,7 +138,7 @@ class PagesThen(Mapping[str, Page]):
         channel: Channel,
         accepted_at: datetime,
         owners: Mapping[str, str],
-        readers: Readers = EVERYBODY,
+        readers: ReplayScope = EVERYBODY,
     ) -> None:
         self._pages = pages
         self._channel = channel

@@ -33,11 +33,11 @@ MOST_ENTRIES = 6_000
 beyond this limit the oldest entries are forgotten earlier. That allows 25 million conversations in
 a partition."""
 
-Owner = tuple[OrganizationId, AgentId | None]
+Assignee = tuple[OrganizationId, AgentId | None]
 
 _WHOSE = Struct(">19x3sx?")
 """Unpacks the assignee of the conversation, and whether it is done, from an entry."""
-_DIGEST, _OFFSET, _DAY, _VERSION, _OWNER, _REASON, ENTRY_BYTES = 8, 14, 16, 19, 22, 23, 24
+_DIGEST, _OFFSET, _DAY, _VERSION, _ASSIGNEE, _REASON, ENTRY_BYTES = 8, 14, 16, 19, 22, 23, 24
 _NUMBERED = (
     Reason.ROTATION,
     Reason.RANDOM,
@@ -54,7 +54,7 @@ _NUMBERED = (
 )
 """The reasons that have the same number in every partition. All others, those of later versions
 among them, get the next number of their partition when the first conversation with them comes to
-rest. A record stores the number, as it does of an owner."""
+rest. A record stores the number, as it does of an assignee."""
 
 _MOST_REASONS = 256
 """A number is one byte."""
@@ -63,7 +63,7 @@ _MOST_REASONS = 256
 class ArchivedConversation(NamedTuple):
     """A conversation at rest."""
 
-    owner: Owner
+    assignee: Assignee
     version: int
     reason: Reason
     day: int
@@ -76,22 +76,22 @@ class Archive:
     """All conversations of a partition that are at rest."""
 
     buckets: dict[int, bytes] = field(default_factory=dict)
-    owners: list[Owner] = field(default_factory=list)
+    assignees: list[Assignee] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=lambda: list(_NUMBERED))
     """By number."""
-    _places: dict[Owner, int] = field(default_factory=dict)
+    _places: dict[Assignee, int] = field(default_factory=dict)
 
-    def add_owner(self, owner: Owner) -> None:
-        """Adds an owner, whose number is the next free one."""
-        self._places[owner] = len(self.owners)
-        self.owners.append(owner)
+    def add_assignee(self, assignee: Assignee) -> None:
+        """Adds an assignee, whose number is the next free one."""
+        self._places[assignee] = len(self.assignees)
+        self.assignees.append(assignee)
 
-    def add_owner_from_snapshot(self, place: int, owner: Owner) -> None:
-        """Adds an owner from the snapshot. Owners come in the order of their numbers; a repeated
+    def add_assignee_from_snapshot(self, place: int, assignee: Assignee) -> None:
+        """Adds an assignee from the snapshot. They come in the order of their numbers; a repeated
         one is ignored."""
-        if place == len(self.owners):
-            organization, agent = owner
-            self.add_owner(
+        if place == len(self.assignees):
+            organization, agent = assignee
+            self.add_assignee(
                 (
                     OrganizationId(intern(organization)),
                     None if agent is None else AgentId(intern(agent)),
@@ -117,8 +117,8 @@ class Archive:
         """Adds a conversation; returns the number of its bucket."""
         digest = _digest(conversation)
         number = _bucket_of(digest)
-        if rested.owner not in self._places:
-            self.add_owner(rested.owner)
+        if rested.assignee not in self._places:
+            self.add_assignee(rested.assignee)
         if rested.reason not in self.reasons:
             self.reasons.append(rested.reason)
         entry = (
@@ -126,7 +126,7 @@ class Archive:
             + rested.inbound.to_bytes(_OFFSET - _DIGEST)
             + rested.day.to_bytes(_DAY - _OFFSET)
             + rested.version.to_bytes(_VERSION - _DAY)
-            + self._places[rested.owner].to_bytes(_OWNER - _VERSION)
+            + self._places[rested.assignee].to_bytes(_ASSIGNEE - _VERSION)
             + self.reasons.index(rested.reason).to_bytes()
             + rested.is_done.to_bytes()
         )
@@ -170,14 +170,14 @@ class Archive:
         self._keep(number, bucket[end:])
         return [self._read(bucket[at : at + ENTRY_BYTES]) for at in range(0, end, ENTRY_BYTES)]
 
-    def count_open(self) -> dict[Owner, int]:
-        """How many conversations each owner has that are not done; includes owners who have
+    def count_open(self) -> dict[Assignee, int]:
+        """How many conversations each assignee has that are not done; includes assignees who have
         none."""
         entries = Counter(chain.from_iterable(map(_WHOSE.iter_unpack, self.buckets.values())))
-        counts = dict.fromkeys(self.owners, 0)
+        counts = dict.fromkeys(self.assignees, 0)
         for (place, is_done), count in entries.items():
             if not is_done:
-                counts[self.owners[int.from_bytes(place)]] += count
+                counts[self.assignees[int.from_bytes(place)]] += count
         return counts
 
     def _keep(self, number: int, bucket: bytes) -> None:
@@ -188,9 +188,9 @@ class Archive:
 
     def _read(self, entry: bytes) -> ArchivedConversation:
         return ArchivedConversation(
-            owner=self.owners[int.from_bytes(entry[_VERSION:_OWNER])],
+            assignee=self.assignees[int.from_bytes(entry[_VERSION:_ASSIGNEE])],
             version=int.from_bytes(entry[_DAY:_VERSION]),
-            reason=self.reasons[entry[_OWNER]],
+            reason=self.reasons[entry[_ASSIGNEE]],
             day=_day(entry, 0),
             inbound=int.from_bytes(entry[_DIGEST:_OFFSET]),
             is_done=bool(entry[_REASON]),

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from itertools import islice
 
 from tuyen_events.ids import ConversationId, CustomerId
-from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Assignee, bucket_of
 from tuyen_router.domain.customer_records import ConversationState
 from tuyen_router.domain.customer_state import CustomerState, count_load, mark_recent
 from tuyen_router.domain.snapshot import CHANGE_BYTES, ChangedEntries, bytes_beside, note_change
 
-YOUNG = 8_192
+MIN_UNARCHIVED = 8_192
 """So many conversations of a partition, those with the latest records, stay in full, however old
 they are. A crash may have lost what follows from the records that were in flight, and only the full
 state shows that. No more records than this can be in flight."""
@@ -45,7 +45,7 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
     oldest done marks, if there are too many.
     """
     changed = ChangedEntries()
-    known = len(state.archive.owners)
+    known = len(state.archive.assignees)
     size = _forget_marks(state, changed)
     _gather(state)
     while state.due and size < most_bytes:
@@ -55,7 +55,7 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
         return None
     for number in changed.buckets:
         changed.freed += _forget(state, state.archive.forget_before(number, _oldest(state)))
-    changed.owners = range(known, len(state.archive.owners))
+    changed.assignees = range(known, len(state.archive.assignees))
     return changed
 
 
@@ -75,7 +75,7 @@ def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
 def _gather(state: CustomerState) -> None:
     """Moves what is old enough from `recent` to `due`."""
     old: list[ConversationId] = []
-    most = min(_AT_ONCE, max(0, len(state.recent) - YOUNG))
+    most = min(_AT_ONCE, max(0, len(state.recent) - MIN_UNARCHIVED))
     for conversation in islice(state.recent, most):
         current = state.conversations.get(conversation)
         if current is not None and current.day > state.today - _WHOLE_DAYS:
@@ -119,12 +119,12 @@ def archive_threads_of(
     them, however young they are, until `most_bytes` bytes of buckets have changed. None when there
     are not too many, or all of them wait."""
     customer = state.customer(customer_id)
-    if len(customer.lives) <= MOST_LIVES:
+    if len(customer.livestream_threads) <= MOST_LIVES:
         return None
     changed = ChangedEntries()
-    known = len(state.archive.owners)
+    known = len(state.archive.assignees)
     size = 0
-    for live in customer.lives[:-MOST_LIVES]:
+    for live in customer.livestream_threads[:-MOST_LIVES]:
         if size >= most_bytes:
             break
         current = state.conversations[live]
@@ -135,7 +135,7 @@ def archive_threads_of(
         state.recent.pop(live, None)
         size += CHANGE_BYTES + _rest(state, live, customer_id, current)
         note_change(changed, live, customer_id)
-    changed.owners = range(known, len(state.archive.owners))
+    changed.assignees = range(known, len(state.archive.assignees))
     return changed if changed.buckets else None
 
 
@@ -166,7 +166,7 @@ def _rest(
     """Returns the new size of the conversation's bucket."""
     seen = state.done.pop(conversation, None)
     rested = ArchivedConversation(
-        owner=(current.organization, current.agent_id),
+        assignee=(current.organization, current.agent_id),
         version=current.version,
         reason=current.reason,
         day=current.day,
@@ -178,16 +178,18 @@ def _rest(
     state.unsaved.pop(conversation, None)
     if customer is not None:
         found = state.add_customer(customer)
-        found.lives = tuple(each for each in found.lives if each != conversation)
+        found.livestream_threads = tuple(
+            each for each in found.livestream_threads if each != conversation
+        )
     return len(state.archive.buckets[bucket])
 
 
-def _forget(state: CustomerState, gone: Iterable[ArchivedConversation]) -> list[Owner]:
-    freed: list[Owner] = []
+def _forget(state: CustomerState, gone: Iterable[ArchivedConversation]) -> list[Assignee]:
+    freed: list[Assignee] = []
     for each in gone:
-        organization, agent = each.owner
+        organization, agent = each.assignee
         if not each.is_done and agent is not None:
             count_load(state.loads[organization], agent, -1)
-            state.marks += 1
-            freed.append(each.owner)
+            state.done_mark_changes += 1
+            freed.append(each.assignee)
     return freed

@@ -141,8 +141,8 @@ def narrow_to_offer(
     if loads is None and not leavers:
         return pool.offer
     offer = Offer(pool, _agents_at_capacity(pool, loads), frozenset(leavers))
-    if pool.beyond is not None and not offer.has_any():
-        return narrow_to_offer(pool.beyond, loads, leavers)
+    if pool.without_group is not None and not offer.has_any():
+        return narrow_to_offer(pool.without_group, loads, leavers)
     return offer
 
 
@@ -185,9 +185,9 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
 
 
 def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
-    organization, rosters, beyond = pools.organization, pools.rosters, None
+    organization, rosters, without_group = pools.organization, pools.rosters, None
     if wants.group is not None:
-        beyond = build_pool(
+        without_group = build_pool(
             pools,
             wants.page,
             wants.capability,
@@ -198,8 +198,8 @@ def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
     if rule.applies_to is not AppliesTo.ALL:
         online = organization.online
         candidates = tuple([agent for agent in candidates if agent in online])
-    if beyond is not None and not candidates:
-        return beyond  # R1.6
+    if without_group is not None and not candidates:
+        return without_group  # R1.6
     team = _team(rosters, rule)
     return Pool(
         organization.id,
@@ -211,7 +211,7 @@ def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
         department=wants.department,
         region=wants.region,
         group=wants.group,
-        beyond=beyond,
+        without_group=without_group,
     )
 
 

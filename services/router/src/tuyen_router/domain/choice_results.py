@@ -143,7 +143,7 @@ def _make_records(
         current = state.conversations.get(conversation.id)
         match answer.verdict:
             case Verdict.CHOSEN:
-                if not _is_owned_by(state, conversation, current, answer.agent_id):
+                if not _has_assignee(state, conversation, current, answer.agent_id):
                     records.append(
                         _make_record(
                             state, conversation, answer, answer.agent_id, _reason_for(answer)
@@ -176,7 +176,7 @@ def _make_records(
     return records
 
 
-def _is_owned_by(
+def _has_assignee(
     state: CustomerState,
     conversation: ConversationIdentity,
     current: ConversationState | None,

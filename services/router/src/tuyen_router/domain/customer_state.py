@@ -56,7 +56,7 @@ class CustomerRouting(msgspec.Struct, gc=False):
     """The department that a website's visitor chose last while rules assigned (R3.7)."""
     thread: ConversationId | None = None
     """The message thread, once it has a state."""
-    lives: tuple[ConversationId, ...] = ()
+    livestream_threads: tuple[ConversationId, ...] = ()
     """The livestream threads that are not at rest."""
     removed: bytes = b""
     """The messages and comments that they removed last."""
@@ -97,7 +97,7 @@ class CustomerState:
     contested: dict[ConversationId, AssignmentEvent] = field(default_factory=dict)
     """Conversations that have a later record in the log which does not count, as two workers can
     write it; the value is that later record (see `domain.contested`)."""
-    marks: int = 0
+    done_mark_changes: int = 0
     """How often a done mark was set or removed."""
     archive: Archive = field(default_factory=Archive)
     recent: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class CustomerState:
     def changes(self) -> int:
         """How many changes of loads there can have been; never falls, not even across
         recoveries."""
-        return self.written + self.marks
+        return self.written + self.done_mark_changes
 
     def customer(self, customer: CustomerId) -> CustomerRouting:
         """The customer, to be read only; one of whom nothing is known is not added."""
@@ -206,8 +206,8 @@ def _apply_stickiness(
     """
     if record.kind is ConversationKind.MESSAGE:
         customer.thread = record.conversation_id
-    elif record.conversation_id not in customer.lives:
-        customer.lives = (*customer.lives, record.conversation_id)
+    elif record.conversation_id not in customer.livestream_threads:
+        customer.livestream_threads = (*customer.livestream_threads, record.conversation_id)
     customer.agent_id = current.agent_id
     customer.reason = current.reason
     customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))

@@ -147,7 +147,7 @@ def apply_decision(state: CustomerState, decision: Decision) -> None:
             apply_assignment(state, decision)
         case DoneSaved():
             apply_done(state, decision.conversation_id, decision.seen)
-            state.marks += 1
+            state.done_mark_changes += 1
         case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled() | ThreadReported():
             pass
         case _:

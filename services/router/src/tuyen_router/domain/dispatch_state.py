@@ -21,7 +21,7 @@ from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCo
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import (
-    GivenReported,
+    ManualAssignmentReported,
     RemovalReported,
     ThreadBucketChanged,
     Threads,
@@ -186,7 +186,7 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
             _apply_queued(state, step)
         case Dequeued():
             _apply_dequeued(state, step)
-        case AnswerRepeated() | RemovalReported() | GivenReported():
+        case AnswerRepeated() | RemovalReported() | ManualAssignmentReported():
             pass
         case PoolPublished():
             state.published_pools[step.pool.id] = None

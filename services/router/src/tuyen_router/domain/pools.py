@@ -44,7 +44,7 @@ class Pool:
     department: str | None = None
     region: str | None = None
     group: GroupId | None = None
-    beyond: "Pool | None" = None
+    without_group: "Pool | None" = None
     """The pool without the restriction to the group, used when nobody of the group may be chosen
     (R1.6)."""
 
@@ -89,14 +89,14 @@ class Pool:
         return {agent: place for place, agent in enumerate(self.order)}
 
     @cached_property
-    def among(self) -> frozenset[AgentId]:
+    def candidate_set(self) -> frozenset[AgentId]:
         """The candidates."""
         return frozenset(self.candidates)
 
     @cached_property
-    def turns(self) -> tuple[int, ...]:
+    def candidate_indexes(self) -> tuple[int, ...]:
         """The candidates' indexes in the order, ascending."""
-        return tuple(place for place, agent in enumerate(self.order) if agent in self.among)
+        return tuple(place for place, agent in enumerate(self.order) if agent in self.candidate_set)
 
     @cached_property
     def offer(self) -> "Offer":
@@ -145,21 +145,23 @@ class Offer:
     def has_any(self) -> bool:
         """Whether anybody is on offer."""
         if self.leavers:
-            return bool(self.pool.among - self.at_capacity - self.leavers)
+            return bool(self.pool.candidate_set - self.at_capacity - self.leavers)
         return (
-            not self.pool.among <= self.at_capacity
+            not self.pool.candidate_set <= self.at_capacity
             if self.at_capacity
             else bool(self.pool.candidates)
         )
 
     def has(self, agent: AgentId) -> bool:
         return (
-            agent in self.pool.among and agent not in self.at_capacity and agent not in self.leavers
+            agent in self.pool.candidate_set
+            and agent not in self.at_capacity
+            and agent not in self.leavers
         )
 
     def shares(self, other: "Offer") -> bool:
         """Whether somebody is on both offers."""
-        if self.pool.among.isdisjoint(other.pool.among):
+        if self.pool.candidate_set.isdisjoint(other.pool.candidate_set):
             return False
         return any(map(other.has, self.agents))
 
@@ -171,7 +173,7 @@ class Offer:
     @property
     def candidates_at_capacity(self) -> tuple[AgentId, ...]:
         """The candidates who are at capacity, in the order of the pool."""
-        if not self.at_capacity or self.at_capacity.isdisjoint(self.pool.among):
+        if not self.at_capacity or self.at_capacity.isdisjoint(self.pool.candidate_set):
             return ()
         return tuple(agent for agent in self.pool.candidates if agent in self.at_capacity)
 
@@ -181,8 +183,8 @@ class Offer:
         Raises ValueError when nobody is on offer.
         """
         order = self.pool.order
-        if self.is_whole and self.pool.turns:
-            turns = self.pool.turns
+        if self.is_whole and self.pool.candidate_indexes:
+            turns = self.pool.candidate_indexes
             return order[turns[bisect_left(turns, place) % len(turns)]]
         for agent in (*order[place:], *order[:place]):
             if self.has(agent):

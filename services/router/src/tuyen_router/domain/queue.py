@@ -96,9 +96,15 @@ def on_request(
     if begins:
         yield threads.take_thread(state.threads, request)
     never_waits = before is None and not switched_on and _never_waits(organization, request)
-    overtakes = never_waits or not draining
+    may_skip_queue = never_waits or not draining
     yield from _choose_or_queue(
-        state, organization, request, before, at=at, never_waits=never_waits, overtakes=overtakes
+        state,
+        organization,
+        request,
+        before,
+        at=at,
+        never_waits=never_waits,
+        may_skip_queue=may_skip_queue,
     )
 
 
@@ -199,12 +205,12 @@ def _choose_or_queue(
     *,
     at: datetime,
     never_waits: bool,
-    overtakes: bool,
+    may_skip_queue: bool,
 ) -> Iterator[DispatchStep]:
     """Chooses an agent for a request, or queues it (R5.1) unless it `never_waits`.
 
-    Unless it `overtakes`, it gets no agent whom another waiting request could be given to. `before`
-    is the waiting request that it replaces.
+    Unless it `may_skip_queue`, it gets no agent whom another waiting request could be given to.
+    `before` is the waiting request that it replaces.
     """
     counted = _current_loads(state, organization)
     pools = state.pool_cache.pools_of(organization)
@@ -212,7 +218,7 @@ def _choose_or_queue(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (overtakes or not _is_contested(state, pools, counted, offer, before))
+        and (may_skip_queue or not _has_competing_request(state, pools, counted, offer, before))
     ):
         return _choose(state, organization, offer, request, at=at, drained=before is not None)
     steps: list[DispatchStep] = [*_publish_pool(state, offer, at)]
@@ -234,7 +240,7 @@ def _current_loads(
     return loads.loads_in(state.loads, organization.id).totals
 
 
-def _is_contested(
+def _has_competing_request(
     state: DispatchState,
     pools: OrganizationPools,
     counted: Mapping[AgentId, int] | None,
@@ -243,7 +249,7 @@ def _is_contested(
 ) -> bool:
     """Whether another waiting request could be given to one of the agents on offer."""
     waiting = state.queue_buckets.get(pools.organization.id, {})
-    return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
+    return queue_buckets.has_competing_request(pools, waiting, counted, offer, leaving)
 
 
 def _never_waits(organization: OrganizationState, request: ChoiceRequested) -> bool:

@@ -97,7 +97,7 @@ def serve_in_order(
             heappop(heads)
 
 
-def is_contested(
+def has_competing_request(
     pools: OrganizationPools,
     buckets: Buckets,
     loads: Mapping[AgentId, int] | None,

@@ -29,9 +29,10 @@ def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> b
 
 def redirect_to_thread(state: DispatchState, request: ChoiceRequested) -> ChoiceRequested:
     """The request, redirected to the partition that has the thread already, if the thread waits for
-    no reply there any more (VACANT): the thread's records continue there, with rising versions."""
+    no reply there any more (NOT_WAITING): the thread's records continue there, with rising
+    versions."""
     known = threads.find_thread(state.threads, request.organization, request.conversation_id)
-    if known is None or known.state is not ThreadState.VACANT:
+    if known is None or known.state is not ThreadState.NOT_WAITING:
         return request
     before = state.answer_to(request.conversation_id)
     return replace(
@@ -49,7 +50,7 @@ def on_reply_removed(
     if waiting is None:
         known = threads.find_thread(state.threads, report.organization, report.conversation_id)
         answer = state.answer_to(report.conversation_id)
-        if answer is not None and known is not None and known.state is ThreadState.VACANT:
+        if answer is not None and known is not None and known.state is ThreadState.NOT_WAITING:
             yield threads.report_dequeued(known.partition, report, answer.choice)
         return
     request = waiting.request

@@ -99,7 +99,7 @@ def on_reply(
     return decisions
 
 
-def on_given(
+def on_assigned_elsewhere(
     state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
 ) -> list[Decision]:
     """R4.1, R6: a thread of this partition was assigned manually in another partition, which did
@@ -142,7 +142,11 @@ def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) ->
     """R4.5: the page began a thread. It is assigned to nobody until a customer replies."""
     if comment.conversation_id is None or comment.livestream or comment.parent_external_id:
         return []
-    return [_report_thread(comment, comment.conversation_id, ThreadState.OURS, event_id, position)]
+    return [
+        _report_thread(
+            comment, comment.conversation_id, ThreadState.BEGUN_BY_PAGE, event_id, position
+        )
+    ]
 
 
 def on_comment_removed(
@@ -174,7 +178,7 @@ def on_comment_removed(
     reported = _report_thread(comment, thread, ThreadState.REMOVED, event_id, position)
     if comment.customer is None:
         return [reported]
-    return [*on_removed(state, organization, removed, position), reported]
+    return [*on_root_removed(state, organization, removed, position), reported]
 
 
 def _on_reply_removed(
@@ -190,7 +194,7 @@ def _on_reply_removed(
     return [replace(reported, comment=comment.message_id)]
 
 
-def on_removed(
+def on_root_removed(
     state: CustomerState,
     organization: OrganizationState,
     removed: ThreadRemoved,
@@ -280,7 +284,7 @@ def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | No
         case Seen.NEVER if not is_gone(state, arrival):
             noticed = remember_event(customer, arrival, customer.open_request)
             return [noticed, *reopen_if_new(state, arrival)]
-        case Seen.NEVER | Seen.PERHAPS:
+        case Seen.NEVER | Seen.UNCERTAIN:
             return [remember_uncertain(customer, arrival)]
         case Seen.AS_ANOTHER:
             return None

@@ -20,7 +20,7 @@ from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.limits import REMOVALS
 
 REMEMBERED_EVENTS = 16
-"""For each customer. An older event can be recognized only by its time (`Seen.PERHAPS`)."""
+"""For each customer. An older event can be recognized only by its time (`Seen.UNCERTAIN`)."""
 _FORGOTTEN = 4
 _DIGEST = 5
 _TAG = 7
@@ -44,7 +44,7 @@ class Seen(Enum):
     """This very record was handled: it is read again after a crash."""
     AS_ANOTHER = auto()
     """Another record of the same event was handled: the webhook was delivered twice."""
-    PERHAPS = auto()
+    UNCERTAIN = auto()
     """The event is no later than one that has dropped out of the ring. It is either that event
     again, or it arrives for the first time, late, after more than sixteen others of its customer.
     """
@@ -74,7 +74,7 @@ def recognize(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) ->
     if offset <= int.from_bytes(seen[_TAG - _ENTRY : _OFFSET - _ENTRY]):
         return Seen.BEFORE
     if _NO_TIME < time <= int.from_bytes(seen[:_FORGOTTEN]):
-        return Seen.PERHAPS
+        return Seen.UNCERTAIN
     return Seen.NEVER
 
 

@@ -19,7 +19,7 @@ from tuyen_events.assignments import InputOffsets
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.archive import ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.archive import ArchivedConversation, Assignee, bucket_of
 from tuyen_router.domain.customer_records import (
     AssignmentSummary,
     ConversationState,
@@ -58,9 +58,9 @@ class ChangedEntries:
     customers: list[CustomerId] = field(default_factory=list)
     marks: list[ConversationId] = field(default_factory=list)
     buckets: set[int] = field(default_factory=set)
-    owners: range = range(0)
-    """The owners that got a number just now."""
-    freed: list[Owner] = field(default_factory=list)
+    assignees: range = range(0)
+    """The assignees that got a number just now."""
+    freed: list[Assignee] = field(default_factory=list)
     """The agents whose load fell because an entry was forgotten."""
 
 
@@ -68,8 +68,8 @@ def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSumm
     """What assignment records led to for a customer."""
     states, thread = state.conversations, customer.thread
     summary = () if thread is None else ((thread, states[thread]),)
-    if customer.lives:
-        summary = (*summary, *((each, states[each]) for each in customer.lives))
+    if customer.livestream_threads:
+        summary = (*summary, *((each, states[each]) for each in customer.livestream_threads))
     return AssignmentSummary(
         customer.agent_id,
         customer.reason,
@@ -102,7 +102,7 @@ def apply_summary(
     the whole snapshot is read."""
     customer = state.add_customer(customer_id)
     threads = [each for each, _ in summary.conversations]
-    for gone in customer.lives:
+    for gone in customer.livestream_threads:
         if gone not in threads:
             state.conversations.pop(gone, None)
     customer.agent_id = None if summary.agent_id is None else AgentId(intern(summary.agent_id))
@@ -111,10 +111,10 @@ def apply_summary(
     customer.settled, customer.settled_command = summary.settled, summary.settled_command
     customer.settled_before = summary.settled_before
     customer.thread = threads[0] if summary.has_message_thread else None
-    customer.lives = tuple(threads[1:] if summary.has_message_thread else threads)
+    customer.livestream_threads = tuple(threads[1:] if summary.has_message_thread else threads)
     for conversation, current in summary.conversations:
         state.conversations[conversation] = _intern(current)
-    for live in customer.lives:
+    for live in customer.livestream_threads:
         mark_recent(state, live, customer_id)
 
 
@@ -181,7 +181,7 @@ def restore(
         state.done[conversation] = rested.inbound
     if customer_id is not None:
         customer = state.add_customer(customer_id)
-        customer.lives = (*customer.lives, conversation)
+        customer.livestream_threads = (*customer.livestream_threads, conversation)
     mark_recent(state, conversation, customer_id)
     _note_restored(state, conversation, customer_id)
 
@@ -198,7 +198,7 @@ def bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
     """An upper bound of what is written for a conversation in addition to its bucket."""
     if customer_id is None:
         return CHANGE_BYTES
-    return CHANGE_BYTES + THREAD_BYTES * len(state.customer(customer_id).lives)
+    return CHANGE_BYTES + THREAD_BYTES * len(state.customer(customer_id).livestream_threads)
 
 
 def restore_conversation(
@@ -226,17 +226,17 @@ def restore_conversation(
     loads = state.loads.setdefault(current.organization, {})
     if name not in state.done:
         count_load(loads, current.agent_id, 1)
-        state.marks += 1
+        state.done_mark_changes += 1
     if customer_id is not None:
         customer = state.add_customer(customer_id)
-        customer.lives = (*customer.lives, name)
+        customer.livestream_threads = (*customer.livestream_threads, name)
     mark_recent(state, name, customer_id)
     _note_restored(state, name, customer_id)
 
 
 def restore_state(rested: ArchivedConversation, day: int) -> ConversationState:
     """The state of a conversation that was at rest and is restored on a day."""
-    organization, agent = rested.owner
+    organization, agent = rested.assignee
     return ConversationState(
         organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day
     )
@@ -293,7 +293,7 @@ def note_saved(state: CustomerState, customer_id: CustomerId) -> None:
     customer = state.customer(customer_id)
     if customer.thread is not None:
         state.unsaved.pop(customer.thread, None)
-    for live in customer.lives:
+    for live in customer.livestream_threads:
         state.unsaved.pop(live, None)
 
 

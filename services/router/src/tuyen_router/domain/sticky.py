@@ -54,9 +54,9 @@ def on_sticky_event(
             return []
         case _ if was_removed(customer.removed, arrival.message):
             return [remember_uncertain(customer, arrival)]  # R4.6
-        case Seen.PERHAPS if arrival.conversation.id in state.conversations:
+        case Seen.UNCERTAIN if arrival.conversation.id in state.conversations:
             return [remember_uncertain(customer, arrival)]
-        case Seen.NEVER | Seen.PERHAPS:
+        case Seen.NEVER | Seen.UNCERTAIN:
             pass
         case _:
             assert_never(seen)
@@ -99,7 +99,7 @@ def _purpose(
 
 
 def _is_to_be_replaced(organization: OrganizationState, agent: AgentId) -> bool:
-    """R3.3: whether the customer of an assignee who has logged out gets another one now."""
+    """R3.3: whether the customer of an assignee who is offline gets another one now."""
     is_offline = organization.presence_of(agent) is Presence.OFFLINE
     return organization.settings.auto_reassign and is_offline
 

@@ -41,7 +41,12 @@ NOWHERE = 255
 
 _ENTRY = 8
 _BUCKET_BYTES = BUCKET_THREADS * _ENTRY
-_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS, ThreadState.VACANT)
+_STATES = (
+    ThreadState.TAKEN,
+    ThreadState.REMOVED,
+    ThreadState.BEGUN_BY_PAGE,
+    ThreadState.NOT_WAITING,
+)
 """An entry stores the index of its state: add new states at the end only."""
 
 Threads = dict[OrganizationId, dict[int, bytes]]
@@ -69,14 +74,14 @@ class RemovalReported(msgspec.Struct, frozen=True):
     removed: ThreadRemoved
 
 
-class GivenReported(msgspec.Struct, frozen=True):
+class ManualAssignmentReported(msgspec.Struct, frozen=True):
     """The partition that has a thread is informed of its manual assignment in another one."""
 
     partition: int
     given: ThreadGiven
 
 
-ThreadStep = ThreadBucketChanged | RemovalReported | GivenReported
+ThreadStep = ThreadBucketChanged | RemovalReported | ManualAssignmentReported
 
 
 def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
@@ -117,13 +122,15 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
     known = find_thread(threads, request.organization, request.conversation_id)
     if known is None:
         return not (request.reply and _has_forgotten(threads, request))
-    return known.state is ThreadState.VACANT or (request.reply and known.state is ThreadState.OURS)
+    return known.state is ThreadState.NOT_WAITING or (
+        request.reply and known.state is ThreadState.BEGUN_BY_PAGE
+    )
 
 
 def is_vacant(threads: Threads, request: ChoiceRequested) -> bool:
     """Whether a partition has the thread, which waits for no reply there any more."""
     known = find_thread(threads, request.organization, request.conversation_id)
-    return known is not None and known.state is ThreadState.VACANT
+    return known is not None and known.state is ThreadState.NOT_WAITING
 
 
 def _has_forgotten(threads: Threads, request: ChoiceRequested) -> bool:
@@ -156,7 +163,7 @@ def on_thread_report(
         customer = None if waiting is None else waiting.customer_id
         yield RemovalReported(after.partition, _removal(report, customer))
     if report.given is not None and after.partition not in (NOWHERE, report.cause.partition):
-        yield GivenReported(after.partition, report.given)
+        yield ManualAssignmentReported(after.partition, report.given)
         yield RemovalReported(report.cause.partition, _removal(report, None))
 
 
@@ -164,7 +171,7 @@ def vacate(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested
 ) -> Iterator[ThreadStep]:
     """R4.6: all replies for which the thread waits were removed."""
-    thread = Thread(ThreadState.VACANT, waiting.cause.partition)
+    thread = Thread(ThreadState.NOT_WAITING, waiting.cause.partition)
     yield _keep(threads, report.organization, report.conversation_id, thread)
     yield report_dequeued(thread.partition, report, waiting)
 
@@ -193,13 +200,13 @@ def _next_state(
 ) -> Thread:
     """What is known of the thread after the report."""
     match report.state:
-        case ThreadState.OURS | ThreadState.VACANT:  # the latter is never reported
-            return known or Thread(ThreadState.OURS, NOWHERE)
+        case ThreadState.BEGUN_BY_PAGE | ThreadState.NOT_WAITING:  # the latter is never reported
+            return known or Thread(ThreadState.BEGUN_BY_PAGE, NOWHERE)
         case ThreadState.TAKEN:
-            if known is None or known.state is ThreadState.OURS:
+            if known is None or known.state is ThreadState.BEGUN_BY_PAGE:
                 cause = report.cause if waiting is None else waiting.cause
                 return Thread(ThreadState.TAKEN, cause.partition)
-            if known.state is ThreadState.VACANT:
+            if known.state is ThreadState.NOT_WAITING:
                 return Thread(ThreadState.TAKEN, known.partition)
             return known
         case ThreadState.REMOVED:

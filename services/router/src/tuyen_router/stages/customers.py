@@ -57,12 +57,12 @@ from tuyen_router.domain.handover import on_return
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.removals import on_message_removed
 from tuyen_router.domain.rotating import (
+    on_assigned_elsewhere,
     on_comment_removed,
-    on_given,
     on_own_root,
-    on_removed,
     on_reply,
     on_root_comment,
+    on_root_removed,
     was_assigned_as_root,
 )
 from tuyen_router.domain.seen import time_of
@@ -201,10 +201,10 @@ class CustomerStage:
                 return on_answer(state, event, position)
             case ThreadRemoved():
                 known = self._organization(event.organization)
-                return on_removed(state, known, event, position)
+                return on_root_removed(state, known, event, position)
             case ThreadGiven():
                 known = self._organization(event.organization)
-                return on_given(state, known, event, position)
+                return on_assigned_elsewhere(state, known, event, position)
             case _:
                 return self._on_command(state, event, position, repeated)
 

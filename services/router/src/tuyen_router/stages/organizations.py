@@ -41,7 +41,11 @@ from tuyen_router.domain.queue import (
     repeat_drained,
     split_by_answer,
 )
-from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
+from tuyen_router.domain.threads import (
+    ManualAssignmentReported,
+    RemovalReported,
+    ThreadBucketChanged,
+)
 from tuyen_router.domain.visits import bound_request
 from tuyen_router.ports import DispatchStates, Organizations
 from tuyen_router.stages.phases import Phase
@@ -340,7 +344,7 @@ class _Writing:
                     record = private_record(step.removed.conversation_id, step.removed)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
-                case GivenReported():
+                case ManualAssignmentReported():
                     record = private_record(step.given.conversation_id, step.given)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))

@@ -62,7 +62,7 @@ class SnapshotWriter:
         self._state = state
         self._outbox = outbox
         self._loads = loads
-        self._marks = state.marks
+        self._marks = state.done_mark_changes
 
     def save_restored(self) -> None:
         """Writes the restored threads before they exceed a record batch. Must be called between two
@@ -101,8 +101,8 @@ class SnapshotWriter:
             for organization, agent in rested.freed:
                 self._loads.note(organization, agent)
         entries = []
-        if done or state.marks != self._marks:
-            entries.append(OutRecord(*marks_entry(state.marks)))
+        if done or state.done_mark_changes != self._marks:
+            entries.append(OutRecord(*marks_entry(state.done_mark_changes)))
         if len(state.unsaved) >= SAVED_FROM or state.written - state.published_tail >= READ_AGAIN:
             entries += self._longest_unsaved()
             entries.append(OutRecord(*tail_entry(state)))

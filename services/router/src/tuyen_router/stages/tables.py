@@ -56,7 +56,11 @@ from tuyen_router.domain.snapshot import (
     tail_offset,
     with_summary,
 )
-from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
+from tuyen_router.domain.threads import (
+    ManualAssignmentReported,
+    RemovalReported,
+    ThreadBucketChanged,
+)
 from tuyen_router.identity import SERVICE
 from tuyen_router.stages.records import error_text_of
 from tuyen_stream import ConsumedRecord, OutRecord
@@ -72,7 +76,7 @@ _agent = msgspec.json.Decoder(str)
 _progress = msgspec.json.Decoder(Progress)
 
 _conversation = msgspec.json.Decoder(ConversationState)
-_owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
+_assignee = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
 _reason = msgspec.json.Decoder(Reason)
 _tail = msgspec.json.Decoder(SnapshotTail)
 _int = msgspec.json.Decoder(int)
@@ -83,7 +87,7 @@ _DONE = "done/"
 _MARKS = "marks"
 _COMMENT = "comment/"
 _RESTING = "resting/"
-_OWNER = "owner/"
+_ASSIGNEE = "owner/"
 _REASON = "reason/"
 _TAIL = "tail"
 
@@ -196,11 +200,11 @@ class CustomersTable:
             case "resting", bytes():
                 state.archive.buckets[int(name)] = value
             case "owner", bytes():
-                state.archive.add_owner_from_snapshot(int(name), _owner.decode(value))
+                state.archive.add_assignee_from_snapshot(int(name), _assignee.decode(value))
             case "reason", bytes():
                 state.archive.add_reason_from_snapshot(int(name), _reason.decode(value))
             case "", bytes() if name == _MARKS:
-                state.marks = _int.decode(value)
+                state.done_mark_changes = _int.decode(value)
             case "", bytes() if name == _TAIL:
                 apply_tail(state, _tail.decode(value))
             case _:
@@ -301,8 +305,8 @@ def build_changed_entries(state: CustomerState, changed: ChangedEntries) -> Iter
     """The records of threads that came to rest or were restored: all of them in one record batch,
     so that no thread is stored twice."""
     archive = state.archive
-    for number in changed.owners:
-        yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
+    for number in changed.assignees:
+        yield OutRecord(f"{_ASSIGNEE}{number}".encode(), _encode(archive.assignees[number]))
     for number, reason in archive.list_added_reasons():
         yield OutRecord(f"{_REASON}{number}".encode(), _encode(reason))
     for customer in changed.customers:
@@ -359,7 +363,7 @@ def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] |
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
         case LoadReleased():
             key = f"reserved/{step.organization}/{step.request_id}"
-        case AnswerRepeated() | PoolPublished() | RemovalReported() | GivenReported():
+        case AnswerRepeated() | PoolPublished() | RemovalReported() | ManualAssignmentReported():
             return None
         case _:
             assert_never(step)

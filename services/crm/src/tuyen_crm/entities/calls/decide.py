@@ -9,10 +9,10 @@ import msgspec
 
 from tuyen_crm.domain.decision import (
     CommandDecision,
+    build_event,
     decide_applied,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.index_keys import phone_key
 from tuyen_crm.domain.known import KnownState
@@ -31,18 +31,18 @@ def decide(known: KnownState, command: RecordCall) -> CommandDecision:
     """A call is recorded once. The same id with other content is refused."""
     child = known.child(KIND, command.call_id)
     if child is not None:
-        if follow(command, CallRecorded, child.version).fixed_content != child.fixed_content:
+        if build_event(command, CallRecorded, child.version).fixed_content != child.fixed_content:
             return decide_refused(CrmRefusal.OTHER_CONTENT, child.version)
         return replace(_repeat(known, child), survivor=child.contact_id)
     called = _find_called(known, command)
     if called is None:
         added = add_from_source(known, command, ContactContent(phones=(command.phone,))).events
-        recorded = follow(command, CallRecorded, added[-1].sequence + 1)
+        recorded = build_event(command, CallRecorded, added[-1].sequence + 1)
         decision = decide_applied(*added, recorded)
     else:
         contact_id, contact = called
         command = msgspec.structs.replace(command, contact_id=contact_id)
-        decision = decide_applied(follow(command, CallRecorded, contact.sequence + 1))
+        decision = decide_applied(build_event(command, CallRecorded, contact.sequence + 1))
     return replace(decision, survivor=command.contact_id)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import about_contact, decide_leaving
+from tuyen_crm.domain.emptying import about_contact, decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import campaign_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -46,7 +46,7 @@ def _remove(known: KnownState, command: EmptyCampaign | RemoveCampaign) -> Comma
     if isinstance(command, RemoveCampaign):
         removed = remove_entity(known, KIND, command, CampaignRemoved)
     keys = [campaign_key(command.id)]
-    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
+    return decide_removal_with_contacts(known, keys, partial(_take_out, known, command), removed)
 
 
 def _has_rule(known: KnownState, campaign_id: str) -> bool:

@@ -11,11 +11,11 @@ from msgspec import UNSET
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -59,7 +59,7 @@ def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> C
     if contact.assignee is not None:
         return decide_refused(CrmRefusal.HELD, contact.version, contact.assignee)
     sequence = contact.sequence + 1
-    return decide_applied(follow(command, ContactClaimed, sequence, assignee=command.by))
+    return decide_applied(build_event(command, ContactClaimed, sequence, assignee=command.by))
 
 
 def decide_place(
@@ -67,7 +67,7 @@ def decide_place(
 ) -> CommandDecision:
     """Changes the assignee and the warehouse of the contact."""
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     assignee = contact.assignee if command.assignee is UNSET else command.assignee
     warehouse = contact.warehouse_id if command.warehouse_id is UNSET else command.warehouse_id
     moves, assigns = warehouse != contact.warehouse_id, assignee != contact.assignee

@@ -14,11 +14,11 @@ from tuyen_crm.domain.content import list_patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
     follow_by,
 )
 from tuyen_crm.domain.known import KnownState
@@ -31,7 +31,7 @@ from tuyen_crm.entities.contact_fields.values import (
     refuse_missing,
     refuse_values,
 )
-from tuyen_crm.entities.contacts.patching import keep_details, place_and_mark
+from tuyen_crm.entities.contacts.patching import apply_assignments_and_labels, keep_details
 from tuyen_crm.entities.merges.drafts import Cause, DecisionDraft, cause_of
 from tuyen_crm.entities.merges.merging import decide_merges
 from tuyen_crm.entities.merges.proposing import close_all, close_lost
@@ -222,7 +222,7 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
         assignee=command.assignee,
     )
     draft = DecisionDraft(known, cause_of(command))
-    added = follow(command, ContactAdded, 1, content=content)
+    added = build_event(command, ContactAdded, 1, content=content)
     draft.add(added)
     staff = command.staff if command.assignee is None else ()
     return _merge_and_distribute(draft, added, warehouse_id, staff)
@@ -239,7 +239,7 @@ def add_from_source(
     warehouse_id = place_new(known, source, command.warehouse_id)
     content = msgspec.structs.replace(content, source=source, warehouse_id=warehouse_id)
     sequence = known.last_sequence(command.contact_id) + 1
-    added = follow(command, ContactAdded, sequence, content=content)
+    added = build_event(command, ContactAdded, sequence, content=content)
     draft = DecisionDraft(known, cause_of(command))
     draft.add(added)
     return _merge_and_distribute(draft, added, warehouse_id, command.staff)
@@ -267,13 +267,13 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
     if contact.merged_into is not None:
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     given = {} if command.custom is UNSET else command.custom
     unfit = refuse_values(known, contact.custom, given)
     if unfit is not None:
         return unfit
     draft = DecisionDraft(known, cause_of(command))
-    refused = place_and_mark(draft, command)
+    refused = apply_assignments_and_labels(draft, command)
     if refused is not None:
         return refused
     latest = draft.require(command.contact_id)
@@ -282,7 +282,7 @@ def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> C
         kept = forget_removed(known, contact.custom, given)
         details = msgspec.structs.replace(details, custom=kept)
     names = name_fields(known, given)
-    event = follow(details, ContactPatched, latest.sequence + 1, custom_names=names)
+    event = build_event(details, ContactPatched, latest.sequence + 1, custom_names=names)
     changed = list_patched_fields(contact.custom, event)
     before = frozenset((*contact.phones, *contact.emails))
     if not all(_is_unchanged(contact, name, value) for name, value in changed.items()):
@@ -307,12 +307,14 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
     if contact.merged_into is not None:
         return NOT_FOUND
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     draft = DecisionDraft(known, cause_of(command))
     close_all(draft, command.contact_id)
     sequence = draft.require(command.contact_id).sequence + 1
     customers = tuple(each.id for each in contact.customers)
-    removed = follow(command, ContactRemoved, sequence, merged=contact.merged, customers=customers)
+    removed = build_event(
+        command, ContactRemoved, sequence, merged=contact.merged, customers=customers
+    )
     decision = decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
     return replace(decision, further=draft.further(command.contact_id))
 
@@ -322,7 +324,7 @@ def _remove_merged(
 ) -> list[ContactRemoved]:
     """Removes the contacts that were merged into it, since they still have their own values."""
     return [
-        follow(
+        build_event(
             msgspec.structs.replace(command, contact_id=id_), ContactRemoved, merged.sequence + 1
         )
         for id_ in contact.merged
@@ -332,9 +334,9 @@ def _remove_merged(
 
 def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     if command.name == contact.name:
         return decide_unchanged(contact.version)
     return decide_applied(
-        follow(command, ContactRenamed, contact.sequence + 1, previous_name=contact.name)
+        build_event(command, ContactRenamed, contact.sequence + 1, previous_name=contact.name)
     )

@@ -33,7 +33,9 @@ from tuyen_events.crm.tags import AddTag, RemoveTag, TagAdded, TagRemoved
 _SingleCommand = PlaceContact | EnrollContact | AddTag | RemoveTag | SetStep
 
 
-def place_and_mark(draft: DecisionDraft, command: PatchContact) -> CommandDecision | None:
+def apply_assignments_and_labels(
+    draft: DecisionDraft, command: PatchContact
+) -> CommandDecision | None:
     """Adds what follows from these commands to the draft; returns the decision about the whole
     command if one of them is refused."""
     for single in _split(command):

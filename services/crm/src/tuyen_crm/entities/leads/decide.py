@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tuyen_crm.domain.content import find_lacking
-from tuyen_crm.domain.decision import CommandDecision, decide_unchanged, follow
+from tuyen_crm.domain.decision import CommandDecision, build_event, decide_unchanged
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.domain.survivors import find_survivor
@@ -79,13 +79,13 @@ def _note(known: KnownState, command: ReceiveLead, decision: CommandDecision) ->
     own = [event for event in decision.events if _is_about(event, command.contact_id)]
     sequence = own[-1].sequence if own else known.last_sequence(command.contact_id)
     more: list[ContactEvent] = [
-        follow(command, LeadReceived, sequence + 1, content=command.content)
+        build_event(command, LeadReceived, sequence + 1, content=command.content)
     ]
     if command.note is not None:
         note_id = NoteId(note_of_lead(command.contact_id, command.note))
         if known.child(_NOTES, note_id) is None:
             about: dict[str, Any] = {"note_id": note_id, "text": command.note}
-            more.append(follow(command, NoteReceived, sequence + 2, **about))
+            more.append(build_event(command, NoteReceived, sequence + 2, **about))
     return replace(decision, events=(*decision.events, *more))
 
 

@@ -12,7 +12,7 @@ from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
 )
@@ -69,7 +69,7 @@ def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecis
     if proposal.declined:
         return _repeat(command, proposal.version, accepted=False)
     if command.expected_version not in (None, proposal.version):
-        return decide_passed(proposal.version)
+        return decide_conflict(proposal.version)
     decide_open = _accept if command.accept else _decline
     return decide_open(known, command, pair, sides, proposal)
 

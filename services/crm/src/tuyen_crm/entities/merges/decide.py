@@ -7,11 +7,11 @@ from typing import Any, assert_never
 
 import msgspec
 
-from tuyen_crm.domain.content import give_back, release
+from tuyen_crm.domain.content import release, restore_content
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
 )
@@ -52,7 +52,7 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
     if other is None:
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE)
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     if command.other == command.contact_id:
         return decide_unchanged(contact.version)
     if contact.merged_into is not None or other.merged_into is not None:
@@ -97,7 +97,7 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
         if id_ != command.merge_id and (state := known.contact(each.contact_id)) is not None
     }
     content, moved = release(contact, undone.gained, gone, others)
-    given_back = _forget_removed_setup(known, give_back(gone, contact))
+    given_back = _forget_removed_setup(known, restore_content(gone, contact))
     about: dict[str, Any] = {
         "organization": command.organization,
         "caused_by": command.command_id,

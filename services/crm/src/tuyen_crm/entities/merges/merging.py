@@ -17,7 +17,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.merges.drafts import DecisionDraft
-from tuyen_crm.entities.merges.owners import agree_about
+from tuyen_crm.entities.merges.owners import may_merge_without_asking
 from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
@@ -64,7 +64,9 @@ def merge_by_facts(
         for other in draft.find(key):
             if other == survivor or draft.require(other).merged_into is not None:
                 continue
-            agreed = agree_about(draft.known, draft.require(survivor), draft.require(other))
+            agreed = may_merge_without_asking(
+                draft.known, draft.require(survivor), draft.require(other)
+            )
             possible = _may_merge(draft, survivor, other, value)
             if value in new and not (agreed and possible):
                 elsewhere.append(value)

@@ -8,7 +8,7 @@ from tuyen_events.ids import AgentId
 _WAREHOUSES = "warehouses"
 
 
-def agree_about(known: KnownState, one: ContactState, another: ContactState) -> bool:
+def may_merge_without_asking(known: KnownState, one: ContactState, another: ContactState) -> bool:
     """Whether a merge of the two gives no contact to anybody, and takes none from anybody, who
     should be asked first: it does not if both have assignees who differ, are in warehouses with
     different managers, or are shared to different agents."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import about_contact, decide_leaving
+from tuyen_crm.domain.emptying import about_contact, decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import step_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -55,7 +55,7 @@ def _remove(known: KnownState, command: EmptyPipeline | RemovePipeline) -> Comma
     if isinstance(command, RemovePipeline):
         removed = remove_entity(known, PIPELINES, command, PipelineRemoved)
     keys = [step_key(command.id, each) for each in list_step_names(known, command.id)]
-    return decide_leaving(known, keys, partial(_take_out, known, command), removed)
+    return decide_removal_with_contacts(known, keys, partial(_take_out, known, command), removed)
 
 
 def _take_out(

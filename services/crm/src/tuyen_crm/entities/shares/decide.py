@@ -11,11 +11,11 @@ from msgspec import UNSET
 from tuyen_crm.domain.content import MANUALLY
 from tuyen_crm.domain.decision import (
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -48,7 +48,7 @@ def _decide(known: KnownState, contact: ContactState, command: ShareCommands) ->
     if isinstance(command, ApplySharingRule):
         return _apply_rule(known, contact, command)
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     match command:
         case ShareContact():
             return _share(contact, command)
@@ -65,14 +65,14 @@ def _share(contact: ContactState, command: ShareContact) -> CommandDecision:
         return decide_unchanged(contact.version)
     if sum(MANUALLY in reasons for reasons in contact.shares.values()) >= MANUAL_VIEWERS:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
-    return decide_applied(follow(command, ContactShared, contact.sequence + 1))
+    return decide_applied(build_event(command, ContactShared, contact.sequence + 1))
 
 
 def _unshare(contact: ContactState, command: UnshareContact) -> CommandDecision:
     """Ends the manual share. Shares by rules stay."""
     if MANUALLY not in contact.shares.get(command.agent_id, ()):
         return decide_unchanged(contact.version)
-    return decide_applied(follow(command, ContactUnshared, contact.sequence + 1))
+    return decide_applied(build_event(command, ContactUnshared, contact.sequence + 1))
 
 
 def decide_enrollment(

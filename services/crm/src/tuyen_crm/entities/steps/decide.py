@@ -7,11 +7,11 @@ from functools import partial
 
 from tuyen_crm.domain.decision import (
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -30,7 +30,7 @@ def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> C
     """Moves a contact to a step, or out of the pipeline. A step that the pipeline does not have is
     refused; a contact can be moved out of a pipeline that does not exist any more."""
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     previous = contact.steps.get(command.pipeline_id)
     if previous == command.step_id:
         return decide_unchanged(contact.version)
@@ -38,7 +38,7 @@ def decide_step(known: KnownState, contact: ContactState, command: SetStep) -> C
     names = list_step_names(known, command.pipeline_id)
     if command.step_id is not None and command.step_id not in names:
         return decide_refused(CrmRefusal.UNKNOWN_REFERENCE, contact.version)
-    moved = follow(
+    moved = build_event(
         command,
         StepChanged,
         contact.sequence + 1,

@@ -6,11 +6,11 @@ from functools import partial
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -38,7 +38,7 @@ def decide(known: KnownState, command: AnswerSuggestion) -> CommandDecision:
 
 def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion) -> CommandDecision:
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     wanted = (each for each in list_open(contact) if each.id == command.suggestion_id)
     suggestion = next(wanted, None)
     if suggestion is None:
@@ -46,11 +46,11 @@ def _answer(known: KnownState, contact: ContactState, command: AnswerSuggestion)
     about = {"kind": suggestion.kind, "value": suggestion.value}
     sequence = contact.sequence + 1
     if not command.accept:
-        return decide_applied(follow(command, SuggestionDeclined, sequence, **about))
+        return decide_applied(build_event(command, SuggestionDeclined, sequence, **about))
     if len(getattr(contact, FIELDS_OF_KINDS[suggestion.kind])) >= _MOST[suggestion.kind]:
         return decide_refused(CrmRefusal.TOO_MANY, contact.version)
     draft = DecisionDraft(known, cause_of(command))
-    draft.add(follow(command, SuggestionAccepted, sequence, **about))
+    draft.add(build_event(command, SuggestionAccepted, sequence, **about))
     return decide_merges(draft, command.contact_id, {*contact.phones, *contact.emails})
 
 

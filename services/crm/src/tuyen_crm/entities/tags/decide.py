@@ -9,11 +9,11 @@ import msgspec
 
 from tuyen_crm.domain.decision import (
     CommandDecision,
+    build_event,
     decide_applied,
-    decide_passed,
+    decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -32,7 +32,7 @@ def decide(known: KnownState, command: TagCommands) -> CommandDecision:
 def decide_tag(contact: ContactState, command: TagCommands) -> CommandDecision:
     """Whether the contact has the tag after the command."""
     if command.expected_version not in (None, contact.version):
-        return decide_passed(contact.version)
+        return decide_conflict(contact.version)
     folded = fold_tag(command.tag)
     written = next((each for each in contact.tags if fold_tag(each) == folded), None)
     if (written is not None) is isinstance(command, AddTag):
@@ -41,9 +41,9 @@ def decide_tag(contact: ContactState, command: TagCommands) -> CommandDecision:
         case AddTag() if len(contact.tags) >= TAGS:
             return decide_refused(CrmRefusal.TOO_MANY, contact.version)
         case AddTag():
-            return decide_applied(follow(command, TagAdded, contact.sequence + 1))
+            return decide_applied(build_event(command, TagAdded, contact.sequence + 1))
         case RemoveTag():
             named = msgspec.structs.replace(command, tag=written or command.tag)
-            return decide_applied(follow(named, TagRemoved, contact.sequence + 1))
+            return decide_applied(build_event(named, TagRemoved, contact.sequence + 1))
         case _:
             assert_never(command)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import decide_leaving
+from tuyen_crm.domain.emptying import decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -60,7 +60,7 @@ def _remove(known: KnownState, command: EmptyWarehouse | RemoveWarehouse) -> Com
     if isinstance(command, RemoveWarehouse):
         removed = remove_entity(known, WAREHOUSES, command, WarehouseRemoved)
     keys = [warehouse_key(command.id)]
-    return decide_leaving(known, keys, partial(_move_out, command), removed)
+    return decide_removal_with_contacts(known, keys, partial(_move_out, command), removed)
 
 
 def _move_out(
