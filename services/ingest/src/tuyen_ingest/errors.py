@@ -45,5 +45,5 @@ class TooOftenError(VisitorRefusedError):
         self.wait_s = wait_s
 
 
-class UnavailableError(VisitorRefusedError):
+class RetryLaterError(VisitorRefusedError):
     """Something that is needed is unavailable at the moment: the same request may succeed soon."""

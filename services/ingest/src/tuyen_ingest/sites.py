@@ -12,7 +12,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_ingest.acceptance import is_current
 from tuyen_ingest.domain.organizations import KnownOrganizations
 from tuyen_ingest.domain.pages import ConnectedPages
-from tuyen_ingest.errors import NoSuchPageError, SiteNotAllowedError, UnavailableError
+from tuyen_ingest.errors import NoSuchPageError, RetryLaterError, SiteNotAllowedError
 from tuyen_ingest.ports import FollowedTopic, OnlineAgents
 
 
@@ -51,11 +51,11 @@ class Sites:
 
     async def find(self, app_id: str) -> Site:
         """The page of an app, also one that was connected just now. Raises NoSuchPageError, and
-        UnavailableError while that cannot be decided."""
+        RetryLaterError while that cannot be decided."""
         site = self._look_up(app_id)
         if site is None:
             if not await is_current(self._directory):
-                raise UnavailableError("The directory of pages cannot be read now.")
+                raise RetryLaterError("The directory of pages cannot be read now.")
             site = self._look_up(app_id)
         if site is None:
             raise NoSuchPageError(f"There is no livechat {app_id[:64]!r}.")

@@ -17,7 +17,7 @@ from tuyen_events.visitor_limits import (
 )
 from tuyen_ingest.domain.threads import ThreadView, VisitorThread, find_last_agent
 from tuyen_ingest.domain.visitors import SiteVisitor
-from tuyen_ingest.errors import NoSuchFileError, UnavailableError
+from tuyen_ingest.errors import NoSuchFileError, RetryLaterError
 from tuyen_ingest.ports import ThreadSignals, VisitorCipher, VisitorThreads
 from tuyen_ingest.sites import Site, Sites
 
@@ -51,7 +51,7 @@ class VisitorReads:
         self._reading: Counter[OrganizationId] = Counter()
 
     async def view(self, site: Site, visitor: SiteVisitor) -> ThreadView:
-        """The thread as it is now. Raises UnavailableError."""
+        """The thread as it is now. Raises RetryLaterError."""
         thread_id = visitor.find_thread(site.page)
         async with self._turn(site.page.organization):
             thread = await self._threads.read(thread_id)
@@ -66,7 +66,7 @@ class VisitorReads:
         self, site: Site, visitor: SiteVisitor, version: str, wait_s: float
     ) -> ThreadView:
         """The thread as soon as its version is another one; after `wait_s` seconds, as it is then.
-        Raises UnavailableError."""
+        Raises RetryLaterError."""
         clock = asyncio.get_running_loop()
         until = clock.time() + wait_s
         pause_s = _LONGEST_PAUSE_S
@@ -82,7 +82,7 @@ class VisitorReads:
     async def open_file(self, site: Site, link: str) -> OpenAttachment:
         """The file of an address that a thread contained.
 
-        Raises NoSuchFileError, UnavailableError.
+        Raises NoSuchFileError, RetryLaterError.
         """
         attachment = self._cipher.decrypt_link(site.app_id, link)
         if attachment is None:
@@ -109,7 +109,7 @@ class VisitorReads:
     async def _turn(self, organization: OrganizationId) -> AsyncIterator[None]:
         """Waits for a turn, and holds it as long as the block lasts."""
         if self._reading[organization] >= VISITOR_READS_WAITING:
-            raise UnavailableError(_UNAVAILABLE)
+            raise RetryLaterError(_UNAVAILABLE)
         own = self._of_organizations.setdefault(
             organization, asyncio.Semaphore(VISITOR_READS_AT_ONCE_OF_ORGANIZATION)
         )
@@ -118,7 +118,7 @@ class VisitorReads:
             async with asyncio.timeout(READ_WITHIN_S), own, self._at_once:
                 yield
         except (PyMongoError, TimeoutError):
-            raise UnavailableError(_UNAVAILABLE) from None
+            raise RetryLaterError(_UNAVAILABLE) from None
         finally:
             self._reading[organization] -= 1
             if not self._reading[organization]:

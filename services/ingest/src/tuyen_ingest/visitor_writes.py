@@ -31,8 +31,8 @@ from tuyen_ingest.errors import (
     InvalidRequestError,
     NoSuchPageError,
     PictureTooLargeError,
+    RetryLaterError,
     TooOftenError,
-    UnavailableError,
     WrongUserHashError,
 )
 from tuyen_ingest.ports import FollowedTopic, ThreadSignals
@@ -78,11 +78,11 @@ class VisitorWrites:
         self, site: Site, user_id: str, user_hash: str, name: str | None
     ) -> SiteVisitor:
         """The customer whom the site knows by this id, if it signed the id with the page's token:
-        `user_hash` is the hexadecimal HMAC-SHA256. Raises WrongUserHashError, UnavailableError."""
+        `user_hash` is the hexadecimal HMAC-SHA256. Raises WrongUserHashError, RetryLaterError."""
         if not self._is_signed(site, user_id, user_hash):
             # The token may have been made a moment ago.
             if not await is_current(self._tokens_table):
-                raise UnavailableError("The pages' tokens cannot be read now.")
+                raise RetryLaterError("The pages' tokens cannot be read now.")
             if not self._is_signed(site, user_id, user_hash):
                 raise WrongUserHashError("`user_hash` does not belong to this `user_id`.")
         return SiteVisitor(app_id=site.app_id, id=user_id, name=name)
@@ -97,7 +97,7 @@ class VisitorWrites:
     async def write(self, site: Site, visitor: SiteVisitor, written: WrittenMessage) -> MessageId:
         """Returns once the message is in the log. It is the same message if it was there already.
 
-        Raises UnavailableError, and NoSuchPageError if the page was removed meanwhile.
+        Raises RetryLaterError, and NoSuchPageError if the page was removed meanwhile.
         """
         await self._accept(site, encode_message(visitor, written))
         self._signals.notify(visitor.find_thread(site.page))
@@ -105,7 +105,7 @@ class VisitorWrites:
 
     async def note_seen(self, site: Site, visitor: SiteVisitor, until: datetime) -> None:
         """Returns once the log says that the visitor saw what was sent by then. Raises
-        UnavailableError, NoSuchPageError."""
+        RetryLaterError, NoSuchPageError."""
         await self._accept(site, encode_seen(visitor, until))
 
     async def _accept(self, site: Site, body: bytes) -> None:
@@ -113,12 +113,12 @@ class VisitorWrites:
         try:
             accepted = await self._acceptance.accept(delivery)
         except LogUnavailableError:
-            raise UnavailableError("The log did not acknowledge it in time.") from None
+            raise RetryLaterError("The log did not acknowledge it in time.") from None
         if accepted.parsed.failures:
             raise InvalidRequestError("The message cannot be read.")
         if not accepted.parsed.events:
             if not accepted.directory_is_current:
-                raise UnavailableError("The directory of pages cannot be read now.")
+                raise RetryLaterError("The directory of pages cannot be read now.")
             raise NoSuchPageError("There is no such livechat any more.")
 
     async def send_picture(
@@ -133,7 +133,7 @@ class VisitorWrites:
         both happened, the same request completes it.
 
         What it is, is decided by its content. Raises InvalidRequestError, PictureTooLargeError,
-        TooOftenError, UnavailableError.
+        TooOftenError, RetryLaterError.
         """
         with self._arrival(site):
             message = derive_message_id(visitor, written.client_id, site.page)
@@ -154,7 +154,7 @@ class VisitorWrites:
             except AttachmentTooLargeError as error:
                 raise PictureTooLargeError(f"A picture has at most {error.most} bytes.") from None
             except (PyMongoError, ContendedError):  # or the same picture arrives twice at once
-                raise UnavailableError("Pictures cannot be stored now.") from None
+                raise RetryLaterError("Pictures cannot be stored now.") from None
         picture = VisitorPicture(id=stored.id, name=stored.name)
         written = msgspec.structs.replace(written, picture=picture)
         return await self.write(site, visitor, written)

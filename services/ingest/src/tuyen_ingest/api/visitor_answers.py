@@ -18,10 +18,10 @@ from tuyen_ingest.errors import (
     NoSuchFileError,
     NoSuchPageError,
     PictureTooLargeError,
+    RetryLaterError,
     SiteNotAllowedError,
     StrangeVisitorError,
     TooOftenError,
-    UnavailableError,
     VisitorRefusedError,
     WrongUserHashError,
 )
@@ -37,7 +37,7 @@ _STATUSES: Mapping[type[VisitorRefusedError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchFileError: HTTPStatus.NOT_FOUND,
     NoSuchPageError: HTTPStatus.NOT_FOUND,
-    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RetryLaterError: HTTPStatus.SERVICE_UNAVAILABLE,
     PictureTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     SiteNotAllowedError: HTTPStatus.FORBIDDEN,
     StrangeVisitorError: HTTPStatus.UNAUTHORIZED,
@@ -76,7 +76,7 @@ def answer_refusal(refused: VisitorRefusedError) -> Response:
     wait_s: float | None = None
     if isinstance(refused, TooOftenError):
         wait_s = refused.wait_s
-    elif isinstance(refused, UnavailableError):
+    elif isinstance(refused, RetryLaterError):
         wait_s = RETRY_S
     return answer_problem(_STATUSES[type(refused)], refused.detail, wait_s)
 
