@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -20,7 +18,7 @@ from support.shop import eventually
 from support.slow_proxy import SlowMongoDB, SlowProxy
 from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_local import credentials, kafka, mongodb, server
-from tuyen_local.addresses import HOST
+from tuyen_local.addresses import HOST, free_ports
 from tuyen_local.credentials import LocalCredentials
 from tuyen_local.server import Server, ServerKind
 from tuyen_local.settings import Settings
@@ -48,9 +46,6 @@ _TOPICS = [
 """Laws are judged by every change of the directory, which Kafka would take away meanwhile."""
 
 _PROGRAM = Path(__file__).with_name("service.py")
-_PORTS = range(20_000, 32_000)
-"""Below those that the kernel gives to connections: a service that is down keeps its port."""
-_taken: set[int] = set()
 _BACKOFF = Backoff(first_s=0.3, longest_s=15.0, forgiven_after_s=20.0)
 """Services that cannot do without Kafka end when it is away; starting all of them again and again
 would leave a small machine no time to start Kafka."""
@@ -164,7 +159,7 @@ class Cluster:
         self.kafka = Store(kafka, directory / "kafka", directory / "logs")
         self.mongodb = Store(mongodb, directory / "mongodb", directory / "logs")
         self.services: dict[str, Service] = {}
-        self.doubles = Doubles(_port_of_its_own(), directory, self._note)
+        self.doubles = Doubles(free_ports(1)[0], directory, self._note)
         self._exit = AsyncExitStack()
         self._secrets: LocalCredentials | None = None
         self._workers = 0
@@ -209,18 +204,18 @@ class Cluster:
     async def add(self, name: str) -> Service:
         """Starts one more process, behind proxies of its own; does not wait until it is ready."""
         links = {
-            "kafka": SlowProxy(self.kafka.host_port, 0.0, port=_port_of_its_own()),
-            "mongodb": SlowMongoDB(self.mongodb.host_port, 0.0, port=_port_of_its_own()),
+            "kafka": SlowProxy(self.kafka.host_port, 0.0, port=free_ports(1)[0]),
+            "mongodb": SlowMongoDB(self.mongodb.host_port, 0.0, port=free_ports(1)[0]),
         }
         for link, store in zip(links.values(), (self.kafka, self.mongodb), strict=True):
             await self._exit.enter_async_context(link)
             store.proxies.append(link)
-        port = _port_of_its_own()
+        port = free_ports(1)[0]
         env = self._environment(name, port, links["kafka"], links["mongodb"])
         service = Service(name, port, env, self.directory, self._note)
         service.links = links
-        self.services[name] = service
         await service.start()
+        self.services[name] = service  # a fault may be chosen for it from now on
         return service
 
     async def add_worker(self) -> Service:
@@ -305,12 +300,3 @@ class Cluster:
             **self.doubles.addresses(),
         }
         return {f"TUYEN_{key}": value for key, value in given.items()}
-
-
-def _port_of_its_own() -> int:
-    while True:
-        port = random.choice(_PORTS)  # noqa: S311 - which one does not matter
-        with socket.socket() as probe:
-            if port not in _taken and probe.connect_ex((HOST, port)) != 0:
-                _taken.add(port)
-                return port

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 
 import httpx
@@ -11,16 +10,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tuyen_events.topics import TOPICS
+from tuyen_local.addresses import free_ports
 from tuyen_platform.kafka.topics import ensure_topics
 
 DEADLINE_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        port: int = opened.getsockname()[1]
-        return port
 
 
 async def wait_for_answer(client: httpx.AsyncClient, path: str) -> int:
@@ -37,7 +30,7 @@ async def test_it_becomes_ready_serves_and_ends_on_a_signal(
     kafka: str, topic_prefix: str, mongodb: str, database: str
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, TOPICS.values())
-    port = free_port()
+    (port,) = free_ports(1)
     environment = {
         "TUYEN_KAFKA": kafka,
         "TUYEN_MONGODB": mongodb,

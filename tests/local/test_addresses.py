@@ -5,12 +5,22 @@ import pytest
 from tuyen_local.addresses import HOST, free_ports, listens, require_free, until
 from tuyen_local.errors import CannotStart
 
+FIRST_OF_CONNECTIONS = 32_768
+"""Linux's; macOS begins later."""
+
 
 def test_free_ports_are_different_and_free() -> None:
     ports = free_ports(3)
     assert len(set(ports)) == 3
     for port in ports:
         require_free(port, "a test", "NOTHING")
+
+
+def test_free_ports_are_never_those_of_outgoing_connections() -> None:
+    """One that is between two starts of its service would be lost to a connection."""
+    given = [port for _ in range(200) for port in free_ports(3)]
+    assert len(set(given)) == len(given)
+    assert max(given) < FIRST_OF_CONNECTIONS
 
 
 async def test_a_taken_port_is_named_with_its_purpose_and_setting() -> None:

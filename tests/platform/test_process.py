@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tuyen_local.addresses import free_ports
 from tuyen_platform.process import CRASHED
 
 HEAD = """
@@ -96,13 +97,6 @@ def finish(body: str) -> tuple[int, list[dict[str, Any]]]:
         return process.returncode, [json.loads(line) for line in out.splitlines()]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_in_order_with_0(number: signal.Signals) -> None:
     with start(WAITS) as process:
@@ -139,7 +133,8 @@ def test_a_port_that_is_taken_is_named_and_ends_the_process_with_70() -> None:
 
 
 def test_the_server_ends_in_order_on_a_signal() -> None:
-    with start(SERVES.replace("PORT", str(free_port()))) as process:
+    (port,) = free_ports(1)
+    with start(SERVES.replace("PORT", str(port))) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "running on" in json.loads(line)["event"]:

@@ -1,7 +1,6 @@
 """Where a caller is: as the connection says, unless it is a proxy's that is trusted."""
 
 import asyncio
-import socket
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tuyen_local.addresses import free_ports
 from tuyen_platform.process import serve
 
 DEADLINE_S = 20
@@ -31,9 +31,7 @@ async def _where(request: Request) -> PlainTextResponse:
 async def test_r9_5_only_a_trusted_proxy_says_where_a_caller_is(
     trusted: str, said: str, seen: str
 ) -> None:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        port: int = opened.getsockname()[1]
+    (port,) = free_ports(1)
     stopping = asyncio.Event()
     app = Starlette(routes=[Route("/", _where)])
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:

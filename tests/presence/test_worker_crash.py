@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +22,7 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence, PresenceCause
+from tuyen_local.addresses import free_ports
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
@@ -114,9 +114,7 @@ async def shop_on(kafka: str, topic_prefix: str) -> AsyncIterator[Shop]:
 @asynccontextmanager
 async def process(kafka: str, prefix: str) -> AsyncIterator[None]:
     """The service as it is started for real, once it is ready; killed with SIGKILL on leaving."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -4,6 +4,7 @@ A change is answered once it is in the log; workers read it a moment later, on a
 seconds later. What a webhook brings in between is decided by what they knew before.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import httpx
@@ -28,6 +29,8 @@ class GlobalTables:
         self._gateway = stack.insight_url("gateway")
         self._others = [stack.insight_url(name) for name in ("ingest", "router", *workers)]
         self._behind = True
+        self._looking = asyncio.Lock()
+        """Hundreds of senders at once wait for one that looks: a page of metrics is dear."""
 
     def changed(self) -> None:
         """Something was changed at the gateway."""
@@ -35,8 +38,12 @@ class GlobalTables:
 
     async def wait_until_known(self) -> None:
         """Returns once all of them have applied what the gateway had applied at the call."""
-        if not self._behind:
-            return
+        async with self._looking:
+            if self._behind:
+                self._behind = False
+                await self._look_until_known()
+
+    async def _look_until_known(self) -> None:
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
 
             async def all_know() -> bool:
@@ -48,7 +55,6 @@ class GlobalTables:
                 return all(_is_beside(copied, told) for copied in heard)
 
             await eventually(all_know, lambda: "somebody has not heard what was set up")
-        self._behind = False
 
 
 def _is_beside(copied: Mapping[_Place, float], told: Mapping[_Place, float]) -> bool:

@@ -14,9 +14,10 @@ import pytest
 from gateway.feed import Feed
 from gateway.rig import User, until
 from gateway.router_twin import RouterTwin, routing
-from gateway.test_bootstrap_process import free_port, wait_for_answer
+from gateway.test_bootstrap_process import wait_for_answer
 from tuyen_events.ids import ConversationId
 from tuyen_events.topics import TOPICS
+from tuyen_local.addresses import free_ports
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -42,7 +43,7 @@ class Process:
 @asynccontextmanager
 async def gateway(environment: dict[str, str]) -> AsyncIterator[Process]:
     """A gateway that is ready."""
-    port = free_port()
+    (port,) = free_ports(1)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tuyen_channels.transport import AnswerLostError, FormFile, HttpCall, NotSentError
+from tuyen_local.addresses import free_ports
 from tuyen_outbound.adapters.http import ANSWER_BYTES, HttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\nX-App-Usage: {}\r\nContent-Length: 2\r\n\r\n{}"
@@ -77,9 +77,7 @@ async def test_p5_a_file_has_its_content_type(transport: HttpTransport) -> None:
 
 
 async def test_p5_a_refused_connection_sent_nothing(transport: HttpTransport) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     with pytest.raises(NotSentError):
         await transport.send(HttpCall(method="POST", url=f"http://127.0.0.1:{port}/?token=s3cret"))
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import itertools
+import random
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -10,18 +12,32 @@ from tuyen_local.errors import CannotStart
 
 HOST = "127.0.0.1"
 _POLL_S = 0.05
+_SERVERS = range(20_000, 32_000)
+"""Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections: one
+of those may be taken before a server listens on it, or while a server is started again."""
+_candidates = itertools.cycle(random.SystemRandom().sample(_SERVERS, len(_SERVERS)))
+"""In an order of this process: a port that was given away is the last to be given again."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Different ports that nobody listens on at this moment, and no connection will get.
+
+    CannotStart when so many are not to be had.
+    """
+    free = (port for port in itertools.islice(_candidates, len(_SERVERS)) if _is_free(port))
+    found = list(itertools.islice(free, count))
+    if len(found) < count:
+        raise CannotStart(f"{HOST} has no free port from {_SERVERS[0]} to {_SERVERS[-1]}")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def require_free(port: int, purpose: str, setting: str) -> None:

@@ -14,8 +14,9 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from tuyen_events.topic import Topic
 from tuyen_events.topics import TOPICS
 
-_LEADER_WAIT_S = 0.05
-_LEADER_TRIES = 200
+_LEADER_POLL_S = 0.05
+_LEADERS_WITHIN_S = 60.0
+"""A broker that has a processor to itself needs a second for all of them."""
 _SET_AT_TOPIC = 1
 """Kafka's code for the source of a setting: it was set for this topic."""
 
@@ -100,11 +101,12 @@ async def _adjust(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
 
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> None:
-    for _ in range(_LEADER_TRIES):
-        if await _ready(admin, wanted):
-            return
-        await asyncio.sleep(_LEADER_WAIT_S)
-    raise TimeoutError("the topics have no leaders yet: is a broker down?")
+    try:
+        async with asyncio.timeout(_LEADERS_WITHIN_S):
+            while not await _ready(admin, wanted):  # noqa: ASYNC110 - a broker cannot set our event
+                await asyncio.sleep(_LEADER_POLL_S)
+    except TimeoutError as error:
+        raise TimeoutError("the topics have no leaders yet: is a broker down?") from error
 
 
 async def _ready(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> bool:
