@@ -7,7 +7,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from support.browsers import OpenConsole, Watch, find_chromium, in_ci
 from tuyen_local.console import ConsoleTree, build_console, has_node
-from tuyen_local.stack import Stack
+from tuyen_local.stack import DOUBLES, Stack
 
 expect.set_options(timeout=20_000)  # in milliseconds: a machine may be slow
 
@@ -41,7 +41,7 @@ def _lack(what: str) -> None:
 
 @pytest.fixture
 async def open_console(stack: Stack, browser: Browser) -> AsyncIterator[OpenConsole]:
-    watch = Watch(stack.gateway_url)
+    watch = Watch(stack.gateway_url, stack.url(DOUBLES))
     contexts: list[BrowserContext] = []
 
     async def open_one(

@@ -42,10 +42,10 @@ async def _install() -> None:
 class Watch:
     """Lists what pages do that they may not: errors in the browser's log, which are also how it
     reports violations of the policy; exceptions; requests to anybody but the gateway; answers that
-    are a mistake of the gateway's."""
+    are a mistake of the gateway's. People may go to the channels, as to log in there."""
 
-    def __init__(self, home: str) -> None:
-        self._home = home
+    def __init__(self, home: str, channels: str) -> None:
+        self._home, self._channels = home, channels
         self.faults: list[str] = []
 
     def follow(self, context: BrowserContext) -> None:
@@ -59,6 +59,11 @@ class Watch:
             self.faults.append(f"{line.text} ({line.page.url if line.page else 'no page'})")
 
     def _check_request(self, request: Request) -> None:
+        is_at_channels = request.frame.url.startswith(self._channels) or (
+            request.is_navigation_request() and request.url.startswith(f"{self._channels}/")
+        )
+        if is_at_channels:
+            return
         if not request.url.startswith((f"{self._home}/", f"blob:{self._home}/")):
             self.faults.append(f"a request to {request.url}")
 

@@ -5,6 +5,7 @@ import { Button, IconButton } from './button';
 import { Icon, type IconName } from './icon';
 import { join } from './join';
 import styles from './notice.module.css';
+import tones from './tones.module.css';
 
 export type Tone = 'info' | 'good' | 'warn' | 'bad';
 
@@ -24,7 +25,7 @@ export interface NoticeProps {
 /** Something to know, where it belongs. What went wrong is announced at once. */
 export function Notice({ tone = 'info', children, actions }: NoticeProps) {
   return (
-    <div class={join(styles.notice, styles[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
+    <div class={join(styles.notice, tones[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
       <Icon name={ICONS[tone]} />
       <div class={styles.text}>{children}</div>
       {actions}
@@ -60,7 +61,7 @@ export function Toasts() {
       {toasts.value.map(({ id, tone, text, action }) => (
         <div
           key={id}
-          class={join(styles.toast, styles[tone])}
+          class={join(styles.toast, tones[tone])}
           role={tone === 'bad' ? 'alert' : 'status'}
         >
           <Icon name={ICONS[tone]} />

@@ -200,7 +200,6 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
           {
             key: 'sample',
             title: words('sample'),
-            wideOnly: true,
             cell: (column) =>
               uploaded.sample
                 .map((row) => row[column])

@@ -55,13 +55,11 @@ export function DeadLetters() {
             {
               key: 'page',
               title: words('page'),
-              wideOnly: true,
               cell: ({ page_id }) => (page_id ? pageName(String(page_id)) : ''),
             },
             {
               key: 'service',
               title: words('service'),
-              wideOnly: true,
               cell: ({ service }) => String(service),
             },
           ]}

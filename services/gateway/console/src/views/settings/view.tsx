@@ -1,4 +1,6 @@
 import type { ComponentType } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
 import { hasRight, type Me } from '../../session';
 import { t } from '../../texts';
@@ -89,10 +91,18 @@ export default function Settings() {
   const shown = parts();
   const all = shown.flatMap(([, group]) => group);
   const id = routeId.value;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    void loadDirectory().catch(() => {});
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another part is another place in it
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [id]);
   const current = id ? all.find(({ key }) => key === id) : all.find(({ key }) => key === first());
   return (
     <div class={styles.settings} data-open={id !== null}>
-      <nav class={styles.nav} aria-label={t('settings')}>
+      <nav ref={nav} class={styles.nav} aria-label={t('settings')}>
         <h1>{t('settings')}</h1>
         {hasRight('manage') && (
           <a class={styles.link} href={href('welcome')}>
