@@ -1,4 +1,4 @@
-"""Setting a shop up: from nothing to the first answered customer, and what administrators do later."""
+"""Setting a shop up: from nothing to the first answered customer, and what is seen to later."""
 
 import time
 from urllib.parse import urlencode

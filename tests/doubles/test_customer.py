@@ -25,7 +25,7 @@ async def test_what_a_customer_writes_is_sent_and_shown_beside_the_answer(
     thread = (await doubles.client.get(f"{WINDOW}/thread", params={"customer": "67"})).text
     assert thread.index("Còn size &lt;b&gt;42") < thread.index("Dạ còn")
     other = (await doubles.client.get(f"{WINDOW}/thread", params={"customer": "68"})).text
-    assert "<li" not in other
+    assert "<ol></ol>" in other
 
 
 async def test_a_window_runs_nothing_and_nothing_breaks_out(doubles: RunningDoubles) -> None:

@@ -59,10 +59,8 @@ class Watch:
             self.faults.append(f"{line.text} ({line.page.url if line.page else 'no page'})")
 
     def _check_request(self, request: Request) -> None:
-        is_at_channels = request.frame.url.startswith(self._channels) or (
-            request.is_navigation_request() and request.url.startswith(f"{self._channels}/")
-        )
-        if is_at_channels:
+        goes = request.is_navigation_request()  # it may have no frame yet
+        if (request.url if goes else request.frame.url).startswith(f"{self._channels}/"):
             return
         if not request.url.startswith((f"{self._home}/", f"blob:{self._home}/")):
             self.faults.append(f"a request to {request.url}")

@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ async def test_the_page_says_whether_there_is_a_session_to_ask_for(rig: Rig, bui
 async def test_the_page_says_whether_one_can_log_in_at_a_provider(
     log: InMemoryLog, clock: ManualClock, built: Path
 ) -> None:
-    provider = {
+    provider: dict[str, Any] = {
         "openid_issuer": "https://id.example",
         "openid_client_id": "tuyen",
         "openid_redirect_uris": "https://inbox.example/login",

@@ -1,4 +1,4 @@
-"""A customer's own window: whoever tries the product writes to a page in it, and reads what the page
+"""A customer's own window: whoever tries the product writes to a page in it, and reads what it
 answers."""
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,8 @@ _PAGE = Template("""<!doctype html>
 <form method="post">
 <label>Tên khách <input name="name" value="$name" maxlength="200" required></label>
 <input type="hidden" name="customer" value="$customer">
-<label>Tin nhắn <textarea name="text" rows="2" maxlength="8000" required autofocus></textarea></label>
+<label>Tin nhắn
+<textarea name="text" rows="2" maxlength="8000" required autofocus></textarea></label>
 <button>Gửi</button>
 </form>
 </main>

@@ -8,6 +8,8 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   /** Numbers stand at the right. */
   number?: boolean;
+  /** Stays in one line. */
+  short?: boolean;
 }
 
 export interface TableProps<T> {
@@ -29,7 +31,7 @@ export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: Table
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" class={join(column.number && styles.number)}>
+              <th key={column.key} scope="col" class={styleOf(column)}>
                 {column.title}
               </th>
             ))}
@@ -49,7 +51,7 @@ export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: Table
                     <Cell
                       key={column.key}
                       {...scope}
-                      class={join(column.number && styles.number, isEmpty && styles.empty)}
+                      class={join(styleOf(column), isEmpty && styles.empty)}
                     >
                       {index > 0 && (
                         <span class={styles.title} aria-hidden="true">
@@ -73,4 +75,8 @@ export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: Table
       </table>
     </div>
   );
+}
+
+function styleOf<T>({ number, short }: Column<T>): string {
+  return join(number && styles.number, short && styles.short);
 }

@@ -51,6 +51,9 @@ describe('what changed', () => {
     expect(say('pages', null, ['trang'])).toEqual(['Trang và kênh: Giày Việt']);
     expect(say('channel', null, 'facebook')).toEqual(['Kênh: Facebook']);
     expect(say('steps', null, [{ id: 's', name: 'Mới' }])).toEqual(['Các bước: Mới']);
+    expect(say('choices', null, '["41","42"]')).toEqual(['Các lựa chọn: 41, 42']);
+    expect(say('required', null, 'false')).toEqual(['Bắt buộc: Không']);
+    expect(say('type', null, 'choice')).toEqual(['Kiểu: Lựa chọn']);
     expect(say('disabled', false, true)).toEqual(['Khoá tài khoản: Không → Có']);
   });
 
@@ -61,5 +64,6 @@ describe('what changed', () => {
   test('nothing is not said', () => {
     expect(say('reply_url', null, null)).toEqual([]);
     expect(say('sites', null, [])).toEqual([]);
+    expect(say('crm', null, {})).toEqual([]);
   });
 });

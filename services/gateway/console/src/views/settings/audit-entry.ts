@@ -75,6 +75,7 @@ const ACTIONS: Words = {
 };
 
 const FIELDS: Words = {
+  agent_id: 'entityAgent',
   agent_ids: 'members',
   applies_to: 'fieldAppliesTo',
   assignment: 'assignment',
@@ -144,11 +145,15 @@ const VALUES: Words = {
   at_once: 'atOnce',
   calls: 'kindCalls',
   chain_manager: 'chainManager',
+  choice: 'typeChoice',
+  date: 'typeDate',
   everyone: 'everyone',
   inactive: 'inactive',
   leads: 'kindLeads',
   least_loaded: 'valueLeastLoaded',
   leave_unassigned: 'leaveUnassigned',
+  number: 'typeNumber',
+  off: 'distributeOff',
   online: 'valueOnline',
   own_and_unassigned: 'ownAndUnassigned',
   own_only: 'ownOnly',
@@ -159,7 +164,9 @@ const VALUES: Words = {
   sequential: 'valueSequential',
   store_manager: 'storeManager',
   system_admin: 'systemAdmin',
+  text: 'typeText',
   waiting: 'waiting',
+  yes_no: 'typeYesNo',
 };
 
 /** The fields that hold such words; elsewhere the same letters are somebody's own. */
@@ -171,6 +178,7 @@ const OF_WORDS = new Set([
   'mode',
   'role',
   'status',
+  'type',
   'visibility',
   'when_nobody',
 ]);
@@ -189,6 +197,9 @@ const OF_PAGES = new Set(['pages', 'sources']);
 const NAMED_BY = ['name', 'title', 'url'];
 const OF_AGENT = new Set(['agent', 'login', 'password']);
 const OF_PAGE = new Set(['page', 'page_token']);
+const OF_JOB = /^job_/;
+/** What was set up for contacts has its lists and switches as texts of JSON. */
+const WRITTEN = /^(\[.*\]|\{.*\}|true|false)$/s;
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 
 function sayOf(known: Words, name: string): string {
@@ -207,20 +218,32 @@ export function sayEntity({ entity, id, changes }: AuditEntry, names: Names): st
   const own = called?.to ?? called?.from;
   const known = OF_AGENT.has(entity) ? names.agent(id) : OF_PAGE.has(entity) ? names.page(id) : id;
   const name = typeof own === 'string' ? own : known;
-  return name ? `${sayOf(ENTITIES, entity)}: ${name}` : sayOf(ENTITIES, entity);
+  const said = sayOf(ENTITIES, entity);
+  return name && !OF_JOB.test(name) ? `${said}: ${name}` : said;
 }
 
 /** One line for each field that changed; what was and is nothing is left out. */
 export function sayChanges({ changes }: AuditEntry, names: Names): string[] {
-  return changes.flatMap(({ field, from, to }) => {
+  return changes.flatMap(({ field, from: before, to: after }) => {
+    const [from, to] = [read(field, before), read(field, after)];
     if (isNothing(from) && isNothing(to)) return [];
     const was = isNothing(from) ? '' : `${sayValue(field, from, names)} → `;
     return [`${sayOf(FIELDS, field)}: ${was}${isNothing(to) ? '—' : sayValue(field, to, names)}`];
   });
 }
 
+function read(field: string, value: unknown): unknown {
+  if (typeof value !== 'string' || NAMED_BY.includes(field) || !WRITTEN.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 function isNothing(value: unknown): boolean {
-  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === null || value === '';
 }
 
 function sayValue(field: string, value: unknown, names: Names): string {

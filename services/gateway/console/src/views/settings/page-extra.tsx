@@ -32,7 +32,7 @@ export function PageNotice({ item }: { item: Item }) {
     return (
       <Notice tone="bad" actions={hasRight('manage') && again}>
         <p>{problem.text[language.value]}</p>
-        <p>{words('problemHint')}</p>
+        {item.connected === true && <p>{words('problemHint')}</p>}
       </Notice>
     );
   }

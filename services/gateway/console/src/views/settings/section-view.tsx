@@ -96,7 +96,11 @@ export function SectionView({ section }: { section: Section }) {
           title={open === 'new' ? `${t('add')}: ${words(section.title)}` : nameOf(section, open)}
           onClose={close}
         >
-          {open !== 'new' && section.Notice && <section.Notice item={open} />}
+          {open !== 'new' && section.Notice && (
+            <div class={styles.notice}>
+              <section.Notice item={open} />
+            </div>
+          )}
           <ItemForm
             key={open === 'new' ? 'new' : open.id}
             section={section}
