@@ -140,5 +140,4 @@ async def test_c10_o2_p4_r6_5_an_administrator_sees_to_staff_fields_and_what_was
     letters = page.get_by_role("region", name="Tin chưa đọc được")
     await letters.get_by_role("row").nth(1).get_by_role("button").click()
     await page.get_by_role("dialog").get_by_role("button", name="Thử lại").click()
-    await page.get_by_role("tab", name="Đã đọc lại").click()
-    await expect(letters.get_by_role("row").nth(1)).to_contain_text("ingest")
+    await expect(page.get_by_text("Đã cho đọc lại")).to_be_visible()
