@@ -1,5 +1,6 @@
 import { agentName } from '../../live/directory';
 import type { Answer, Store } from '../../live/store';
+import { sayProblem } from '../../texts/problems';
 import { toast } from '../../ui';
 import { words } from './texts';
 
@@ -10,7 +11,7 @@ type Refusal = Extract<Answer, { ok: false }>;
 export function sayRefusal({ problem, winner }: Refusal): void {
   if (winner) toast(words('winner', agentName(winner)), 'warn');
   else if (winner === null) toast(words('winnerNobody'), 'warn');
-  else toast(problem.detail || words('notDone'), 'bad');
+  else toast(sayProblem(problem), 'bad');
 }
 
 export async function tell(asked: Promise<Answer>, said?: string): Promise<boolean> {
