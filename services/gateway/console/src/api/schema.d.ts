@@ -5529,6 +5529,9 @@ export interface components {
         Me: {
             /** Agent Id */
             agent_id: string;
+            crm: components["schemas"]["CrmRightsBody"];
+            /** May Take */
+            may_take: boolean;
             /** Name */
             name: string;
             /** Organization */
