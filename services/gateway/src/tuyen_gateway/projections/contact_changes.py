@@ -63,6 +63,7 @@ from tuyen_views.view import CRM_VIEWS
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
 _MIN_INTERVAL_S = 0.05
+_SAVE_EVERY_S = 1.0
 _POLL_S = 0.05
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
@@ -108,6 +109,7 @@ async def run_contact_changes(
 
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed
+        batch = [one for one in batch if _may_be_shown(one.event)]
         if not batch:
             return
         if not indexed:
@@ -130,6 +132,7 @@ async def run_contact_changes(
         min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_wanted,
+        save_every_s=_SAVE_EVERY_S,
     )
 
 
@@ -157,6 +160,13 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
     await note_crm_change(database, {*proposals, *(each.organization for each in all_changed)})
 
 
+def _may_be_shown(event: Event) -> bool:
+    """False for what gives a contact no other name: most customers have none at first."""
+    if isinstance(event, ContactCreated):
+        return event.name is not None
+    return not isinstance(event, ContactPatched) or event.name is not UNSET
+
+
 def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
     """The offsets after a batch."""
     ends: dict[tuple[str, int], int] = {}
@@ -180,9 +190,7 @@ def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:
     """Each contact once."""
     found: dict[ContactId, _Changed] = {}
     for event in events:
-        if not isinstance(event, (*_MOVING, *_NAMING)):
-            continue
-        if isinstance(event, ContactPatched) and event.name is UNSET:
+        if not isinstance(event, (*_MOVING, *_NAMING)) or not _may_be_shown(event):
             continue
         customers = event.customers if isinstance(event, ContactRemoved) else ()
         moved = isinstance(event, _MOVING)
