@@ -94,6 +94,9 @@ class _Changed(NamedTuple):
     """Those that the contact does not have any more."""
     moved: bool
     """Whether all rows show it, or only those without a name."""
+    first_name: str | None
+    """The contact's first one, if nothing else changed: rows that have it from the channel showed
+    it before."""
 
 
 async def run_contact_changes(
@@ -195,9 +198,12 @@ def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:
         customers = event.customers if isinstance(event, ContactRemoved) else ()
         moved = isinstance(event, _MOVING)
         known = found.get(event.contact_id)
+        first_name = event.name if isinstance(event, ContactNamed) and known is None else None
         if known is not None:
             customers, moved = known.customers + customers, known.moved or moved
-        found[event.contact_id] = _Changed(event.organization, event.contact_id, customers, moved)
+        found[event.contact_id] = _Changed(
+            event.organization, event.contact_id, customers, moved, first_name
+        )
     return found.values()
 
 
@@ -212,6 +218,8 @@ async def _find_rows(
     index = BY_CUSTOMER
     if not changed.moved:
         query["customer.name"], index = None, UNNAMED
+    if changed.first_name is not None:
+        query["description.name"] = {"$ne": changed.first_name}
     found = database[CONVERSATIONS].find(query, {"_id": 1}).hint(index)
     return [one["_id"] for one in await found.limit(ROWS_OF_CONTACT + 1).to_list(None)]
 
