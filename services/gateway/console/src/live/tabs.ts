@@ -14,6 +14,8 @@ interface Heard {
   leads(): void;
   /** The viewer has logged out in another tab. */
   left(): void;
+  /** In the tab that leads: something came, see `StreamConnection`. */
+  alive(): void;
 }
 
 type Told =
@@ -82,6 +84,7 @@ export class Tabs {
         this.#tell({ kind: 'events', events, last });
         this.#take(events, last);
       },
+      alive: () => this.#heard.alive(),
       state: (state) => {
         this.#setState(state);
         this.#tell({ kind: 'state', state, last: this.#last });
