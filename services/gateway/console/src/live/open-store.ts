@@ -101,6 +101,7 @@ class LiveStore implements Store {
         this.leads.value = true;
         this.#people.beat();
       },
+      alive: () => this.#people.keepAlive(),
     });
     this.#sending.begin();
   }

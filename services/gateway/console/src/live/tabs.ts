@@ -12,6 +12,8 @@ interface Heard {
   events(events: LiveEvent[]): void;
   state(state: Connection): void;
   leads(): void;
+  /** In the tab that leads: something came, see `StreamConnection`. */
+  alive(): void;
 }
 
 type Told =
@@ -80,6 +82,7 @@ export class Tabs {
         this.#tell({ kind: 'events', events, last });
         this.#take(events, last);
       },
+      alive: () => this.#heard.alive(),
       state: (state) => {
         this.#setState(state);
         this.#tell({ kind: 'state', state, last: this.#last });
