@@ -62,9 +62,11 @@ from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
-_MIN_INTERVAL_S = 0.05
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
+
 _SAVE_EVERY_S = 1.0
-_POLL_S = 0.05
+_POLL_S = 0.1
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
 
