@@ -231,7 +231,7 @@ async def test_c11_nobody_is_shown_what_they_may_not_do(
     lan = await open_inbox(open_console, shop, "lan")
     await lan.goto("/contacts")
     await expect(lan.get_by_role("link", name="Chị Hạnh")).to_be_visible()
-    await expect(lan.get_by_role("link", name="Nhập từ tệp")).to_have_count(0)
+    await expect(lan.get_by_role("link", name="Nhập tệp")).to_have_count(0)
     await expect(lan.get_by_role("button", name="Xuất")).to_have_count(0)
     await lan.goto(f"/contacts/{contact['id']}")
     await expect(lan.get_by_role("heading", name="Chị Hạnh")).to_be_visible()

@@ -7,9 +7,9 @@ import { claim } from './claim';
 import type { Column } from './columns';
 import styles from './contacts.module.css';
 import { type Chosen, choose } from './filter';
-import type { Rows } from './rows';
+import { type Rows, usualSort } from './rows';
 import type { Selection } from './selection';
-import { isClaimable, type Row } from './setup';
+import { isClaimable, type Row, useSetup } from './setup';
 import { words } from './texts';
 
 const ROW = 44;
@@ -51,6 +51,7 @@ interface ContactTableProps {
 export function ContactTable({ list, columns, chosen, selection, onChoose }: ContactTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { rows, more, loadMore } = list;
+  const usual = usualSort(useSetup());
   const virtual = useVirtualizer(scroller, {
     count: rows.length,
     overscan: 8,
@@ -76,7 +77,7 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
     [columns],
   );
   const areAllChosen = selection.all || rows.every(({ id }) => selection.ids.has(id));
-  const sort = chosen.sort ?? 'updated_at';
+  const sort = chosen.sort ?? usual;
   return (
     <div ref={scroller} class={styles.scroller} {...regionRole(words('table'))}>
       <div
