@@ -82,9 +82,7 @@ _NAMING = (ContactCreated, ContactNamed, ContactRenamed, ContactPatched)
 
 _PROPOSING = (MergeProposed, MergeProposalApproved, MergeProposalClosed)
 
-_WANTED = frozenset(
-    kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING, ContactMoved)
-)
+_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING, ContactMoved))
 
 
 class _Changed(NamedTuple):

@@ -101,6 +101,7 @@ async def list_shares(
     responses=problems(403, 404, 412, 429),
 )
 async def delete_share(
+    *,
     contact_id: PathId,
     agent_id: PathId,
     expected: ExpectedVersion,

@@ -85,6 +85,7 @@ async def put_tag(
     responses=problems(403, 404, 412, 429),
 )
 async def delete_tag(
+    *,
     contact_id: PathId,
     tag: TagPath,
     expected: ExpectedVersion,
