@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from tuyen_gateway.projections import contact_changes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_platform.projection import MongoPositions, run_projection
+from tuyen_platform.projection import MongoPositions, has_folded_up_to, run_projection
 from tuyen_views.view import CRM_VIEWS
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
@@ -87,6 +88,10 @@ class Shop:
     async def customer(self, who: str, name: str | None = None) -> None:
         """Somebody writes for the first time."""
         await self.feed.message(who, name=name)
+        await self.observe(who, name)
+
+    async def observe(self, who: str, name: str | None) -> None:
+        """The CRM reads an event of theirs."""
         customer = self.feed.customer(who, name)
         self.world.do(
             ObserveCustomer(
@@ -96,7 +101,7 @@ class Shop:
                 channel=Channel.FACEBOOK,
                 external_id=who,
                 name=name,
-                caused_by=f"evt_{who}",
+                caused_by=f"evt_{who}_{name}",
             )
         )
         await self.publish()
@@ -190,6 +195,30 @@ async def test_i13_a_row_is_sent_again_once_the_views_of_the_crm_show_the_merge(
         await stream.until("conversation.upserted")
         async with showing(log, views):
             await shop.expect(stream, "minh", "lan", "Lan")
+
+
+async def test_a_row_is_not_sent_again_for_a_name_that_it_shows_already(
+    shop: Shop, log: InMemoryLog, views: Database
+) -> None:
+    """Nearly every customer of Facebook gets a name so, a moment after the first message."""
+    await shop.feed.describe("minh", "Minh")
+
+    async def find_minh() -> dict[str, Any]:
+        row: dict[str, Any] = (await shop.fetch())[shop.feed.thread("minh")]
+        return row
+
+    async def is_named() -> bool:
+        return bool((await find_minh())["customer"]["name"] == "Minh")
+
+    await until(is_named)
+    before = await find_minh()
+    reached = MongoPositions(views, contact_changes.VIEW)
+    async with showing(log, views):
+        await shop.observe("minh", "Minh")
+        await shop.publish()
+        ends = {(CONTACTS.name, p): end for p, end in (await log.end_offsets(CONTACTS)).items()}
+        await until(partial(has_folded_up_to, reached, ends))
+    assert await find_minh() == before
 
 
 async def test_i13_r9_6_a_merge_of_more_rows_than_are_sent_asks_to_fetch_again(

@@ -5534,6 +5534,9 @@ export interface components {
         Me: {
             /** Agent Id */
             agent_id: string;
+            crm: components["schemas"]["CrmRightsBody"];
+            /** May Take */
+            may_take: boolean;
             /** Name */
             name: string;
             /** Organization */

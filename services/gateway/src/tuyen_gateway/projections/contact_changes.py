@@ -63,8 +63,11 @@ from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
-_MIN_INTERVAL_S = 0.05
-_POLL_S = 0.05
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
+
+_SAVE_EVERY_S = 1.0
+_POLL_S = 0.1
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
 
@@ -94,6 +97,9 @@ class _Changed(NamedTuple):
     """Those that the contact does not have any more."""
     moved: bool
     """Whether all rows show it, or only those without a name."""
+    first_name: str | None
+    """The contact's first one, if nothing else changed: rows that have it from the channel showed
+    it before."""
 
 
 async def run_contact_changes(
@@ -109,6 +115,7 @@ async def run_contact_changes(
 
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed
+        batch = [one for one in batch if _may_be_shown(one.event)]
         if not batch:
             return
         if not indexed:
@@ -131,6 +138,7 @@ async def run_contact_changes(
         min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_wanted,
+        save_every_s=_SAVE_EVERY_S,
     )
 
 
@@ -157,6 +165,13 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
         for begin in range(0, len(ids), _AT_ONCE):
             await _write_again(database, ids[begin : begin + _AT_ONCE])
     await note_crm_change(database, {*proposals, *(each.organization for each in all_changed)})
+
+
+def _may_be_shown(event: Event) -> bool:
+    """False for what gives a contact no other name: most customers have none at first."""
+    if isinstance(event, ContactCreated):
+        return event.name is not None
+    return not isinstance(event, ContactPatched) or event.name is not UNSET
 
 
 def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
@@ -209,16 +224,17 @@ def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:
     """Each contact once."""
     found: dict[ContactId, _Changed] = {}
     for event in events:
-        if not isinstance(event, (*_MOVING, *_NAMING)):
-            continue
-        if isinstance(event, ContactPatched) and event.name is UNSET:
+        if not isinstance(event, (*_MOVING, *_NAMING)) or not _may_be_shown(event):
             continue
         customers = event.customers if isinstance(event, ContactRemoved) else ()
         moved = isinstance(event, _MOVING)
         known = found.get(event.contact_id)
+        first_name = event.name if isinstance(event, ContactNamed) and known is None else None
         if known is not None:
             customers, moved = known.customers + customers, known.moved or moved
-        found[event.contact_id] = _Changed(event.organization, event.contact_id, customers, moved)
+        found[event.contact_id] = _Changed(
+            event.organization, event.contact_id, customers, moved, first_name
+        )
     return found.values()
 
 
@@ -233,6 +249,8 @@ async def _find_rows(
     index = BY_CUSTOMER
     if not changed.moved:
         query["customer.name"], index = None, UNNAMED
+    if changed.first_name is not None:
+        query["description.name"] = {"$ne": changed.first_name}
     found = database[CONVERSATIONS].find(query, {"_id": 1}).hint(index)
     return [one["_id"] for one in await found.limit(ROWS_OF_CONTACT + 1).to_list(None)]
 
