@@ -1,5 +1,3 @@
-import { useEffect } from 'preact/hooks';
-import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
 import { manages, mayInCrm, me } from '../../session';
 import { sayProblem } from '../../texts/problems';
@@ -20,9 +18,6 @@ type Part = (typeof PARTS)[number];
 export default function Contacts() {
   const id = routeId.value;
   const setup = useLoaded(loadSetup);
-  useEffect(() => {
-    void loadDirectory().catch(() => {});
-  }, []);
   if (setup.state === 'loading') return <Skeleton />;
   if (setup.state === 'failed') {
     return <Failed text={sayProblem(setup.problem)} onRetry={() => void setup.reload()} />;
