@@ -82,7 +82,13 @@ const GROUPS: readonly [Word, readonly Part[]][] = [
     [
       { key: 'reports', title: 'reports', right: 'read_setup', write: null, View: Reports },
       { key: 'audit', title: 'audit', right: 'manage', write: null, View: Audit },
-      { key: 'dead-letters', title: 'deadLetters', right: 'manage', write: null, View: DeadLetters },
+      {
+        key: 'dead-letters',
+        title: 'deadLetters',
+        right: 'manage',
+        write: null,
+        View: DeadLetters,
+      },
     ],
   ],
 ];
