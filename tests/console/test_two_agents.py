@@ -121,8 +121,9 @@ async def test_r6_6_of_two_who_claim_one_live_comment_the_other_is_told_who(
     pages = [await open_inbox(open_console, shop, name) for name in ("lan", "minh")]
     for page in pages:
         await page.get_by_role("link", name="Trực tiếp").click()
-        await expect(page.get_by_role("region", name="Đơn hàng")).to_contain_text("Chốt")
-        await page.keyboard.press("J")
+        comment = page.get_by_role("region", name="Đơn hàng").get_by_role("button", name="Chốt")
+        await comment.click()
+        await expect(comment).to_have_attribute("aria-current", "true")
 
     await asyncio.gather(*(page.keyboard.press("Space") for page in pages))
 
