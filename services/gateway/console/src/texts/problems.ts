@@ -15,6 +15,6 @@ export function sayProblem(problem: unknown): string {
   return detail || t('failed');
 }
 
-function isProblem(given: unknown): given is Pick<Problem, 'status' | 'detail'> {
-  return typeof given === 'object' && given !== null && 'status' in given && 'detail' in given;
+function isProblem(problem: unknown): problem is Problem {
+  return typeof problem === 'object' && problem !== null && 'status' in problem;
 }

@@ -21,10 +21,11 @@ export async function tell(asked: Promise<Answer>, said?: string): Promise<boole
   return answer.ok;
 }
 
-export function assign(store: Store, id: string, agent: string | null, note?: string) {
-  const version = store.conversation(id).peek()?.version;
+/** `seen` is the version of the assignee that the agent decided on. */
+export function assign(store: Store, id: string, agent: string | null, seen?: number) {
+  const version = seen ?? store.conversation(id).peek()?.version;
   const said = agent === null ? words('unassignedNow') : words('assigned', agentName(agent));
-  return tell(store.assign(id, agent, version, note), said);
+  return tell(store.assign(id, agent, version), said);
 }
 
 export async function markDone(store: Store, id: string, done: boolean): Promise<void> {
