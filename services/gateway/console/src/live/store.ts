@@ -75,9 +75,9 @@ export interface Thread {
   send(body: ReplyBody): string;
   /** Sends again: a reply that was not accepted, with the same key; a failed message, by the
    * server. */
-  retry(key: string): void;
+  retry(key: string): Promise<Answer>;
   /** Gives up a reply that was not accepted, or cancels one that is pending at the server. */
-  discard(key: string): void;
+  discard(key: string): Promise<Answer>;
   reload(): void;
   /** Says that the viewer has it open, every five seconds until `close`. */
   view(): void;
@@ -122,6 +122,8 @@ export interface Store {
   readonly names: ReadonlySignal<ReadonlyMap<string, string>>;
   readonly reminders: ReadonlySignal<readonly Reminder[]>;
   readonly jobs: ReadonlySignal<ReadonlyMap<string, Job>>;
+  /** So often the stream said that everything may be different now, what the viewer may do too. */
+  readonly resets: ReadonlySignal<number>;
 
   /** The row with the changes of this agent that the server has not shown yet; undefined for one
    * that is not known or not to be seen any more. */

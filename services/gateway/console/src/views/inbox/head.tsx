@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agents, pageName } from '../../live/directory';
 import { href, navigate } from '../../router';
-import { hasRight, me } from '../../session';
+import { hasRight, mayTake, me } from '../../session';
 import { formatDuration, t } from '../../texts';
 import { Avatar, Button, Icon, IconButton, join, Menu, Picker } from '../../ui';
 import { now } from '../../ui/clock';
@@ -12,7 +12,7 @@ import { channelName } from './filters-bar';
 import styles from './head.module.css';
 import { useWish } from './keys';
 import type { ReplyWindow } from './reply-window';
-import { sayViewer } from './row';
+import { sayPlace, sayViewer } from './row';
 import { words } from './texts';
 import { Why } from './why';
 
@@ -43,6 +43,8 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
         <p class={styles.where}>
           {words('via', channelName(row.channel), pageName(row.page_id))}
           {row.post_id && <a href={href('posts', row.post_id)}>{words('openPost')}</a>}
+          {row.follows && <span>{words('follows')}</span>}
+          {row.visit && <Visit visit={row.visit} />}
           <Window window={window} />
         </p>
       </div>
@@ -54,7 +56,7 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
           title={row.done ? words('reopen') : 'E'}
           onClick={() => void markDone(store, row.id, !row.done)}
         >
-          {words('done')}
+          <span class={styles.done}>{words('done')}</span>
         </Button>
         <Menu
           align="end"
@@ -87,12 +89,18 @@ function InCharge({ row }: { row: Conversation }) {
   const store = useStore();
   const [picking, setPicking] = useState(false);
   const [explaining, setExplaining] = useState(false);
+  /** The version at which the choice was opened: it is refused if somebody was faster (R6.4). */
+  const seen = useRef(row.version);
+  const open = (is: boolean) => {
+    if (is) seen.current = row.version;
+    setPicking(is);
+  };
   const { assignee } = row;
   const name = assignee?.name ?? words('nobody');
   const manages = hasRight('assign');
   useWish('assign', () => {
-    if (manages) setPicking(true);
-    else if (!assignee) void assign(store, row.id, me.value?.agent_id ?? null);
+    if (manages) open(true);
+    else if (!assignee && mayTake()) void assign(store, row.id, me.value?.agent_id ?? null);
   });
   const options = [
     { value: '', text: words('nobody'), icon: 'close' as const, chosen: !assignee },
@@ -120,15 +128,15 @@ function InCharge({ row }: { row: Conversation }) {
           aria-label={`${words('inCharge')}: ${name}`}
           options={options}
           open={picking}
-          onOpen={setPicking}
-          onPick={(id) => void assign(store, row.id, id || null)}
+          onOpen={open}
+          onPick={(id) => void assign(store, row.id, id || null, seen.current)}
         >
           {face}
         </Picker>
       ) : (
         <span class={styles.fixed}>{face}</span>
       )}
-      {!assignee && (
+      {!assignee && mayTake() && (
         <Button
           kind="primary"
           onClick={() => void assign(store, row.id, me.value?.agent_id ?? null)}
@@ -144,11 +152,29 @@ function InCharge({ row }: { row: Conversation }) {
   );
 }
 
+/** What a site's visitor chose, and the page that they wrote from (L3). */
+function Visit({ visit }: { visit: NonNullable<Conversation['visit']> }) {
+  const { page_url } = visit;
+  const isLink = page_url && /^https?:/.test(page_url);
+  return (
+    <>
+      {visit.department && <span>{sayPlace(visit)}</span>}
+      {isLink && (
+        <a class={styles.visits} href={page_url} target="_blank" rel="noreferrer">
+          {words('visits', page_url.replace(/^https?:\/\//, ''))}
+        </a>
+      )}
+    </>
+  );
+}
+
 function Window({ window }: { window: ReplyWindow | null }) {
   if (!window) return null;
   const left = window.until ? Date.parse(window.until) - now.value : null;
   if (!window.open || (left !== null && left <= 0)) {
-    return <span class={styles.closed}>{words('windowClosed')}</span>;
+    return (
+      <span class={styles.closed}>{words(left === null ? 'windowNever' : 'windowClosed')}</span>
+    );
   }
   if (left === null) return null;
   return (

@@ -47,6 +47,11 @@ export default function Login() {
     }
   };
 
+  const title = `${words('title')} – ${t('product')}`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+
   const send = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
