@@ -41,7 +41,7 @@ async def test_r5_1_r6_5_r8_3_r9_4_a_manager_sees_who_waits_and_hands_a_leavers_
     await dialog.get_by_role("button", name="Xác nhận").click()
     await shop.row("c1", is_owned_by("minh"))
     feed = page.get_by_role("region", name="Quyết định")
-    await expect(feed.get_by_role("listitem").first).to_contain_text("c1 → Minh (admin)")
+    await expect(feed.get_by_role("listitem").first).to_contain_text("c1 → Minh")
 
     await feed.get_by_role("link", name="c1").first.click()
     await page.get_by_role("button", name="Tại sao?").click()

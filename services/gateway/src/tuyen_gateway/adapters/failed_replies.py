@@ -33,12 +33,8 @@ class MongoFailedReplies:
             own = {"_id": {"$in": sorted({one.conversation_id or "" for one in messages})}}
             found = await self._conversations.find(own, project_row(scope)).to_list(None)
             rows = await self._names.add_names([msgspec.convert(one, InboxRow) for one in found])
-        by_id = {row.id: row for row in rows}
+        by_id: dict[str | None, InboxRow] = {row.id: row for row in rows}
         return FailedReplies(
             total=total,
-            newest=[
-                (one, by_id[one.conversation_id])
-                for one in messages
-                if one.conversation_id in by_id
-            ],
+            newest=[(one, row) for one in messages if (row := by_id.get(one.conversation_id))],
         )

@@ -63,11 +63,9 @@ async def get_next_assignee(
         raise NotFoundError(f"There is no page {page_id!r}.")
     state = _state_of(gateway, caller.organization)
     pool = find_pool(state, stored.value, kind)
-    last = loads = None
-    if pool.rule is not None:
-        last = await gateway.choices.last(state.id, pool.rule.id)
-    if state.counts_loads:
-        loads = await gateway.choices.loads(state.id, pool.order)
+    rule = pool.rule
+    last = None if rule is None else await gateway.choices.last(state.id, rule.id)
+    loads = await gateway.choices.loads(state.id, pool.order) if state.counts_loads else None
     offer = narrow_to_offer(pool, loads, ())
     found = find_next(state, offer, None if last is None else last.cursor, loads or {})
     if last is None or found.reason is NextReason.RANDOM:
@@ -77,7 +75,7 @@ async def get_next_assignee(
     return NextAssigneeView(
         agent_id=found.agent_id,
         reason=found.reason,
-        rule_id=None if pool.rule is None else pool.rule.id,
+        rule_id=None if rule is None else rule.id,
         candidates=list(offer.agents),
         excluded=[
             ExcludedView(agent_id=one.agent_id, reason=one.why) for one in list_excluded(offer)
