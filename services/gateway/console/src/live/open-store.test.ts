@@ -376,7 +376,7 @@ describe('I9 the comments of a livestream', () => {
     gateway.put('c1', { ...live, assignee: { agent_id: 'lan', name: 'Lan' } });
     gateway.write('c1', 'm1', { text: 'A1 xanh M 0901234567' });
     const { store } = newTab();
-    const lane = store.openLane('p1');
+    const lane = store.openLane('p1', 'page-1');
     await browser.run(FRAME_MS);
     expect(lane.ids.value).toEqual(['m1']);
     gateway.put('c2', live);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { markPhones } from '../../core/phones';
-import { markPieces, nextUnclaimed, orderOf } from './order-of';
+import { commentsOf, markPieces, nextUnclaimed, orderOf } from './order-of';
 
 const ORDER = { customer: 'c', words: [], phone: null };
 
@@ -13,6 +13,15 @@ describe('the order of a comment', () => {
     ];
     expect(orderOf(orders, 'b')).toBe('A1, B2');
     expect(orderOf(orders, 'c')).toBeNull();
+  });
+
+  it('is listed once for all its codes', () => {
+    const orders = [
+      { ...ORDER, id: 'a 0', code: 'A1', comments: ['a', 'c'] },
+      { ...ORDER, id: 'b 0', code: 'B2', comments: ['b'] },
+      { ...ORDER, id: 'b 1', code: 'A1', comments: ['b'] },
+    ];
+    expect(commentsOf(orders)).toEqual(['a', 'b']);
   });
 });
 

@@ -6,6 +6,11 @@ export function orderOf(orders: readonly Order[], comment: string): string | nul
   return codes.length > 0 ? [...new Set(codes)].join(', ') : null;
 }
 
+/** The comments that began an order, each once, though it may order several things. */
+export function commentsOf(orders: readonly Order[]): string[] {
+  return [...new Set(orders.map(({ comments }) => comments[0] ?? ''))];
+}
+
 /** The next comment, after the current one and then from the beginning, whose customer nobody has. */
 export function nextUnclaimed(
   ids: readonly string[],
