@@ -6,7 +6,7 @@ from playwright.async_api import Locator, Page, expect
 
 from support.browsers import OpenConsole, find_barriers, log_in
 from support.livestream import Livestream
-from support.shop import Shop
+from support.shop import Shop, is_owned_by
 from tuyen_local.stack import Stack
 
 
@@ -38,8 +38,7 @@ async def test_i8_i9_r6_6_an_agent_works_a_livestream_with_the_keyboard_alone(
     await expect(_picked(rows.nth(0))).to_be_visible()
     await page.keyboard.press("Space")
     await expect(rows.nth(0)).to_contain_text("Lan")
-    row = await shop.row(first, lambda row: row["assignee"] is not None)
-    assert row["assignee"]["agent_id"] == "lan"
+    await shop.row("k0", is_owned_by("lan"))
     await page.keyboard.press("h")
     await expect(rows.nth(0)).to_contain_text("Đã ẩn")
     await stream.told("hide", first)
@@ -71,18 +70,18 @@ async def test_r6_6_of_two_who_press_space_one_gets_the_customer_and_the_other_h
     stack: Stack, shop: Shop, open_console: OpenConsole
 ) -> None:
     stream = await _begin(stack, shop, "lan", "minh")
-    (comment,) = await stream.comment("A1 xanh M 0901234567")
+    await stream.comment("A1 xanh M 0901234567")
     pages = {name: await open_console() for name in ("lan", "minh")}
     for name, page in pages.items():
         await log_in(page, shop, name)
-        await expect(page.get_by_role("list", name="Hội thoại")).to_be_visible()
+        await expect(page.get_by_role("list", name="Hội thoại")).to_be_attached()
         await page.goto(f"/live/{stream.id}")
         await expect(_rows(page, "Tất cả")).to_have_count(1)
         await page.keyboard.press("j")
         await expect(_picked(_rows(page, "Tất cả").first)).to_be_visible()
 
     await asyncio.gather(*(page.keyboard.press("Space") for page in pages.values()))
-    row = await shop.row(comment, lambda row: row["assignee"] is not None)
+    row = await shop.row("k0", lambda row: row["assignee"] is not None)
     winner = row["assignee"]["agent_id"]
     (loser,) = pages.keys() - {winner}
     told = pages[loser].get_by_role("status").filter(has_text=winner.capitalize())
@@ -98,7 +97,7 @@ async def test_i9_a_lane_stands_still_once_one_scrolls_up_and_says_how_many_came
     await stream.comment(*(f"lời thứ {number}" for number in range(60)))
     page = await open_console(width=375)
     await log_in(page, shop, "lan")
-    await expect(page.get_by_role("list", name="Hội thoại")).to_be_visible()
+    await expect(page.get_by_role("list", name="Hội thoại")).to_be_attached()
     await page.goto(f"/live/{stream.id}")
     lane = page.get_by_role("region", name="Tất cả")
     newest = lane.get_by_text("lời thứ 59")

@@ -120,7 +120,7 @@ export function VirtualThread(props: VirtualThreadProps) {
     getItemKey: (index) => keys[index] ?? index,
     anchorTo: 'end',
     followOnAppend: !held,
-    scrollEndThreshold: AT_END,
+    scrollEndThreshold: rowHeight === undefined ? AT_END : rowHeight / 2,
     paddingStart: rowHeight === undefined ? PADDING : 0,
     paddingEnd: rowHeight === undefined ? PADDING : 0,
     onChange: (list) => {

@@ -64,7 +64,7 @@ export function Column({ name, lane, keys, acts, current, active, topRef }: Colu
           topRef={topRef}
           row={draw}
         />
-        {since > 0 && (
+        {since > 0 && !atEnd && (
           <Button
             small
             kind="primary"

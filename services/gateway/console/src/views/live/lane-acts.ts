@@ -82,9 +82,9 @@ export function useShortcuts(pressed: (key: string) => boolean): void {
   const latest = useLatest(pressed);
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
-      const control = event.target instanceof Element ? event.target.closest('button, a') : null;
-      const isPicked = control?.getAttribute('aria-current') === 'true';
-      if (event.code === 'Space' && control !== null && !isPicked) return;
+      const button = event.target instanceof Element ? event.target.closest('button') : null;
+      const isPicked = button?.getAttribute('aria-current') === 'true';
+      if (event.code === 'Space' && button !== null && !isPicked) return;
       const key = shortcutOf(event);
       if (key !== null && latest(key)) event.preventDefault();
     };
