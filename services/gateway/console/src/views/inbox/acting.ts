@@ -1,5 +1,6 @@
 import { agentName } from '../../live/directory';
 import type { Answer, Store } from '../../live/store';
+import { sayProblem } from '../../texts/problems';
 import { type Tone, toast } from '../../ui';
 import { words } from './texts';
 
@@ -10,7 +11,7 @@ type Refusal = Extract<Answer, { ok: false }>;
 export function refusalOf({ problem, winner }: Refusal): { text: string; tone: Tone } {
   if (winner) return { text: words('winner', agentName(winner)), tone: 'warn' };
   if (winner === null) return { text: words('winnerNobody'), tone: 'warn' };
-  return { text: problem.detail || words('notDone'), tone: 'bad' };
+  return { text: sayProblem(problem), tone: 'bad' };
 }
 
 export function sayRefusal(refusal: Refusal): void {
@@ -25,10 +26,11 @@ export async function tell(asked: Promise<Answer>, said?: string): Promise<boole
   return answer.ok;
 }
 
-export function assign(store: Store, id: string, agent: string | null, note?: string) {
-  const version = store.conversation(id).peek()?.version;
+/** `seen` is the version of the assignee that the agent decided on. */
+export function assign(store: Store, id: string, agent: string | null, seen?: number) {
+  const version = seen ?? store.conversation(id).peek()?.version;
   const said = agent === null ? words('unassignedNow') : words('assigned', agentName(agent));
-  return tell(store.assign(id, agent, version, note), said);
+  return tell(store.assign(id, agent, version), said);
 }
 
 export async function markDone(store: Store, id: string, done: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import { readOrders } from '../../core/order-codes';
 import { markPhones } from '../../core/phones';
 import { useStore } from '../../live/context';
 import type { Lane } from '../../live/store';
+import { mayTake } from '../../session';
 import { formatClock } from '../../texts';
 import { colourOf, IconButton, join } from '../../ui';
 import type { ColumnName } from './column';
@@ -57,6 +58,7 @@ export function CommentRow({ column, id, lane, current, acts }: CommentRowProps)
       <button
         type="button"
         class={styles.pick}
+        data-pick
         aria-current={current ? 'true' : undefined}
         onClick={() => acts.pick(id, column)}
       >
@@ -90,7 +92,7 @@ export function CommentRow({ column, id, lane, current, acts }: CommentRowProps)
       </button>
       {incoming && !removed && (
         <span class={styles.acts}>
-          {owner === null && (
+          {owner === null && mayTake() && (
             <IconButton small icon="check" label={words('claim')} onClick={() => acts.claim(id)} />
           )}
           <IconButton

@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Answer, Lane, Store } from '../../live/store';
-import { me } from '../../session';
+import { mayTake, me } from '../../session';
+import { t } from '../../texts';
 import { shortcutOf, type Tone } from '../../ui';
 import { refusalOf } from '../inbox/acting';
-import { words } from './texts';
+import { words as inboxWords } from '../inbox/texts';
 
 const SAID_MS = 6_000;
 
@@ -24,7 +25,8 @@ export class CommentActs {
     const row = this.#row(id);
     const viewer = me.peek();
     if (!row || !viewer || row.assignee?.agent_id === viewer.agent_id) return;
-    if (row.assignee) this.say({ text: words('owner', row.assignee.name), tone: 'warn' });
+    if (row.assignee) this.say({ text: inboxWords('winner', row.assignee.name), tone: 'warn' });
+    else if (!mayTake()) this.say({ text: t('forbidden'), tone: 'bad' });
     else void this.#tell(this.store.assign(row.id, viewer.agent_id, row.version));
   }
 
@@ -77,14 +79,13 @@ export function useLatest<A extends unknown[], R>(latest: (...given: A) => R): (
 }
 
 /** Calls `pressed` with each shortcut; what it knows goes to nobody else. Space belongs to a button
- * that has the focus, unless that is the comment which is picked. */
+ * that has the focus, but for one that picks a comment, which has nothing else to do then. */
 export function useShortcuts(pressed: (key: string) => boolean): void {
   const latest = useLatest(pressed);
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
-      const button = event.target instanceof Element ? event.target.closest('button') : null;
-      const isPicked = button?.getAttribute('aria-current') === 'true';
-      if (event.code === 'Space' && button !== null && !isPicked) return;
+      const button = event.target instanceof Element && event.target.closest('button, summary');
+      if (event.code === 'Space' && button && !button.matches('[data-pick]')) return;
       const key = shortcutOf(event);
       if (key !== null && latest(key)) event.preventDefault();
     };

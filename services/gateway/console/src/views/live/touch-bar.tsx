@@ -1,5 +1,6 @@
 import { useStore } from '../../live/context';
 import type { Lane } from '../../live/store';
+import { mayTake } from '../../session';
 import { Button } from '../../ui';
 import type { ColumnName } from './column';
 import type { LaneActs } from './comment-row';
@@ -24,7 +25,7 @@ export function TouchBar({ id, column, lane, acts }: TouchBarProps) {
     <div class={styles.touch}>
       <p>{text}</p>
       <div class={styles.touchActs}>
-        {!row?.assignee && (
+        {!row?.assignee && mayTake() && (
           <Button icon="check" onClick={() => acts.claim(id)}>
             {words('claim')}
           </Button>
