@@ -79,13 +79,13 @@ export function useLatest<A extends unknown[], R>(latest: (...given: A) => R): (
 }
 
 /** Calls `pressed` with each shortcut; what it knows goes to nobody else. Space belongs to a button
- * that has the focus, but for one that picks a comment, which has nothing else to do then. */
+ * that has the focus, but for the comment that is picked already. */
 export function useShortcuts(pressed: (key: string) => boolean): void {
   const latest = useLatest(pressed);
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
       const button = event.target instanceof Element && event.target.closest('button, summary');
-      if (event.code === 'Space' && button && !button.matches('[data-pick]')) return;
+      if (event.code === 'Space' && button && !button.matches('[data-pick][aria-current]')) return;
       const key = shortcutOf(event);
       if (key !== null && latest(key)) event.preventDefault();
     };
