@@ -138,7 +138,11 @@ function OpenLane({ lane, post, others }: Omit<LaneViewProps, 'id'> & { lane: La
 function useCursor(keys: Keys, doing: CommentActs) {
   const [column, setColumn] = useState<ColumnName>('all');
   const [current, setCurrent] = useState<string | null>(null);
-  const tops: Tops = { orders: useRef(null), questions: useRef(null), all: useRef(null) };
+  const tops: Tops = {
+    orders: useRef<Top['current']>(null),
+    questions: useRef<Top['current']>(null),
+    all: useRef<Top['current']>(null),
+  };
   const pick = useLatest((id: string | null, where: ColumnName) => {
     setColumn(where);
     setCurrent(id);
