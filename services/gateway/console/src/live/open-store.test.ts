@@ -236,7 +236,7 @@ describe('I6 a reply', () => {
     expect(thread.line(key).value?.delivery).toBe('failed');
     expect(thread.line(key).value?.reply?.problem?.body.window_ended_at).toBe(minute(1));
     gateway.answer = () => undefined;
-    thread.retry(key);
+    void thread.retry(key);
     await browser.run(FRAME_MS);
     expect(thread.lines.value.map((line) => line.delivery)).toEqual(['sending']);
     expect(gateway.threads.get('r1')?.size).toBe(1);
@@ -360,6 +360,7 @@ describe('four tabs', () => {
   });
 
   it('end when one logs out, or when somebody else logs in', async () => {
+    fill(1);
     const [one, other] = [newTab('a'), newTab('b')];
     await browser.run(FRAME_MS);
     gateway.answer = unavailable;

@@ -75,9 +75,9 @@ export interface Thread {
   send(body: ReplyBody): string;
   /** Sends again: a reply that was not accepted, with the same key; a failed message, by the
    * server. */
-  retry(key: string): void;
+  retry(key: string): Promise<Answer>;
   /** Gives up a reply that was not accepted, or cancels one that is pending at the server. */
-  discard(key: string): void;
+  discard(key: string): Promise<Answer>;
   reload(): void;
   /** Says that the viewer has it open, every five seconds until `close`. */
   view(): void;

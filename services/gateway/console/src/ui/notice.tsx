@@ -42,12 +42,17 @@ interface Toast {
 const toasts = signal<readonly Toast[]>([]);
 let lastToast = 0;
 
+/** So long each is said. */
+const SAID_MS = { info: 4_000, good: 4_000, warn: 10_000 } as const;
+const WITH_ACTION_MS = 8_000;
+
 /** Says something in the corner for some seconds; what went wrong, until it is closed. */
 export function toast(text: string, tone: Tone = 'good', action?: Toast['action']): void {
   lastToast += 1;
   const id = lastToast;
   toasts.value = [...toasts.value.slice(-3), { id, tone, text, action }];
-  if (tone !== 'bad') setTimeout(() => closeToast(id), action ? 8000 : 4000);
+  if (tone === 'bad') return;
+  setTimeout(() => closeToast(id), Math.max(SAID_MS[tone], action ? WITH_ACTION_MS : 0));
 }
 
 /** What was said to the viewer who has left. */
