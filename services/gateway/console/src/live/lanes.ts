@@ -16,6 +16,8 @@ const ROWS_READ = 2_000;
 const SECONDS = 60;
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
+/** What comes is shown so often: at fifty comments a second each drawing has several of them. */
+const SHOWN_EVERY_MS = 100;
 /** So many comments are kept, the newest; orders are kept all. */
 const COMMENTS_KEPT = 20_000;
 const EARLY_KEPT = 200;
@@ -58,6 +60,8 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   #questionsChanged = false;
   #load = 0;
   #cancelTick: () => void = () => {};
+  #cancelPause: (() => void) | null = null;
+  #waits = false;
 
   constructor(
     private readonly parts: LaneParts,
@@ -120,6 +124,19 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   }
 
   publish(): void {
+    if (this.#cancelPause !== null) {
+      this.#waits = true;
+      return;
+    }
+    this.#publishNow();
+    this.#cancelPause = this.parts.world.later(SHOWN_EVERY_MS, () => {
+      this.#cancelPause = null;
+      if (this.#waits) this.publish();
+    });
+  }
+
+  #publishNow(): void {
+    this.#waits = false;
     batch(() => {
       this.mine.value = this.#owned.count('me');
       this.unclaimed.value = this.#owned.count('none');
@@ -146,7 +163,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
       await Promise.all([this.#readRows(load), this.#readComments(load)]);
       if (load !== this.#load) return;
       for (const id of this.#comments.sweep()) this.#unindex(id);
-      this.publish();
+      this.#publishNow();
       this.loading.value = 'ready';
     } catch (failure) {
       if (load !== this.#load) return;
@@ -161,6 +178,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   close(): void {
     this.#load++;
     this.#cancelTick();
+    this.#cancelPause?.();
     for (const stop of this.#stops) stop();
   }
 
@@ -198,7 +216,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
       for (const { conversation_id, ...message } of page.items) {
         this.#keep({ conversation_id, message }, true);
       }
-      this.publish();
+      this.#publishNow();
       cursor = page.next;
     } while (cursor !== null);
   }

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { join } from './join';
 import styles from './virtual-list.module.css';
-import { useVirtualizer } from './virtualizer';
+import { type Rows, useVirtualizer } from './virtualizer';
 
 const OVERSCAN = 6;
 /** So many rows before the end more are asked for. */
@@ -124,7 +124,7 @@ export function VirtualThread(props: VirtualThreadProps) {
     paddingStart: rowHeight === undefined ? PADDING : 0,
     paddingEnd: rowHeight === undefined ? PADDING : 0,
     onChange: (list) => {
-      const is = list.isAtEnd();
+      const is = rowHeight === undefined ? list.isAtEnd() : isAtEndOf(list, rowHeight / 2);
       if (is === atEnd.current) return;
       atEnd.current = is;
       onAtEnd?.(is);
@@ -172,4 +172,10 @@ export function VirtualThread(props: VirtualThreadProps) {
       </div>
     </div>
   );
+}
+
+/** Without reading the document, which would have to be laid out for that. */
+function isAtEndOf(list: Rows, threshold: number): boolean {
+  const end = list.getTotalSize() - (list.scrollRect?.height ?? 0);
+  return end - (list.scrollOffset ?? 0) <= threshold;
 }
