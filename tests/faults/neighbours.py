@@ -53,7 +53,7 @@ def find_p99(rounds_s: Sequence[Sequence[float]]) -> float:
 
 
 async def measure(people: People, channel: Channel, follower: Follower) -> Neighbours:
-    """The quiet organization's customers come one every fifth of a second, alone and beside the
+    """The quiet organization's customers come one every _EVERY_S seconds, alone and beside the
     noisy one in turns. Before each turn come some customers who are not counted."""
     numbers = itertools.count()
     alone, beside = [], []

@@ -1,13 +1,15 @@
 """Organizations take turns at what waits, and what fails is tried again ever less often."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from support.errands import MINUTE, NOW, OTHER, Errand, errand
 from support.processes import until
+from tuyen_events.ids import OrganizationId
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import LogUnavailableError
@@ -72,6 +74,30 @@ async def test_r9_5_an_organization_occupies_two_workers_at_most(office: Office)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert len(office.begun) == 51
+
+
+async def test_of_the_workers_without_work_one_looks_for_all(office: Office) -> None:
+    """Each look is a query, and an idle installation makes them day and night."""
+    looks = 0
+    find = office.waiting.organizations
+
+    async def count(now: datetime) -> Sequence[OrganizationId]:
+        nonlocal looks
+        looks += 1
+        return await find(now)
+
+    office.waiting.organizations = count  # type: ignore[method-assign]
+    running = asyncio.create_task(office.workers.run())
+    try:
+        await until(lambda: looks > 0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert looks == 1
+        await office.waiting.add([errand(str(number)) for number in range(20)])
+        await until(lambda: office.waiting.waiting == {})
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_r9_1_what_was_not_finished_is_done_once_its_claim_ends(office: Office) -> None:

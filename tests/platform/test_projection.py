@@ -17,7 +17,7 @@ from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import DEAD_LETTERS, MARKS
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import LogUnavailableError, Record
+from tuyen_platform.kafka.ports import LogUnavailableError, Offsets, Record
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import (
     Fold,
@@ -64,7 +64,11 @@ async def mark(log: InMemoryLog, number: int, partition: int = 0) -> None:
 
 @asynccontextmanager
 async def projecting(
-    log: InMemoryLog, positions: Positions, fold: Fold, status: ConsumerStatus | None = None
+    log: InMemoryLog,
+    positions: Positions,
+    fold: Fold,
+    status: ConsumerStatus | None = None,
+    save_every_s: float = 0.0,
 ) -> AsyncIterator[None]:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         loop = tasks.create_task(
@@ -78,6 +82,7 @@ async def projecting(
                 fold=fold,
                 min_interval_s=0.0,
                 status=status,
+                save_every_s=save_every_s,
             )
         )
         yield
@@ -102,6 +107,26 @@ async def test_a_view_is_folded_and_its_position_is_remembered() -> None:
     assert await has_folded_up_to(positions, ends)
     assert view.seen == {(0, 0): 0, (0, 1): 1, (0, 2): 2, (5, 0): 7}
     assert await positions.load() == {("marks", 0): 3, ("marks", 5): 1}
+
+
+async def test_a_position_that_nobody_waits_for_is_saved_now_and_then_and_when_nothing_comes() -> (
+    None
+):
+    log, view, saves = InMemoryLog(), Marks(), 0
+
+    class Counted(InMemoryPositions):
+        async def save(self, offsets: Offsets) -> None:
+            nonlocal saves
+            saves += 1
+            await super().save(offsets)
+
+    positions = Counted()
+    async with projecting(log, positions, view.fold, save_every_s=3600.0):
+        for number in range(5):
+            await mark(log, number)
+            await until(lambda: len(view.seen) == number + 1)  # noqa: B023 - it is awaited here
+        await until(lambda: positions.offsets == {("marks", 0): 5})
+    assert saves < len(view.seen)
 
 
 async def test_the_views_own_position_counts_and_not_what_the_group_committed() -> None:

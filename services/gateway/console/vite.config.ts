@@ -26,7 +26,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/v1': gateway, '/livechat': { target: gateway, bypass: page } } },
-  test: { include: ['src/**/*.test.{ts,tsx}'] },
+  // A machine may be slow, and properties are tried a hundred times.
+  test: { include: ['src/**/*.test.{ts,tsx}'], testTimeout: 120_000 },
 });
 
 /** The console has an address `/livechat/<conversation>`, too: a document is never the gateway's. */

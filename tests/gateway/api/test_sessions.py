@@ -275,6 +275,18 @@ async def test_a_session_that_is_worth_nothing_any_more_can_be_left(
     assert not dict(browser.cookies)
 
 
+@pytest.mark.parametrize("damaged", NAMES)
+async def test_a_session_of_which_one_cookie_is_damaged_ends_all_the_same(
+    browser: httpx.AsyncClient, damaged: str
+) -> None:
+    kept = dict(browser.cookies)
+    hold(browser, **{**kept, damaged: "made.up.token"})
+    assert (await call(browser, "POST", "/v1/auth/logout")).status_code == 204
+    hold(browser, **kept)
+    assert (await call(browser, "GET", "/v1/me")).status_code == 401
+    assert (await call(browser, "POST", "/v1/auth/refresh")).status_code == 401
+
+
 async def test_an_unknown_kind_of_session_is_refused(rig: Rig, boss: User) -> None:
     headers = {**OURS, "Origin": "http://gateway", "Tuyen-Session": "local-storage"}
     answer = await rig.client.post("/v1/auth/login", headers=headers, json=BODY)

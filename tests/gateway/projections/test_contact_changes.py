@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
 
-from crm.proposing import A, decide, place, put_warehouse, quan, remove
+from crm.proposing import A, decide, hoa, place, put_warehouse, quan, remove
 from crm.world import MOMENT, SHOP, World
 from gateway.feed import Feed
 from gateway.listening import Listener, listening
@@ -18,14 +19,14 @@ from support.live import Copy
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
-from tuyen_events.ids import ContactId, PageId, contact_id
+from tuyen_events.ids import AgentId, ContactId, PageId, contact_id
 from tuyen_events.topics import CONTACTS
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.projections import contact_changes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_platform.projection import MongoPositions, run_projection
+from tuyen_platform.projection import MongoPositions, has_folded_up_to, run_projection
 from tuyen_views.view import CRM_VIEWS
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
@@ -52,6 +53,22 @@ async def showing(log: InMemoryLog, views: Database) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def show_warehouse(views: Database, warehouse: str, manager: AgentId) -> None:
+    """As if the CRM had folded it."""
+    document = WarehouseDocument(
+        key=f"{SHOP}/{warehouse}",
+        id=warehouse,
+        organization=SHOP,
+        sequence=1,
+        created_at=MOMENT,
+        created_by=None,
+        updated_at=MOMENT,
+        name=warehouse,
+        managers=(manager,),
+    )
+    await views[WAREHOUSES_VIEW.collection].insert_one(WAREHOUSES_VIEW.encode(document))
+
+
 @dataclass
 class Shop:
     """A shop to which customers write, and whose CRM decides."""
@@ -71,6 +88,10 @@ class Shop:
     async def customer(self, who: str, name: str | None = None) -> None:
         """Somebody writes for the first time."""
         await self.feed.message(who, name=name)
+        await self.observe(who, name)
+
+    async def observe(self, who: str, name: str | None) -> None:
+        """The CRM reads an event of theirs."""
         customer = self.feed.customer(who, name)
         self.world.do(
             ObserveCustomer(
@@ -80,7 +101,7 @@ class Shop:
                 channel=Channel.FACEBOOK,
                 external_id=who,
                 name=name,
-                caused_by=f"evt_{who}",
+                caused_by=f"evt_{who}_{name}",
             )
         )
         await self.publish()
@@ -176,6 +197,30 @@ async def test_i13_a_row_is_sent_again_once_the_views_of_the_crm_show_the_merge(
             await shop.expect(stream, "minh", "lan", "Lan")
 
 
+async def test_a_row_is_not_sent_again_for_a_name_that_it_shows_already(
+    shop: Shop, log: InMemoryLog, views: Database
+) -> None:
+    """Nearly every customer of Facebook gets a name so, a moment after the first message."""
+    await shop.feed.describe("minh", "Minh")
+
+    async def find_minh() -> dict[str, Any]:
+        row: dict[str, Any] = (await shop.fetch())[shop.feed.thread("minh")]
+        return row
+
+    async def is_named() -> bool:
+        return bool((await find_minh())["customer"]["name"] == "Minh")
+
+    await until(is_named)
+    before = await find_minh()
+    reached = MongoPositions(views, contact_changes.VIEW)
+    async with showing(log, views):
+        await shop.observe("minh", "Minh")
+        await shop.publish()
+        ends = {(CONTACTS.name, p): end for p, end in (await log.end_offsets(CONTACTS)).items()}
+        await until(partial(has_folded_up_to, reached, ends))
+    assert await find_minh() == before
+
+
 async def test_i13_r9_6_a_merge_of_more_rows_than_are_sent_asks_to_fetch_again(
     shop: Shop, log: InMemoryLog, views: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,21 +249,7 @@ async def test_c2_i13_managers_of_either_contact_get_a_proposal_until_it_ends(
         name: await shop.rig.staff(shop.boss, name, organization=SHOP) for name in ("quan", "hoa")
     }
     users["boss"] = shop.boss
-    await views[WAREHOUSES_VIEW.collection].insert_one(
-        WAREHOUSES_VIEW.encode(
-            WarehouseDocument(
-                key=f"{SHOP}/north",
-                id="north",
-                organization=SHOP,
-                sequence=1,
-                created_at=MOMENT,
-                created_by=None,
-                updated_at=MOMENT,
-                name="north",
-                managers=(quan,),
-            )
-        )
-    )
+    await show_warehouse(views, "north", quan)
     known: dict[str, dict[str, Any]] = {name: {} for name in users}
     async with showing(log, views), AsyncExitStack() as stack:
         streams = {
@@ -259,3 +290,48 @@ async def test_c2_i13_managers_of_either_contact_get_a_proposal_until_it_ends(
         await shop.feed.message("lan", name="Lan")
         await streams["boss"].until("conversation.upserted")
         assert not any(kind.startswith("merge_proposal") for kind in streams["hoa"].kinds())
+
+
+async def test_c2_i13_a_proposal_follows_its_contact_into_another_warehouse(
+    shop: Shop, log: InMemoryLog, views: Database
+) -> None:
+    """Who manages one of its contacts keeps it, those of the new warehouse get it, and those of
+    the old one alone lose it; back again, too."""
+    world, lan, minh = shop.world, shop.contact("lan"), shop.contact("minh")
+    managers = {"north": quan, "south": hoa}
+    users = {"boss": shop.boss}
+    for warehouse, manager in managers.items():
+        put_warehouse(world, warehouse, manager)
+        users[manager] = await shop.rig.staff(shop.boss, manager, organization=SHOP)
+        await show_warehouse(views, warehouse, manager)
+    async with showing(log, views), AsyncExitStack() as stack:
+        streams = {
+            name: await stack.enter_async_context(listening(shop.rig, user, shop.position))
+            for name, user in users.items()
+        }
+
+        async def expect(name: str, kind: str) -> None:
+            await streams[name].until(kind)
+            items = (await users[name].done("GET", "/v1/merge-proposals"))["items"]
+            assert bool(items) == kind.endswith("upserted")
+
+        place(world, minh, warehouse_id="north")
+        world.patch(lan, phones=(A,))
+        world.patch(minh, phones=(A,))
+        await shop.publish()
+        await expect("boss", "merge_proposal.upserted")
+        await expect(quan, "merge_proposal.upserted")
+        for target, gets, loses in (("south", hoa, quan), ("north", quan, hoa)):
+            place(world, minh, warehouse_id=target)
+            await shop.publish()
+            await expect(gets, "merge_proposal.upserted")
+            await expect(loses, "merge_proposal.removed")
+            await expect("boss", "merge_proposal.upserted")
+        place(world, lan, warehouse_id="south")
+        await shop.publish()
+        await expect(hoa, "merge_proposal.upserted")
+        place(world, lan, warehouse_id="north")
+        place(world, minh, warehouse_id="south")
+        await shop.publish()
+        await expect(quan, "merge_proposal.upserted")
+        assert "merge_proposal.removed" not in streams["boss"].kinds()

@@ -1,12 +1,13 @@
-"""Stopping a consumer whose fetches fail, as aiokafka does it."""
+"""Stopping a consumer whose fetches fail, and a producer whose broker hangs."""
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tuyen_platform.kafka.stopping import stop_consumer
+from tuyen_platform.kafka.stopping import stop_consumer, stop_producer
 
 
 class FailingConsumer:
@@ -56,3 +57,37 @@ async def test_what_stopping_raises_is_raised() -> None:
     broken: Any = SimpleNamespace(stop=fail)
     with pytest.raises(ConnectionError):
         await stop_consumer(broken)
+
+
+class HangingProducer:
+    """As aiokafka's producer while a broker takes connections and answers nothing."""
+
+    def __init__(self) -> None:
+        self.open = {"sender", "client"}
+        self._sender = SimpleNamespace(close=partial(self._close, "sender"))
+        self.client = SimpleNamespace(close=partial(self._close, "client"))
+        self.flushing = asyncio.Event()
+
+    async def stop(self) -> None:
+        self.flushing.set()
+        await asyncio.Event().wait()
+
+    async def _close(self, part: str) -> None:
+        self.open.discard(part)
+
+
+async def test_r9_6_a_producer_leaves_no_connection_open_if_its_broker_hangs() -> None:
+    """A gateway starts another one after each error."""
+    producer: Any = HangingProducer()
+    await stop_producer(producer, 0.01)
+    assert producer.open == set()
+
+
+async def test_r9_6_who_is_cancelled_while_stopping_a_producer_leaves_no_connection_open() -> None:
+    producer: Any = HangingProducer()
+    stopping = asyncio.create_task(stop_producer(producer, 60))
+    await producer.flushing.wait()
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert producer.open == set()

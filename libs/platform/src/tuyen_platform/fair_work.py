@@ -4,6 +4,7 @@ turns (R9.5)."""
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -108,6 +109,8 @@ class FairWorkers(Generic[_Item]):
         self._turn: deque[OrganizationId] = deque()
         self._at_work: Counter[OrganizationId] = Counter()
         self._taking = asyncio.Lock()
+        self._idle = asyncio.Lock()
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka or MongoDB is unavailable it waits."""
@@ -117,24 +120,40 @@ class FairWorkers(Generic[_Item]):
 
     async def _work(self) -> None:
         while True:
-            if not await retry(self.work_next, log_as=self._log_as):
-                await asyncio.sleep(_POLL_S)
+            await retry(self._work_once, log_as=self._log_as)
+
+    async def _work_once(self) -> None:
+        """Works on the next item. Of those that have nothing to do, one looks whether something is
+        due, for all of them."""
+        async with self._idle:
+            while (item := await self._take()) is None:
+                self._ended.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), _POLL_S)
+        await self._work_on(item)
 
     async def work_next(self) -> bool:
         """Works on the item whose turn it is; false if none is due."""
-        async with self._taking:
-            item = await self._take()
+        item = await self._take()
         if item is None:
             return False
+        await self._work_on(item)
+        return True
+
+    async def _work_on(self, item: _Item) -> None:
         try:
             await self._do(item)
         finally:
             self._at_work[item.organization] -= 1
             if not self._at_work[item.organization]:
                 del self._at_work[item.organization]
-        return True
+            self._ended.set()
 
     async def _take(self) -> _Item | None:
+        async with self._taking:
+            return await self._claim_next()
+
+    async def _claim_next(self) -> _Item | None:
         now = self._clock.now()
         if not self._turn:
             self._turn.extend(await self._waiting.organizations(now))

@@ -8,8 +8,9 @@ Decides INV6.
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -142,10 +143,14 @@ async def run_projection(
     min_interval_s: float,
     status: ConsumerStatus | None = None,
     wanted: Callable[[Record], bool] | None = None,
+    save_every_s: float = 0.0,
 ) -> None:
     """Keeps a view up to date until it is cancelled. The members of one `group` share the
     partitions. While there is always something new, batches are taken `min_interval_s` seconds
     apart.
+
+    Where nobody waits for the view's position, `save_every_s` lets it be saved less often than
+    after each batch; what was folded since then is folded again after a crash.
 
     `fold` gets the events in batches, each partition in the order of the log, at least once.
     Records that cannot be read go to the dead letters of `service` first, under an id that is
@@ -168,12 +173,13 @@ async def run_projection(
         min_interval_s=min_interval_s,
         status=status or ConsumerStatus(),
         wanted=wanted,
+        save_every_s=save_every_s,
     )
     while True:
         await loop.retry(partial(loop.follow, topics, group))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Loop:
     log: Log
     service: str
@@ -183,6 +189,9 @@ class _Loop:
     min_interval_s: float
     status: ConsumerStatus
     wanted: Callable[[Record], bool] | None
+    save_every_s: float
+    unsaved: dict[tuple[str, int], int] = field(default_factory=dict)
+    saved_at: float = 0.0
 
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         await consume(
@@ -216,6 +225,7 @@ class _Loop:
 
     async def _take(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
         if not batch:
+            await self._save()
             return True
         readable = [
             decoded
@@ -227,7 +237,9 @@ class _Loop:
         ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():
             await self._fold(readable)
-            await self.retry(partial(self.positions.save, ends))
+            self.unsaved.update(ends)
+            if time.monotonic() - self.saved_at >= self.save_every_s:
+                await self._save()
         folded: dict[tuple[str, int], list[str]] = {}
         for record, content in readable:
             folded.setdefault((record.topic, record.partition), []).append(content.id)
@@ -235,6 +247,12 @@ class _Loop:
             PROJECTED_EVENTS.labels(self.view, topic).inc(len(ids))
             _log.info("events_folded", view=self.view, topic=topic, event_ids=ids)
         return True
+
+    async def _save(self) -> None:
+        if self.unsaved:
+            await self.retry(partial(self.positions.save, dict(self.unsaved)))
+            self.unsaved.clear()
+            self.saved_at = time.monotonic()
 
     async def _decode(self, record: Record) -> "_Decoded | None":
         """None for a record that cannot be read: see `reject_or_raise`."""

@@ -24,6 +24,7 @@ from tuyen_platform.kafka.ports import (
 )
 from tuyen_platform.kafka.producer import MAX_REQUEST_BYTES
 from tuyen_platform.kafka.sizes import refuse_too_large
+from tuyen_platform.kafka.stopping import stop_producer
 
 _UNDONE_AFTER_MS = 10_000
 """For how long a transaction may be open. Readers of the partition wait for its end."""
@@ -125,9 +126,8 @@ class ConditionalProducer:
         """Disconnects, within 5 s."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await producer.stop()
+            with suppress(KafkaError):
+                await stop_producer(producer, _CLOSE_TIMEOUT_S)
 
 
 async def _abort(producer: AIOKafkaProducer) -> None:

@@ -1,8 +1,8 @@
-"""Stopping aiokafka's consumers."""
+"""Stopping aiokafka's consumers and producers."""
 
 import asyncio
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
@@ -23,3 +23,17 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
         await consumer._client.close()  # what was still to be done
     else:
         stopping.result()
+
+
+async def stop_producer(producer: AIOKafkaProducer, within_s: float) -> None:
+    """Sends what is in flight, for so long at most, and closes the connections in any case:
+    aiokafka leaves them open if its `stop` does not come to its end."""
+    try:
+        async with asyncio.timeout(within_s):
+            await producer.stop()
+    except (TimeoutError, asyncio.CancelledError) as error:
+        if producer._sender is not None:
+            await producer._sender.close()
+        await producer.client.close()
+        if isinstance(error, asyncio.CancelledError):
+            raise

@@ -10,3 +10,6 @@ export function waitBefore(attempts: number, random: number): number {
 
 /** A comment comes every 15 s: after so long without anything, the connection is dead. */
 export const SILENCE_MS = 35_000;
+
+/** After so long a tab that is seen again, or whose network is back, does not wait any longer. */
+export const DOUBTFUL_MS = 20_000;

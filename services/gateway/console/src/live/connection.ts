@@ -1,6 +1,6 @@
 /** The stream's one connection: an own reader, which comes back by itself (I13). */
 
-import { SILENCE_MS, waitBefore } from '../core/backoff';
+import { DOUBTFUL_MS, SILENCE_MS, waitBefore } from '../core/backoff';
 import { type LiveEvent, readEvent } from '../core/events';
 import { SentEvents } from '../core/sse';
 import { asProblem } from './asking';
@@ -12,6 +12,8 @@ interface Heard {
   opened(from: string | null): void;
   /** `last` is the id to resume after. */
   events(events: LiveEvent[], last: string | null): void;
+  /** Something came, if only a sign of life: every 15 s, also where timers run late. */
+  alive(): void;
   state(state: Connection): void;
 }
 
@@ -22,7 +24,9 @@ export class StreamConnection {
   #stopped = false;
   #abort = new AbortController();
   #wake: () => void = () => {};
-  #ignoreWakes: () => void = () => {};
+  #stops: (() => void)[] = [];
+  /** When something came last, or was asked for. */
+  #alive = 0;
 
   /** `last` is the id of an event, or a position, after which it begins. */
   constructor(world: World, last: string | null, heard: Heard) {
@@ -32,13 +36,17 @@ export class StreamConnection {
   }
 
   start(): void {
-    this.#ignoreWakes = this.#world.onWake(() => this.#wake());
+    this.#stops = [
+      this.#world.onWake(() => this.#lookAgain()),
+      // Its connections may seem to be open for long after.
+      this.#world.onOffline(() => this.#abort.abort()),
+    ];
     void this.#run();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#ignoreWakes();
+    for (const stop of this.#stops) stop();
     this.#abort.abort();
     this.#wake();
   }
@@ -65,6 +73,7 @@ export class StreamConnection {
 
   async #open(): Promise<Response> {
     this.#abort = new AbortController();
+    this.#alive = this.#world.now();
     const from = this.#last;
     const quiet = this.#world.later(SILENCE_MS, () => this.#abort.abort());
     try {
@@ -90,6 +99,8 @@ export class StreamConnection {
         const quiet = this.#world.later(SILENCE_MS, () => void reader.cancel().catch(() => {}));
         const { done, value } = await reader.read().finally(quiet);
         if (done) return;
+        this.#alive = this.#world.now();
+        this.#heard.alive();
         this.#hear(parser, decoder.decode(value, { stream: true }));
       }
     } finally {
@@ -105,6 +116,11 @@ export class StreamConnection {
       if (event !== null) found.push(event);
     }
     if (found.length > 0) this.#heard.events(found, this.#last);
+  }
+
+  #lookAgain(): void {
+    this.#wake();
+    if (this.#world.now() - this.#alive > DOUBTFUL_MS) this.#abort.abort();
   }
 
   #pause(ms: number): Promise<void> {

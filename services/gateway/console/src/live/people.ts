@@ -22,6 +22,7 @@ export class People {
   readonly #me: string;
   readonly #wanted: string;
   #cancel: () => void = () => {};
+  #beaten = 0;
   #load = 0;
   #newer = new Map<string, Presence>();
 
@@ -68,12 +69,21 @@ export class People {
 
   /** Keeps the viewer's session alive; if it lapsed while the machine slept, opens it again. */
   beat(): void {
+    this.#beaten = this.#world.now();
     this.#cancel = this.#world.later(HEARTBEAT_MS, () => this.beat());
     const wanted = this.#world.local.getItem(this.#wanted);
     if (wanted === null || wanted === 'offline') return;
     const { status, cause } = this.presence.value.get(this.#me) ?? {};
     if (status === 'offline' && cause === 'lease_expired') void this.set(wanted as Status);
     else void ask(this.#world.http, 'POST', '/v1/presence/heartbeat', {});
+  }
+
+  /** Called when something comes from the server: browsers let the timers of a tab that was hidden for
+   * a while run once a minute, which is too late to stay online. */
+  keepAlive(): void {
+    if (this.#world.now() - this.#beaten < HEARTBEAT_MS) return;
+    this.#cancel();
+    this.beat();
   }
 
   close(): void {

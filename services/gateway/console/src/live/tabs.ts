@@ -12,6 +12,10 @@ interface Heard {
   events(events: LiveEvent[]): void;
   state(state: Connection): void;
   leads(): void;
+  /** The viewer has logged out in another tab. */
+  left(): void;
+  /** In the tab that leads: something came, see `StreamConnection`. */
+  alive(): void;
 }
 
 type Told =
@@ -80,6 +84,7 @@ export class Tabs {
         this.#tell({ kind: 'events', events, last });
         this.#take(events, last);
       },
+      alive: () => this.#heard.alive(),
       state: (state) => {
         this.#setState(state);
         this.#tell({ kind: 'state', state, last: this.#last });
@@ -101,6 +106,7 @@ export class Tabs {
         this.#open(told.from);
         return;
       case 'logout':
+        this.#heard.left();
         this.#end();
         return;
       case 'events':

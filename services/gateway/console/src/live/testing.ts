@@ -50,6 +50,7 @@ export class FakeTab implements World {
   readonly session = fakeStorage();
   dead = false;
   readonly #wakes = new Set<() => void>();
+  readonly #losses = new Set<() => void>();
   #keys = 0;
 
   constructor(
@@ -75,6 +76,15 @@ export class FakeTab implements World {
 
   wake(): void {
     for (const then of [...this.#wakes]) then();
+  }
+
+  onOffline(then: () => void): () => void {
+    this.#losses.add(then);
+    return () => this.#losses.delete(then);
+  }
+
+  loseNetwork(): void {
+    for (const then of [...this.#losses]) then();
   }
 
   channel(name: string): Channel {

@@ -15,6 +15,8 @@ export interface World {
   visible(): boolean;
   /** Called when the network is back, or the page is seen again. Returns how to stop it. */
   onWake(then: () => void): () => void;
+  /** Called when the network is gone. Returns how to stop it. */
+  onOffline(then: () => void): () => void;
   channel(name: string): Channel;
   /** Calls `then` once this tab leads all with the same name, which ends when the tab does. Returns
    * how to give it up. */
@@ -70,6 +72,10 @@ export const browser: World = {
       removeEventListener('online', then);
       document.removeEventListener('visibilitychange', seen);
     };
+  },
+  onOffline(then) {
+    addEventListener('offline', then);
+    return () => removeEventListener('offline', then);
   },
   channel(name) {
     const channel = new BroadcastChannel(name);

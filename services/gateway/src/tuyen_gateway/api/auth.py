@@ -144,6 +144,8 @@ async def logout(
     except UnauthenticatedError:
         if not by_cookie:
             raise
+        with suppress(UnauthenticatedError):  # a cookie may be damaged, and the other one be whole
+            await _end_login(gateway, None, bearer)
     return end_session(request) if by_cookie else Response(status_code=status.HTTP_204_NO_CONTENT)
 
 

@@ -33,6 +33,7 @@ from tuyen_platform.kafka.ports import FetchedRecords, Log, Record
 GROUP = "gateway-media"
 _MIN_INTERVAL_S = 0.25
 """The least time between two batches while there is always something new."""
+_COMMIT_EVERY_S = 1.0
 
 _TYPES = frozenset(kind.type.encode() for kind in (*WITH_MEDIA, *WITHDRAWALS))
 _CHANGES = frozenset(kind.type.encode() for kind in (*WITHDRAWALS, CommentEdited))
@@ -72,6 +73,7 @@ class MediaObserver:
             handle=self._handle,
             status=self.status,
             min_interval_s=_MIN_INTERVAL_S,
+            commit_every_s=_COMMIT_EVERY_S,
         )
 
     async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
+from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
@@ -62,8 +63,11 @@ from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
-_MIN_INTERVAL_S = 0.05
-_POLL_S = 0.05
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
+
+_SAVE_EVERY_S = 1.0
+_POLL_S = 0.1
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
 
@@ -81,7 +85,7 @@ _NAMING = (ContactCreated, ContactNamed, ContactRenamed, ContactPatched)
 
 _PROPOSING = (MergeProposed, MergeProposalApproved, MergeProposalClosed)
 
-_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING))
+_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING, ContactMoved))
 
 
 class _Changed(NamedTuple):
@@ -93,6 +97,9 @@ class _Changed(NamedTuple):
     """Those that the contact does not have any more."""
     moved: bool
     """Whether all rows show it, or only those without a name."""
+    first_name: str | None
+    """The contact's first one, if nothing else changed: rows that have it from the channel showed
+    it before."""
 
 
 async def run_contact_changes(
@@ -108,6 +115,7 @@ async def run_contact_changes(
 
     async def fold(batch: Sequence[FoldedEvent]) -> None:
         nonlocal indexed
+        batch = [one for one in batch if _may_be_shown(one.event)]
         if not batch:
             return
         if not indexed:
@@ -130,6 +138,7 @@ async def run_contact_changes(
         min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_wanted,
+        save_every_s=_SAVE_EVERY_S,
     )
 
 
@@ -142,7 +151,8 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
     """
     events = list(events)
     proposals, all_changed = _find_proposals(events), _find_changed(events)
-    await note_proposals(database, proposals)
+    left = await _find_left(database, events, proposals)
+    await note_proposals(database, proposals, left)
     for changed in all_changed:
         contact = await database[CONTACTS_VIEW.collection].find_one(
             {"_id": changed.contact_id}, {"customers.id": 1}
@@ -157,6 +167,13 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
     await note_crm_change(database, {*proposals, *(each.organization for each in all_changed)})
 
 
+def _may_be_shown(event: Event) -> bool:
+    """False for what gives a contact no other name: most customers have none at first."""
+    if isinstance(event, ContactCreated):
+        return event.name is not None
+    return not isinstance(event, ContactPatched) or event.name is not UNSET
+
+
 def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
     """The offsets after a batch."""
     ends: dict[tuple[str, int], int] = {}
@@ -166,30 +183,58 @@ def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
     return ends
 
 
-def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, list[str]]:
+def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, dict[str, None]]:
     """The keys of the proposals' documents, each once."""
     found: dict[OrganizationId, dict[str, None]] = {}
     for event in events:
         if isinstance(event, MergeProposalEvent):
             key = listed_proposal_key(event.contact_id, event.proposal_id)
             found.setdefault(event.organization, {})[key] = None
-    return {organization: [*keys] for organization, keys in found.items()}
+    return found
+
+
+_Places = dict[OrganizationId, dict[tuple[str, str], None]]
+
+
+async def _find_left(
+    database: Database, events: Iterable[Event], proposals: dict[OrganizationId, dict[str, None]]
+) -> _Places:
+    """The proposals of contacts that came into another warehouse, with the one that they were in.
+    Adds the documents of both of their contacts to `proposals`."""
+    moved: dict[ContactId, dict[str, None]] = {}
+    for event in events:
+        if isinstance(event, ContactMoved):
+            moved.setdefault(event.contact_id, {})[event.previous_warehouse_id] = None
+    left: _Places = {}
+    if not moved:
+        return left
+    query = {"_id": {"$in": sorted(moved)}, "proposals": {"$nin": [None, []]}}
+    fields = {"organization": 1, "proposals": 1}
+    async for contact in database[CONTACTS_VIEW.collection].find(query, fields):
+        keys = proposals.setdefault(contact["organization"], {})
+        places = left.setdefault(contact["organization"], {})
+        for one in contact["proposals"]:
+            for side in (contact["_id"], one["other"]):
+                keys[listed_proposal_key(side, one["id"])] = None
+            places.update({(one["id"], previous): None for previous in moved[contact["_id"]]})
+    return left
 
 
 def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:
     """Each contact once."""
     found: dict[ContactId, _Changed] = {}
     for event in events:
-        if not isinstance(event, (*_MOVING, *_NAMING)):
-            continue
-        if isinstance(event, ContactPatched) and event.name is UNSET:
+        if not isinstance(event, (*_MOVING, *_NAMING)) or not _may_be_shown(event):
             continue
         customers = event.customers if isinstance(event, ContactRemoved) else ()
         moved = isinstance(event, _MOVING)
         known = found.get(event.contact_id)
+        first_name = event.name if isinstance(event, ContactNamed) and known is None else None
         if known is not None:
             customers, moved = known.customers + customers, known.moved or moved
-        found[event.contact_id] = _Changed(event.organization, event.contact_id, customers, moved)
+        found[event.contact_id] = _Changed(
+            event.organization, event.contact_id, customers, moved, first_name
+        )
     return found.values()
 
 
@@ -204,6 +249,8 @@ async def _find_rows(
     index = BY_CUSTOMER
     if not changed.moved:
         query["customer.name"], index = None, UNNAMED
+    if changed.first_name is not None:
+        query["description.name"] = {"$ne": changed.first_name}
     found = database[CONVERSATIONS].find(query, {"_id": 1}).hint(index)
     return [one["_id"] for one in await found.limit(ROWS_OF_CONTACT + 1).to_list(None)]
 

@@ -81,6 +81,7 @@ REPORTED = (ASSIGNMENT_HISTORY, INBOUND, OUTBOUND, OUTBOUND_RESULTS, CONTACTS)
 """The topics that are folded."""
 
 _MIN_INTERVAL_S = 1.0
+_SAVE_EVERY_S = 5.0
 _TRIES = 50
 
 _MONTH_KEPT = timedelta(days=60)
@@ -126,6 +127,7 @@ async def run_reports(
         positions=MongoPositions(database, REPORTS),
         fold=fold,
         min_interval_s=_MIN_INTERVAL_S,
+        save_every_s=_SAVE_EVERY_S,
         status=status,
     )
 

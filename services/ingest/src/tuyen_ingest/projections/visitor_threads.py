@@ -24,6 +24,7 @@ GROUP = "ingest-visitor-threads"
 _MIN_INTERVAL_S = 0.02
 """The least time between two batches while there is always something new: a visitor waits for a
 reply."""
+_SAVE_EVERY_S = 1.0
 
 _POLL_S = 0.1
 
@@ -75,6 +76,7 @@ async def run_visitor_threads(
         min_interval_s=_MIN_INTERVAL_S,
         status=status,
         wanted=is_of_a_site,
+        save_every_s=_SAVE_EVERY_S,
     )
 
 

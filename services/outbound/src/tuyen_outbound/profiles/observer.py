@@ -21,6 +21,7 @@ from tuyen_platform.page_credentials import name_account
 GROUP = "outbound-profiles"
 _MIN_INTERVAL_S = 0.25
 """The least time between two batches while there is always something new."""
+_COMMIT_EVERY_S = 1.0
 
 _REMEMBERED = 100_000
 """How many customers and posts are remembered: about 20 MB."""
@@ -86,6 +87,7 @@ class ProfileObserver:
             starts=self._begin,
             status=self.status,
             min_interval_s=_MIN_INTERVAL_S,
+            commit_every_s=_COMMIT_EVERY_S,
         )
 
     async def _begin(self, committed: Offsets) -> Offsets:

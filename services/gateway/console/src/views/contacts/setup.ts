@@ -2,6 +2,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { readAll } from '../../live/directory';
+import { me } from '../../session';
 
 export type Contact = Schema<'ContactView'>;
 export type Claimable = Schema<'ClaimableContactView'>;
@@ -13,10 +14,13 @@ export interface Setup {
   readonly pipelines: readonly Schema<'PipelineView'>[];
   readonly campaigns: readonly Schema<'CampaignView'>[];
   readonly warehouses: readonly Schema<'WarehouseView'>[];
+  /** What the viewer may do with contacts (C11). */
+  readonly rights: Schema<'CrmRightsBody'>;
 }
 
-export const NO_SETUP: Setup = { fields: [], pipelines: [], campaigns: [], warehouses: [] };
-export const SetupContext = createContext<Setup>(NO_SETUP);
+const NONE = { access: false, import: false, export: false, delete: false };
+const NO_SETUP: Setup = { fields: [], pipelines: [], campaigns: [], warehouses: [], rights: NONE };
+export const SetupContext = createContext(NO_SETUP);
 
 export function useSetup(): Setup {
   return useContext(SetupContext);
@@ -25,13 +29,15 @@ export function useSetup(): Setup {
 /** What the viewer may not read is left out. */
 export async function loadSetup(): Promise<Setup> {
   const ask = <T>(reading: Promise<T[]>): Promise<T[]> => reading.catch(() => []);
-  const [fields, pipelines, campaigns, warehouses] = await Promise.all([
+  const path = { agent_id: me.value?.agent_id ?? '' };
+  const [own, fields, pipelines, campaigns, warehouses] = await Promise.all([
+    take(api.GET('/v1/agents/{agent_id}', { params: { path } })),
     ask(readAll((cursor, limit) => take(api.GET('/v1/contact-fields', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/pipelines', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/campaigns', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/warehouses', paged(cursor, limit))))),
   ]);
-  return { fields, pipelines, campaigns, warehouses };
+  return { fields, pipelines, campaigns, warehouses, rights: own.crm ?? NONE };
 }
 
 export function paged(cursor: string | undefined, limit: number) {

@@ -41,7 +41,7 @@ export function TableView() {
         <FilterBar chosen={chosen} onChoose={(next) => navigate(address(null, next), 'replace')} />
         <div class={styles.actions}>
           <SavedViews chosen={chosen} />
-          <ExportMenu chosen={chosen} />
+          {setup.rights.export && <ExportMenu chosen={chosen} />}
           <Picker
             small
             kind="plain"

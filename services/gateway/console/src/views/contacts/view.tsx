@@ -1,14 +1,15 @@
 import { useEffect } from 'preact/hooks';
 import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
-import { manages } from '../../session';
-import { Skeleton, useLoaded } from '../../ui';
+import { manages, me } from '../../session';
+import { sayProblem } from '../../texts/problems';
+import { Failed, Skeleton, State, useLoaded } from '../../ui';
 import { ContactPage } from './contact-page';
 import styles from './contacts.module.css';
 import { ImportView } from './import-view';
 import { MergesView } from './merges-view';
 import { PipelineView } from './pipeline-view';
-import { loadSetup, NO_SETUP, SetupContext } from './setup';
+import { loadSetup, type Setup, SetupContext } from './setup';
 import { TableView } from './table-view';
 import { words } from './texts';
 
@@ -23,10 +24,14 @@ export default function Contacts() {
     void loadDirectory().catch(() => {});
   }, []);
   if (setup.state === 'loading') return <Skeleton />;
-  const shown = PARTS.filter((one) => one !== 'merges' || manages.value);
+  if (setup.state === 'failed') {
+    return <Failed text={sayProblem(setup.problem)} onRetry={() => void setup.reload()} />;
+  }
+  if (!setup.value.rights.access) return <State icon="lock" title={words('noAccess')} />;
+  const shown = PARTS.filter((one) => isOpen(one, setup.value));
   const part = shown.find((one) => idOf(one) === id);
   return (
-    <SetupContext.Provider value={setup.value ?? NO_SETUP}>
+    <SetupContext.Provider value={setup.value}>
       <div class={styles.contacts}>
         <header class={styles.head}>
           <h1>{words('title')}</h1>
@@ -50,6 +55,14 @@ export default function Contacts() {
       </div>
     </SetupContext.Provider>
   );
+}
+
+/** Merges are decided by who manages, be it a single warehouse (C2, W1). */
+function isOpen(part: Part, { rights, warehouses }: Setup): boolean {
+  if (part === 'import') return rights.import;
+  if (part !== 'merges' || manages.value) return true;
+  const own = me.value?.agent_id ?? '';
+  return warehouses.some(({ managers }) => managers?.includes(own));
 }
 
 function idOf(part: Part): string | null {

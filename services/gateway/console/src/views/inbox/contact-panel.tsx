@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiProblem, api, type Schema, take } from '../../api/client';
+import { versionOf } from '../../api/version';
 import { useStore } from '../../live/context';
 import { agentName } from '../../live/directory';
 import { href } from '../../router';
@@ -60,11 +61,16 @@ interface ContactOfProps {
 }
 
 function ContactOf({ id, picture, seen }: ContactOfProps) {
-  const path = { contact_id: id };
-  const loaded = useLoaded(
-    () => take(api.GET('/v1/contacts/{contact_id}', { params: { path } })),
-    `${id} ${seen}`,
-  );
+  const after = useRef<number | undefined>(undefined);
+  const loaded = useLoaded(() => {
+    const params = { path: { contact_id: id }, query: { after: after.current } };
+    return take(api.GET('/v1/contacts/{contact_id}', { params }));
+  }, `${id} ${seen}`);
+  /** Reads it again, with what `answer` says was changed. */
+  const reload = async (answer: unknown) => {
+    after.current = versionOf(answer) ?? after.current;
+    await loaded.reload();
+  };
   if (loaded.state === 'loading') return <Skeleton />;
   if (loaded.state === 'failed') {
     const { problem } = loaded;
@@ -76,15 +82,14 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
   if ('claimable' in contact) return <Claim contact={contact} onDone={loaded.reload} />;
   const act = async (doing: Promise<unknown>) => {
     try {
-      await doing;
-      await loaded.reload();
+      await reload(await doing);
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }
   };
   return (
     <div class={styles.panel}>
-      <Facts contact={contact} picture={picture} onChanged={loaded.reload} />
+      <Facts contact={contact} picture={picture} onChanged={reload} />
       <Suggestions contact={contact} act={act} />
       <TagsOf contact={contact} act={act} />
       <Tasks contactId={id} />
@@ -127,7 +132,7 @@ function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<
 interface FactsProps {
   contact: Contact;
   picture: string | null;
-  onChanged: () => Promise<void>;
+  onChanged: (answer: unknown) => Promise<void>;
 }
 
 function Facts({ contact, picture, onChanged }: FactsProps) {
@@ -168,9 +173,10 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
             onSubmit={async (values) => {
               const path = { contact_id: contact.id };
               const body = cleaned(values) as Schema<'ContactPatch'>;
-              await api.PATCH('/v1/contacts/{contact_id}', { params: { path }, body });
+              const params = { path };
+              const answer = await api.PATCH('/v1/contacts/{contact_id}', { params, body });
               setEditing(false);
-              await onChanged();
+              await onChanged(answer);
             }}
           />
         </Dialog>

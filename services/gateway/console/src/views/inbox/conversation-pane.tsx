@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
 import type { Thread } from '../../live/store';
+import { navigate } from '../../router';
 import { t } from '../../texts';
 import { Button, Failed, NotFound, Skeleton } from '../../ui';
 import { Composer, type Target } from './composer';
@@ -28,12 +29,13 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
 
   useEffect(() => {
     if (row) setMissing(false);
-    else void store.find(id).then((found) => setMissing(found === 'missing'));
-  }, [store, id, row]);
+    else if (loading !== 'missing')
+      void store.find(id).then((found) => setMissing(found === 'missing'));
+  }, [store, id, row, loading]);
 
   if (loading === 'missing' || missing) {
     const back = (
-      <Button icon="back" onClick={() => history.back()}>
+      <Button icon="back" onClick={() => navigate(backTo)}>
         {t('back')}
       </Button>
     );
