@@ -74,7 +74,7 @@ def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
     assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)
 
 
-def test_l4_a_parts_names_are_not_the_pages() -> None:
+def test_l4_its_names_are_not_those_of_the_page() -> None:
     assert TEXT.startswith('(() => {\n"use strict";\n')
     assert TEXT.endswith("})();\n")
 
