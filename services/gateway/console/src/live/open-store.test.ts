@@ -360,6 +360,7 @@ describe('four tabs', () => {
   });
 
   it('end when one logs out, or when somebody else logs in', async () => {
+    fill(1);
     const [one, other] = [newTab('a'), newTab('b')];
     await browser.run(FRAME_MS);
     gateway.answer = unavailable;

@@ -4,6 +4,7 @@ import { versionOf } from '../../api/version';
 import { useStore } from '../../live/context';
 import { agentName } from '../../live/directory';
 import { href } from '../../router';
+import { mayInCrm } from '../../session';
 import { formatDay, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -79,7 +80,10 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
     return <Failed text={sayProblem(problem)} onRetry={() => void loaded.reload()} />;
   }
   const contact = loaded.value as Contact | Claimable;
-  if ('claimable' in contact) return <Claim contact={contact} onDone={loaded.reload} />;
+  if ('claimable' in contact) {
+    if (!mayInCrm('access')) return <State icon="lock" title={words('contactHidden')} />;
+    return <Claim contact={contact} onDone={loaded.reload} />;
+  }
   const act = async (doing: Promise<unknown>) => {
     try {
       await reload(await doing);
@@ -87,6 +91,13 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
       toast(sayProblem(problem), 'bad');
     }
   };
+  if (!mayInCrm('access')) {
+    return (
+      <div class={styles.panel}>
+        <Facts contact={contact} picture={picture} onChanged={null} />
+      </div>
+    );
+  }
   return (
     <div class={styles.panel}>
       <Facts contact={contact} picture={picture} onChanged={reload} />
@@ -132,7 +143,8 @@ function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<
 interface FactsProps {
   contact: Contact;
   picture: string | null;
-  onChanged: (answer: unknown) => Promise<void>;
+  /** Null where they may only be read. */
+  onChanged: ((answer: unknown) => Promise<void>) | null;
 }
 
 function Facts({ contact, picture, onChanged }: FactsProps) {
@@ -150,9 +162,11 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
       <div class={styles.who}>
         <Avatar name={name ?? null} picture={picture} size={40} />
         <h3>{name}</h3>
-        <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
-          {t('edit')}
-        </Button>
+        {onChanged && (
+          <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
+            {t('edit')}
+          </Button>
+        )}
       </div>
       <dl class={styles.facts}>
         {facts.map(([label, value]) =>
@@ -164,7 +178,7 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
           ) : null,
         )}
       </dl>
-      {editing && (
+      {editing && onChanged && (
         <Dialog title={words('editContact')} onClose={() => setEditing(false)}>
           <DataForm
             fields={contactFields()}

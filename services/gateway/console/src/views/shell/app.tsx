@@ -1,7 +1,7 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { StoreContext } from '../../live/context';
-import { forgetDirectory } from '../../live/directory';
+import { forgetDirectory, loadDirectory } from '../../live/directory';
 import { openStore } from '../../live/open-store';
 import { followPreferences, forgetPreferences, loadPreferences } from '../../preferences';
 import { navigate, routeView } from '../../router';
@@ -62,6 +62,7 @@ function LoggedIn({ me }: { me: Me }) {
   });
   useSignalEffect(() => {
     if (store.resets.value > 0) void reviewRights();
+    void loadDirectory().catch(() => {});
   });
   useEffect(
     () => () => {
