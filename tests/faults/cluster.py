@@ -233,6 +233,13 @@ class Cluster:
         self.services[service.name] = service
         await service.start()
 
+    async def keep_one_of_each(self) -> list[Service]:
+        """Takes away all processes of a service but one; returns them."""
+        seconds = [each for each in self.services.values() if each not in self.of(each.kind)[:1]]
+        for each in seconds:
+            await self.remove(each)
+        return seconds
+
     async def leave_proxies(self) -> None:
         """Starts all services again with nothing between them and the stores, and waits until they
         are ready: the proxies are the harness's own work, and share its processor."""

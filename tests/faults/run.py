@@ -201,9 +201,11 @@ class _Run:
         )
         self._journal.note("examined")
         if self._measured:
+            seconds = await self._cluster.keep_one_of_each()
             await self._cluster.leave_proxies()
             seen.neighbours = await neighbours.measure(self._people, self._channel, self._follower)
             self._journal.note("measured", **asdict(seen.neighbours))
+            await asyncio.gather(*(self._cluster.put_back(each) for each in seconds))
         await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state

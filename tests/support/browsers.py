@@ -89,3 +89,21 @@ async def find_barriers(page: Page) -> list[str]:
         for one in found["violations"]
         if one["impact"] in ("serious", "critical")
     ]
+
+
+async def read_traces(page: Page) -> str:
+    """Everything that somebody who looks into the browser finds of what the page has shown."""
+    return str(
+        await page.evaluate(
+            """async () => JSON.stringify([
+                document.title,
+                document.documentElement.outerHTML,
+                [...document.querySelectorAll('input, textarea')].map(each => each.value),
+                location.href,
+                Object.entries(localStorage),
+                Object.entries(sessionStorage),
+                await indexedDB.databases(),
+                await (globalThis.caches?.keys() ?? []),
+            ])"""
+        )
+    )

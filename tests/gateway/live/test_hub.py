@@ -229,6 +229,17 @@ async def test_r7_4_a_disabled_agent_ends_their_stream_alone(twins: Twins) -> No
         await read_until(of_boss, "presence.changed")
 
 
+async def test_r7_4_a_changed_role_makes_its_agent_fetch_again(twins: Twins) -> None:
+    async with running(twins) as streams:
+        of_lan = await open_stream(streams, twins, "lan")
+        of_boss = await open_stream(streams, twins, "boss")
+        twins.directory.set_up(agent("lan", Role.SALES_MANAGER))
+        await read_until(of_lan, "reset")
+        twins.presence.set(agent("lan").id, Presence.OFFLINE)
+        read = await read_until(of_boss, "presence.changed")
+        assert "reset" not in [event.kind for event in read]
+
+
 async def test_a_name_that_changes_makes_all_fetch_again(twins: Twins) -> None:
     async with running(twins) as streams:
         stream = await open_stream(streams, twins, "boss")

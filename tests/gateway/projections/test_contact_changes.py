@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crm.proposing import A, decide, place, put_warehouse, quan, remove
+from crm.proposing import A, decide, hoa, place, put_warehouse, quan, remove
 from crm.world import MOMENT, SHOP, World
 from gateway.feed import Feed
 from gateway.listening import Listener, listening
@@ -19,7 +19,7 @@ from support.live import Copy
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
-from tuyen_events.ids import ContactId, PageId, contact_id
+from tuyen_events.ids import AgentId, ContactId, PageId, contact_id
 from tuyen_events.topics import CONTACTS
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.projections import contact_changes
@@ -51,6 +51,22 @@ async def showing(log: InMemoryLog, views: Database) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def show_warehouse(views: Database, warehouse: str, manager: AgentId) -> None:
+    """As if the CRM had folded it."""
+    document = WarehouseDocument(
+        key=f"{SHOP}/{warehouse}",
+        id=warehouse,
+        organization=SHOP,
+        sequence=1,
+        created_at=MOMENT,
+        created_by=None,
+        updated_at=MOMENT,
+        name=warehouse,
+        managers=(manager,),
+    )
+    await views[WAREHOUSES_VIEW.collection].insert_one(WAREHOUSES_VIEW.encode(document))
 
 
 @dataclass
@@ -233,21 +249,7 @@ async def test_c2_i13_managers_of_either_contact_get_a_proposal_until_it_ends(
         name: await shop.rig.staff(shop.boss, name, organization=SHOP) for name in ("quan", "hoa")
     }
     users["boss"] = shop.boss
-    await views[WAREHOUSES_VIEW.collection].insert_one(
-        WAREHOUSES_VIEW.encode(
-            WarehouseDocument(
-                key=f"{SHOP}/north",
-                id="north",
-                organization=SHOP,
-                sequence=1,
-                created_at=MOMENT,
-                created_by=None,
-                updated_at=MOMENT,
-                name="north",
-                managers=(quan,),
-            )
-        )
-    )
+    await show_warehouse(views, "north", quan)
     known: dict[str, dict[str, Any]] = {name: {} for name in users}
     async with showing(log, views), AsyncExitStack() as stack:
         streams = {
@@ -288,3 +290,48 @@ async def test_c2_i13_managers_of_either_contact_get_a_proposal_until_it_ends(
         await shop.feed.message("lan", name="Lan")
         await streams["boss"].until("conversation.upserted")
         assert not any(kind.startswith("merge_proposal") for kind in streams["hoa"].kinds())
+
+
+async def test_c2_i13_a_proposal_follows_its_contact_into_another_warehouse(
+    shop: Shop, log: InMemoryLog, views: Database
+) -> None:
+    """Who manages one of its contacts keeps it, those of the new warehouse get it, and those of
+    the old one alone lose it; back again, too."""
+    world, lan, minh = shop.world, shop.contact("lan"), shop.contact("minh")
+    managers = {"north": quan, "south": hoa}
+    users = {"boss": shop.boss}
+    for warehouse, manager in managers.items():
+        put_warehouse(world, warehouse, manager)
+        users[manager] = await shop.rig.staff(shop.boss, manager, organization=SHOP)
+        await show_warehouse(views, warehouse, manager)
+    async with showing(log, views), AsyncExitStack() as stack:
+        streams = {
+            name: await stack.enter_async_context(listening(shop.rig, user, shop.position))
+            for name, user in users.items()
+        }
+
+        async def expect(name: str, kind: str) -> None:
+            await streams[name].until(kind)
+            items = (await users[name].done("GET", "/v1/merge-proposals"))["items"]
+            assert bool(items) == kind.endswith("upserted")
+
+        place(world, minh, warehouse_id="north")
+        world.patch(lan, phones=(A,))
+        world.patch(minh, phones=(A,))
+        await shop.publish()
+        await expect("boss", "merge_proposal.upserted")
+        await expect(quan, "merge_proposal.upserted")
+        for target, gets, loses in (("south", hoa, quan), ("north", quan, hoa)):
+            place(world, minh, warehouse_id=target)
+            await shop.publish()
+            await expect(gets, "merge_proposal.upserted")
+            await expect(loses, "merge_proposal.removed")
+            await expect("boss", "merge_proposal.upserted")
+        place(world, lan, warehouse_id="south")
+        await shop.publish()
+        await expect(hoa, "merge_proposal.upserted")
+        place(world, lan, warehouse_id="north")
+        place(world, minh, warehouse_id="south")
+        await shop.publish()
+        await expect(quan, "merge_proposal.upserted")
+        assert "merge_proposal.removed" not in streams["boss"].kinds()

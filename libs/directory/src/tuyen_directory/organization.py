@@ -150,7 +150,7 @@ class Organization:
         see."""
         settings = self.settings
         agents = sorted(
-            (agent.id, agent.name, agent.role.value, agent.disabled)
+            (agent.id, agent.name, agent.role.value, agent.disabled, repr(agent.crm))
             for agent in (stored.value for stored in self.agents.values())
         )
         pages = sorted(

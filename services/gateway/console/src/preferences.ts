@@ -20,6 +20,11 @@ export async function loadPreferences(): Promise<void> {
   if (isTheme(found.theme)) setTheme(found.theme);
 }
 
+/** They are the viewer's who has left. */
+export function forgetPreferences(): void {
+  preferences.value = {};
+}
+
 let writing: Promise<unknown> = Promise.resolve();
 
 /** Changes some, at once here and then at the gateway, one write after the other. */

@@ -19,6 +19,17 @@ export function hasRight(right: Me['rights'][number]): boolean {
   return me.value?.rights.includes(right) ?? false;
 }
 
+/** What the viewer may do in the CRM (C11); nothing of it without `access`. */
+export function mayInCrm(what: keyof Me['crm']): boolean {
+  const crm = me.value?.crm;
+  return crm?.access === true && crm[what];
+}
+
+/** Whether the viewer may have what nobody has: by taking it (R6.6), or by assigning it. */
+export function mayTake(): boolean {
+  return hasRight('assign') || (me.value?.may_take ?? false);
+}
+
 /** Whether the viewer's role manages: everybody but plain agents does. */
 export const manages = computed(() => me.value !== null && me.value.role !== 'agent');
 
@@ -44,17 +55,32 @@ export async function resume(): Promise<void> {
   try {
     session.value = { state: 'in', me: await take(api.GET('/v1/me')) };
   } catch (problem) {
-    const gone = problem instanceof ApiProblem && [401, 403].includes(problem.status);
-    session.value = gone ? { state: 'out', left: false } : { state: 'unreachable' };
+    session.value = isOver(problem) ? { state: 'out', left: false } : { state: 'unreachable' };
   }
 }
 
+/** Reads again what the viewer may do, after that has changed. Without an answer all stays. */
+export async function reviewRights(): Promise<void> {
+  try {
+    const found = await take(api.GET('/v1/me'));
+    if (me.peek() !== null) session.value = { state: 'in', me: found };
+  } catch (problem) {
+    if (isOver(problem)) session.value = { state: 'out', left: false };
+  }
+}
+
+function isOver(problem: unknown): boolean {
+  return problem instanceof ApiProblem && [401, 403].includes(problem.status);
+}
+
+/** Rejects if the gateway was not reached: the browser has its session still. */
 export async function logout(): Promise<void> {
   try {
     await api.POST('/v1/auth/logout', {});
-  } finally {
-    session.value = { state: 'out', left: true };
+  } catch (problem) {
+    if (!isOver(problem)) throw problem;
   }
+  session.value = { state: 'out', left: true };
 }
 
 whenSignedOut(() => {

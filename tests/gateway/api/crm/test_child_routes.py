@@ -168,7 +168,8 @@ async def test_c5_a_child_is_removed_and_removed_again(
     desk_of_lan: Rig, owner: User, views: Database, log: InMemoryLog, kind: KindOfChild
 ) -> None:
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
-        assert (await owner.delete(own(kind))).status_code == 204
+        removed = await owner.delete(own(kind))
+        assert (removed.status_code, removed.headers["ETag"]) == (204, '"4"')
         await remove_from_view(views, kind)
         assert (await owner.delete(own(kind))).status_code == 204
     (command,) = asked

@@ -36,7 +36,8 @@ async def test_s1_a_share_is_a_command_to_the_crm(
     await desk.staff(owner, "hoa")
     async with crm(log, CrmOutcome.APPLIED, 4) as asked:
         answer = await owner.put(f"{PATH}/hoa", None)
-        assert (await owner.delete(f"{PATH}/hoa")).status_code == 204
+        ended = await owner.delete(f"{PATH}/hoa")
+    assert (ended.status_code, ended.headers["ETag"]) == (204, '"4"')
     moment = START.isoformat().replace("+00:00", "Z")
     assert answer.json() == {
         "agent_id": "hoa",

@@ -40,7 +40,7 @@ export function request(address: string, init: RequestInit = {}): Promise<Respon
 async function dispatch(given: Request): Promise<Response> {
   const began = Date.now();
   let response = await send(given.clone());
-  if (response.status === 401 && !isAboutSession(given)) {
+  if (response.status === 401 && !beginsSession(given)) {
     if (await refresh(began)) response = await send(given.clone());
     if (response.status === 401) onSignedOut();
   }
@@ -57,6 +57,11 @@ async function send(given: Request): Promise<Response> {
     if (given.signal.aborted) throw failure;
     throw new ApiProblem(0, '', '');
   }
+}
+
+/** Logging out takes a session, as everything else does. */
+function beginsSession(given: Request): boolean {
+  return isAboutSession(given) && !given.url.endsWith('/logout');
 }
 
 function isAboutSession(given: Request): boolean {

@@ -178,7 +178,8 @@ export interface paths {
         post?: never;
         /**
          * Remove one of the appointments
-         * @description The answer is the same if it was removed within the last day already.
+         * @description The answer is the same if it was removed within the last day already, but for `ETag`, the
+         *     version by which its contact shows that.
          */
         delete: operations["delete_child_v1_appointments__appointment_id__delete"];
         options?: never;
@@ -922,7 +923,7 @@ export interface paths {
         /**
          * Stop sharing a contact
          * @description Ends what was given manually; the answer is the same if nothing was. What a rule gave stays
-         *     until the rule is changed (S4).
+         *     until the rule is changed (S4). `ETag` is the version of the contact.
          */
         delete: operations["delete_share_v1_contacts__contact_id__shares__agent_id__delete"];
         options?: never;
@@ -992,7 +993,7 @@ export interface paths {
         post?: never;
         /**
          * Take a tag from a contact
-         * @description The answer is the same if it does not have the tag.
+         * @description The answer is the same if it does not have the tag. `ETag` is the version of the contact.
          */
         delete: operations["delete_tag_v1_contacts__contact_id__tags__tag__delete"];
         options?: never;
@@ -1510,7 +1511,8 @@ export interface paths {
         post?: never;
         /**
          * Remove one of the deals
-         * @description The answer is the same if it was removed within the last day already.
+         * @description The answer is the same if it was removed within the last day already, but for `ETag`, the
+         *     version by which its contact shows that.
          */
         delete: operations["delete_child_v1_deals__deal_id__delete"];
         options?: never;
@@ -2178,7 +2180,8 @@ export interface paths {
         post?: never;
         /**
          * Remove one of the notes
-         * @description The answer is the same if it was removed within the last day already.
+         * @description The answer is the same if it was removed within the last day already, but for `ETag`, the
+         *     version by which its contact shows that.
          */
         delete: operations["delete_child_v1_notes__note_id__delete"];
         options?: never;
@@ -2955,7 +2958,8 @@ export interface paths {
         post?: never;
         /**
          * Remove one of the tasks
-         * @description The answer is the same if it was removed within the last day already.
+         * @description The answer is the same if it was removed within the last day already, but for `ETag`, the
+         *     version by which its contact shows that.
          */
         delete: operations["delete_child_v1_tasks__task_id__delete"];
         options?: never;
@@ -3104,7 +3108,8 @@ export interface paths {
         post?: never;
         /**
          * Remove one of the tickets
-         * @description The answer is the same if it was removed within the last day already.
+         * @description The answer is the same if it was removed within the last day already, but for `ETag`, the
+         *     version by which its contact shows that.
          */
         delete: operations["delete_child_v1_tickets__ticket_id__delete"];
         options?: never;
@@ -5529,6 +5534,9 @@ export interface components {
         Me: {
             /** Agent Id */
             agent_id: string;
+            crm: components["schemas"]["CrmRightsBody"];
+            /** May Take */
+            may_take: boolean;
             /** Name */
             name: string;
             /** Organization */

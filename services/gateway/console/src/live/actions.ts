@@ -41,7 +41,9 @@ export class Actions {
     );
     if (answer.ok) {
       const { version } = answer.value;
-      this.#answered(id, token, (row) => row.version >= version);
+      const shown = (row: Conversation) => row.version >= version;
+      this.#answered(id, token, shown);
+      this.#answered(id, rows.change(id, { version }, shown), shown);
     } else {
       rows.takeBack(id, token);
       if (answer.winner !== undefined) await find(id);

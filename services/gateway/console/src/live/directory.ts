@@ -42,6 +42,12 @@ export function agentName(id: string): string {
   return agentNames.value.get(id) ?? id;
 }
 
+/** Another viewer may know others. */
+export function forgetDirectory(): void {
+  agents.value = [];
+  pages.value = [];
+}
+
 /** Reads both again. Views call it after they changed one. */
 export async function loadDirectory(): Promise<void> {
   const [foundAgents, foundPages] = await Promise.all([

@@ -29,6 +29,15 @@ export class StoredDrafts implements Drafts {
     this.#say(conversation);
   }
 
+  /** The conversations in which something is written. */
+  list(): string[] {
+    const { local } = this.#world;
+    const keys = Array.from({ length: local.length }, (_, index) => local.key(index) ?? '');
+    return keys
+      .filter((key) => key.startsWith(this.#prefix))
+      .map((key) => key.slice(this.#prefix.length));
+  }
+
   has(conversation: string): ReadonlySignal<boolean> {
     let found = this.#signals.get(conversation);
     if (found === undefined) {

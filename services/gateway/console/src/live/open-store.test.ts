@@ -31,6 +31,10 @@ function newTab(name = 'tab') {
 
 const minute = (at: number) => `2026-11-21T07:${String(at).padStart(2, '0')}:00Z`;
 
+function unavailable({ method }: { method: string }): Response | undefined {
+  return method === 'POST' ? Response.json({}, { status: 503 }) : undefined;
+}
+
 function fill(count: number): void {
   for (let at = 1; at <= count; at++) gateway.put(`r${at}`, { updated_at: minute(at) });
 }
@@ -132,7 +136,7 @@ describe('I13 the live state', () => {
 });
 
 describe('R7 what the viewer may not see any more', () => {
-  it('leaves the list, the thread, the viewers and the drafts', async () => {
+  it('leaves the list, the thread, the viewers, the drafts and the replies', async () => {
     fill(1);
     gateway.write('r1', 'm1');
     const { tab, store } = newTab();
@@ -141,16 +145,30 @@ describe('R7 what the viewer may not see any more', () => {
     await browser.run(FRAME_MS);
     store.drafts.write('r1', 'Dạ');
     expect(thread.lines.value.map((line) => line.message.id)).toEqual(['m1']);
+    gateway.answer = unavailable;
+    thread.send({ text: 'Dạ' });
+    await browser.run(FRAME_MS);
+    expect(tab.session.length).toBe(1);
     gateway.remove('r1');
     await browser.run(FRAME_MS);
     expect(list.ids.value).toEqual([]);
     expect(store.conversation('r1').value).toBeUndefined();
     expect(thread.lines.value).toEqual([]);
     expect(thread.loading.value).toBe('missing');
-    expect(tab.local.length).toBe(0);
+    expect(tab.local.length + tab.session.length).toBe(0);
     gateway.put('r1', { updated_at: minute(2) });
     await browser.run(FRAME_MS);
     expect(thread.lines.value.map((line) => line.message.id)).toEqual(['m1']);
+  });
+
+  it('is not stored any more, though it left while no tab was open', async () => {
+    fill(1);
+    browser.local.setItem('tuyen:shop/lan:draft:r1', 'Dạ');
+    browser.local.setItem('tuyen:shop/lan:draft:r2', 'Dạ');
+    newTab().store.openList({});
+    await browser.run(FRAME_MS);
+    expect(browser.local.getItem('tuyen:shop/lan:draft:r1')).toBe('Dạ');
+    expect(browser.local.length).toBe(1);
   });
 
   it('is not stored after another login, or after a logout', async () => {
@@ -287,7 +305,10 @@ describe('R6 assigning', () => {
     await browser.run(FRAME_MS);
     gateway.put('r1', { unread: 1 });
     await browser.run(FRAME_MS);
-    expect(store.conversation('r1').value?.assignee?.agent_id).toBe('lan');
+    expect(store.conversation('r1').value).toMatchObject({
+      assignee: { agent_id: 'lan' },
+      version: 2,
+    });
     gateway.put('r1', { version: 3, assignee: { agent_id: 'minh', name: 'Minh' } });
     await browser.run(FRAME_MS);
     expect(store.conversation('r1').value?.assignee?.agent_id).toBe('minh');
@@ -339,11 +360,18 @@ describe('four tabs', () => {
   });
 
   it('end when one logs out, or when somebody else logs in', async () => {
+    fill(1);
     const [one, other] = [newTab('a'), newTab('b')];
     await browser.run(FRAME_MS);
+    gateway.answer = unavailable;
+    other.store.openThread('r1').send({ text: 'Dạ' });
+    await browser.run(FRAME_MS);
+    expect(other.tab.session.length).toBe(1);
     one.store.close(true);
     await browser.run();
     expect(other.store.connection.value).toBe('ended');
+    expect(other.tab.session.length).toBe(0);
+    gateway.answer = () => undefined;
     const third = newTab('c');
     await browser.run(FRAME_MS);
     stores.push(openStore({ ...LAN, agent_id: 'minh' }, new FakeTab(browser, gateway.serve)));

@@ -39,6 +39,7 @@ class LiveStore implements Store {
   readonly counts: Signal<Counts | null> = signal(null);
   readonly reminders: Signal<readonly Reminder[]> = signal([]);
   readonly jobs: Signal<ReadonlyMap<string, Job>> = signal(new Map());
+  readonly resets = signal(0);
   readonly presence;
   readonly names;
   readonly drafts: StoredDrafts;
@@ -97,6 +98,10 @@ class LiveStore implements Store {
       began: () => this.#reload(),
       events: (events) => this.#enqueue(events),
       state: (state) => this.#setState(state),
+      left: () => {
+        this.#sending.close();
+        forgetOthers(world, null);
+      },
       leads: () => {
         this.leads.value = true;
         this.#people.beat();
@@ -117,7 +122,7 @@ class LiveStore implements Store {
       return this.#rows.get(id) === undefined ? 'missing' : 'ready';
     } catch (failure) {
       if (asProblem(failure).status !== 404) return 'failed';
-      this.drafts.write(id, '');
+      this.#forgetTexts(id);
       return 'missing';
     }
   }
@@ -228,6 +233,7 @@ class LiveStore implements Store {
   #applyOne(event: LiveEvent): void {
     switch (event.type) {
       case 'reset':
+        this.resets.value++;
         this.#reload();
         return;
       case 'conversation.upserted':
@@ -282,8 +288,14 @@ class LiveStore implements Store {
     for (const list of this.#lists) list.countSoon();
     thread?.forget();
     this.#closeThreads();
-    this.drafts.write(id, '');
+    this.#forgetTexts(id);
     if (this.#viewers.has(id)) this.#showViewers(id, []);
+  }
+
+  /** What the viewer wrote to somebody whom they may not see any more. */
+  #forgetTexts(id: string): void {
+    this.drafts.write(id, '');
+    this.#sending.forget(id);
   }
 
   #showViewers(id: string, viewers: readonly Viewer[]): void {
@@ -339,6 +351,8 @@ class LiveStore implements Store {
     if (found.includes(false)) return true;
     for (const id of this.#rows.sweep()) this.#threads.get(id)?.forget();
     for (const list of lists) list.finish();
+    const written = new Set([...this.drafts.list(), ...this.#sending.list()]);
+    for (const id of written) if (this.#rows.get(id) === undefined) await this.find(id);
     return false;
   }
 

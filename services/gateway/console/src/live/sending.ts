@@ -53,6 +53,18 @@ export class Sending {
     this.#next(conversation);
   }
 
+  /** Nothing can be sent there any more. */
+  forget(conversation: string): void {
+    for (const reply of this.outbox.value.values()) {
+      if (reply.conversation === conversation) this.#set(box.end(this.outbox.value, reply.key));
+    }
+  }
+
+  /** The conversations to which something is to be sent. */
+  list(): string[] {
+    return [...this.outbox.value.values()].map(({ conversation }) => conversation);
+  }
+
   /** The server lists a message. */
   listed(message: Message): void {
     if (message.client_id != null) this.#set(box.end(this.outbox.value, message.client_id));

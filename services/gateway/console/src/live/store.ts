@@ -122,6 +122,8 @@ export interface Store {
   readonly names: ReadonlySignal<ReadonlyMap<string, string>>;
   readonly reminders: ReadonlySignal<readonly Reminder[]>;
   readonly jobs: ReadonlySignal<ReadonlyMap<string, Job>>;
+  /** So often the stream said that everything may be different now, what the viewer may do too. */
+  readonly resets: ReadonlySignal<number>;
 
   /** The row with the changes of this agent that the server has not shown yet; undefined for one
    * that is not known or not to be seen any more. */

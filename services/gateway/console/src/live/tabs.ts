@@ -12,6 +12,8 @@ interface Heard {
   events(events: LiveEvent[]): void;
   state(state: Connection): void;
   leads(): void;
+  /** The viewer has logged out in another tab. */
+  left(): void;
   /** In the tab that leads: something came, see `StreamConnection`. */
   alive(): void;
 }
@@ -104,6 +106,7 @@ export class Tabs {
         this.#open(told.from);
         return;
       case 'logout':
+        this.#heard.left();
         this.#end();
         return;
       case 'events':

@@ -206,7 +206,7 @@ export class OpenThread implements Thread {
     this.keys = state.keys;
     this.loading = state.loading;
     this.lines = state.lines;
-    this.#viewing = new Viewing(parts.world, state.id);
+    this.#viewing = new Viewing(parts.world, state.id, () => state.loading.peek() !== 'missing');
   }
 
   line(key: string): ReadonlySignal<Line | undefined> {

@@ -15,7 +15,12 @@ export class Viewing {
   #cancel: () => void = () => {};
   #cancelTyping: () => void = () => {};
 
-  constructor(world: World, conversation: string) {
+  /** `isThere` says whether the viewer may see the conversation at the moment. */
+  constructor(
+    world: World,
+    conversation: string,
+    private readonly isThere: () => boolean = () => true,
+  ) {
     this.#world = world;
     this.#address = `/v1/conversations/${encodeURIComponent(conversation)}/viewing`;
   }
@@ -43,7 +48,7 @@ export class Viewing {
   #say(): void {
     this.#cancel();
     this.#cancel = this.#world.later(REPEATED_MS, () => this.#say());
-    if (this.#world.visible()) {
+    if (this.#world.visible() && this.isThere()) {
       void ask(this.#world.http, 'PUT', this.#address, { typing: this.#typing });
     }
   }

@@ -50,6 +50,11 @@ export function toast(text: string, tone: Tone = 'good', action?: Toast['action'
   if (tone !== 'bad') setTimeout(() => closeToast(id), action ? 8000 : 4000);
 }
 
+/** What was said to the viewer who has left. */
+export function forgetToasts(): void {
+  toasts.value = [];
+}
+
 function closeToast(id: number): void {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }

@@ -199,11 +199,12 @@ def _view(caller: Caller, stored: StoredEntity[AgentChanged]) -> AgentView:
         username=agent.username if whole else None,
         departments=list(agent.departments) if whole else None,
         regions=list(agent.regions) if whole else None,
-        crm=_view_rights(agent.crm) if whole else None,
+        crm=view_crm_rights(agent.crm) if whole else None,
         version=stored.version,
     )
 
 
-def _view_rights(rights: CrmRights) -> CrmRightsBody:
+def view_crm_rights(rights: CrmRights) -> CrmRightsBody:
+    """The rights as routes show them."""
     given = msgspec.structs.asdict(rights)
     return CrmRightsBody.model_validate({"import": given.pop("imports"), **given})

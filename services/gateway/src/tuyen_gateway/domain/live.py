@@ -70,6 +70,8 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
     """The keys of the documents of proposals to merge contacts that changed."""
     unlisted: bool = False
     """Whether more rows changed than are listed: every reader has to fetch again."""
+    left: tuple[tuple[str, str], ...] = ()
+    """The proposals of contacts that came from another warehouse, each with that warehouse."""
 
     @property
     def size(self) -> int:

@@ -15,11 +15,13 @@ import msgspec
 import structlog
 
 from tuyen_directory.organization import Organization
+from tuyen_events.directory import CrmRights
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import REPLAYED_CHANGES
-from tuyen_events.vocabulary import Presence
+from tuyen_events.vocabulary import Presence, Role
 from tuyen_gateway.domain.heads import unpack
 from tuyen_gateway.domain.live import JournalPosition, LivePosition, pack_place
+from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
@@ -34,7 +36,7 @@ from tuyen_gateway.live.steps import RowStep, Step, plan_steps
 from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.live.tally import concerns, count_change
 from tuyen_gateway.live.watching import Viewings
-from tuyen_gateway.ports.live import JournalEntry
+from tuyen_gateway.ports.live import JournalEntry, Watch
 from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
@@ -154,15 +156,15 @@ class LiveFeed:
 
     async def recheck(self, stream: LiveStream) -> None:
         """Ends a stream whose watcher may no longer read, or of whom that cannot be found out now,
-        and makes one fetch again who sees something else now (R7.4)."""
+        and makes one fetch again who may see or do something else now (R7.4)."""
         try:
             watch = await stream.recheck()
         except (UnauthenticatedError, ForbiddenError, UnavailableError, LogUnavailableError):
             stream.end()
             self.leave(stream)
             return
-        seen, stream.watch = stream.watch.scope, watch
-        if watch.scope != seen:
+        before, stream.watch = stream.watch, watch
+        if _rights_of(watch) != _rights_of(before):
             stream.counts, stream.needs_counts = None, True
             _lose(stream, "rights")
             self._woken.set()
@@ -384,6 +386,11 @@ def _count(stream: LiveStream, entries: Iterable[JournalEntry]) -> bool:
                 return False
     changed, stream.counts = counts is not stream.counts, counts
     return changed
+
+
+def _rights_of(watch: Watch) -> tuple[Scope, Role, CrmRights]:
+    """What the watcher may see and do."""
+    return watch.scope, watch.viewer.role, watch.viewer.crm
 
 
 def _lose(stream: LiveStream, reason: str) -> None:

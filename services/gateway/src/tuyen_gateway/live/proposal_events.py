@@ -1,6 +1,7 @@
 """Proposals to merge contacts, as a feed sends them to the managers of either contact (C2, I11)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 
 import msgspec
 
@@ -29,10 +30,12 @@ async def send_proposals(
     A proposal is sent to whoever manages one of its contacts, and its removal to those managers of
     a contact that had it who manage none that has it.
     """
-    keys = {key for entry in entries for key in entry.changes.proposals}
+    changes = [entry.changes for entry in entries]
+    keys = {key for each in changes for key in each.proposals}
     if not keys or not streams:
         return
-    sides = await sources.crm.proposal_sides(organization, keys)
+    sides = [*await sources.crm.proposal_sides(organization, keys)]
+    sides += _find_left(sides, {place for each in changes for place in each.left})
     wanted = {side.warehouse_id for side in sides}
     warehouses = await sources.crm.setup_among(WAREHOUSES_VIEW, organization, wanted)
     managers = {each.id: frozenset(each.managers) for each in warehouses}
@@ -44,6 +47,18 @@ async def send_proposals(
             if seen:
                 is_listed = any(side.shown for side in seen)
                 stream.send(upserted if is_listed else removed)
+
+
+def _find_left(
+    sides: Sequence[ProposalSide], left: Iterable[tuple[str, str]]
+) -> list[ProposalSide]:
+    """The sides as they are for managers of the warehouses that contacts left: gone."""
+    newest = {side.id: side for side in sorted(sides, key=lambda side: side.version)}
+    return [
+        replace(newest[id_], warehouse_id=warehouse_id, shown=None)
+        for id_, warehouse_id in left
+        if id_ in newest
+    ]
 
 
 def _sees(viewer: Viewer, side: ProposalSide, managers: _Managers) -> bool:

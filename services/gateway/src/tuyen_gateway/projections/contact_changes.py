@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
+from tuyen_events.crm.claims import ContactMoved
 from tuyen_events.crm.contacts import (
     ContactCreated,
     ContactNamed,
@@ -62,9 +63,11 @@ from tuyen_views.view import CRM_VIEWS
 
 VIEW = "contact_changes"
 GROUP = "gateway-contact-changes"
-_MIN_INTERVAL_S = 0.05
+_MIN_INTERVAL_S = 0.25
+"""The least time between two batches while there is always something new."""
+
 _SAVE_EVERY_S = 1.0
-_POLL_S = 0.05
+_POLL_S = 0.1
 _AT_ONCE = 100
 """Rows that are written in one transaction."""
 
@@ -82,7 +85,7 @@ _NAMING = (ContactCreated, ContactNamed, ContactRenamed, ContactPatched)
 
 _PROPOSING = (MergeProposed, MergeProposalApproved, MergeProposalClosed)
 
-_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING))
+_WANTED = frozenset(kind.type.encode() for kind in (*_MOVING, *_NAMING, *_PROPOSING, ContactMoved))
 
 
 class _Changed(NamedTuple):
@@ -148,7 +151,8 @@ async def fold_contact_changes(database: Database, events: Iterable[Event]) -> N
     """
     events = list(events)
     proposals, all_changed = _find_proposals(events), _find_changed(events)
-    await note_proposals(database, proposals)
+    left = await _find_left(database, events, proposals)
+    await note_proposals(database, proposals, left)
     for changed in all_changed:
         contact = await database[CONTACTS_VIEW.collection].find_one(
             {"_id": changed.contact_id}, {"customers.id": 1}
@@ -179,14 +183,41 @@ def _find_ends(batch: Sequence[FoldedEvent]) -> Offsets:
     return ends
 
 
-def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, list[str]]:
+def _find_proposals(events: Iterable[Event]) -> dict[OrganizationId, dict[str, None]]:
     """The keys of the proposals' documents, each once."""
     found: dict[OrganizationId, dict[str, None]] = {}
     for event in events:
         if isinstance(event, MergeProposalEvent):
             key = listed_proposal_key(event.contact_id, event.proposal_id)
             found.setdefault(event.organization, {})[key] = None
-    return {organization: [*keys] for organization, keys in found.items()}
+    return found
+
+
+_Places = dict[OrganizationId, dict[tuple[str, str], None]]
+
+
+async def _find_left(
+    database: Database, events: Iterable[Event], proposals: dict[OrganizationId, dict[str, None]]
+) -> _Places:
+    """The proposals of contacts that came into another warehouse, with the one that they were in.
+    Adds the documents of both of their contacts to `proposals`."""
+    moved: dict[ContactId, dict[str, None]] = {}
+    for event in events:
+        if isinstance(event, ContactMoved):
+            moved.setdefault(event.contact_id, {})[event.previous_warehouse_id] = None
+    left: _Places = {}
+    if not moved:
+        return left
+    query = {"_id": {"$in": sorted(moved)}, "proposals": {"$nin": [None, []]}}
+    fields = {"organization": 1, "proposals": 1}
+    async for contact in database[CONTACTS_VIEW.collection].find(query, fields):
+        keys = proposals.setdefault(contact["organization"], {})
+        places = left.setdefault(contact["organization"], {})
+        for one in contact["proposals"]:
+            for side in (contact["_id"], one["other"]):
+                keys[listed_proposal_key(side, one["id"])] = None
+            places.update({(one["id"], previous): None for previous in moved[contact["_id"]]})
+    return left
 
 
 def _find_changed(events: Iterable[Event]) -> Collection[_Changed]:

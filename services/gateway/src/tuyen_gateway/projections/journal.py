@@ -5,7 +5,7 @@ twice. A message is noted after it was written, perhaps more than once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from bson import ObjectId
@@ -41,10 +41,16 @@ async def note_messages(database: Database, messages: Iterable[Message]) -> None
 
 
 async def note_proposals(
-    database: Database, changed: Mapping[OrganizationId, Sequence[str]]
+    database: Database,
+    changed: Mapping[OrganizationId, Collection[str]],
+    left: Mapping[OrganizationId, Collection[tuple[str, str]]],
 ) -> None:
-    """Notes that proposals to merge contacts may have changed, by the keys of their documents."""
-    entries = [_entry(key, Changes(proposals=tuple(keys))) for key, keys in changed.items()]
+    """Notes that proposals to merge contacts may have changed, by the keys of their documents; and
+    of some of them the warehouses that a contact left."""
+    entries = [
+        _entry(key, Changes(proposals=tuple(keys), left=tuple(left.get(key, ()))))
+        for key, keys in changed.items()
+    ]
     if entries:
         await database[JOURNAL].bulk_write(entries, ordered=False)
 

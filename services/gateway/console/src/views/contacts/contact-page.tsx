@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem, api, take } from '../../api/client';
+import { versionOf } from '../../api/version';
 import { agentName } from '../../live/directory';
 import { href, navigate } from '../../router';
+import { mayInCrm } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -23,9 +25,9 @@ import styles from './contacts.module.css';
 import { MergeDialog, Merges } from './merging';
 import { Calls, Customers, History, Shares } from './related';
 import { type Claimable, type Contact, isClaimable } from './setup';
-import { untilShown, versionOf } from './showing';
 import { words } from './texts';
 import { Appointments, Deals, Notes, Tasks, Tickets } from './work';
+import type { OnChanged } from './work-list';
 
 /** One contact, with all that hangs on it. */
 export function ContactPage({ id }: { id: string }) {
@@ -78,11 +80,12 @@ export type Reload = (version?: number) => Promise<void>;
 
 function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
   const { id, name, customers, viewers } = contact;
+  const [noted, setNoted] = useState(0);
+  const after = Math.max(noted, contact.version);
+  const note: OnChanged = (of, version) => of === id && version && setNoted(version);
   const act = async (doing: Promise<unknown>) => {
     try {
-      const version = versionOf(await doing);
-      if (version === undefined) await untilShown();
-      await reload(version);
+      await reload(versionOf(await doing));
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }
@@ -112,15 +115,15 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
         )}
       </div>
       <div class={styles.work}>
-        <Tasks contactId={id} />
-        <Notes contactId={id} />
-        <Deals contactId={id} />
-        <Tickets contactId={id} />
-        <Appointments contactId={id} />
+        <Tasks contactId={id} onChanged={note} />
+        <Notes contactId={id} onChanged={note} />
+        <Deals contactId={id} onChanged={note} />
+        <Tickets contactId={id} onChanged={note} />
+        <Appointments contactId={id} onChanged={note} />
         <Calls contactId={id} />
         <Shares contactId={id} onChanged={reload} />
         <Merges contact={contact} reload={reload} />
-        <History contactId={id} version={contact.version} />
+        <History contactId={id} after={after} />
       </div>
     </div>
   );
@@ -156,13 +159,17 @@ function Actions({ contact, reload }: { contact: Contact; reload: Reload }) {
             icon: 'people',
             onPick: () => setOpen('merge'),
           },
-          {
-            key: 'delete',
-            text: words('deleteContact'),
-            icon: 'trash',
-            danger: true,
-            onPick: () => setOpen('delete'),
-          },
+          ...(mayInCrm('delete')
+            ? [
+                {
+                  key: 'delete',
+                  text: words('deleteContact'),
+                  icon: 'trash' as const,
+                  danger: true,
+                  onPick: () => setOpen('delete'),
+                },
+              ]
+            : []),
         ]}
       />
       {open === 'merge' && (

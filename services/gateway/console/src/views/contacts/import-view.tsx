@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
 import { api, request, type Schema, take } from '../../api/client';
+import { me } from '../../session';
 import { formatNumber } from '../../texts';
 import { sayProblem } from '../../texts/problems';
-import { Button, Field, Meter, Notice, SelectField, Table } from '../../ui';
+import { Button, Meter, Notice, SelectField, Table } from '../../ui';
 import styles from './contacts.module.css';
+import { FilePicker } from './file-picker';
 import { named } from './filter-bar';
+import { importWords } from './import-texts';
 import { isOver, sayReason, sayState, useProgress } from './job';
-import { useSetup } from './setup';
+import { managedBy, useSetup } from './setup';
 import { words } from './texts';
 
 type Uploaded = Schema<'UploadedImport'>;
@@ -41,10 +44,10 @@ export function ImportView() {
   };
   return (
     <section class={styles.narrow}>
-      <ol class={styles.steps} aria-label={words('importSteps')}>
+      <ol class={styles.steps} aria-label={importWords('importSteps')}>
         {STEPS.map((step, index) => (
           <li key={step} aria-current={step === at.step ? 'step' : undefined}>
-            {index + 1}. {words(step)}
+            {index + 1}. {importWords(step)}
           </li>
         ))}
       </ol>
@@ -111,9 +114,11 @@ interface FileStepProps {
 }
 
 function FileStep({ busy, onFile }: FileStepProps) {
-  const { warehouses } = useSetup();
+  const warehouses = managedBy(me.value, useSetup());
   const [file, setFile] = useState<File | null>(null);
-  const [warehouse, setWarehouse] = useState(warehouses.find((one) => one.default)?.id ?? '');
+  const [warehouse, setWarehouse] = useState(
+    (warehouses.find((one) => one.default) ?? warehouses[0])?.id ?? '',
+  );
   return (
     <form
       class={styles.part}
@@ -122,20 +127,10 @@ function FileStep({ busy, onFile }: FileStepProps) {
         if (file) onFile(file, warehouse);
       }}
     >
-      <Field label={words('chooseFile')} required>
-        {(wired) => (
-          <input
-            {...wired}
-            type="file"
-            accept=".xlsx,.csv"
-            required
-            onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)}
-          />
-        )}
-      </Field>
+      <FilePicker file={file} onFile={setFile} />
       {warehouses.length > 0 && (
         <SelectField
-          label={words('intoWarehouse')}
+          label={importWords('intoWarehouse')}
           choices={named(warehouses)}
           value={warehouse}
           onValue={setWarehouse}
@@ -143,10 +138,10 @@ function FileStep({ busy, onFile }: FileStepProps) {
       )}
       <div class={styles.actions}>
         <Button type="submit" kind="primary" busy={busy} disabled={!file}>
-          {words('next')}
+          {importWords('next')}
         </Button>
         <a href="/v1/imports/template.xlsx" download>
-          {words('template')}
+          {importWords('template')}
         </a>
       </div>
     </form>
@@ -168,7 +163,7 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
   const [mapping, setMapping] = useState(given.mapping);
   const [duplicates, setDuplicates] = useState(given.duplicates);
   const choices = [
-    { value: '', text: words('leaveOut') },
+    { value: '', text: importWords('leaveOut') },
     ...FIELDS.map((value) => ({ value, text: words(value) })),
     ...fields.map(({ id, name }) => ({ value: `custom.${id}`, text: name })),
   ];
@@ -179,14 +174,14 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
   return (
     <div class={styles.part}>
       <Table
-        label={words('importMapping')}
+        label={importWords('importMapping')}
         rows={uploaded.columns}
         keyOf={(column) => column}
         columns={[
-          { key: 'column', title: words('column'), cell: (column) => column },
+          { key: 'column', title: importWords('column'), cell: (column) => column },
           {
             key: 'field',
-            title: words('field'),
+            title: importWords('field'),
             cell: (column) => (
               <SelectField
                 bare
@@ -199,7 +194,7 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
           },
           {
             key: 'sample',
-            title: words('sample'),
+            title: importWords('sample'),
             wideOnly: true,
             cell: (column) =>
               uploaded.sample
@@ -211,8 +206,8 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
         ]}
       />
       <SelectField
-        label={words('duplicates')}
-        choices={DUPLICATES.map((value) => ({ value, text: words(value) }))}
+        label={importWords('duplicates')}
+        choices={DUPLICATES.map((value) => ({ value, text: importWords(value) }))}
         value={duplicates}
         onValue={(value) => setDuplicates(value as Mapping['duplicates'])}
       />
@@ -223,7 +218,7 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
           disabled={Object.keys(mapping).length === 0}
           onClick={() => onGiven({ mapping, duplicates })}
         >
-          {words('next')}
+          {importWords('next')}
         </Button>
       </div>
     </div>
@@ -242,27 +237,32 @@ function ReportStep({ preview, busy, onBack, onStart }: ReportStepProps) {
   return (
     <div class={styles.part}>
       <p role="status">
-        {words('reportSaid', formatNumber(rows), formatNumber(valid), formatNumber(duplicates))}
+        {importWords(
+          'reportSaid',
+          formatNumber(rows),
+          formatNumber(valid),
+          formatNumber(duplicates),
+        )}
       </p>
       {errors.length === 0 ? (
-        <p>{words('noErrors')}</p>
+        <p>{importWords('noErrors')}</p>
       ) : (
         <Table
-          label={words('importReport')}
+          label={importWords('importReport')}
           rows={errors}
           keyOf={({ row, column }) => `${row} ${column}`}
           columns={[
-            { key: 'row', title: words('row'), cell: ({ row }) => row },
-            { key: 'column', title: words('column'), cell: ({ column }) => column },
-            { key: 'error', title: words('rowError'), cell: ({ error }) => error },
+            { key: 'row', title: importWords('row'), cell: ({ row }) => row },
+            { key: 'column', title: importWords('column'), cell: ({ column }) => column },
+            { key: 'error', title: importWords('rowError'), cell: ({ error }) => error },
           ]}
         />
       )}
       <div class={styles.actions}>
         <Button kind="primary" busy={busy} disabled={valid === 0} onClick={onStart}>
-          {words('start')}
+          {importWords('start')}
         </Button>
-        <Button onClick={onBack}>{words('importMapping')}</Button>
+        <Button onClick={onBack}>{importWords('importMapping')}</Button>
       </div>
     </div>
   );
@@ -301,8 +301,12 @@ function ProgressStep({ begun, onAgain }: { begun: Import; onAgain: () => void }
           rows={skipped}
           keyOf={({ id }) => id}
           columns={[
-            { key: 'id', title: words('row'), cell: ({ id }) => id },
-            { key: 'reason', title: words('rowError'), cell: ({ reason }) => sayReason(reason) },
+            { key: 'id', title: importWords('row'), cell: ({ id }) => id },
+            {
+              key: 'reason',
+              title: importWords('rowError'),
+              cell: ({ reason }) => sayReason(reason),
+            },
           ]}
         />
       )}
@@ -311,7 +315,7 @@ function ProgressStep({ begun, onAgain }: { begun: Import; onAgain: () => void }
       <div class={styles.actions}>
         {isOver(now) ? (
           <Button kind="primary" onClick={onAgain}>
-            {words('again')}
+            {importWords('again')}
           </Button>
         ) : (
           <Button busy={busy} onClick={() => void stop()}>

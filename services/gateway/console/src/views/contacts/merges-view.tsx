@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { readAll } from '../../live/directory';
 import { href } from '../../router';
+import { manages, me } from '../../session';
 import { sayProblem } from '../../texts/problems';
 import { Button, DataForm, Failed, IconButton, Skeleton, State, toast, useLoaded } from '../../ui';
 import styles from './contacts.module.css';
@@ -18,7 +19,7 @@ export function MergesView() {
   return (
     <section class={styles.narrow}>
       <Proposals />
-      <SharedNumbers />
+      {manages.value && <SharedNumbers />}
     </section>
   );
 }
@@ -106,6 +107,7 @@ function SharedNumbers() {
   );
   const [added, setAdded] = useState<readonly Schema<'SharedNumberView'>[]>([]);
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
+  const may = me.value?.role === 'system_admin';
   const known = new Map([...(loaded.value ?? []), ...added].map((one) => [one.id, one]));
   const shown = [...known.values()].filter(({ id }) => !gone.has(id));
   const remove = async (id: string) => {
@@ -129,26 +131,30 @@ function SharedNumbers() {
         {shown.map(({ id, value }) => (
           <li key={id} class={styles.item}>
             <span class={styles.itemText}>{value}</span>
-            <IconButton
-              small
-              icon="trash"
-              label={words('removeShared', value)}
-              onClick={() => void remove(id)}
-            />
+            {may && (
+              <IconButton
+                small
+                icon="trash"
+                label={words('removeShared', value)}
+                onClick={() => void remove(id)}
+              />
+            )}
           </li>
         ))}
       </ul>
-      <DataForm
-        key={added.length}
-        fields={[{ kind: 'text', name: 'value', label: words('sharedValue'), required: true }]}
-        values={{ value: '' }}
-        onSubmit={async ({ value }) => {
-          const body = { value: String(value).trim() };
-          const one = await take(api.POST('/v1/shared-numbers', { body }));
-          setGone((before) => new Set([...before].filter((id) => id !== one.id)));
-          setAdded((before) => [...before, one]);
-        }}
-      />
+      {may && (
+        <DataForm
+          key={added.length}
+          fields={[{ kind: 'text', name: 'value', label: words('sharedValue'), required: true }]}
+          values={{ value: '' }}
+          onSubmit={async ({ value }) => {
+            const body = { value: String(value).trim() };
+            const one = await take(api.POST('/v1/shared-numbers', { body }));
+            setGone((before) => new Set([...before].filter((id) => id !== one.id)));
+            setAdded((before) => [...before, one]);
+          }}
+        />
+      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { agentName } from '../../live/directory';
 import { href, navigate, route } from '../../router';
 import { formatNumber, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
-import { Button, Failed, SelectField, Skeleton, State, toast, useLoaded } from '../../ui';
+import { Button, Failed, Menu, SelectField, Skeleton, State, toast, useLoaded } from '../../ui';
 import { named } from './filter-bar';
 import styles from './pipeline.module.css';
 import { readContacts } from './rows';
@@ -82,12 +82,17 @@ function Lanes({ pipeline, read }: LanesProps) {
   const [over, setOver] = useState<string | null>(null);
   const dragged = useRef<{ card: Contact; from: string } | null>(null);
   const board = useRef<HTMLDivElement>(null);
+  /** One after the other, so that the last step counts. */
+  const sending = useRef(Promise.resolve());
   const nameOf = (step: string) => pipeline.steps.find(({ id }) => id === step)?.name ?? step;
 
-  const move = async (card: Contact, from: string, to: string) => {
+  const move = (card: Contact, from: string, to: string) => {
     if (from === to) return;
-    const name = card.name ?? words('noName');
     setLanes((now) => shift(now, card, from, to));
+    sending.current = sending.current.then(() => send(card, from, to));
+  };
+  const send = async (card: Contact, from: string, to: string) => {
+    const name = card.name ?? words('noName');
     try {
       const path = { contact_id: card.id, pipeline_id: pipeline.id };
       const address = '/v1/contacts/{contact_id}/steps/{pipeline_id}';
@@ -105,7 +110,7 @@ function Lanes({ pipeline, read }: LanesProps) {
     const to = by && pipeline.steps[at + by];
     if (!to) return;
     event.preventDefault();
-    void move(card, from, to.id);
+    move(card, from, to.id);
     const selector = `[data-card="${CSS.escape(card.id)}"]`;
     requestAnimationFrame(() => board.current?.querySelector<HTMLElement>(selector)?.focus());
   };
@@ -146,7 +151,7 @@ function Lanes({ pipeline, read }: LanesProps) {
                 setOver(null);
                 const { current } = dragged;
                 dragged.current = null;
-                if (current) void move(current.card, current.from, step);
+                if (current) move(current.card, current.from, step);
               }}
             >
               <h2 class={styles.laneHead}>
@@ -159,7 +164,7 @@ function Lanes({ pipeline, read }: LanesProps) {
               </h2>
               <ul class={styles.cards}>
                 {cards.map((card) => (
-                  <li key={card.id}>
+                  <li key={card.id} class={styles.cardOf}>
                     <a
                       href={href('contacts', card.id)}
                       class={styles.card}
@@ -182,6 +187,20 @@ function Lanes({ pipeline, read }: LanesProps) {
                         {card.assignee && ` · ${agentName(card.assignee)}`}
                       </span>
                     </a>
+                    <span class={styles.cardMenu}>
+                      <Menu
+                        small
+                        align="end"
+                        icon="more"
+                        label={words('moveCard', card.name ?? words('noName'))}
+                        items={pipeline.steps.map(({ id, name }) => ({
+                          key: id,
+                          text: name,
+                          checked: id === step,
+                          onPick: () => move(card, step, id),
+                        }))}
+                      />
+                    </span>
                   </li>
                 ))}
               </ul>

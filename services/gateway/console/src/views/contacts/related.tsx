@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
+import { versionOf } from '../../api/version';
 import { agentName, agents, pageName } from '../../live/directory';
 import { href } from '../../router';
 import { formatDateTime, formatDuration, language, t } from '../../texts';
@@ -9,8 +10,8 @@ import { Avatar, Button, Failed, IconButton, Picker, Skeleton, toast, useLoaded 
 import { channelName } from '../inbox/filters-bar';
 import type { Reload } from './contact-page';
 import styles from './contacts.module.css';
-import type { Contact } from './setup';
-import { untilShown } from './showing';
+import { sayChange } from './say-change';
+import { type Contact, useSetup } from './setup';
 import { words } from './texts';
 
 const LIMIT = 200;
@@ -135,8 +136,8 @@ export function Shares({ contactId, onChanged }: { contactId: string; onChanged:
               label={words('unshare', agentName(agent_id))}
               onClick={() =>
                 void act(async () => {
-                  await api.DELETE(address, { params: paramsOf(agent_id) });
-                  await untilShown();
+                  const ended = await api.DELETE(address, { params: paramsOf(agent_id) });
+                  after.current = versionOf(ended);
                 })
               }
             />
@@ -148,19 +149,20 @@ export function Shares({ contactId, onChanged }: { contactId: string; onChanged:
 }
 
 /** What happened with the contact, newest first (C8). */
-export function History({ contactId, version }: { contactId: string; version: number }) {
+export function History({ contactId, after }: { contactId: string; after: number }) {
+  const setup = useSetup();
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const next = useRef<string | null>(null);
   const loaded = useLoaded(async (): Promise<readonly Schema<'HistoryView'>[]> => {
     const all: Schema<'HistoryView'>[] = [];
     for (const cursor of [undefined, ...cursors]) {
-      const params = { path: { contact_id: contactId }, query: { limit: 50, cursor } };
+      const params = { path: { contact_id: contactId }, query: { limit: 50, cursor, after } };
       const page = await take(api.GET('/v1/contacts/{contact_id}/history', { params }));
       all.push(...page.items);
       next.current = page.next;
     }
     return all;
-  }, `${version} ${cursors.length}`);
+  }, `${after} ${cursors.length}`);
   return (
     <>
       <Listed title={words('history')} loaded={loaded}>
@@ -171,9 +173,10 @@ export function History({ contactId, version }: { contactId: string; version: nu
               <span class={styles.soft}>
                 {formatDateTime(at)}
                 {by && ` · ${agentName(by)}`}
-                {changes.map(
-                  ({ field, from, to }) => ` · ${words('fromTo', field, from ?? '–', to ?? '–')}`,
-                )}
+                {changes
+                  .map((change) => sayChange(change, setup))
+                  .filter((said) => said !== null)
+                  .map((said) => ` · ${said}`)}
               </span>
             </span>
           </li>

@@ -1,14 +1,13 @@
-import { useEffect } from 'preact/hooks';
-import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
-import { manages } from '../../session';
-import { Skeleton, useLoaded } from '../../ui';
+import { manages, mayInCrm, me } from '../../session';
+import { sayProblem } from '../../texts/problems';
+import { Failed, Skeleton, useLoaded } from '../../ui';
 import { ContactPage } from './contact-page';
 import styles from './contacts.module.css';
 import { ImportView } from './import-view';
 import { MergesView } from './merges-view';
 import { PipelineView } from './pipeline-view';
-import { loadSetup, NO_SETUP, SetupContext } from './setup';
+import { loadSetup, managedBy, type Setup, SetupContext } from './setup';
 import { TableView } from './table-view';
 import { words } from './texts';
 
@@ -19,14 +18,14 @@ type Part = (typeof PARTS)[number];
 export default function Contacts() {
   const id = routeId.value;
   const setup = useLoaded(loadSetup);
-  useEffect(() => {
-    void loadDirectory().catch(() => {});
-  }, []);
   if (setup.state === 'loading') return <Skeleton />;
-  const shown = PARTS.filter((one) => one !== 'merges' || manages.value);
+  if (setup.state === 'failed') {
+    return <Failed text={sayProblem(setup.problem)} onRetry={() => void setup.reload()} />;
+  }
+  const shown = PARTS.filter((one) => isOpen(one, setup.value));
   const part = shown.find((one) => idOf(one) === id);
   return (
-    <SetupContext.Provider value={setup.value ?? NO_SETUP}>
+    <SetupContext.Provider value={setup.value}>
       <div class={styles.contacts}>
         <header class={styles.head}>
           <h1>{words('title')}</h1>
@@ -50,6 +49,13 @@ export default function Contacts() {
       </div>
     </SetupContext.Provider>
   );
+}
+
+/** One imports into a warehouse that one manages, and decides about merges there (C2, C9, W1). */
+function isOpen(part: Part, setup: Setup): boolean {
+  const isManager = managedBy(me.value, setup).length > 0;
+  if (part === 'import') return mayInCrm('import') && isManager;
+  return part !== 'merges' || manages.value || isManager;
 }
 
 function idOf(part: Part): string | null {

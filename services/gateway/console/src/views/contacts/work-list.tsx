@@ -1,4 +1,5 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
+import { versionOf } from '../../api/version';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -14,15 +15,21 @@ import {
   type Values,
 } from '../../ui';
 import styles from './contacts.module.css';
+import { useOwnChanges } from './own-changes';
 
 interface Kept {
   id: string;
   version: number;
+  contact_id: string;
 }
+
+/** `contactId` is the one to which it belongs: this one, or one that was merged into it. */
+export type OnChanged = (contactId: string, version: number | undefined) => void;
 
 interface WorkListProps<T extends Kept> {
   title: string;
-  read: (after: number | undefined) => Promise<readonly T[]>;
+  read: () => Promise<readonly T[]>;
+  onChanged: OnChanged;
   say: (item: T) => { text: string; hint: string };
   fields: readonly FormField[];
   fresh: Values;
@@ -35,26 +42,26 @@ interface WorkListProps<T extends Kept> {
 
 /** What hangs on a contact, of one kind: its items, a form for each, and one for a new one. */
 export function WorkList<T extends Kept>(props: WorkListProps<T>) {
-  const { title, read, say, fields, fresh, valuesOf, add, change, remove, labels } = props;
+  const { title, read, onChanged, say, fields, fresh, valuesOf, labels } = props;
   const [editing, setEditing] = useState<T | 'new' | null>(null);
   const [dropping, setDropping] = useState<T | null>(null);
-  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
-  const seen = useRef<number | undefined>(undefined);
-  const loaded = useLoaded(() => read(seen.current));
-  const items = loaded.value?.filter(({ id }) => !gone.has(id)) ?? [];
+  const loaded = useLoaded(read);
+  const { items, put, drop } = useOwnChanges(loaded.value);
   const heading = dropping && labels.remove(say(dropping).text);
 
   const save = async (values: Values) => {
-    const saved = editing && editing !== 'new' ? await change(editing, values) : await add(values);
-    seen.current = saved.version;
+    const isNew = editing === null || editing === 'new';
+    const saved = await (isNew ? props.add(values) : props.change(editing, values));
+    put(saved);
     setEditing(null);
-    await loaded.reload();
+    onChanged(saved.contact_id, saved.version);
   };
-  const drop = async (item: T) => {
+  const remove = async (item: T) => {
     setDropping(null);
     try {
-      await remove(item);
-      setGone((before) => new Set(before).add(item.id));
+      const answer = await props.remove(item);
+      drop(item.id);
+      onChanged(item.contact_id, versionOf(answer));
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }
@@ -112,7 +119,7 @@ export function WorkList<T extends Kept>(props: WorkListProps<T>) {
           danger
           title={heading}
           action={t('remove')}
-          onConfirm={() => void drop(dropping)}
+          onConfirm={() => void remove(dropping)}
           onClose={() => setDropping(null)}
         />
       )}

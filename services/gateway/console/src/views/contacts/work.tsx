@@ -3,17 +3,19 @@ import { agentName, agents } from '../../live/directory';
 import { formatDateTime, formatDay, formatNumber } from '../../texts';
 import type { FormField, Values } from '../../ui';
 import { named } from './filter-bar';
+import { stateWords } from './state-words';
 import { words } from './texts';
-import { WorkList } from './work-list';
+import { type OnChanged, WorkList } from './work-list';
 
 interface OfContact {
   contactId: string;
+  onChanged: OnChanged;
 }
 
 const LIMIT = 200;
 
-function listOf(contactId: string, after: number | undefined) {
-  return { params: { path: { contact_id: contactId }, query: { limit: LIMIT, after } } };
+function listOf(contactId: string) {
+  return { params: { path: { contact_id: contactId }, query: { limit: LIMIT } } };
 }
 
 function ifMatch({ version }: { version: number }) {
@@ -28,7 +30,7 @@ function labelsOf(kind: string) {
   };
 }
 
-function choices<K extends Parameters<typeof words>[0]>(
+function choices<K extends Parameters<typeof stateWords>[0]>(
   keys: readonly K[],
   say: (key: K) => string,
 ) {
@@ -65,7 +67,7 @@ function hint(...parts: readonly (string | null | undefined | false)[]): string 
 
 const nameOf = (agent: string | null) => agent && agentName(agent);
 
-export function Tasks({ contactId }: OfContact) {
+export function Tasks({ contactId, onChanged }: OfContact) {
   const states = ['open', 'done'] as const;
   const body = (values: Values) =>
     ({
@@ -76,17 +78,23 @@ export function Tasks({ contactId }: OfContact) {
   return (
     <WorkList<Schema<'TaskView'>>
       title={words('tasks')}
+      onChanged={onChanged}
       labels={labelsOf(words('tasks'))}
-      read={async (after) =>
-        (await take(api.GET('/v1/contacts/{contact_id}/tasks', listOf(contactId, after)))).items
+      read={async () =>
+        (await take(api.GET('/v1/contacts/{contact_id}/tasks', listOf(contactId)))).items
       }
       say={({ title, state, due_at, assignee }) => ({
         text: title,
-        hint: hint(words(state), due_at && formatDateTime(due_at), nameOf(assignee)),
+        hint: hint(stateWords(state), due_at && formatDateTime(due_at), nameOf(assignee)),
       })}
       fields={[
         { kind: 'text', name: 'title', label: words('taskTitle'), required: true },
-        { kind: 'choice', name: 'state', label: words('state'), choices: choices(states, words) },
+        {
+          kind: 'choice',
+          name: 'state',
+          label: words('state'),
+          choices: choices(states, stateWords),
+        },
         { kind: 'text', type: 'datetime-local', name: 'due_at', label: words('dueAt') },
         { kind: 'text', type: 'datetime-local', name: 'remind_at', label: words('remindAt') },
         assigneeField(),
@@ -112,14 +120,15 @@ export function Tasks({ contactId }: OfContact) {
   );
 }
 
-export function Notes({ contactId }: OfContact) {
+export function Notes({ contactId, onChanged }: OfContact) {
   const body = ({ text }: Values) => ({ text: String(text).trim() });
   return (
     <WorkList<Schema<'NoteView'>>
       title={words('notes')}
+      onChanged={onChanged}
       labels={labelsOf(words('notes'))}
-      read={async (after) =>
-        (await take(api.GET('/v1/contacts/{contact_id}/notes', listOf(contactId, after)))).items
+      read={async () =>
+        (await take(api.GET('/v1/contacts/{contact_id}/notes', listOf(contactId)))).items
       }
       say={({ text, created_by, created_at }) => ({
         text,
@@ -143,7 +152,7 @@ export function Notes({ contactId }: OfContact) {
   );
 }
 
-export function Deals({ contactId }: OfContact) {
+export function Deals({ contactId, onChanged }: OfContact) {
   const stages = ['open', 'won', 'lost'] as const;
   const body = ({ amount, currency, ...values }: Values) =>
     ({
@@ -153,14 +162,15 @@ export function Deals({ contactId }: OfContact) {
   return (
     <WorkList<Schema<'DealView'>>
       title={words('deals')}
+      onChanged={onChanged}
       labels={labelsOf(words('deals'))}
-      read={async (after) =>
-        (await take(api.GET('/v1/contacts/{contact_id}/deals', listOf(contactId, after)))).items
+      read={async () =>
+        (await take(api.GET('/v1/contacts/{contact_id}/deals', listOf(contactId)))).items
       }
       say={({ name, stage, value, expected_close, assignee }) => ({
         text: name,
         hint: hint(
-          words(stage),
+          stateWords(stage),
           value && `${formatNumber(Number(value.amount))} ${value.currency}`,
           expected_close && formatDay(expected_close),
           nameOf(assignee),
@@ -168,7 +178,12 @@ export function Deals({ contactId }: OfContact) {
       })}
       fields={[
         { kind: 'text', name: 'name', label: words('name'), required: true },
-        { kind: 'choice', name: 'stage', label: words('stage'), choices: choices(stages, words) },
+        {
+          kind: 'choice',
+          name: 'stage',
+          label: words('stage'),
+          choices: choices(stages, stateWords),
+        },
         { kind: 'text', name: 'amount', label: words('amount') },
         { kind: 'text', name: 'currency', label: words('currency') },
         { kind: 'date', name: 'expected_close', label: words('expectedClose') },
@@ -203,30 +218,36 @@ export function Deals({ contactId }: OfContact) {
   );
 }
 
-export function Tickets({ contactId }: OfContact) {
+export function Tickets({ contactId, onChanged }: OfContact) {
   const states = ['open', 'pending', 'solved', 'closed'] as const;
   const priorities = ['low', 'normal', 'high', 'urgent'] as const;
   const body = (values: Values) => emptied(values) as Schema<'TicketIn'>;
   return (
     <WorkList<Schema<'TicketView'>>
       title={words('tickets')}
+      onChanged={onChanged}
       labels={labelsOf(words('tickets'))}
-      read={async (after) =>
-        (await take(api.GET('/v1/contacts/{contact_id}/tickets', listOf(contactId, after)))).items
+      read={async () =>
+        (await take(api.GET('/v1/contacts/{contact_id}/tickets', listOf(contactId)))).items
       }
       say={({ subject, state, priority, assignee }) => ({
         text: subject,
-        hint: hint(words(state), words(priority), nameOf(assignee)),
+        hint: hint(stateWords(state), stateWords(priority), nameOf(assignee)),
       })}
       fields={[
         { kind: 'text', name: 'subject', label: words('subject'), required: true },
         { kind: 'text', multiline: true, name: 'description', label: words('description') },
-        { kind: 'choice', name: 'state', label: words('state'), choices: choices(states, words) },
+        {
+          kind: 'choice',
+          name: 'state',
+          label: words('state'),
+          choices: choices(states, stateWords),
+        },
         {
           kind: 'choice',
           name: 'priority',
           label: words('priority'),
-          choices: choices(priorities, words),
+          choices: choices(priorities, stateWords),
         },
         assigneeField(),
       ]}
@@ -249,7 +270,7 @@ export function Tickets({ contactId }: OfContact) {
   );
 }
 
-export function Appointments({ contactId }: OfContact) {
+export function Appointments({ contactId, onChanged }: OfContact) {
   const states = ['planned', 'kept', 'missed', 'cancelled'] as const;
   const body = (values: Values) =>
     ({
@@ -260,14 +281,14 @@ export function Appointments({ contactId }: OfContact) {
   return (
     <WorkList<Schema<'AppointmentView'>>
       title={words('appointments')}
+      onChanged={onChanged}
       labels={labelsOf(words('appointments'))}
-      read={async (after) =>
-        (await take(api.GET('/v1/contacts/{contact_id}/appointments', listOf(contactId, after))))
-          .items
+      read={async () =>
+        (await take(api.GET('/v1/contacts/{contact_id}/appointments', listOf(contactId)))).items
       }
       say={({ title, state, starts_at, place, assignee }) => ({
         text: title,
-        hint: hint(formatDateTime(starts_at), place, words(state), nameOf(assignee)),
+        hint: hint(formatDateTime(starts_at), place, stateWords(state), nameOf(assignee)),
       })}
       fields={[
         { kind: 'text', name: 'title', label: words('subject'), required: true },
@@ -287,7 +308,12 @@ export function Appointments({ contactId }: OfContact) {
           unit: words('minutes'),
           min: 0,
         },
-        { kind: 'choice', name: 'state', label: words('state'), choices: choices(states, words) },
+        {
+          kind: 'choice',
+          name: 'state',
+          label: words('state'),
+          choices: choices(states, stateWords),
+        },
         assigneeField(),
       ]}
       fresh={{ title: '', starts_at: '', state: 'planned', assignee: '' }}

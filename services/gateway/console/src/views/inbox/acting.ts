@@ -1,5 +1,6 @@
 import { agentName } from '../../live/directory';
 import type { Answer, Store } from '../../live/store';
+import { sayProblem } from '../../texts/problems';
 import { toast } from '../../ui';
 import { words } from './texts';
 
@@ -10,7 +11,7 @@ type Refusal = Extract<Answer, { ok: false }>;
 export function sayRefusal({ problem, winner }: Refusal): void {
   if (winner) toast(words('winner', agentName(winner)), 'warn');
   else if (winner === null) toast(words('winnerNobody'), 'warn');
-  else toast(problem.detail || words('notDone'), 'bad');
+  else toast(sayProblem(problem), 'bad');
 }
 
 export async function tell(asked: Promise<Answer>, said?: string): Promise<boolean> {
@@ -20,10 +21,11 @@ export async function tell(asked: Promise<Answer>, said?: string): Promise<boole
   return answer.ok;
 }
 
-export function assign(store: Store, id: string, agent: string | null, note?: string) {
-  const version = store.conversation(id).peek()?.version;
+/** `seen` is the version of the assignee that the agent decided on. */
+export function assign(store: Store, id: string, agent: string | null, seen?: number) {
+  const version = seen ?? store.conversation(id).peek()?.version;
   const said = agent === null ? words('unassignedNow') : words('assigned', agentName(agent));
-  return tell(store.assign(id, agent, version, note), said);
+  return tell(store.assign(id, agent, version), said);
 }
 
 export async function markDone(store: Store, id: string, done: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import { api, type Schema, take } from '../../api/client';
 import { useStore } from '../../live/context';
 import { agents } from '../../live/directory';
 import type { ListWindow } from '../../live/store';
-import { hasRight } from '../../session';
+import { hasRight, mayInCrm } from '../../session';
 import { formatNumber, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, IconButton, Picker, toast } from '../../ui';
@@ -91,18 +91,20 @@ export function BulkBar({ list, selection }: BulkBarProps) {
       <Button small busy={busy} onClick={() => void change({ done: true })}>
         {words('done')}
       </Button>
-      <Picker
-        small
-        kind="plain"
-        disabled={busy || selection.all}
-        label={words('addTag')}
-        options={tags.map((tag) => ({ value: tag, text: tag }))}
-        free={(tag) => words('newTag', tag)}
-        onQuery={setQuery}
-        onPick={(tag) => void addTag(tag)}
-      >
-        {words('tag')}
-      </Picker>
+      {mayInCrm('access') && (
+        <Picker
+          small
+          kind="plain"
+          disabled={busy || selection.all}
+          label={words('addTag')}
+          options={tags.map((tag) => ({ value: tag, text: tag }))}
+          free={(tag) => words('newTag', tag)}
+          onQuery={setQuery}
+          onPick={(tag) => void addTag(tag)}
+        >
+          {words('tag')}
+        </Picker>
+      )}
       <IconButton
         small
         icon="close"

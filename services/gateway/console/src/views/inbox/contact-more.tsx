@@ -4,6 +4,7 @@ import { agentName } from '../../live/directory';
 import { formatDateTime, formatNumber, language, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Failed, Icon, Skeleton, useLoaded } from '../../ui';
+import { stateWords } from '../contacts/state-words';
 import styles from './contact-panel.module.css';
 import { words } from './texts';
 
@@ -28,7 +29,7 @@ export function ContactMore({ contactId }: { contactId: string }) {
             text: one.name,
             hint: one.value
               ? `${formatNumber(Number(one.value.amount))} ${one.value.currency}`
-              : one.stage,
+              : stateWords(one.stage),
           }))
         }
       />
@@ -36,7 +37,7 @@ export function ContactMore({ contactId }: { contactId: string }) {
         title={words('tickets')}
         load={async () =>
           (await take(api.GET('/v1/contacts/{contact_id}/tickets', { params }))).items.map(
-            (one) => ({ key: one.id, text: one.subject, hint: one.state }),
+            (one) => ({ key: one.id, text: one.subject, hint: stateWords(one.state) }),
           )
         }
       />

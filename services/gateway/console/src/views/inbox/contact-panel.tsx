@@ -1,8 +1,10 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiProblem, api, type Schema, take } from '../../api/client';
+import { versionOf } from '../../api/version';
 import { useStore } from '../../live/context';
 import { agentName } from '../../live/directory';
 import { href } from '../../router';
+import { mayInCrm } from '../../session';
 import { formatDay, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -60,11 +62,16 @@ interface ContactOfProps {
 }
 
 function ContactOf({ id, picture, seen }: ContactOfProps) {
-  const path = { contact_id: id };
-  const loaded = useLoaded(
-    () => take(api.GET('/v1/contacts/{contact_id}', { params: { path } })),
-    `${id} ${seen}`,
-  );
+  const after = useRef<number | undefined>(undefined);
+  const loaded = useLoaded(() => {
+    const params = { path: { contact_id: id }, query: { after: after.current } };
+    return take(api.GET('/v1/contacts/{contact_id}', { params }));
+  }, `${id} ${seen}`);
+  /** Reads it again, with what `answer` says was changed. */
+  const reload = async (answer: unknown) => {
+    after.current = versionOf(answer) ?? after.current;
+    await loaded.reload();
+  };
   if (loaded.state === 'loading') return <Skeleton />;
   if (loaded.state === 'failed') {
     const { problem } = loaded;
@@ -73,18 +80,27 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
     return <Failed text={sayProblem(problem)} onRetry={() => void loaded.reload()} />;
   }
   const contact = loaded.value as Contact | Claimable;
-  if ('claimable' in contact) return <Claim contact={contact} onDone={loaded.reload} />;
+  if ('claimable' in contact) {
+    if (!mayInCrm('access')) return <State icon="lock" title={words('contactHidden')} />;
+    return <Claim contact={contact} onDone={loaded.reload} />;
+  }
   const act = async (doing: Promise<unknown>) => {
     try {
-      await doing;
-      await loaded.reload();
+      await reload(await doing);
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }
   };
+  if (!mayInCrm('access')) {
+    return (
+      <div class={styles.panel}>
+        <Facts contact={contact} picture={picture} onChanged={null} />
+      </div>
+    );
+  }
   return (
     <div class={styles.panel}>
-      <Facts contact={contact} picture={picture} onChanged={loaded.reload} />
+      <Facts contact={contact} picture={picture} onChanged={reload} />
       <Suggestions contact={contact} act={act} />
       <TagsOf contact={contact} act={act} />
       <Tasks contactId={id} />
@@ -127,7 +143,8 @@ function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<
 interface FactsProps {
   contact: Contact;
   picture: string | null;
-  onChanged: () => Promise<void>;
+  /** Null where they may only be read. */
+  onChanged: ((answer: unknown) => Promise<void>) | null;
 }
 
 function Facts({ contact, picture, onChanged }: FactsProps) {
@@ -145,9 +162,11 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
       <div class={styles.who}>
         <Avatar name={name ?? null} picture={picture} size={40} />
         <h3>{name}</h3>
-        <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
-          {t('edit')}
-        </Button>
+        {onChanged && (
+          <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
+            {t('edit')}
+          </Button>
+        )}
       </div>
       <dl class={styles.facts}>
         {facts.map(([label, value]) =>
@@ -159,7 +178,7 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
           ) : null,
         )}
       </dl>
-      {editing && (
+      {editing && onChanged && (
         <Dialog title={words('editContact')} onClose={() => setEditing(false)}>
           <DataForm
             fields={contactFields()}
@@ -168,9 +187,10 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
             onSubmit={async (values) => {
               const path = { contact_id: contact.id };
               const body = cleaned(values) as Schema<'ContactPatch'>;
-              await api.PATCH('/v1/contacts/{contact_id}', { params: { path }, body });
+              const params = { path };
+              const answer = await api.PATCH('/v1/contacts/{contact_id}', { params, body });
               setEditing(false);
-              await onChanged();
+              await onChanged(answer);
             }}
           />
         </Dialog>

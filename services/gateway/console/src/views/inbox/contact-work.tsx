@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
-import { api, take } from '../../api/client';
+import { api, type Schema, take } from '../../api/client';
 import { agentName } from '../../live/directory';
 import { formatShort, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, Checkbox, Skeleton, TextArea, TextField, toast, useLoaded } from '../../ui';
+import { useOwnChanges } from '../contacts/own-changes';
 import styles from './contact-panel.module.css';
 import { words } from './texts';
 
@@ -18,10 +19,10 @@ export function Tasks({ contactId }: { contactId: string }) {
     return (await take(api.GET('/v1/contacts/{contact_id}/tasks', { params: { path, query } })))
       .items;
   }, contactId);
-  const act = async (doing: Promise<unknown>) => {
+  const tasks = useOwnChanges(loaded.value);
+  const act = async (doing: Promise<Schema<'TaskView'>>) => {
     try {
-      await doing;
-      await loaded.reload();
+      tasks.put(await doing);
       return true;
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
@@ -31,15 +32,15 @@ export function Tasks({ contactId }: { contactId: string }) {
   const add = async () => {
     const body = { title: title.trim(), state: 'open' as const };
     if (!body.title) return;
-    const added = api.POST('/v1/contacts/{contact_id}/tasks', { params: { path }, body });
-    if (await act(added)) setTitle('');
+    const address = '/v1/contacts/{contact_id}/tasks';
+    if (await act(take(api.POST(address, { params: { path }, body })))) setTitle('');
   };
   return (
     <section class={styles.part}>
       <h3>{words('tasks')}</h3>
       {loaded.state === 'loading' && <Skeleton rows={1} height={24} />}
       <ul class={styles.items}>
-        {loaded.value?.map((task) => (
+        {tasks.items.map((task) => (
           <li key={task.id} class={styles.task}>
             <Checkbox
               label={task.title}
@@ -47,10 +48,12 @@ export function Tasks({ contactId }: { contactId: string }) {
               hint={task.due_at ? `${words('dueAt')} ${formatShort(task.due_at)}` : undefined}
               onChecked={(checked) =>
                 void act(
-                  api.PATCH('/v1/tasks/{task_id}', {
-                    params: { path: { task_id: task.id } },
-                    body: { state: checked ? 'done' : 'open' },
-                  }),
+                  take(
+                    api.PATCH('/v1/tasks/{task_id}', {
+                      params: { path: { task_id: task.id } },
+                      body: { state: checked ? 'done' : 'open' },
+                    }),
+                  ),
                 )
               }
             />
@@ -87,12 +90,13 @@ export function Notes({ contactId }: { contactId: string }) {
     return (await take(api.GET('/v1/contacts/{contact_id}/notes', { params: { path, query } })))
       .items;
   }, contactId);
+  const notes = useOwnChanges(loaded.value);
   const add = async () => {
     try {
       const body = { text: text.trim() };
-      await api.POST('/v1/contacts/{contact_id}/notes', { params: { path }, body });
+      const address = '/v1/contacts/{contact_id}/notes';
+      notes.put(await take(api.POST(address, { params: { path }, body })));
       setText('');
-      await loaded.reload();
     } catch (problem) {
       toast(sayProblem(problem), 'bad');
     }
@@ -123,7 +127,7 @@ export function Notes({ contactId }: { contactId: string }) {
       </form>
       {loaded.state === 'loading' && <Skeleton rows={1} height={24} />}
       <ul class={styles.items}>
-        {loaded.value?.map((note) => (
+        {notes.items.map((note) => (
           <li key={note.id} class={styles.note}>
             <p class={styles.noteText}>{note.text}</p>
             <p class={styles.noteBy}>

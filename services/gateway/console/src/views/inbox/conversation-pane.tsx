@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
 import type { Thread } from '../../live/store';
+import { navigate } from '../../router';
 import { t } from '../../texts';
 import { Button, Failed, NotFound, Skeleton } from '../../ui';
 import { Composer, type Target } from './composer';
@@ -26,14 +27,19 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
   const [missing, setMissing] = useState(false);
   const window = useWindow(id, row?.updated_at);
 
+  const isKnown = row !== undefined;
+  useEffect(() => {
+    if (isKnown) thread?.view();
+  }, [thread, isKnown]);
   useEffect(() => {
     if (row) setMissing(false);
-    else void store.find(id).then((found) => setMissing(found === 'missing'));
-  }, [store, id, row]);
+    else if (loading !== 'missing')
+      void store.find(id).then((found) => setMissing(found === 'missing'));
+  }, [store, id, row, loading]);
 
   if (loading === 'missing' || missing) {
     const back = (
-      <Button icon="back" onClick={() => history.back()}>
+      <Button icon="back" onClick={() => navigate(backTo)}>
         {t('back')}
       </Button>
     );
@@ -71,13 +77,12 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
   );
 }
 
-/** The thread, open as long as it is drawn; the viewer is among those who have it open. */
+/** The thread, open as long as it is drawn. */
 function useThread(id: string): Thread | null {
   const store = useStore();
   const [thread, setThread] = useState<Thread | null>(null);
   useEffect(() => {
     const opened = store.openThread(id);
-    opened.view();
     setThread(opened);
     return () => opened.close();
   }, [store, id]);

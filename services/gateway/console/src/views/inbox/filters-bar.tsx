@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../../api/client';
 import type { Counts } from '../../core/model';
 import { agentName, agents, pageName, pages } from '../../live/directory';
+import { mayInCrm } from '../../session';
 import { formatNumber } from '../../texts';
 import { Button, IconButton, Menu, type MenuItem, type Option, Picker } from '../../ui';
 import { type Chosen, type InboxView, isFiltered } from './filters';
@@ -80,7 +81,9 @@ export function Filters({ view, chosen, counts, onChoose }: FiltersProps) {
               face={channel ? channelName(channel) : words('channel')}
             />
           )}
-          <TagFilter chosen={tag ?? null} onPick={(picked) => put({ tag: picked })} />
+          {mayInCrm('access') && (
+            <TagFilter chosen={tag ?? null} onPick={(picked) => put({ tag: picked })} />
+          )}
         </>
       )}
       {isFiltered(chosen) && (
@@ -180,6 +183,7 @@ function TagFilter({ chosen, onPick }: TagFilterProps) {
 export function useTags(query: string): readonly string[] {
   const [found, setFound] = useState<readonly string[]>([]);
   useEffect(() => {
+    if (!mayInCrm('access')) return;
     let over = false;
     const asked = take(api.GET('/v1/tags', { params: { query: { q: query, limit: 20 } } }));
     asked.then(

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agents, pageName } from '../../live/directory';
 import { href, navigate } from '../../router';
-import { hasRight, me } from '../../session';
+import { hasRight, mayTake, me } from '../../session';
 import { formatDuration, t } from '../../texts';
 import { Avatar, Button, Icon, IconButton, join, Menu, Picker } from '../../ui';
 import { now } from '../../ui/clock';
@@ -87,12 +87,18 @@ function InCharge({ row }: { row: Conversation }) {
   const store = useStore();
   const [picking, setPicking] = useState(false);
   const [explaining, setExplaining] = useState(false);
+  /** The version at which the choice was opened: it is refused if somebody was faster (R6.4). */
+  const seen = useRef(row.version);
+  const open = (is: boolean) => {
+    if (is) seen.current = row.version;
+    setPicking(is);
+  };
   const { assignee } = row;
   const name = assignee?.name ?? words('nobody');
   const manages = hasRight('assign');
   useWish('assign', () => {
-    if (manages) setPicking(true);
-    else if (!assignee) void assign(store, row.id, me.value?.agent_id ?? null);
+    if (manages) open(true);
+    else if (!assignee && mayTake()) void assign(store, row.id, me.value?.agent_id ?? null);
   });
   const options = [
     { value: '', text: words('nobody'), icon: 'close' as const, chosen: !assignee },
@@ -120,15 +126,15 @@ function InCharge({ row }: { row: Conversation }) {
           aria-label={`${words('inCharge')}: ${name}`}
           options={options}
           open={picking}
-          onOpen={setPicking}
-          onPick={(id) => void assign(store, row.id, id || null)}
+          onOpen={open}
+          onPick={(id) => void assign(store, row.id, id || null, seen.current)}
         >
           {face}
         </Picker>
       ) : (
         <span class={styles.fixed}>{face}</span>
       )}
-      {!assignee && (
+      {!assignee && mayTake() && (
         <Button
           kind="primary"
           onClick={() => void assign(store, row.id, me.value?.agent_id ?? null)}

@@ -3,6 +3,7 @@ import { readOrders } from '../../core/order-codes';
 import { markPhones } from '../../core/phones';
 import { useStore } from '../../live/context';
 import type { Lane } from '../../live/store';
+import { mayTake } from '../../session';
 import { formatClock } from '../../texts';
 import { colourOf, IconButton, join } from '../../ui';
 import styles from './live.module.css';
@@ -50,6 +51,7 @@ export function CommentRow(props: CommentRowProps) {
       <button
         type="button"
         class={styles.pick}
+        data-pick
         aria-current={current ? 'true' : undefined}
         onClick={() => onPick(id)}
       >
@@ -84,7 +86,7 @@ export function CommentRow(props: CommentRowProps) {
       </span>
       {incoming && (
         <span class={styles.acts}>
-          {owner === null && (
+          {owner === null && mayTake() && (
             <IconButton small icon="check" label={words('claim')} onClick={() => onClaim(id)} />
           )}
           <IconButton

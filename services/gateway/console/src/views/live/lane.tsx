@@ -2,11 +2,12 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
 import { pageName } from '../../live/directory';
 import type { Lane } from '../../live/store';
-import { me } from '../../session';
+import { mayTake, me } from '../../session';
 import { formatNumber, t } from '../../texts';
 import { Failed, NotFound, Skeleton, shortcutOf, Tabs, toast } from '../../ui';
 import { useMedia } from '../../ui/use-media';
 import { sayRefusal, tell } from '../inbox/acting';
+import { words as inboxWords } from '../inbox/texts';
 import { Column } from './column';
 import { Figures } from './figures';
 import styles from './live.module.css';
@@ -60,6 +61,8 @@ function OpenLane({ lane, post }: { lane: Lane; post: Post | undefined }) {
     const row = rowOf(id);
     const viewer = me.peek();
     if (!row || !viewer || row.assignee?.agent_id === viewer.agent_id) return;
+    if (row.assignee) return toast(inboxWords('winner', row.assignee.name), 'warn');
+    if (!mayTake()) return toast(t('forbidden'), 'bad');
     const answer = await store.assign(row.id, viewer.agent_id, row.version);
     if (answer.ok) toast(words('claimed', row.customer.name ?? row.customer.external_id));
     else sayRefusal(answer);
@@ -101,8 +104,9 @@ function OpenLane({ lane, post }: { lane: Lane; post: Post | undefined }) {
   };
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const onControl = event.target instanceof Element && event.target.closest('button, a');
-      if (event.code === 'Space' && onControl) return;
+      // A button is pressed by it; the one that picks a comment has nothing else to do then.
+      const button = event.target instanceof Element && event.target.closest('button, summary');
+      if (event.code === 'Space' && button && !button.matches('[data-pick]')) return;
       const key = shortcutOf(event);
       if (key !== null && latest.current(key)) event.preventDefault();
     };

@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ApiProblem } from '../../api/client';
 import { navigate, route } from '../../router';
 import { login } from '../../session';
@@ -18,6 +18,11 @@ export default function Login() {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+
+  const title = `${words('title')} – ${t('product')}`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
 
   const send = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();

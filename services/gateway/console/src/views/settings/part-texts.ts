@@ -1,5 +1,13 @@
 /** What the settings say outside of the lists' sections. */
 export const PARTS = {
+  onlyAdmins: [
+    'Bạn xem được phần này; chỉ quản trị viên thay đổi được.',
+    'You can read this; only administrators can change it.',
+  ],
+  onlyManagers: [
+    'Bạn xem được phần này; chỉ người quản lý thay đổi được.',
+    'You can read this; only managers can change it.',
+  ],
   groupOwn: ['Của tôi', 'Mine'],
   groupChannels: ['Kênh và nhân viên', 'Channels and staff'],
   groupRouting: ['Phân công', 'Assignment'],

@@ -2,7 +2,7 @@ import type { ComponentType } from 'preact';
 import { href, routeId } from '../../router';
 import { hasRight, type Me } from '../../session';
 import { t } from '../../texts';
-import { NotFound } from '../../ui';
+import { NotFound, Notice } from '../../ui';
 import { Audit } from './audit';
 import * as channels from './channel-sections';
 import * as customers from './customer-sections';
@@ -24,6 +24,8 @@ interface Part {
   title: Word;
   /** Who gets to see it; null is everybody. */
   right: Right | null;
+  /** Who may change it; null where there is nothing to change, or one's own. */
+  write: Section['write'] | null;
   View: ComponentType;
 }
 
@@ -31,24 +33,31 @@ const listed = (section: Section, right: Right | null = 'read_setup'): Part => (
   key: section.key,
   title: section.title,
   right,
+  write: section.write,
   View: () => <SectionView section={section} />,
 });
 
 const GROUPS: readonly [Word, readonly Part[]][] = [
-  ['groupOwn', [{ key: 'me', title: 'own', right: null, View: OwnPreferences }]],
+  ['groupOwn', [{ key: 'me', title: 'own', right: null, write: null, View: OwnPreferences }]],
   [
     'groupChannels',
     [
       listed(channels.pages),
       listed(channels.staff),
-      { key: 'support', title: 'support', right: 'read_setup', View: SupportTeam },
+      { key: 'support', title: 'support', right: 'read_setup', write: 'manage', View: SupportTeam },
       listed(channels.templates, null),
     ],
   ],
   [
     'groupRouting',
     [
-      { key: 'behaviour', title: 'general', right: 'read_setup', View: OrganizationSettings },
+      {
+        key: 'behaviour',
+        title: 'general',
+        right: 'read_setup',
+        write: 'manage',
+        View: OrganizationSettings,
+      },
       listed(routing.departments),
       listed(routing.regions),
       listed(routing.groups),
@@ -71,9 +80,15 @@ const GROUPS: readonly [Word, readonly Part[]][] = [
   [
     'groupSystem',
     [
-      { key: 'reports', title: 'reports', right: 'read_setup', View: Reports },
-      { key: 'audit', title: 'audit', right: 'manage', View: Audit },
-      { key: 'dead-letters', title: 'deadLetters', right: 'manage', View: DeadLetters },
+      { key: 'reports', title: 'reports', right: 'read_setup', write: null, View: Reports },
+      { key: 'audit', title: 'audit', right: 'manage', write: null, View: Audit },
+      {
+        key: 'dead-letters',
+        title: 'deadLetters',
+        right: 'manage',
+        write: null,
+        View: DeadLetters,
+      },
     ],
   ],
 ];
@@ -122,6 +137,9 @@ export default function Settings() {
         <a class={styles.back} href={href('settings')}>
           {t('back')}
         </a>
+        {current?.write && !hasRight(current.write) && (
+          <Notice>{words(current.write === 'manage' ? 'onlyAdmins' : 'onlyManagers')}</Notice>
+        )}
         {current ? <current.View key={current.key} /> : <NotFound />}
       </div>
     </div>

@@ -1,10 +1,22 @@
 import { prefer, preferences } from '../../preferences';
+import { href, navigate } from '../../router';
 import { logout, me } from '../../session';
 import { t } from '../../texts';
-import { Avatar, Menu, type MenuItem } from '../../ui';
+import { sayProblem } from '../../texts/problems';
+import { Avatar, Menu, type MenuItem, toast } from '../../ui';
 import { setTheme, type Theme, theme } from '../../ui/theme';
 import styles from './shell.module.css';
 import { words } from './texts';
+
+/** The next viewer does not begin where this one was. */
+async function leave(): Promise<void> {
+  try {
+    await logout();
+    navigate(href('login'), 'replace');
+  } catch (problem) {
+    toast(sayProblem(problem), 'bad');
+  }
+}
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
@@ -25,7 +37,7 @@ export function AccountMenu({ wide, onHelp }: { wide?: boolean; onHelp: () => vo
       onPick: () => prefer({ sound: !sound }),
     },
     { key: 'help', icon: 'keyboard', text: words('help'), hint: '?', onPick: onHelp },
-    { key: 'leave', icon: 'leave', text: words('logOut'), onPick: () => void logout() },
+    { key: 'leave', icon: 'leave', text: words('logOut'), onPick: () => void leave() },
   ];
   return (
     <Menu

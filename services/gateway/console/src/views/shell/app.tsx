@@ -1,13 +1,14 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { StoreContext } from '../../live/context';
+import { forgetDirectory, loadDirectory } from '../../live/directory';
 import { openStore } from '../../live/open-store';
-import { followPreferences, loadPreferences } from '../../preferences';
+import { followPreferences, forgetPreferences, loadPreferences } from '../../preferences';
 import { navigate, routeView } from '../../router';
-import { type Me, resume, session } from '../../session';
+import { type Me, resume, reviewRights, session } from '../../session';
 import { t } from '../../texts';
 import { Button, Skeleton, State } from '../../ui';
-import { Toasts } from '../../ui/notice';
+import { forgetToasts, Toasts } from '../../ui/notice';
 import Login from '../login/view';
 import { Shell } from './shell';
 import { words } from './texts';
@@ -59,6 +60,10 @@ function LoggedIn({ me }: { me: Me }) {
       setAttempt((last) => last + 1);
     }, AGAIN_MS);
   });
+  useSignalEffect(() => {
+    if (store.resets.value > 0) void reviewRights();
+    void loadDirectory().catch(() => {});
+  });
   useEffect(
     () => () => {
       const now = session.peek();
@@ -66,6 +71,7 @@ function LoggedIn({ me }: { me: Me }) {
     },
     [store],
   );
+  useEffect(() => forgetViewer, []);
   useEffect(() => {
     let stop = () => {};
     void loadPreferences().then(
@@ -84,4 +90,11 @@ function LoggedIn({ me }: { me: Me }) {
       <Shell />
     </StoreContext.Provider>
   );
+}
+
+/** What stands in this tab's memory beside the store. */
+function forgetViewer(): void {
+  forgetDirectory();
+  forgetPreferences();
+  forgetToasts();
 }

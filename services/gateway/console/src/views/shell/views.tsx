@@ -4,6 +4,7 @@ import { routeView, type View } from '../../router';
 import { t } from '../../texts';
 import { Failed, NotFound, Skeleton } from '../../ui';
 import Inbox from '../inbox/view';
+import { mayOpen } from './navigation';
 
 /** Every view is the default export of its `view.tsx`, and is loaded when it is opened first; the
  * inbox comes with the console. */
@@ -19,6 +20,7 @@ const loaded = new Map<string, ComponentType>();
 export function Views() {
   const view = routeView.value;
   if (INBOXES.has(view)) return <Inbox />;
+  if (!mayOpen(view)) return <NotFound />;
   const load = found[`../${view}/view.tsx`];
   return load ? <Lazy key={view} name={view} load={load} /> : <NotFound />;
 }

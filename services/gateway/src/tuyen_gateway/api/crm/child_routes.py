@@ -208,16 +208,22 @@ def _add_own_routes(router: APIRouter, kind: ChildKind[Any]) -> None:
         return kind.render(child)
 
     async def delete_child(
-        child_id: ChildId, expected: ExpectedVersion, caller: CurrentCaller, gateway: GatewayPorts
+        child_id: ChildId,
+        expected: ExpectedVersion,
+        caller: CurrentCaller,
+        gateway: GatewayPorts,
+        response: Response,
     ) -> None:
-        """The answer is the same if it was removed within the last day already."""
+        """The answer is the same if it was removed within the last day already, but for `ETag`, the
+        version by which its contact shows that."""
         found = await gateway.crm.child(kind.view, await load_scope(gateway, caller), child_id)
         if found is None:
             return await require_removed(gateway, caller, kind.view, kind.one, child_id)
         contact, child = found
         require_writable(contact)
         target = _target(gateway, caller, kind, child.contact_id, child_id, expected=expected)
-        await carry_out(gateway, kind.remove(**target), kind.one)
+        settled = await carry_out(gateway, kind.remove(**target), kind.one)
+        set_etag(response, settled.version)
 
     patch_child.__annotations__["body"] = kind.changes
     router.get(

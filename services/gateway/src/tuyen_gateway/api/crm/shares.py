@@ -101,21 +101,24 @@ async def list_shares(
     responses=problems(403, 404, 412, 429),
 )
 async def delete_share(
+    *,
     contact_id: PathId,
     agent_id: PathId,
     expected: ExpectedVersion,
     caller: CurrentCaller,
     gateway: GatewayPorts,
+    response: Response,
 ) -> None:
     """Ends what was given manually; the answer is the same if nothing was. What a rule gave stays
-    until the rule is changed (S4)."""
+    until the rule is changed (S4). `ETag` is the version of the contact."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = UnshareContact(
         **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         agent_id=AgentId(agent_id),
     )
-    await carry_out(gateway, command, "contact")
+    settled = await carry_out(gateway, command, "contact")
+    set_etag(response, settled.version)
 
 
 def _key(share: Share) -> str:

@@ -85,20 +85,23 @@ async def put_tag(
     responses=problems(403, 404, 412, 429),
 )
 async def delete_tag(
+    *,
     contact_id: PathId,
     tag: TagPath,
     expected: ExpectedVersion,
     caller: CurrentCaller,
     gateway: GatewayPorts,
+    response: Response,
 ) -> None:
-    """The answer is the same if it does not have the tag."""
+    """The answer is the same if it does not have the tag. `ETag` is the version of the contact."""
     contact = await find_writable_contact(gateway, caller, contact_id)
     command = RemoveTag(
         **build_command_fields(gateway, caller, expected),
         contact_id=contact.document.id,
         tag=_read_tag(tag),
     )
-    await carry_out(gateway, command, "contact")
+    settled = await carry_out(gateway, command, "contact")
+    set_etag(response, settled.version)
 
 
 @router.get("/tags", summary="List the tags of all contacts")
