@@ -48,10 +48,10 @@ function Inside() {
 function LoggedIn({ me }: { me: Me }) {
   const { organization, agent_id, name } = me;
   const [attempt, setAttempt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one, another name must not
   const store = useMemo(
     () => openStore({ organization, agent_id, name }),
-    [organization, agent_id, name, attempt],
+    [organization, agent_id, attempt],
   );
   useSignalEffect(() => {
     if (store.connection.value !== 'ended') return;
