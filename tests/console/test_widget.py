@@ -109,6 +109,7 @@ async def test_l4_what_cannot_be_sent_says_so_and_is_sent_once(
     async with page.expect_request("**/messages") as again:
         await thread.get_by_role("button", name="Gửi lại").click()
     sent = (await again.value).post_data_json
+    assert sent is not None
     assert (sent["text"], sent["department"]) == ("Đặt hàng", "sales")
     await expect(thread.get_by_text("Đã gửi")).to_be_visible()
     await expect(thread.get_by_text("Chưa gửi được")).to_have_count(0)
