@@ -1691,6 +1691,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/failed-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replies that did not go out
+         * @description For managing roles, of the pages that they may see, newest first: replies in the state
+         *     `failed`, each with its conversation. One that is sent again is not among them any more.
+         */
+        get: operations["list_failed_replies_v1_failed_replies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/groups": {
         parameters: {
             query?: never;
@@ -2349,6 +2370,29 @@ export interface paths {
          *     livechat page's token ends.
          */
         delete: operations["delete_page_v1_pages__page_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pages/{page_id}/next-assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who gets the next one
+         * @description For managing roles: whom the router would assign the next conversation of the page to, if a
+         *     customer without an assignee began it now, from no department and no link. The functions that
+         *     choose are the router's; presence, loads and the last choice are as far as this gateway has
+         *     read.
+         */
+        get: operations["get_next_assignee_v1_pages__page_id__next_assignee_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3336,6 +3380,8 @@ export interface components {
             first_response_median_s: number | null;
             /** First Response P90 S */
             first_response_p90_s: number | null;
+            /** First Response P95 S */
+            first_response_p95_s: number | null;
             /** First Responses */
             first_responses: number;
             /** Held */
@@ -3346,6 +3392,8 @@ export interface components {
             response_median_s: number | null;
             /** Response P90 S */
             response_p90_s: number | null;
+            /** Response P95 S */
+            response_p95_s: number | null;
             /** Responses */
             responses: number;
         };
@@ -4738,6 +4786,20 @@ export interface components {
          * @enum {string}
          */
         FactKind: "phone" | "email";
+        /** FailedRepliesView */
+        FailedRepliesView: {
+            /** Items */
+            items: components["schemas"]["FailedReplyView"][];
+            /** Position */
+            position: string;
+            /** Total */
+            total: number;
+        };
+        /** FailedReplyView */
+        FailedReplyView: {
+            conversation: components["schemas"]["ConversationView"];
+            message: components["schemas"]["MessageView"];
+        };
         /** FairnessItem */
         FairnessItem: {
             /** Agent */
@@ -5034,6 +5096,16 @@ export interface components {
             unchanged: number;
         };
         JsonValue: unknown;
+        /** LastChoiceView */
+        LastChoiceView: {
+            /** Agent Id */
+            agent_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
         /**
          * LeadIn
          * @example {
@@ -5753,6 +5825,30 @@ export interface components {
              */
             time_zone: string;
         };
+        /** NextAssigneeView */
+        NextAssigneeView: {
+            /** Agent Id */
+            agent_id: string | null;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Candidates */
+            candidates: string[];
+            /** Excluded */
+            excluded: components["schemas"]["ExcludedView"][];
+            last: components["schemas"]["LastChoiceView"] | null;
+            reason: components["schemas"]["NextReason"];
+            /** Rule Id */
+            rule_id: string | null;
+        };
+        /**
+         * NextReason
+         * @description Why the next assignee is this agent, or nobody can be named.
+         * @enum {string}
+         */
+        NextReason: "rotation" | "least_loaded" | "random" | "no_candidate" | "no_rule" | "off";
         /**
          * NoteIn
          * @example {
@@ -5922,6 +6018,8 @@ export interface components {
             first_response_median_s: number | null;
             /** First Response P90 S */
             first_response_p90_s: number | null;
+            /** First Response P95 S */
+            first_response_p95_s: number | null;
             /** First Responses */
             first_responses: number;
             /** Page */
@@ -5932,6 +6030,8 @@ export interface components {
             response_median_s: number | null;
             /** Response P90 S */
             response_p90_s: number | null;
+            /** Response P95 S */
+            response_p95_s: number | null;
             /** Responses */
             responses: number;
         };
@@ -6261,6 +6361,8 @@ export interface components {
             wait_median_s: number | null;
             /** Wait P90 S */
             wait_p90_s: number | null;
+            /** Wait P95 S */
+            wait_p95_s: number | null;
             /** Waiting */
             waiting: number;
         };
@@ -17454,6 +17556,91 @@ export interface operations {
             };
         };
     };
+    list_failed_replies_v1_failed_replies_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedRepliesView"];
+                };
+            };
+            /** @description No login, or one that has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The viewer's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than this route accepts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many of these; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_groups_v1_groups_get: {
         parameters: {
             query?: {
@@ -21489,6 +21676,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description No login, or one that has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The viewer's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the viewer may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than this route accepts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many of these; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_next_assignee_v1_pages__page_id__next_assignee_get: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["ConversationKind"];
+                /** @description Answer from a directory that has seen this version, or `503`. */
+                after?: number | null;
+            };
+            header?: never;
+            path: {
+                page_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextAssigneeView"];
+                };
             };
             /** @description No login, or one that has ended */
             401: {
