@@ -58,14 +58,24 @@ export function Audit() {
         label={words('audit')}
         pages={pages}
         columns={[
-          { key: 'at', title: words('at'), short: true, cell: ({ at }) => formatDateTime(String(at)) },
+          {
+            key: 'at',
+            title: words('at'),
+            short: true,
+            cell: ({ at }) => formatDateTime(String(at)),
+          },
           {
             key: 'by',
             title: words('by'),
             short: true,
             cell: ({ by: who }) => (who ? agentName(String(who)) : '—'),
           },
-          { key: 'action', title: words('action'), short: true, cell: (item) => sayAction(entryOf(item)) },
+          {
+            key: 'action',
+            title: words('action'),
+            short: true,
+            cell: (item) => sayAction(entryOf(item)),
+          },
           {
             key: 'entity',
             title: words('entity'),

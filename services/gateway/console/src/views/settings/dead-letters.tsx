@@ -50,7 +50,12 @@ export function DeadLetters() {
           pages={listed}
           onOpen={setOpen}
           columns={[
-            { key: 'at', title: words('at'), short: true, cell: ({ at }) => formatDateTime(String(at)) },
+            {
+              key: 'at',
+              title: words('at'),
+              short: true,
+              cell: ({ at }) => formatDateTime(String(at)),
+            },
             { key: 'error', title: words('error'), cell: ({ error }) => String(error) },
             {
               key: 'page',
