@@ -3,6 +3,7 @@ import { ApiProblem, api, take } from '../../api/client';
 import { versionOf } from '../../api/version';
 import { agentName } from '../../live/directory';
 import { href, navigate } from '../../router';
+import { mayInCrm } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -23,7 +24,7 @@ import { Facts } from './contact-facts';
 import styles from './contacts.module.css';
 import { MergeDialog, Merges } from './merging';
 import { Calls, Customers, History, Shares } from './related';
-import { type Claimable, type Contact, isClaimable, useSetup } from './setup';
+import { type Claimable, type Contact, isClaimable } from './setup';
 import { words } from './texts';
 import { Appointments, Deals, Notes, Tasks, Tickets } from './work';
 import type { OnChanged } from './work-list';
@@ -131,7 +132,6 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
 function Actions({ contact, reload }: { contact: Contact; reload: Reload }) {
   const [open, setOpen] = useState<'delete' | 'merge' | null>(null);
   const [busy, setBusy] = useState(false);
-  const { rights } = useSetup();
   const drop = async () => {
     setBusy(true);
     try {
@@ -159,7 +159,7 @@ function Actions({ contact, reload }: { contact: Contact; reload: Reload }) {
             icon: 'people',
             onPick: () => setOpen('merge'),
           },
-          ...(rights.delete
+          ...(mayInCrm('delete')
             ? [
                 {
                   key: 'delete',

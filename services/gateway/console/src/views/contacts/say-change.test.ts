@@ -7,7 +7,6 @@ const SETUP = {
   pipelines: [],
   campaigns: [],
   warehouses: [{ id: 'bac', name: 'Kho miền Bắc' }],
-  rights: { access: true, import: true, export: true, delete: true },
 } as unknown as Setup;
 
 test.each([

@@ -2,7 +2,6 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { readAll } from '../../live/directory';
-import { me } from '../../session';
 
 export type Contact = Schema<'ContactView'>;
 export type Claimable = Schema<'ClaimableContactView'>;
@@ -14,12 +13,9 @@ export interface Setup {
   readonly pipelines: readonly Schema<'PipelineView'>[];
   readonly campaigns: readonly Schema<'CampaignView'>[];
   readonly warehouses: readonly Schema<'WarehouseView'>[];
-  /** What the viewer may do with contacts (C11). */
-  readonly rights: Schema<'CrmRightsBody'>;
 }
 
-const NONE = { access: false, import: false, export: false, delete: false };
-const NO_SETUP: Setup = { fields: [], pipelines: [], campaigns: [], warehouses: [], rights: NONE };
+const NO_SETUP: Setup = { fields: [], pipelines: [], campaigns: [], warehouses: [] };
 export const SetupContext = createContext(NO_SETUP);
 
 export function useSetup(): Setup {
@@ -29,15 +25,13 @@ export function useSetup(): Setup {
 /** What the viewer may not read is left out. */
 export async function loadSetup(): Promise<Setup> {
   const ask = <T>(reading: Promise<T[]>): Promise<T[]> => reading.catch(() => []);
-  const path = { agent_id: me.value?.agent_id ?? '' };
-  const [own, fields, pipelines, campaigns, warehouses] = await Promise.all([
-    take(api.GET('/v1/agents/{agent_id}', { params: { path } })),
+  const [fields, pipelines, campaigns, warehouses] = await Promise.all([
     ask(readAll((cursor, limit) => take(api.GET('/v1/contact-fields', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/pipelines', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/campaigns', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/warehouses', paged(cursor, limit))))),
   ]);
-  return { fields, pipelines, campaigns, warehouses, rights: own.crm ?? NONE };
+  return { fields, pipelines, campaigns, warehouses };
 }
 
 export function paged(cursor: string | undefined, limit: number) {

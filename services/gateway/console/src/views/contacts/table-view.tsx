@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { prefer, preferences } from '../../preferences';
 import { href, navigate, route } from '../../router';
+import { mayInCrm } from '../../session';
 import { sayProblem } from '../../texts/problems';
 import { Button, DataForm, Dialog, Failed, Picker, Skeleton, State } from '../../ui';
 import { BulkBar } from './bulk-bar';
@@ -41,7 +42,7 @@ export function TableView() {
         <FilterBar chosen={chosen} onChoose={(next) => navigate(address(null, next), 'replace')} />
         <div class={styles.actions}>
           <SavedViews chosen={chosen} />
-          {setup.rights.export && <ExportMenu chosen={chosen} />}
+          {mayInCrm('export') && <ExportMenu chosen={chosen} />}
           <Picker
             small
             kind="plain"
