@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from bench import (
+    console,
     crm,
     failover,
     inbox,
@@ -53,6 +54,7 @@ _MEASURES: Mapping[str, Measure] = {
     "queue": _with_kafka(queue.measure),
     "stream": _with_kafka(stream.measure),
     "outbound": _with_kafka(outbound.measure),
+    "console": _with_kafka(console.measure),
     "steps": _alone(steps.measure),
     "scale": _with_kafka(scale.measure),
     "month": _with_kafka(month.measure),

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from bench.report import Bar, Row
 from support.organizations import agent, department, organization, rule, settings
+from tuyen_directory.organization_state import OrganizationState, with_presence
 from tuyen_events.codec import encode
 from tuyen_events.directory import Member
 from tuyen_events.event import Envelope
@@ -23,7 +24,6 @@ from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Strategy
 from tuyen_platform.clock import SystemClock
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_stream import Batch, Outbox

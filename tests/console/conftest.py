@@ -1,13 +1,14 @@
 """A real browser on the one running stack. What a page does that it may not fails its test."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from support.browsers import OpenConsole, Watch, find_chromium, in_ci
+from support.browsers import OpenConsole, OpenPage, OpenSite, Watch, find_chromium, in_ci
 from tuyen_local.console import ConsoleTree, build_console, has_node
-from tuyen_local.stack import Stack
+from tuyen_local.stack import DOUBLES, Stack
 
 expect.set_options(timeout=20_000)  # in milliseconds: a machine may be slow
 
@@ -24,7 +25,7 @@ async def built_console() -> None:
 
 
 @pytest.fixture(scope="session")
-async def browser(built_console: None) -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[Browser]:
     chromium = await find_chromium()
     if chromium is None:
         _lack("Chromium")
@@ -40,15 +41,32 @@ def _lack(what: str) -> None:
 
 
 @pytest.fixture
-async def open_console(stack: Stack, browser: Browser) -> AsyncIterator[OpenConsole]:
-    watch = Watch(stack.gateway_url)
+async def open_console(
+    stack: Stack, browser: Browser, built_console: None
+) -> AsyncIterator[OpenConsole]:
+    watch = Watch(stack.gateway_url, visits=stack.url(DOUBLES))
+    async with _watched(browser, watch, stack.gateway_url) as opening:
+        yield opening
+
+
+@pytest.fixture
+async def open_site(stack: Stack, browser: Browser) -> AsyncIterator[OpenSite]:
+    """Opens pages of the shop's own site, which has the widget."""
+    site = stack.url(DOUBLES)
+    async with _watched(browser, Watch(site, stack.ingest_url), site) as opening:
+        yield opening
+
+
+@asynccontextmanager
+async def _watched(browser: Browser, watch: Watch, home: str) -> AsyncIterator[OpenPage]:
+    """Opens pages of `home`, and fails if they did what they may not."""
     contexts: list[BrowserContext] = []
 
     async def open_one(
         *, width: int = 1280, height: int = 800, dark: bool = False, scripted: bool = False
     ) -> Page:
         context = await browser.new_context(
-            base_url=stack.gateway_url,
+            base_url=home,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale="vi-VN",

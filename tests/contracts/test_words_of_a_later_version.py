@@ -21,6 +21,7 @@ from support.organizations import AT, SHOP, after, agent, page, rule, shop
 from tuyen_crm.entities.contacts.decide import decide
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_directory.organization import Removed
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.assignments import (
     AssignmentChanged,
     AssignmentEvent,
@@ -59,7 +60,6 @@ from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
 from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.phases import Phase

@@ -59,18 +59,6 @@ class Browser:
         return found
 
 
-async def find_row(shop: Shop) -> Json:
-    """The conversation of the one visitor, once it is assigned."""
-    found: list[Json] = []
-
-    async def is_assigned() -> bool:
-        found[:] = await shop.admin.inbox(channel="livechat")
-        return bool(found) and is_owned_by("an")(found[0])
-
-    await eventually(is_assigned, lambda: str(found))
-    return found[0]
-
-
 @pytest.fixture
 async def client(stack: Stack, shop: Shop) -> Any:
     await shop.hire("an")
@@ -96,7 +84,7 @@ async def test_l4_a_visitor_writes_and_is_answered_at_once_and_after_coming_back
     await eventually(somebody_is_there, lambda: "nobody online")
     await browser.write("c1", "Còn size 42 không?", page_url="https://shop.example/giay")
     view = await browser.sees("Còn size 42 không?")
-    row = await find_row(shop)
+    row = await shop.chat(is_owned_by("an"))
     assert row["customer"]["name"] == "Lan"
 
     waiting = asyncio.create_task(browser.thread(view["version"], wait=25))
@@ -145,7 +133,7 @@ async def test_l4_pictures_go_both_ways(shop: Shop, client: httpx.AsyncClient) -
     view = await browser.sees(None)
     (own,) = view["messages"][0]["attachments"]
     assert (await browser.get(own["url"])).content == PNG
-    row = await find_row(shop)
+    row = await shop.chat(is_owned_by("an"))
     (shown,) = await shop.messages(row["id"])
     assert shown["id"] == message
     an = shop.people["an"]

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuyen_directory.pools import Offer, Pool
 from tuyen_events.choosing import Cursor, choose, choose_next, draw
 from tuyen_events.ids import AgentId, OrganizationId, event_id
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.pools import Offer, Pool
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
 SEED = event_id("seed")

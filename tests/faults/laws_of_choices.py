@@ -8,6 +8,7 @@ from hashlib import blake2b
 from faults.candidates import pool_of, rule_of
 from faults.evidence import Evidence
 from router.model.model import in_turn
+from tuyen_directory.pools import UNKNOWN
 from tuyen_events.assignments import full_of
 from tuyen_events.directory import AgentChanged, DepartmentChanged, RegionChanged, RuleChanged
 from tuyen_events.ids import comment_thread_id
@@ -15,7 +16,6 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.pools import UNKNOWN
 
 Cursor = tuple[str, list[str]]
 """Who was chosen last, and the order at that moment."""

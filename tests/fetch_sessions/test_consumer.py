@@ -102,6 +102,29 @@ async def test_fetches_name_only_partitions_with_news(
     assert sum(wire.returned[before[1] :]) == 1
 
 
+async def test_records_of_other_partitions_do_not_wait_for_the_end_of_a_fetch_before(
+    kafka: str, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """The broker reads nothing more from a connection while a fetch waits for records."""
+    longer_than_the_test_ms = 120_000
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=longer_than_the_test_ms,
+        request_timeout_ms=2 * longer_than_the_test_ms,
+    )
+    await consumer.start()
+    use_fetch_sessions(consumer)
+    try:
+        for partition in range(3):
+            consumer.assign([TopicPartition(topic, partition)])
+            await producer.send_and_wait(topic, b"%d" % partition, partition=partition)
+            assert await _read(consumer, 1) == [b"%d" % partition]
+            assert await consumer.getmany(timeout_ms=100) == {}  # the next fetch waits by now
+    finally:
+        await consumer.stop()
+
+
 async def test_nothing_is_lost_or_read_twice_when_partitions_pause_and_seek(
     topic: str, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer
 ) -> None:

@@ -11,9 +11,12 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, 
 from support.shop import PASSWORD, Shop
 from tuyen_local.console import ConsoleTree
 
-OpenConsole = Callable[..., Awaitable[Page]]
-"""Opens the console in a browser profile of its own: `await open_console(width=375, dark=True)`.
+OpenPage = Callable[..., Awaitable[Page]]
+"""Opens a page in a browser profile of its own: `await open_console(width=375, dark=True)`.
 With `scripted` the page may run what a test brings, in spite of its policy."""
+
+OpenConsole = OpenPage
+OpenSite = OpenPage
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _REFUSED_BY_THE_SERVER = "Failed to load resource"
@@ -41,11 +44,12 @@ async def _install() -> None:
 
 class Watch:
     """Lists what pages do that they may not: errors in the browser's log, which are also how it
-    reports violations of the policy; exceptions; requests to anybody but the gateway; answers that
-    are a mistake of the gateway's."""
+    reports violations of the policy; exceptions; requests to anybody but those at `homes`; answers
+    that are a mistake of theirs. People may go on to `visits`: to the channels, to log in there."""
 
-    def __init__(self, home: str) -> None:
-        self._home = home
+    def __init__(self, *homes: str, visits: str | None = None) -> None:
+        self._homes = tuple(f"{scheme}{home}/" for home in homes for scheme in ("", "blob:"))
+        self._visits = visits
         self.faults: list[str] = []
 
     def follow(self, context: BrowserContext) -> None:
@@ -59,7 +63,11 @@ class Watch:
             self.faults.append(f"{line.text} ({line.page.url if line.page else 'no page'})")
 
     def _check_request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self._home}/", f"blob:{self._home}/")):
+        goes = request.is_navigation_request()  # it may have no frame yet
+        at = request.url if goes else request.frame.url
+        if self._visits is not None and at.startswith(f"{self._visits}/"):
+            return
+        if not request.url.startswith(self._homes):
             self.faults.append(f"a request to {request.url}")
 
     def _check_response(self, response: Response) -> None:

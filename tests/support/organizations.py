@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from tuyen_directory.organization import Organization, Removed, entity_of, evolve
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -28,7 +29,6 @@ from tuyen_events.directory import (
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Channel, IntegrationKind, Presence, Role, Strategy
-from tuyen_router.domain.organization import OrganizationState
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SHOP = OrganizationId("shop")

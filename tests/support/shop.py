@@ -233,6 +233,17 @@ class Shop:
         await eventually(there, lambda: f"{external_id}: {found}")
         return found[0]
 
+    async def chat(self, holds: Callable[[Json], bool] = lambda _: True) -> Json:
+        """The conversation of the sites' only visitor, once `holds` is true of it."""
+        found: list[Json] = []
+
+        async def there() -> bool:
+            found[:] = await self.admin.inbox(channel="livechat")
+            return bool(found) and holds(found[0])
+
+        await eventually(there, lambda: f"the chats: {found}")
+        return found[0]
+
     async def owners(self, external_ids: Sequence[str], **filters: Any) -> Mapping[str, str]:
         """Who has each of these conversations, once all of them have somebody."""
         owners: dict[str, str] = {}

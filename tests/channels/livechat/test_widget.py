@@ -47,7 +47,7 @@ def test_l4_it_keeps_quiet() -> None:
     motion = TEXT.partition("@media (prefers-reduced-motion: no-preference)")
     assert re.findall(r"animation|transition|scroll-behavior", motion[0]) == []
     # The only call that opens it answers a press.
-    opening = [line.strip() for line in TEXT.splitlines() if "toggle(" in line]
+    opening = [line.strip() for line in TEXT.splitlines() if re.search(r"(?<!\.)\btoggle\(", line)]
     assert opening == [
         "function toggle(isOpen) {",
         'launcher.addEventListener("click", () => toggle(panel.hidden));',
@@ -63,15 +63,26 @@ def test_l4_it_says_what_was_seen_only_while_the_chat_is_open_and_shown() -> Non
 
 def test_l4_an_answer_that_cannot_be_read_counts_as_none_and_is_asked_for_again() -> None:
     """Otherwise nothing that a visitor writes afterwards would be sent."""
-    tried, _, caught = TEXT.partition("async function call(")[2].partition("} catch (error) {")
+    tried, _, caught = TEXT.partition("async function call(")[2].partition("} catch {")
     assert "return await answer.json();" in tried
-    assert "throw new Refused(0);" in caught.partition("\n    }\n")[0]
+    assert "throw new Refused(0);" in caught.partition("\n  } finally {\n")[0]
     assert TEXT.count("answer.json()") == 1
 
 
 def test_l4_it_speaks_both_languages_in_the_same_words() -> None:
-    vi, en = re.findall(r"\n    (?:vi|en): \{\n(.*?)\n    \},", TEXT, re.DOTALL)
+    vi, en = re.findall(r"\n  (?:vi|en): \{\n(.*?)\n  \},", TEXT, re.DOTALL)
     assert re.findall(r"(\w+):", vi) == re.findall(r"(\w+):", en)
+
+
+def test_l4_its_names_are_not_those_of_the_page() -> None:
+    assert TEXT.startswith('(() => {\n"use strict";\n')
+    assert TEXT.endswith("})();\n")
+
+
+def test_l4_a_key_of_a_word_that_is_composed_is_none_of_the_chats() -> None:
+    """Telex, and others."""
+    assert "return event.isComposing || event.keyCode === 229;" in TEXT
+    assert TEXT.count('"keydown", (event) => {') == TEXT.count("isComposing(event))")
 
 
 def test_l4_another_service_serves_the_same_script_with_the_address_of_ingest_in_it() -> None:

@@ -17,11 +17,14 @@ from tuyen_events.ids import (
     MessageId,
     OrganizationId,
     PageId,
+    RuleId,
 )
 from tuyen_events.limits import LISTED
 from tuyen_events.topics import DEAD_LETTERS
-from tuyen_events.vocabulary import Channel, ConversationKind, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
+from tuyen_gateway.adapters.choices import MongoChoices
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
+from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
@@ -45,12 +48,13 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, Document
 
-SHOP, LAN = OrganizationId("shop"), AgentId("lan")
+SHOP, LAN, RULE = OrganizationId("shop"), AgentId("lan"), RuleId("rule")
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 LIMIT = 5
 ROWS, MESSAGES, POSTS, DEAD, ENTRIES = 300, 3_000, 600, 600, 3_000
 PAGES = [PageId(f"page-{number}") for number in range(3)]
 THREADS = 20
+STATES = {1: ReplyState.PENDING, 3: ReplyState.FAILED}
 
 EVERYBODY = Scope(organization=SHOP, agent_id=LAN, pages=None, assignees=Assignees.ALL)
 SCOPES: Mapping[str, Scope] = {
@@ -117,7 +121,7 @@ def _message(number: int) -> Message:
         external_id=f"mid-{number}",
         comment=comment,
         post_id="post-1" if comment else None,
-        state=ReplyState.PENDING if number // THREADS % 4 == 1 else None,
+        state=STATES.get(number // THREADS % 4),
     )
 
 
@@ -172,14 +176,18 @@ async def filled(views: Database) -> Database:
     await views[collections.HISTORY].insert_many(
         [
             {
-                **dict.fromkeys(("agent_id", "previous_agent_id", "mode", "rule_id", "by", "note")),
+                **dict.fromkeys(("previous_agent_id", "by", "note")),
+                "organization": SHOP,
+                "agent_id": LAN,
+                "mode": Strategy.SEQUENTIAL.value,
+                "rule_id": RULE,
                 "_id": f"a_{number}",
                 "conversation_id": _row(1).id,
                 "version": number,
                 "reason": next(iter(Reason)).value,
                 "candidates": [],
                 "caused_by": "e",
-                "at": START,
+                "at": START + timedelta(seconds=number),
             }
             for number in range(THREADS * LIMIT)
         ]
@@ -198,6 +206,7 @@ def _lists(database: Database) -> Mapping[str, Read]:
     views = MongoViews(database, log, ConsumerStatus())
     posts, live = MongoPosts(database), MongoLiveViews(database)
     letters, replies = MongoDeadLetters(database, log, reads), MongoReplies(database, log, clock)
+    choices, failures = MongoChoices(database, reads), MongoFailedReplies(database, reads)
     row = _row(1)
 
     async def comments(after: str | None) -> str | None:
@@ -233,6 +242,10 @@ def _lists(database: Database) -> Mapping[str, Read]:
         "reply": lambda: replies.find(SHOP, [_message(1).id]),
         "last comment": lambda: replies.find_last_comment(row),
         "pending replies": lambda: replies.check_pending(Sender(SHOP, PAGES[1], LAN)),
+        "failed replies": lambda: failures.failed(EVERYBODY, LIMIT),
+        "failed replies on some pages": lambda: failures.failed(SCOPES["some pages'"], LIMIT),
+        "last choice": lambda: choices.last(SHOP, RULE),
+        "loads": lambda: choices.loads(SHOP, [LAN]),
         "live rows": lambda: live.rows([row.id], None),
         "live messages": lambda: live.messages([_message(1).id], None),
         "live counts": lambda: live.counts(EVERYBODY),

@@ -220,7 +220,7 @@ async def test_o2_a_long_table_has_every_entry_once(
 
     async def has_the_last() -> bool:
         [newest] = await entries(owner, f"entity=department&limit=1&{until_later(clock)}")
-        return newest["id"] == "last"
+        return bool(newest["id"] == "last")
 
     await until(has_the_last)
     table = await owner.get("/v1/audit?format=csv&entity=department")

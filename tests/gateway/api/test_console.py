@@ -4,12 +4,15 @@ import gzip
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.rig import Rig
+from gateway.rig import Rig, running
 from tuyen_gateway.api import console
 from tuyen_gateway.api.console import POLICY, VIEWS
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
 
 PAGE = '<!doctype html><html><script type="module" src="/assets/main-3f2a.js"></script></html>'
 LOGGED_OUT = PAGE.replace("<html>", '<html data-session="none">')
@@ -58,6 +61,22 @@ async def test_the_page_says_whether_there_is_a_session_to_ask_for(rig: Rig, bui
         assert answer.headers["Vary"] == "Accept-Encoding, Cookie"
         tags.add(answer.headers["ETag"])
     assert len(tags) == 2
+
+
+async def test_the_page_says_whether_one_can_log_in_at_a_provider(
+    log: InMemoryLog, clock: ManualClock, built: Path
+) -> None:
+    provider: dict[str, Any] = {
+        "openid_issuer": "https://id.example",
+        "openid_client_id": "tuyen",
+        "openid_redirect_uris": "https://inbox.example/login",
+        "openid_organization": "shop",
+    }
+    async with running(log, clock, **provider) as rig:
+        out = await rig.client.get("/login")
+        inside = await rig.client.get("/login", headers={"Cookie": "tuyen_access=x"})
+    assert out.text == PAGE.replace("<html>", '<html data-session="none" data-openid>')
+    assert inside.text == PAGE.replace("<html>", "<html data-openid>")
 
 
 async def test_the_policy_allows_nothing_but_the_gateway(rig: Rig, built: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gateway.feed import Feed
 from gateway.rig import Rig, User
 from tuyen_events.ids import build_unnamed_author, contact_id
-from tuyen_events.inbound import Attachment
+from tuyen_events.inbound import Attachment, Visit
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -60,6 +60,7 @@ async def test_i2_a_row_says_all_that_a_list_shows(desk: Rig, owner: User, feed:
         "updated_at": "2026-11-21T08:00:05Z",
         "post_id": None,
         "follows": None,
+        "visit": None,
         "version": 1,
         "revision": detail["revision"],
     }
@@ -140,6 +141,29 @@ async def test_c1_a_visitor_whose_site_calls_them_anonymous_has_a_contact(
     thread = await site.message("anonymous:7")
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["contact_id"] == contact_id(site.customer("anonymous:7").id)
+
+
+async def test_l3_a_chat_says_where_its_visitor_is_and_what_they_chose(
+    owner: User, log: InMemoryLog
+) -> None:
+    await owner.done("PUT", "/v1/departments/sales", {"name": "Bán hàng"})
+    await owner.done("PUT", "/v1/departments/sales/regions/north", {"name": "Miền Bắc"})
+    site = Feed(log, channel=Channel.LIVECHAT)
+    thread = await site.message("v1", visit=Visit(department="sales", region="north"))
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["visit"] == {
+        "page_url": None,
+        "department": {"id": "sales", "name": "Bán hàng"},
+        "region": {"id": "north", "name": "Miền Bắc"},
+    }
+    page_url = "https://shop.example/vn"
+    await site.message("v1", visit=Visit(page_url=page_url, department="gone", region="north"))
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["visit"] == {
+        "page_url": page_url,
+        "department": {"id": "gone", "name": "gone"},
+        "region": {"id": "north", "name": "north"},
+    }
 
 
 async def test_i2_a_message_without_text_shows_its_attachment(owner: User, feed: Feed) -> None:

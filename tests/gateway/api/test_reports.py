@@ -63,9 +63,22 @@ async def test_o3_the_queue_is_reported_by_the_days_of_the_time_zone(
         "waiting": 2,
         "wait_median_s": 60,
         "wait_p90_s": 60,
+        "wait_p95_s": 60,
     }
     assert (second["at"], second["left"], second["waiting"]) == ("2026-11-21T17:00:00Z", 1, 1)
     assert second["wait_p90_s"] == 2400
+
+
+async def test_o3_what_was_stored_without_the_95th_percentile_is_reported_without_it(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    await fold(views, evening())
+    whole = {"$slice": ["$told.wait", 3]}
+    await views[NUMBERS].update_many(
+        {"told.wait": {"$exists": True}}, [{"$set": {"told.wait": whole}}]
+    )
+    first, _ = await report(owner, f"queue?{SPAN}&by=day")
+    assert (first["wait_p90_s"], first["wait_p95_s"]) == (60, None)
 
 
 async def test_o3_hours_and_days_follow_the_organizations_time_zone(
@@ -122,9 +135,11 @@ async def test_o3_agents_are_reported_with_their_load_and_first_responses(
         "first_responses": 2,
         "first_response_median_s": 30,
         "first_response_p90_s": 1200,
+        "first_response_p95_s": 1200,
         "responses": 2,
         "response_median_s": 30,
         "response_p90_s": 1200,
+        "response_p95_s": 1200,
     }
     assert (minh["at"], minh["first_responses"], minh["responses"]) == (lan["at"], 0, 1)
     assert minh["response_median_s"] == minh["response_p90_s"] == 600
@@ -148,9 +163,11 @@ async def test_o3_pages_are_reported_with_what_began_and_was_answered_there(
             "first_responses": 2,
             "first_response_median_s": 30,
             "first_response_p90_s": 1200,
+            "first_response_p95_s": 1200,
             "responses": 3,
             "response_median_s": 600,
             "response_p90_s": 1200,
+            "response_p95_s": 1200,
         }
     ]
 

@@ -59,7 +59,7 @@ def test_o3_the_median_and_p90_are_waits_that_were() -> None:
     assert find_percentiles(waits, 0.5, 0.9, 1.0) == [10, 60, 600]
     assert find_percentiles({7: 1}, 0.5, 0.9) == [7, 7]
     assert find_percentiles({}, 0.5, 0.9) == [None, None]
-    assert sum_up(waits) == Waits(10, 10, 60)
+    assert sum_up(waits) == Waits(10, 10, 60, 600)
     assert sum_up({}) == Waits()
 
 

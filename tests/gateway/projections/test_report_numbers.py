@@ -60,8 +60,8 @@ async def test_o3_a_whole_day_is_one_document_for_an_agent(views: Database) -> N
     found = await rollups(views, VIETNAM, Counted.AGENT)
     told = [(one.about, one.waits["response"]) for one in found]
     assert [one for one in told if one[1].number] == [
-        (("lan",), (2, 30, 1200)),
-        (("minh",), (1, 600, 600)),
+        (("lan",), (2, 30, 1200, 1200)),
+        (("minh",), (1, 600, 600, 600)),
     ]
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from router.domain.inputs import COMMENT, ELSEWHERE, THREAD, request
 from support.organizations import AT, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.routing import ChoiceRequested, Verdict
 from tuyen_router.domain.dispatch_state import (
     AnswerRepeated,
@@ -15,7 +16,6 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import drain, on_request
 
 

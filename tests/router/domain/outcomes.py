@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tuyen_directory.candidates import build_pool
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import PoolCache
+from tuyen_directory.pools import Pool
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.candidates import build_pool
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision, DoneSaved, apply_decision
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.pools import Pool
 
 
 def pool_of(organization: OrganizationState, *wants: Any, **named: Any) -> Pool:

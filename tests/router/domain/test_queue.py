@@ -11,6 +11,7 @@ from router.domain.dispatch import ask, drain_all, fold_steps
 from router.domain.inputs import COMMENT, PAGE, A, B, C, at, request
 from support.organizations import AT, SHOP, after, page, rule, shop
 from tuyen_directory.organization import Removed
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
@@ -23,7 +24,6 @@ from tuyen_router.domain.dispatch_state import (
     PoolPublished,
     RequestAnswered,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     on_request,
     on_withdrawal,

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from router.domain.inputs import PAGE, request
 from router.domain.sites import LINKED
 from support.organizations import AT, SHOP, after, rule, shop
+from tuyen_directory import candidates
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import PoolCache
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Presence
-from tuyen_router.domain import candidates, queue_buckets
+from tuyen_router.domain import queue_buckets
 from tuyen_router.domain.dispatch_state import (
     Dequeued,
     DispatchState,
@@ -26,8 +29,6 @@ from tuyen_router.domain.dispatch_state import (
     RequestQueued,
 )
 from tuyen_router.domain.dispatch_state import apply_step as fold
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue import drain, on_request
 from tuyen_router.domain.queue_buckets import Buckets, Waiting, join, leave, serve_in_order
 

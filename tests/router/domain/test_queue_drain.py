@@ -10,6 +10,7 @@ from router.domain.inputs import A, B, C, request
 from router.domain.sites import LINKED, SITE
 from support.organizations import AT, after, agent, page, rule, shop
 from tuyen_directory.organization import Removed
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import Purpose, Verdict
@@ -18,7 +19,6 @@ from tuyen_router.domain.dispatch_state import (
     DispatchState,
     RequestAnswered,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     on_request,
 )

@@ -8,6 +8,7 @@ from router.domain.dispatch import fold_steps
 from router.domain.inputs import CUSTOMER, LIVE, THREAD, A, B, answer, arrival, assign, at, request
 from router.domain.outcomes import fold, records
 from support.organizations import AT, SHOP, after, agent, department, region, rule, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
@@ -25,7 +26,6 @@ from tuyen_router.domain.dispatch_state import (
     apply_step as fold_step,
 )
 from tuyen_router.domain.manual import on_assign
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,

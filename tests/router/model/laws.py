@@ -7,6 +7,7 @@ from router.model.history import History, assignments
 from router.model.model import in_turn
 from router.model.threads import partition_of, word_of
 from support.organizations import SHOP
+from tuyen_directory.pool_cache import PoolCache
 from tuyen_events.assignments import AssignmentEvent, full_of
 from tuyen_events.commands import CommandSettled, MarkConversationDone
 from tuyen_events.ids import AgentId, ConversationId
@@ -16,7 +17,6 @@ from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Strategy
 from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
 from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
-from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
 from tuyen_router.domain.snapshot import restore_state
 

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from functools import partial
 from random import Random
 
+from tuyen_directory.candidates import members_of
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.codec import decode_data
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
@@ -30,10 +32,8 @@ from tuyen_events.topics import (
     REQUESTS,
 )
 from tuyen_platform.clock import ManualClock
-from tuyen_router.domain.candidates import members_of
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition

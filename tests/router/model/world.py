@@ -16,6 +16,7 @@ from support.organizations import (
     settings,
     support_team,
 )
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.directory import DirectoryEvent, Member, RuleChanged
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import (
@@ -27,7 +28,6 @@ from tuyen_events.vocabulary import (
     Strategy,
     WhenNobody,
 )
-from tuyen_router.domain.organization import OrganizationState
 
 AGENTS = ("an", "binh", "chi", "dung")
 PAGES = ("page-1", "page-2", "site")

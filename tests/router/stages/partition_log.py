@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from router.domain.inputs import COMMENT, A, answer, request
 from router.stages.streams import StreamRecord, batch, record
 from support.organizations import AT, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Strategy
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.customer_state import CustomerState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter

@@ -21,6 +21,7 @@ from router.domain.inputs import (
 )
 from router.stages.streams import StreamRecord, batch, events, read_written, record
 from support.organizations import AT, SHOP, rule, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import (
@@ -49,7 +50,6 @@ from tuyen_events.routing import (
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.customer_state import CustomerState, apply_assignment
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter

@@ -9,13 +9,13 @@ import pytest
 from router.domain.inputs import A, request
 from router.stages.streams import StreamRecord, batch, events, read_written, record
 from support.organizations import AT, SHOP, rule, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.phases import Phase

@@ -12,6 +12,7 @@ from router.stages.streams import StreamRecord, events, read_written, record
 from router.stages.test_customers_dead_letters import ENDLESS, letters
 from router.stages.test_organizations import NOBODY, NUMBER, _list_answers, _report, _Stage
 from support.organizations import SHOP, after, agent, rule, shop
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.choosing import choose
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, EventId, OrganizationId
@@ -20,7 +21,6 @@ from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Presence
 from tuyen_router.domain import queue
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import ChoicesTable

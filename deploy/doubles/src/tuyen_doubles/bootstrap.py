@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tuyen_doubles import site, steering
+from tuyen_doubles import customer, site, steering
 from tuyen_doubles.calls import CallRecord
 from tuyen_doubles.exchange import Exchange, respond_json
 from tuyen_doubles.faults import FaultTable
@@ -52,6 +52,7 @@ def build(settings: DoublesSettings, clock: Clock) -> Doubles:
         *Health().routes(),
         Route("/media/{name}", _serve(media)),
         *site.build_routes(settings.ingest_url),
+        *customer.build_routes(channels, calls, webhooks, clock),
         *(route for each in channels.values() for route in each.routes),
     ]
     return Doubles(app, webhooks.run)

@@ -1,8 +1,10 @@
 """Puts sessions between the fetcher of a consumer and its connections."""
 
+import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import ConnectionGroup
 from aiokafka.protocol.fetch import FetchRequest
 
 from tuyen_fetch_sessions._session import FetchSession, IncrementalFetch, WantedRecords, by_topic
@@ -19,7 +21,11 @@ _UNKNOWN = -1
 
 
 def use_fetch_sessions(consumer: AIOKafkaConsumer) -> None:
-    """Lets a consumer that has been started fetch by sessions from now on, one for each broker."""
+    """Lets a consumer that has been started fetch by sessions from now on, one for each broker.
+
+    A fetch that is given up, because the consumer got other partitions, also ends at the broker:
+    the wait of a fetch may be long.
+    """
     fetcher = consumer._fetcher
     fetcher._client = _SessionClient(fetcher._client)
 
@@ -41,10 +47,20 @@ class _SessionClient:
             return await self._client.send(node_id, request)
         session = self._sessions.setdefault(node_id, FetchSession())
         fetch = _SessionRequest(request, session)
-        response = await self._client.send(node_id, fetch)
+        try:
+            response = await self._client.send(node_id, fetch)
+        except asyncio.CancelledError:
+            self._disconnect(node_id)
+            raise
         if fetch.increment is not None and response.error_code == 0:
             session.confirm(fetch.increment, response.session_id)
         return response
+
+    def _disconnect(self, node_id: int) -> None:
+        """The broker reads nothing more from a connection until its fetch has ended."""
+        connection = self._client._conns.get((node_id, ConnectionGroup.DEFAULT))
+        if connection is not None:
+            connection.close()
 
 
 class _SessionRequest(FetchRequest):  # type: ignore[misc]  # aiokafka has no types

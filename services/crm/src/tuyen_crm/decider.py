@@ -42,6 +42,8 @@ from tuyen_platform.kafka.sizes import refuse_too_large
 GROUP = "crm-commands"
 _MIN_INTERVAL_S = 0.05
 """The least time between two batches while there is always something new. Agents wait for these."""
+_COMMIT_EVERY_S = 1.0
+"""A command that is read again was decided by the state that is stored: it is left out."""
 
 _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has written to its state, also while it writes
@@ -108,6 +110,7 @@ class CommandDecider:
             starts=self._recover,
             status=self.status,
             min_interval_s=_MIN_INTERVAL_S,
+            commit_every_s=_COMMIT_EVERY_S,
         )
 
     async def _recover(self, committed: Offsets) -> Offsets:

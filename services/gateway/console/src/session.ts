@@ -42,7 +42,8 @@ export async function login(organization: string, username: string, password: st
  * log each refusal as an error. Back from a login at a channel, the browser kept the cookies from
  * it: that address came from another site. */
 export async function begin(): Promise<void> {
-  const isBack = new URLSearchParams(location.search).has('code');
+  const query = new URLSearchParams(location.search);
+  const isBack = location.pathname !== '/login' && (query.has('code') || query.has('error'));
   if (document.documentElement.dataset.session === 'none' && !isBack) {
     session.value = { state: 'out', left: false };
   } else {

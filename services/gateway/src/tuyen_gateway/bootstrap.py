@@ -19,6 +19,7 @@ from tuyen_gateway.adapters.attachments import (
 )
 from tuyen_gateway.adapters.audit import MongoAudit
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
+from tuyen_gateway.adapters.choices import MongoChoices
 from tuyen_gateway.adapters.cipher import FernetCipher
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
@@ -28,6 +29,7 @@ from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
+from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
 from tuyen_gateway.adapters.imports import MongoImportDrafts
 from tuyen_gateway.adapters.in_turn import (
     ConversationsInTurn,
@@ -157,6 +159,8 @@ def compose(
         audit=MongoAudit(database, log, clock, reads),
         reports=MongoReports(database, reads),
         presence=sources.presence,
+        choices=MongoChoices(database, reads),
+        failed_replies=MongoFailedReplies(database, reads),
         commands=CommandSender(log),
         jobs=sources.jobs,
         views=ConversationsInTurn(views, reads),

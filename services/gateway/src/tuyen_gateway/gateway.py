@@ -6,10 +6,12 @@ from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.audit import Audit
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
+from tuyen_gateway.ports.choices import Choices
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.failed_replies import FailedReplyViews
 from tuyen_gateway.ports.imports import ImportDrafts
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.live import LiveStreams, ViewingBoard
@@ -59,6 +61,7 @@ class Gateway:
     audit: Audit
     reports: Reports
     presence: PresenceBoard
+    choices: Choices
     commands: Commands
     jobs: Jobs
     views: ConversationViews
@@ -74,6 +77,7 @@ class Gateway:
     replays: Replays
     reminders: Reminders
     replies: Replies
+    failed_replies: FailedReplyViews
     attachments: Attachments
     attachment_access: AttachmentAccess
     file_links: FileLinks

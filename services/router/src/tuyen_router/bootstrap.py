@@ -7,6 +7,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topic import Topic
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
@@ -15,7 +16,6 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.service import Service
 from tuyen_router.adapters.organizations import OrganizationTables
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.loops import (
     DrainLoop,
     ReportLoop,

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import OrganizationId
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import OrganizationState
 
 
 class CustomerStates(Protocol):

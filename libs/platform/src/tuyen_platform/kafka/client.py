@@ -324,6 +324,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._assigned = set(assigned)
         self._handled.clear()
+        if self._starts is not None:  # a fetch from elsewhere would only be in the way
+            self._consumer.pause(*assigned)
 
     async def batches(self) -> AsyncIterator[FetchedRecords]:
         while True:
@@ -360,6 +362,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             self._consumer.seek(place, offset)
             if offset > (committed.get(place) or 0):
                 self._handled[place] = offset  # or it would look like a lag until the next record
+        self._consumer.resume(*assigned)
         self._placed = assigned
 
     async def commit(self) -> None:

@@ -3804,6 +3804,16 @@ export interface components {
         /** Channel */
         Channel: string;
         /**
+         * ChosenPlaceView
+         * @description A department or region. One that was removed, or that nobody added, has its id as name.
+         */
+        ChosenPlaceView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * ClaimIn
          * @example {
          *       "contact_id": "con_1"
@@ -4302,6 +4312,7 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+            visit?: components["schemas"]["VisitView"] | null;
             /** Waiting */
             waiting: boolean;
             /** Waiting Since */
@@ -4350,6 +4361,7 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+            visit?: components["schemas"]["VisitView"] | null;
             /** Waiting */
             waiting: boolean;
             /** Waiting Since */
@@ -7312,6 +7324,13 @@ export interface components {
          * @enum {string}
          */
         Visibility: "everyone" | "own_and_unassigned" | "own_only";
+        /** VisitView */
+        VisitView: {
+            department: components["schemas"]["ChosenPlaceView"] | null;
+            /** Page Url */
+            page_url: string | null;
+            region: components["schemas"]["ChosenPlaceView"] | null;
+        };
         /**
          * WarehouseIn
          * @example {

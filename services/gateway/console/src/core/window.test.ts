@@ -66,7 +66,7 @@ describe('I2 a window', () => {
 });
 
 type Step =
-  | { do: 'place'; row: Conversation }
+  | { do: 'place' | 'extend'; row: Conversation }
   | { do: 'remove'; id: string }
   | { do: 'hold'; held: boolean }
   | { do: 'reveal' };
@@ -81,6 +81,7 @@ const anyRow = fc
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: anyRow.map((each): Step => ({ do: 'place', row: each })) },
   fc.constantFrom('a', 'b', 'c').map((id): Step => ({ do: 'remove', id })),
+  fc.integer({ min: 0, max: 9 }).map((at): Step => ({ do: 'extend', row: row('n', at) })),
   fc.boolean().map((held): Step => ({ do: 'hold', held })),
   fc.constant<Step>({ do: 'reveal' }),
 );
@@ -95,12 +96,18 @@ test('after any changes a window has what a fresh one would have, and while it i
         const first = row('m', end);
         const known = new Map([[first.id, first]]);
         window.extend([first], true, known.values());
+        let oldest = keyOf(first);
         let held = false;
         for (const step of steps) {
           const before = [...window.ids];
           if (step.do === 'place') {
             known.set(step.row.id, step.row);
             window.place(step.row);
+          } else if (step.do === 'extend') {
+            known.set(step.row.id, step.row);
+            window.place(step.row);
+            window.extend([step.row], true, known.values());
+            if (keyOf(step.row) < oldest) oldest = keyOf(step.row);
           } else if (step.do === 'remove') {
             known.delete(step.id);
             window.remove(step.id);
@@ -110,14 +117,14 @@ test('after any changes a window has what a fresh one would have, and while it i
           } else {
             window.reveal();
           }
-          if (held && step.do !== 'reveal' && step.do !== 'hold') {
+          if (held && (step.do === 'place' || step.do === 'remove')) {
             const left = before.filter((id) => window.ids.includes(id));
             expect(window.ids.slice(0, left.length)).toEqual(left);
           }
         }
         window.reveal();
         const fresh = [...known.values()]
-          .filter((each) => !each.done && keyOf(each) >= keyOf(first))
+          .filter((each) => !each.done && keyOf(each) >= oldest)
           .sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
           .map(({ id }) => id);
         expect(window.ids).toEqual(fresh);

@@ -66,8 +66,9 @@ export class RowWindow {
     if (again) {
       this.#again = end ?? null;
     } else {
+      const before = this.#end;
       this.#end = end ?? null;
-      this.#placeAll(known);
+      this.#placeAll(known, before);
     }
   }
 
@@ -121,10 +122,15 @@ export class RowWindow {
     this.#placeAll(rows);
   }
 
-  #placeAll(known: Iterable<Conversation>): void {
-    const sorted = [...known].map((row) => ({ row, key: keyOf(row) }));
-    sorted.sort((a, b) => (a.key < b.key ? 1 : -1));
-    for (const { row } of sorted) this.place(row);
+  /** Those from `placed` on are where they belong already. */
+  #placeAll(known: Iterable<Conversation>, placed: Key | null = null): void {
+    const found: { row: Conversation; key: Key }[] = [];
+    for (const row of known) {
+      const key = keyOf(row);
+      if (placed === null || key < placed) found.push({ row, key });
+    }
+    found.sort((a, b) => (a.key < b.key ? 1 : -1));
+    for (const { row } of found) this.place(row);
   }
 
   #put(id: string, key: Key): void {

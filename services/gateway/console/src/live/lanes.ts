@@ -15,6 +15,9 @@ const PAGE = 200;
 const ROWS_READ = 2_000;
 const SECONDS = 60;
 const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+/** What comes is shown so often: at fifty comments a second each drawing has several of them. */
+const SHOWN_EVERY_MS = 100;
 /** So many comments are kept, the newest; orders are kept all. */
 const COMMENTS_KEPT = 20_000;
 const EARLY_KEPT = 200;
@@ -33,6 +36,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   readonly mine = signal(0);
   readonly unclaimed = signal(0);
   readonly failed = signal(0);
+  readonly privateReplies = signal(0);
   readonly orders: Signal<readonly Order[]> = signal([]);
   readonly questions: Signal<readonly string[]> = signal([]);
   readonly #comments = new Messages();
@@ -48,17 +52,22 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   readonly #owned = new Tally();
   readonly #states = new Tally();
   readonly #rate = new Rate(SECONDS);
+  /** When the comments were written that were answered privately. */
+  readonly #privately = new Map<string, number>();
   readonly #stops: (() => void)[];
   #changed = false;
   #ordersChanged = false;
   #questionsChanged = false;
   #load = 0;
   #cancelTick: () => void = () => {};
+  #cancelPause: (() => void) | null = null;
+  #waits = false;
 
   constructor(
     private readonly parts: LaneParts,
     readonly post: string,
-    private readonly page: string | undefined,
+    /** Of a livestream; rows of another post are looked for where they are shown. */
+    private readonly livestreamOf: string | undefined,
     closed: (lane: OpenLane) => void,
   ) {
     this.perSecond = signal(this.#rate.read(this.#second()));
@@ -115,10 +124,24 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   }
 
   publish(): void {
+    if (this.#cancelPause !== null) {
+      this.#waits = true;
+      return;
+    }
+    this.#publishNow();
+    this.#cancelPause = this.parts.world.later(SHOWN_EVERY_MS, () => {
+      this.#cancelPause = null;
+      if (this.#waits) this.publish();
+    });
+  }
+
+  #publishNow(): void {
+    this.#waits = false;
     batch(() => {
       this.mine.value = this.#owned.count('me');
       this.unclaimed.value = this.#owned.count('none');
       this.failed.value = this.#states.count('failed');
+      this.privateReplies.value = this.#countPrivate();
       if (this.#changed) this.ids.value = this.#comments.ids.slice();
       if (this.#ordersChanged) this.orders.value = this.#book.list();
       if (this.#questionsChanged) {
@@ -140,7 +163,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
       await Promise.all([this.#readRows(load), this.#readComments(load)]);
       if (load !== this.#load) return;
       for (const id of this.#comments.sweep()) this.#unindex(id);
-      this.publish();
+      this.#publishNow();
       this.loading.value = 'ready';
     } catch (failure) {
       if (load !== this.#load) return;
@@ -155,11 +178,13 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   close(): void {
     this.#load++;
     this.#cancelTick();
+    this.#cancelPause?.();
     for (const stop of this.#stops) stop();
   }
 
   async #readRows(load: number): Promise<void> {
-    const query = { kind: 'livestream', ...(this.page && { page: this.page }) };
+    if (this.livestreamOf === undefined) return;
+    const query = { kind: 'livestream', page: this.livestreamOf };
     let cursor: string | null = null;
     let count = 0;
     do {
@@ -191,7 +216,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
       for (const { conversation_id, ...message } of page.items) {
         this.#keep({ conversation_id, message }, true);
       }
-      this.publish();
+      this.#publishNow();
       cursor = page.next;
     } while (cursor !== null);
   }
@@ -204,6 +229,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     this.#of.set(conversation_id, known.add(id));
     const failed = message.state === 'failed' || message.problem != null;
     this.#states.put(id, failed ? ['failed'] : []);
+    if (message.private_reply) this.#privately.set(id, Date.parse(message.at));
     this.#index(message);
     this.#changed = true;
     this.refresh(conversation_id, id);
@@ -221,6 +247,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     this.#conversations.delete(id);
     this.#signals.delete(id);
     this.#asking.delete(id);
+    this.#privately.delete(id);
   }
 
   #index(message: Message): void {
@@ -237,6 +264,7 @@ export class OpenLane implements Lane, RowListener, MessageListener {
   #unindex(id: string): void {
     this.#of.get(this.#conversations.get(id) ?? '')?.delete(id);
     this.#conversations.delete(id);
+    this.#privately.delete(id);
     this.#states.put(id, []);
     if (this.#book.remove(id)) this.#ordersChanged = true;
     if (this.#asking.delete(id)) this.#questionsChanged = true;
@@ -259,12 +287,18 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     return { conversation_id, message: this.parts.hub.overlays.show(message) };
   }
 
+  #countPrivate(): number {
+    const since = this.parts.world.now() - HOUR_MS;
+    return [...this.#privately.values()].filter((at) => at > since).length;
+  }
+
   #second(): number {
     return Math.floor(this.parts.world.now() / SECOND_MS);
   }
 
   #tick(): void {
     this.perSecond.value = this.#rate.read(this.#second());
+    this.privateReplies.value = this.#countPrivate();
     this.#cancelTick = this.parts.world.later(SECOND_MS, () => this.#tick());
   }
 }

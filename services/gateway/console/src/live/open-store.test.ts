@@ -236,7 +236,7 @@ describe('I6 a reply', () => {
     expect(thread.line(key).value?.delivery).toBe('failed');
     expect(thread.line(key).value?.reply?.problem?.body.window_ended_at).toBe(minute(1));
     gateway.answer = () => undefined;
-    thread.retry(key);
+    void thread.retry(key);
     await browser.run(FRAME_MS);
     expect(thread.lines.value.map((line) => line.delivery)).toEqual(['sending']);
     expect(gateway.threads.get('r1')?.size).toBe(1);
@@ -360,6 +360,7 @@ describe('four tabs', () => {
   });
 
   it('end when one logs out, or when somebody else logs in', async () => {
+    fill(1);
     const [one, other] = [newTab('a'), newTab('b')];
     await browser.run(FRAME_MS);
     gateway.answer = unavailable;
@@ -398,13 +399,14 @@ describe('four tabs', () => {
 
 describe('I9 the comments of a livestream', () => {
   const live = { kind: 'livestream', post_id: 'p1' } as const;
+  const SHOWN_MS = 200;
 
   it('come across conversations, with their orders, questions and owners', async () => {
     gateway.put('c1', { ...live, assignee: { agent_id: 'lan', name: 'Lan' } });
     gateway.write('c1', 'm1', { text: 'A1 xanh M 0901234567' });
     const { store } = newTab();
-    const lane = store.openLane('p1');
-    await browser.run(FRAME_MS);
+    const lane = store.openLane('p1', 'page-1');
+    await browser.run(SHOWN_MS);
     expect(lane.ids.value).toEqual(['m1']);
     gateway.put('c2', live);
     gateway.write('c2', 'm2', {
@@ -413,14 +415,14 @@ describe('I9 the comments of a livestream', () => {
       author: { kind: 'customer', id: 'hoa', name: 'Hoa' },
     });
     gateway.write('c1', 'm3', { text: 'a1 m XANH', at: '2026-11-21T08:00:01Z' });
-    await browser.run(FRAME_MS);
+    await browser.run(SHOWN_MS);
     expect(lane.ids.value).toEqual(['m2', 'm1', 'm3']);
     expect(lane.orders.value.map(({ comments }) => comments)).toEqual([['m1', 'm3']]);
     expect(lane.questions.value).toEqual(['m2']);
     expect([lane.mine.value, lane.unclaimed.value]).toEqual([1, 1]);
     expect(lane.comment('m2').value?.conversation_id).toBe('c2');
     gateway.remove('c2');
-    await browser.run(FRAME_MS);
+    await browser.run(SHOWN_MS);
     expect(lane.ids.value).toEqual(['m1', 'm3']);
     expect(lane.comment('m2').value).toBeUndefined();
     expect(lane.unclaimed.value).toBe(0);

@@ -160,9 +160,9 @@ class LiveStore implements Store {
     });
   }
 
-  openLane(post: string, page?: string): OpenLane {
+  openLane(post: string, livestreamOf?: string): OpenLane {
     const parts = { ...this.#threadParts, rows: this.#rows, me: this.#viewer.agent_id };
-    const lane = new OpenLane(parts, post, page, (closed) => this.#lanes.delete(closed));
+    const lane = new OpenLane(parts, post, livestreamOf, (closed) => this.#lanes.delete(closed));
     this.#lanes.add(lane);
     if (this.#fetching) lane.reload();
     return lane;

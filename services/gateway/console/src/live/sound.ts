@@ -1,8 +1,14 @@
 /** Two short tones, made without a file; silent until the page was clicked or typed in. */
 
+/** Of many that come at once one is heard. */
+const QUIET_MS = 2_000;
+
 let context: AudioContext | null = null;
+let last = Number.NEGATIVE_INFINITY;
 
 export function ring(): void {
+  if (performance.now() - last < QUIET_MS) return;
+  last = performance.now();
   context ??= new AudioContext();
   if (context.state !== 'running') {
     void context.resume().catch(() => {});

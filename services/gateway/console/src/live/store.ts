@@ -75,9 +75,9 @@ export interface Thread {
   send(body: ReplyBody): string;
   /** Sends again: a reply that was not accepted, with the same key; a failed message, by the
    * server. */
-  retry(key: string): void;
+  retry(key: string): Promise<Answer>;
   /** Gives up a reply that was not accepted, or cancels one that is pending at the server. */
-  discard(key: string): void;
+  discard(key: string): Promise<Answer>;
   reload(): void;
   /** Says that the viewer has it open, every five seconds until `close`. */
   view(): void;
@@ -97,6 +97,8 @@ export interface Lane {
   readonly mine: ReadonlySignal<number>;
   readonly unclaimed: ReadonlySignal<number>;
   readonly failed: ReadonlySignal<number>;
+  /** Of comments of the last hour. */
+  readonly privateReplies: ReadonlySignal<number>;
   /** One for each customer and code, the oldest first. */
   readonly orders: ReadonlySignal<readonly Order[]>;
   readonly questions: ReadonlySignal<readonly string[]>;
@@ -133,7 +135,8 @@ export interface Store {
   viewers(id: string): ReadonlySignal<readonly Viewer[]>;
   openList(filter: Filter): ListWindow;
   openThread(id: string): Thread;
-  openLane(post: string, page?: string): Lane;
+  /** `livestreamOf` is the page, if the post is a livestream: then its rows are read, too. */
+  openLane(post: string, livestreamOf?: string): Lane;
 
   /** `ifMatch` is the version on which the agent decided; the winner is named if it has passed. */
   assign(id: string, agent: string | null, ifMatch?: number, note?: string): Promise<Answer>;

@@ -8,11 +8,12 @@ import { deliveryOf, lineKey, Messages } from '../core/thread';
 import { ask, asProblem, type Page, read } from './asking';
 import type { MessageHub, MessageListener } from './messages';
 import type { Sending } from './sending';
-import type { Line, Loading, Thread } from './store';
+import type { Answer, Line, Loading, Thread } from './store';
 import { Viewing } from './viewing';
 import type { World } from './world';
 
 const PAGE = 200;
+const DONE: Answer = { ok: true, value: undefined };
 
 export interface ThreadParts {
   readonly world: World;
@@ -125,16 +126,18 @@ export class ThreadState implements MessageListener {
     });
   }
 
-  retry(key: string): void {
+  async retry(key: string): Promise<Answer> {
     const message = this.#messages.get(this.#ids.get(key) ?? '');
-    if (message === undefined) this.parts.sending.retry(key);
-    else void this.#act('POST', message.id, '/retry');
+    if (message !== undefined) return this.#act('POST', message.id, '/retry');
+    this.parts.sending.retry(key);
+    return DONE;
   }
 
-  discard(key: string): void {
+  async discard(key: string): Promise<Answer> {
     const message = this.#messages.get(this.#ids.get(key) ?? '');
+    if (message?.state === 'pending') return this.#act('DELETE', message.id, '');
     if (message === undefined) this.parts.sending.discard(key);
-    else if (message.state === 'pending') void this.#act('DELETE', message.id, '');
+    return DONE;
   }
 
   close(): void {
@@ -142,11 +145,12 @@ export class ThreadState implements MessageListener {
     for (const stop of this.#stops) stop();
   }
 
-  async #act(method: string, id: string, rest: string): Promise<void> {
+  async #act(method: string, id: string, rest: string): Promise<Answer> {
     const address = `/v1/conversations/${encodeURIComponent(this.id)}/messages/${id}${rest}`;
     const answer = await ask<Message>(this.parts.world.http, method, address);
     if (answer.ok) this.parts.hub.upserted({ conversation_id: this.id, message: answer.value });
     this.parts.hub.publish();
+    return answer;
   }
 
   #takeReplies(replies: readonly Reply[]): void {
@@ -218,12 +222,12 @@ export class OpenThread implements Thread {
     return this.parts.sending.send(this.id, body);
   }
 
-  retry(key: string): void {
-    this.state.retry(key);
+  retry(key: string): Promise<Answer> {
+    return this.state.retry(key);
   }
 
-  discard(key: string): void {
-    this.state.discard(key);
+  discard(key: string): Promise<Answer> {
+    return this.state.discard(key);
   }
 
   reload(): void {

@@ -16,8 +16,10 @@ function dateFormat(style: Style): Intl.DateTimeFormat {
   return found;
 }
 
+const NUMBERS = { vi: new Intl.NumberFormat('vi-VN'), en: new Intl.NumberFormat('en-GB') };
+
 export function formatNumber(value: number): string {
-  return value.toLocaleString(language.value === 'vi' ? 'vi-VN' : 'en-GB');
+  return NUMBERS[language.value].format(value);
 }
 
 export function formatClock(at: string | number | Date): string {

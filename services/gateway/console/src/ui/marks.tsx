@@ -4,6 +4,7 @@ import { IconButton } from './button';
 import { join } from './join';
 import styles from './marks.module.css';
 import type { Tone } from './notice';
+import tones from './tones.module.css';
 
 interface BadgeProps {
   count: number;
@@ -35,7 +36,7 @@ export interface ChipProps {
 
 export function Chip({ children, tone = 'plain', onRemove, colour }: ChipProps) {
   return (
-    <span class={join(styles.chip, styles[tone])}>
+    <span class={join(styles.chip, tone === 'plain' ? styles.plain : tones[tone])}>
       {colour && <span class={styles.dot} style={{ background: colour }} />}
       <span class={styles.text}>{children}</span>
       {onRemove && (

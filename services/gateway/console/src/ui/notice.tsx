@@ -5,6 +5,7 @@ import { Button, IconButton } from './button';
 import { Icon, type IconName } from './icon';
 import { join } from './join';
 import styles from './notice.module.css';
+import tones from './tones.module.css';
 
 export type Tone = 'info' | 'good' | 'warn' | 'bad';
 
@@ -24,7 +25,7 @@ export interface NoticeProps {
 /** Something to know, where it belongs. What went wrong is announced at once. */
 export function Notice({ tone = 'info', children, actions }: NoticeProps) {
   return (
-    <div class={join(styles.notice, styles[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
+    <div class={join(styles.notice, tones[tone])} role={tone === 'bad' ? 'alert' : 'status'}>
       <Icon name={ICONS[tone]} />
       <div class={styles.text}>{children}</div>
       {actions}
@@ -42,12 +43,17 @@ interface Toast {
 const toasts = signal<readonly Toast[]>([]);
 let lastToast = 0;
 
+/** So long each is said. */
+const SAID_MS = { info: 4_000, good: 4_000, warn: 10_000 } as const;
+const WITH_ACTION_MS = 8_000;
+
 /** Says something in the corner for some seconds; what went wrong, until it is closed. */
 export function toast(text: string, tone: Tone = 'good', action?: Toast['action']): void {
   lastToast += 1;
   const id = lastToast;
   toasts.value = [...toasts.value.slice(-3), { id, tone, text, action }];
-  if (tone !== 'bad') setTimeout(() => closeToast(id), action ? 8000 : 4000);
+  if (tone === 'bad') return;
+  setTimeout(() => closeToast(id), Math.max(SAID_MS[tone], action ? WITH_ACTION_MS : 0));
 }
 
 /** What was said to the viewer who has left. */
@@ -65,7 +71,7 @@ export function Toasts() {
       {toasts.value.map(({ id, tone, text, action }) => (
         <div
           key={id}
-          class={join(styles.toast, styles[tone])}
+          class={join(styles.toast, tones[tone])}
           role={tone === 'bad' ? 'alert' : 'status'}
         >
           <Icon name={ICONS[tone]} />

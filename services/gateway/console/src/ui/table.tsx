@@ -8,8 +8,8 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   /** Numbers stand at the right. */
   number?: boolean;
-  /** Left out on phones. */
-  wideOnly?: boolean;
+  /** Stays in one line. */
+  short?: boolean;
 }
 
 export interface TableProps<T> {
@@ -21,7 +21,8 @@ export interface TableProps<T> {
   current?: string | null;
 }
 
-/** A table for some hundred rows; the first column heads its row. */
+/** A table for some hundred rows; the first column heads its row. On phones each row is a block, with
+ * the columns' titles beside what it has. */
 export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: TableProps<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
@@ -45,8 +46,18 @@ export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: Table
                   const Cell = index === 0 ? 'th' : 'td';
                   const scope = index === 0 ? { scope: 'row' as const } : {};
                   const content = column.cell(row);
+                  const isEmpty = content === '' || content === false || content == null;
                   return (
-                    <Cell key={column.key} {...scope} class={styleOf(column)}>
+                    <Cell
+                      key={column.key}
+                      {...scope}
+                      class={join(styleOf(column), isEmpty && styles.empty)}
+                    >
+                      {index > 0 && (
+                        <span class={styles.title} aria-hidden="true">
+                          {column.title}
+                        </span>
+                      )}
                       {index === 0 && onOpen ? (
                         <button type="button" class={styles.open} onClick={() => onOpen(row)}>
                           {content}
@@ -66,6 +77,6 @@ export function Table<T>({ label, columns, rows, keyOf, onOpen, current }: Table
   );
 }
 
-function styleOf<T>(column: Column<T>): string {
-  return join(column.number && styles.number, column.wideOnly && styles.wideOnly);
+function styleOf<T>({ number, short }: Column<T>): string {
+  return join(number && styles.number, short && styles.short);
 }

@@ -2,11 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { join } from './join';
 import styles from './virtual-list.module.css';
-import { useVirtualizer } from './virtualizer';
+import { type Rows, useVirtualizer } from './virtualizer';
 
 const OVERSCAN = 6;
 /** So many rows before the end more are asked for. */
 const AHEAD = 20;
+/** So near to its end a thread is at it. */
+const AT_END = 48;
+const PADDING = 12;
 
 export interface VirtualListProps {
   label: string;
@@ -88,31 +91,40 @@ export interface VirtualThreadProps {
   keys: readonly string[];
   row: (key: string, index: number) => ComponentChildren;
   estimate?: number;
+  /** Of every row: then none is measured, and many may come in a second. */
+  rowHeight?: number;
+  /** The row that is scrolled to when it changes. */
+  current?: string | null;
+  /** Stays where it is even at its end. */
+  held?: boolean;
   /** Whether its last row can be seen. */
   onAtEnd?: (is: boolean) => void;
   /** Called once it stands at its end: scrolls there when it is called. */
   endRef?: { current: (() => void) | null };
+  /** Names the uppermost row that can be seen. */
+  topRef?: { current: (() => string | null) | null };
 }
 
 /** Rows of any height, of which the last one matters: it opens at its end, stays there while rows
  * come, and stays where it is while one reads above. */
 export function VirtualThread(props: VirtualThreadProps) {
-  const { label, keys, row, estimate = 64, onAtEnd, endRef } = props;
+  const { label, keys, row, estimate = 64, rowHeight, current, held = false } = props;
+  const { onAtEnd, endRef, topRef } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const opened = useRef(false);
   const rows = useVirtualizer(scroller, {
     count: keys.length,
     overscan: OVERSCAN,
-    estimateSize: () => estimate,
+    estimateSize: () => rowHeight ?? estimate,
     getItemKey: (index) => keys[index] ?? index,
     anchorTo: 'end',
-    followOnAppend: true,
-    scrollEndThreshold: 48,
-    paddingStart: 12,
-    paddingEnd: 12,
+    followOnAppend: !held,
+    scrollEndThreshold: rowHeight === undefined ? AT_END : rowHeight / 2,
+    paddingStart: rowHeight === undefined ? PADDING : 0,
+    paddingEnd: rowHeight === undefined ? PADDING : 0,
     onChange: (list) => {
-      const is = list.isAtEnd();
+      const is = rowHeight === undefined ? list.isAtEnd() : isAtEndOf(list, rowHeight / 2);
       if (is === atEnd.current) return;
       atEnd.current = is;
       onAtEnd?.(is);
@@ -128,7 +140,18 @@ export function VirtualThread(props: VirtualThreadProps) {
 
   useEffect(() => {
     if (endRef) endRef.current = () => rows.scrollToEnd();
-  }, [rows, endRef]);
+    if (!topRef) return;
+    topRef.current = () => {
+      const top = rows.getVirtualItemForOffset((rows.scrollOffset ?? 0) + (rowHeight ?? 0) / 2);
+      return top ? String(top.key) : null;
+    };
+  }, [rows, rowHeight, endRef, topRef]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows must not scroll the thread
+  useEffect(() => {
+    const index = current ? keys.indexOf(current) : -1;
+    if (index >= 0) rows.scrollToIndex(index, { align: 'auto' });
+  }, [current]);
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
@@ -137,11 +160,11 @@ export function VirtualThread(props: VirtualThreadProps) {
         {shown.map(({ key, index, start }) => (
           <div
             key={key}
-            ref={rows.measureElement}
+            ref={rowHeight === undefined ? rows.measureElement : null}
             data-index={index}
             role="listitem"
             class={styles.row}
-            style={{ transform: `translateY(${start}px)` }}
+            style={{ height: rowHeight && `${rowHeight}px`, transform: `translateY(${start}px)` }}
           >
             {row(keys[index] ?? '', index)}
           </div>
@@ -149,4 +172,10 @@ export function VirtualThread(props: VirtualThreadProps) {
       </div>
     </div>
   );
+}
+
+/** Without reading the document, which would have to be laid out for that. */
+function isAtEndOf(list: Rows, threshold: number): boolean {
+  const end = list.getTotalSize() - (list.scrollRect?.height ?? 0);
+  return end - (list.scrollOffset ?? 0) <= threshold;
 }

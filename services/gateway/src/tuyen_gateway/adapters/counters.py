@@ -115,14 +115,18 @@ def counters_of(
         place_of(scope.organization, viewer, page, assignee)
         for viewer, page, assignee in product((None, scope.agent_id), pages, assignees)
     }
-    ids = [{"_id": {"$gte": each, "$lt": each[:-1] + _AFTER_ALL}} for each in sorted(first)]
-    found: list[Document] = [{"$match": {"$or": ids}}]
+    found: list[Document] = [{"$match": {"$or": [match_place(each) for each in sorted(first)]}}]
     if scope.since is None:
         return [*found, {"$unset": DAYS}]
     month, _ = month_and_day(scope.since)
     of_month = {"$regexMatch": {"input": "$_id", "regex": rf"\|{month}$"}}
     days = {"$cond": [of_month, f"${DAYS}", "$$REMOVE"]}
     return [*found, {"$set": {DAYS: days}}]
+
+
+def match_place(place: str) -> Document:
+    """Matches the documents whose ids begin with a place."""
+    return {"_id": {"$gte": place, "$lt": place[:-1] + _AFTER_ALL}}
 
 
 class _When(Enum):

@@ -5,7 +5,7 @@ from the gateway alone, and runs no script but the files of its build.
 """
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -59,9 +59,9 @@ _HEADERS = {
 }
 
 _INDEX = "index.html"
-_LOGGED_OUT = "index.html without a session"
-"""The page that says of itself that it need not ask who is logged in: browsers log each refusal as
-an error."""
+_NO_SESSION, _OPENID = 'data-session="none"', "data-openid"
+"""What the page says of itself: that it need not ask who is logged in, as browsers log each refusal
+as an error; and that one can log in at an OpenID provider."""
 
 _ICON = "icon.svg"
 _ASSETS = "assets"
@@ -138,7 +138,9 @@ def _list_addresses() -> Iterator[str]:
 
 
 async def _show_page(request: Request) -> Response:
-    page = _find_build().get(_INDEX if has_session(request) else _LOGGED_OUT)
+    provider = request.app.state.gateway.openid
+    said = {_NO_SESSION: not has_session(request), _OPENID: provider is not None}
+    page = _find_build().get(_name_page([mark for mark, holds in said.items() if holds]))
     if page is None:
         return PlainTextResponse(_NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})
     response = page.answer(request, "no-cache")
@@ -180,9 +182,16 @@ def _read_build(folder: Path, _built_at: int) -> Mapping[str, BuiltFile]:
         if path.is_file() and path.suffix not in _COMPRESSED
     }
     if (page := files.get(_INDEX)) is not None:
-        marked = page.contents[_PLAIN].replace(b"<html", b'<html data-session="none"', 1)
-        files[_LOGGED_OUT] = _make_file(page.content_type, marked, {})
+        for marks in ([_NO_SESSION], [_OPENID], [_NO_SESSION, _OPENID]):
+            tag = f"<html {' '.join(marks)}".encode()
+            marked = page.contents[_PLAIN].replace(b"<html", tag, 1)
+            files[_name_page(marks)] = _make_file(page.content_type, marked, {})
     return files
+
+
+def _name_page(marks: Sequence[str]) -> str:
+    """The name under which the page with these marks is kept."""
+    return " ".join((_INDEX, *marks))
 
 
 def _read_file(path: Path) -> BuiltFile:

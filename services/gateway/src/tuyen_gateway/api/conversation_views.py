@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from tuyen_events.ids import AgentId, CustomerId, contact_id, is_unnamed
-from tuyen_events.inbound import Attachment
+from tuyen_directory.organization import Organization, region_key
+from tuyen_events.ids import AgentId, CustomerId, DepartmentId, contact_id, is_unnamed
+from tuyen_events.inbound import Attachment, Visit
 from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
@@ -34,6 +35,19 @@ class CustomerView(ResponseBody):
 class AssigneeView(ResponseBody):
     agent_id: str
     name: str
+
+
+class ChosenPlaceView(ResponseBody):
+    """A department or region. One that was removed, or that nobody added, has its id as name."""
+
+    id: str
+    name: str
+
+
+class VisitView(ResponseBody):
+    page_url: str | None
+    department: ChosenPlaceView | None
+    region: ChosenPlaceView | None
 
 
 class ConversationView(ResponseBody):
@@ -65,6 +79,8 @@ class ConversationView(ResponseBody):
     post_id: str | None = None
     follows: bool | None = None
     """Whether the customer follows the page; null where the channel has not said so."""
+    visit: VisitView | None = None
+    """Where a livechat's visitor was when they last wrote, and what they chose (L3)."""
     version: int
     """The version of the assignee."""
     revision: int
@@ -219,6 +235,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "updated_at": row.updated_at,
         "post_id": row.post_id,
         "follows": row.follows,
+        "visit": None if row.visit is None else _visit(row.visit, caller.organization),
         "version": row.version,
         "revision": row.revision,
     }
@@ -232,6 +249,21 @@ def _contact(row: InboxRow) -> str | None:
         return None
     unnamed = row.kind is not ConversationKind.MESSAGE and is_unnamed(customer.external_id)
     return None if unnamed else row.contact_id or contact_id(customer.id)
+
+
+def _visit(visit: Visit, organization: Organization) -> VisitView:
+    department = region = None
+    if visit.department is not None:
+        stored = organization.departments.get(DepartmentId(visit.department))
+        department = _place(visit.department, None if stored is None else stored.value.name)
+        if visit.region is not None:
+            part = organization.regions.get(region_key(visit.department, visit.region))
+            region = _place(visit.region, None if part is None else part.value.name)
+    return VisitView(page_url=visit.page_url, department=department, region=region)
+
+
+def _place(place: str, name: str | None) -> ChosenPlaceView:
+    return ChosenPlaceView(id=place, name=place if name is None else name)
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:

@@ -63,6 +63,8 @@ class QueueItem(ReportItem):
     wait_median_s: int | None
     """How long those waited who got an agent; null if nobody did."""
     wait_p90_s: int | None
+    wait_p95_s: int | None
+    """Null also for an interval of before this was kept; the same goes for the others."""
 
 
 class _Responses(ReportItem):
@@ -71,11 +73,13 @@ class _Responses(ReportItem):
     first_response_median_s: int | None
     """How long their customers had waited; null if there were none."""
     first_response_p90_s: int | None
+    first_response_p95_s: int | None
     responses: int
     """How often a person on our side answered a customer who waited, the first time included."""
     response_median_s: int | None
     """How long the customers had waited, since their first word after the answer before."""
     response_p90_s: int | None
+    response_p95_s: int | None
 
 
 class AgentItem(_Responses):
@@ -188,6 +192,7 @@ def build_queue(rows: Sequence[ReportRow], names: ReportNames) -> list[QueueItem
             waiting=row.balance,
             wait_median_s=waits.median,
             wait_p90_s=waits.p90,
+            wait_p95_s=waits.p95,
         )
         for row in rows
         for page_id in _ids(row)
@@ -343,7 +348,9 @@ def _describe_responses(row: ReportRow) -> dict[str, int | None]:
         "first_responses": first.number,
         "first_response_median_s": first.median,
         "first_response_p90_s": first.p90,
+        "first_response_p95_s": first.p95,
         "responses": every.number,
         "response_median_s": every.median,
         "response_p90_s": every.p90,
+        "response_p95_s": every.p95,
     }

@@ -26,8 +26,8 @@ _STEPS: list[int] = [digit * 10**zeros for zeros in range(9) for digit in (1, 2,
 it: it is off by 2 % at most, and there are about 90 different ones from each second to its
 tenfold."""
 
-_SHARES = (0.5, 0.9)
-"""Of the median and the 90th percentile."""
+_SHARES = (0.5, 0.9, 0.95)
+"""Of the median, the 90th and the 95th percentile."""
 
 
 class Counted(StrEnum):
@@ -108,12 +108,13 @@ class Days(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """How many waited, and how many seconds: the median and the 90th percentile; None if nobody
-    did."""
+    """How many waited, and how many seconds: the median, the 90th and the 95th percentile; None if
+    nobody did. What was stored before the last of these was kept does not have it."""
 
     number: int = 0
     median: int | None = None
     p90: int | None = None
+    p95: int | None = None
 
 
 class Period(NamedTuple):

@@ -95,6 +95,12 @@ BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 COUNTED_BY = ("page_id", "channel", "kind", "done", "live_events")
 """The fields that `BY_INBOUND` also contains, for queries that read no row."""
 
+CHOSEN: Document = {"agent_id": {"$type": "string"}, "mode": {"$type": "string"}}
+"""The records of the history in which a rule chose an agent."""
+
+FAILED: Document = {"state": ReplyState.FAILED.value}
+"""The replies whose last request failed."""
+
 # Every list of I4 is read from one of these. A query without a channel or kind lists all of them,
 # which the server merges in the order of `updated_at`.
 _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
@@ -197,6 +203,17 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="pending_by_page",
             partialFilterExpression={"state": ReplyState.PENDING.value},
         ),
+        IndexModel(
+            # With state and page, so that they are counted without reading them.
+            [
+                ("organization", ASCENDING),
+                ("state", ASCENDING),
+                ("at", DESCENDING),
+                ("page_id", ASCENDING),
+            ],
+            name="failed_by_time",
+            partialFilterExpression=FAILED,
+        ),
     ),
     PAGE_POSTS: (
         IndexModel(
@@ -216,6 +233,16 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
     HISTORY: (
         IndexModel(
             [("conversation_id", ASCENDING), ("version", DESCENDING)], name="by_conversation"
+        ),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("rule_id", ASCENDING),
+                ("mode", ASCENDING),
+                ("at", DESCENDING),
+            ],
+            name="chosen_by_rule",
+            partialFilterExpression=CHOSEN,
         ),
     ),
     JOURNAL: (

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from tuyen_directory.organization import Organization, evolve, next_version
+from tuyen_directory.organization_state import OrganizationState, with_presence, without_presence
 from tuyen_directory.records import DirectoryChange, read_change
 from tuyen_events.codec import KeyedEvent, read_event
 from tuyen_events.ids import AgentId, OrganizationId
@@ -17,7 +18,6 @@ from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
-from tuyen_router.domain.organization import OrganizationState, with_presence, without_presence
 from tuyen_router.identity import SERVICE
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 import msgspec
 
+from tuyen_directory.pool_cache import PoolCache
 from tuyen_events.choosing import Cursor
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.pools import PoolRecorded
@@ -18,7 +19,6 @@ from tuyen_events.routing import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.domain import loads, queue_buckets, threads
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
-from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import (
     ManualAssignmentReported,

@@ -6,6 +6,7 @@ Decides I12.
 
 from msgspec.structs import replace
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.commands import MarkConversationDone, Outcome
 from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Reason
@@ -25,7 +26,6 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.seen import came_after
 

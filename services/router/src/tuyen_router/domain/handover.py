@@ -5,11 +5,12 @@ Decides R6.5.
 
 from msgspec.structs import replace
 
+from tuyen_directory.candidates import may_answer
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.commands import Outcome, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, EventId, cut_chosen_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import (
     find_open_request,
     give_to,
@@ -23,7 +24,6 @@ from tuyen_router.domain.command_results import (
 from tuyen_router.domain.customer_records import Request
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.request_ids import request_id
 from tuyen_router.domain.visits import address_of
 

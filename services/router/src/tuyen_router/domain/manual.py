@@ -3,15 +3,15 @@
 Decides R6.1, R6.2, R6.3, R6.4 and R6.6.
 """
 
+from tuyen_directory.candidates import may_answer
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import give_to, refuse, repeat_result, was_handled
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision, Provenance
-from tuyen_router.domain.organization import OrganizationState
 
 
 def on_assign(

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import OrganizationPools
+from tuyen_directory.pools import Offer
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of
 from tuyen_events.choosing import choose, effective_strategy
 from tuyen_events.ids import AgentId
@@ -38,9 +41,6 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import OrganizationPools
-from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.sticky import assignee_stays_without_candidate

@@ -13,12 +13,12 @@ from heapq import heapify, heappop, heapreplace
 
 import msgspec
 
+from tuyen_directory.candidates import build_pool, find_required_capability, narrow_to_offer
+from tuyen_directory.pool_cache import OrganizationPools
+from tuyen_directory.pools import Offer
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
-from tuyen_router.domain.candidates import build_pool, find_required_capability, narrow_to_offer
-from tuyen_router.domain.pool_cache import OrganizationPools
-from tuyen_router.domain.pools import Offer
 
 BucketKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
 """Page, capability, department, region, and the agents who must not get the conversation again

@@ -6,6 +6,7 @@ Decides R4.6.
 
 from msgspec.structs import replace
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import ConversationId, CustomerId, EventId, MessageId
 from tuyen_events.inbound import CommentRemoved, MessageDeleted
 from tuyen_events.limits import WAITED_FOR
@@ -20,7 +21,6 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import with_removed
 
 MessageRemoval = CommentRemoved | MessageDeleted

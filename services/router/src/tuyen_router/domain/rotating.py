@@ -7,6 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import ConversationId, CustomerId, EventId, comment_thread_id
 from tuyen_events.inbound import CommentAdded, CommentEvent, CommentRemoved
 from tuyen_events.routing import (
@@ -35,7 +36,6 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.requests import request_choice
 from tuyen_router.domain.seen import Seen, recognize
 

@@ -8,6 +8,8 @@ from typing import assert_never
 
 import msgspec
 
+from tuyen_directory.candidates import is_outside, may_answer
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.ids import AgentId, EventId
 from tuyen_events.routing import Purpose
 from tuyen_events.vocabulary import Presence, Reason
@@ -17,7 +19,6 @@ from tuyen_router.domain.arrivals import (
     remember_uncertain,
     reopen_if_new,
 )
-from tuyen_router.domain.candidates import is_outside, may_answer
 from tuyen_router.domain.customer_records import Request, RequestedDepartment
 from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.decisions import (
@@ -26,7 +27,6 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.removals import with_comment
 from tuyen_router.domain.requests import open_request, request_again, request_choice, request_id_of
 from tuyen_router.domain.seen import Seen, recognize, was_removed

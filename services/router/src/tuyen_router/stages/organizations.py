@@ -8,6 +8,7 @@ from typing import assert_never
 import msgspec
 import structlog
 
+from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, RuleId
@@ -31,7 +32,6 @@ from tuyen_router.domain.dispatch_state import (
     apply_step,
 )
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, has_fallen
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_loads,

@@ -2,11 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { useStore } from '../../live/context';
 import type { ListWindow } from '../../live/store';
-import { href, navigate } from '../../router';
+import { href } from '../../router';
 import { hasRight, me } from '../../session';
 import { formatClock, formatDuration, formatNumber, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
-import { Avatar, join, Menu, State, toast, VirtualList } from '../../ui';
+import { Avatar, IconButton, join, State, toast, VirtualList } from '../../ui';
 import { now } from '../../ui/clock';
 import styles from './board.module.css';
 import { capacities, HOURS, strip } from './figures';
@@ -106,7 +106,13 @@ function AgentRow({ person, figures, capacity, given, onHandOver }: AgentRowProp
       <div class={styles.what}>
         <p class={styles.name}>
           <span class={join(styles.dot, styles[status])} aria-hidden="true" />{' '}
-          <strong>{name}</strong>
+          <a
+            class={styles.person}
+            title={words('seeTheirs')}
+            href={href('inbox', null, { assignee: agent_id })}
+          >
+            {name}
+          </a>
         </p>
         <p class={styles.soft}>
           {t(status)}
@@ -124,7 +130,7 @@ function AgentRow({ person, figures, capacity, given, onHandOver }: AgentRowProp
         </p>
       </div>
       {figures.hours && <Strip hours={hours} />}
-      <AgentMenu person={person} offline={status === 'offline'} onHandOver={onHandOver} />
+      <AgentActions person={person} offline={status === 'offline'} onHandOver={onHandOver} />
     </div>
   );
 }
@@ -141,13 +147,13 @@ function Strip({ hours }: { hours: readonly number[] }) {
   );
 }
 
-interface AgentMenuProps {
+interface AgentActionsProps {
   person: Person;
   offline: boolean;
   onHandOver: () => void;
 }
 
-function AgentMenu({ person: { agent_id, name }, offline, onHandOver }: AgentMenuProps) {
+function AgentActions({ person: { agent_id, name }, offline, onHandOver }: AgentActionsProps) {
   const store = useStore();
   const setOffline = async () => {
     try {
@@ -159,41 +165,20 @@ function AgentMenu({ person: { agent_id, name }, offline, onHandOver }: AgentMen
     }
   };
   return (
-    <Menu
-      small
-      icon="more"
-      align="end"
-      label={words('actions', name)}
-      items={[
-        {
-          key: 'theirs',
-          text: words('seeTheirs'),
-          icon: 'inbox',
-          onPick: () => navigate(href('inbox', null, { assignee: agent_id })),
-        },
-        ...(hasRight('set_presence')
-          ? [
-              {
-                key: 'offline',
-                text: words('setOffline'),
-                icon: 'leave' as const,
-                disabled: offline,
-                onPick: () => void setOffline(),
-              },
-            ]
-          : []),
-        ...(hasRight('assign')
-          ? [
-              {
-                key: 'hand-over',
-                text: words('handOver'),
-                icon: 'reply' as const,
-                onPick: onHandOver,
-              },
-            ]
-          : []),
-      ]}
-    />
+    <span class={styles.actions}>
+      {hasRight('set_presence') && (
+        <IconButton
+          small
+          icon="leave"
+          label={words('setOffline', name)}
+          disabled={offline}
+          onClick={() => void setOffline()}
+        />
+      )}
+      {hasRight('assign') && (
+        <IconButton small icon="reply" label={words('handOver', name)} onClick={onHandOver} />
+      )}
+    </span>
   );
 }
 

@@ -40,8 +40,8 @@ test('fairness is most minus fewest for each rule, the widest first', () => {
 });
 
 test('the slowest page is the one with the longest wait, if any was answered', () => {
-  const item = (page_id: string, first_response_p90_s: number | null) =>
-    ({ page_id, first_response_p90_s }) as PageItem;
+  const item = (page_id: string, first_response_p95_s: number | null) =>
+    ({ page_id, first_response_p95_s }) as PageItem;
   expect(slowest([item('a', 3), item('b', 9), item('c', null)])?.page_id).toBe('b');
   expect(slowest([item('c', null)])).toBe(null);
 });

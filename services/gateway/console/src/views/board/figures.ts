@@ -26,8 +26,8 @@ export function strip(items: readonly AgentItem[], agent: string, now: number): 
 export function slowest(items: readonly PageItem[]): PageItem | null {
   let found: PageItem | null = null;
   for (const item of items) {
-    if (item.first_response_p90_s === null) continue;
-    if ((found?.first_response_p90_s ?? -1) < item.first_response_p90_s) found = item;
+    if (item.first_response_p95_s === null) continue;
+    if ((found?.first_response_p95_s ?? -1) < item.first_response_p95_s) found = item;
   }
   return found;
 }

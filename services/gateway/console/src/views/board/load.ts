@@ -1,10 +1,9 @@
-import { ApiProblem, api, type Schema, take } from '../../api/client';
+import { ApiProblem, api, take } from '../../api/client';
 import { loadDirectory, readAll } from '../../live/directory';
 import { type AgentItem, type FairnessItem, HOURS, type PageItem } from './figures';
 
 const HOUR_MS = 3_600_000;
-const NEWEST = 15;
-const MESSAGES = 200;
+const FAILURES = 20;
 
 export type Figures = Awaited<ReturnType<typeof loadFigures>>;
 
@@ -32,7 +31,7 @@ export async function loadFigures() {
       const query = { from: today, by: 'day' } as const;
       return read<PageItem>(take(api.GET('/v1/reports/pages', { params: { query } })));
     }),
-    loadFailures(),
+    take(api.GET('/v1/failed-replies', { params: { query: { limit: FAILURES } } })),
     loadDirectory(),
   ]);
   return { at: now, presence, rules, hours, fairness, pages, failures };
@@ -50,34 +49,5 @@ async function allowed<T>(ask: () => Promise<T>): Promise<T | null> {
   } catch (problem) {
     if (problem instanceof ApiProblem && problem.status === 403) return null;
     throw problem;
-  }
-}
-
-export interface Failures {
-  /** Among so many conversations: there is no list of what failed. */
-  among: number;
-  found: readonly { conversation: Schema<'ConversationView'>; count: number }[];
-}
-
-async function loadFailures(): Promise<Failures> {
-  const query = { limit: NEWEST };
-  const { items } = await take(api.GET('/v1/conversations', { params: { query } }));
-  const counted = await Promise.all(
-    items.map(async (conversation) => ({
-      conversation,
-      count: await countFailed(conversation.id),
-    })),
-  );
-  return { among: items.length, found: counted.filter(({ count }) => count > 0) };
-}
-
-async function countFailed(conversation_id: string): Promise<number> {
-  try {
-    const params = { path: { conversation_id }, query: { limit: MESSAGES } };
-    const address = '/v1/conversations/{conversation_id}/messages';
-    const { items } = await take(api.GET(address, { params }));
-    return items.filter(({ state }) => state === 'failed').length;
-  } catch {
-    return 0;
   }
 }

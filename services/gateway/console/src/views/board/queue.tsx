@@ -12,7 +12,7 @@ import type { Assignment, Histories } from './histories';
 import { openAt } from './places';
 import { sayWord, words } from './texts';
 
-const ROW_HEIGHT = 76;
+const ROW_HEIGHT = 92;
 
 interface QueueProps {
   queue: readonly Conversation[];

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Conversation } from '../../core/model';
 import { agentName, pageName } from '../../live/directory';
-import { formatDuration, formatNumber } from '../../texts';
+import { formatDuration, formatNumber, language } from '../../texts';
 import { join } from '../../ui';
 import { now } from '../../ui/clock';
 import styles from './board.module.css';
@@ -12,6 +12,9 @@ import { words } from './texts';
 
 const LATE_MS = 5 * 60_000;
 const WIDE = 2;
+/** The server counts no further. */
+const MOST_COUNTED = 1_000;
+const NAMED = 2;
 
 interface TilesProps {
   figures: Figures;
@@ -67,7 +70,7 @@ function FirstReply({ figures }: { figures: Figures }) {
   return (
     <Tile
       name={words('firstReply')}
-      value={page ? say(page.first_response_p90_s) : '–'}
+      value={page ? say(page.first_response_p95_s) : '–'}
       more={
         page
           ? words(
@@ -82,21 +85,24 @@ function FirstReply({ figures }: { figures: Figures }) {
 }
 
 function FailedSends({ figures: { failures } }: { figures: Figures }) {
-  const count = failures.found.reduce((sum, one) => sum + one.count, 0);
+  const { total } = failures;
+  const byConversation = new Map(failures.items.map((one) => [one.conversation.id, one]));
   return (
     <Tile
       name={words('failed')}
-      value={formatNumber(count)}
-      bad={count > 0}
+      value={total < MOST_COUNTED ? formatNumber(total) : `${formatNumber(total)}+`}
+      bad={total > 0}
       more={
-        <>
-          {words('amongNewest', failures.among)}
-          {failures.found.slice(0, 3).map(({ conversation }) => (
-            <a key={conversation.id} class={styles.line} href={openAt(conversation)}>
-              {conversation.customer.name ?? conversation.customer.external_id}
-            </a>
-          ))}
-        </>
+        total === 0
+          ? words('allSent')
+          : [...byConversation.values()].slice(0, NAMED).map(({ conversation, message }) => (
+              <span key={conversation.id} class={styles.line}>
+                <a href={openAt(conversation)}>
+                  {conversation.customer.name ?? conversation.customer.external_id}
+                </a>
+                {message.error && `: ${message.error.text[language.value]}`}
+              </span>
+            ))
       }
     />
   );

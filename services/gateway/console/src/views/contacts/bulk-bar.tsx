@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { agents } from '../../live/directory';
+import { me } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, type Choice, Dialog, IconButton, Picker, toast } from '../../ui';
@@ -11,7 +12,7 @@ import { type Chosen, toSelection } from './filter';
 import { named, steps } from './filter-bar';
 import { type Job, JobProgress } from './job';
 import type { Selection } from './selection';
-import { useSetup } from './setup';
+import { managedBy, useSetup } from './setup';
 import { words } from './texts';
 
 type Change = Schema<'ContactChange'>;
@@ -73,7 +74,7 @@ export function BulkBar({ chosen, selection, more, onDone }: BulkBarProps) {
     },
     {
       title: words('move'),
-      choices: named(setup.warehouses),
+      choices: managedBy(me.value, setup).length > 0 ? named(setup.warehouses) : [],
       set: (warehouse_id) => ({ warehouse_id }),
     },
     { title: words('step'), choices: steps(setup), set: (step) => ({ step }) },

@@ -1,5 +1,6 @@
 import { ApiProblem, api, type Schema, take } from '../../api/client';
 import { agentName, agents } from '../../live/directory';
+import { me } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import type { Choice } from '../../ui';
@@ -8,7 +9,7 @@ import type { Reload } from './contact-page';
 import styles from './contacts.module.css';
 import { EditInPlace } from './edit-in-place';
 import { named } from './filter-bar';
-import { type Contact, type Setup, useSetup } from './setup';
+import { type Contact, managedBy, type Setup, useSetup } from './setup';
 import { words } from './texts';
 
 type Patch = Schema<'ContactPatch'>;
@@ -159,7 +160,10 @@ function CustomField({ field: { id, name, type, choices }, value, save }: Custom
 }
 
 function Care({ contact, save }: { contact: Contact; save: Save }) {
-  const { warehouses, campaigns } = useSetup();
+  const setup = useSetup();
+  const { warehouses, campaigns } = setup;
+  const viewer = me.value;
+  const manages = managedBy(viewer, setup).some(({ id }) => id === contact.warehouse_id);
   const known = agents.value.some(({ id }) => id === contact.assignee);
   const self =
     contact.assignee && !known
@@ -171,6 +175,8 @@ function Care({ contact, save }: { contact: Contact; save: Save }) {
         label={words('assignee')}
         value={contact.assignee ?? ''}
         choices={withNone([...self, ...named(agents.value)], words('nobody'))}
+        // Who sees it and neither manages nor has it leads a team (W7).
+        disabled={!manages && contact.assignee === viewer?.agent_id}
         save={(value) => save('assignee', { assignee: value || null })}
       />
       {warehouses.length > 0 && (
@@ -178,6 +184,7 @@ function Care({ contact, save }: { contact: Contact; save: Save }) {
           label={words('warehouse')}
           value={contact.warehouse_id}
           choices={named(warehouses)}
+          disabled={!manages}
           save={(warehouse_id) => save('warehouse_id', { warehouse_id })}
         />
       )}

@@ -8,9 +8,9 @@ import { claim } from './claim';
 import type { Column } from './columns';
 import styles from './contacts.module.css';
 import { type Chosen, choose } from './filter';
-import type { Rows } from './rows';
+import { type Rows, usualSort } from './rows';
 import type { Selection } from './selection';
-import { isClaimable, type Row } from './setup';
+import { type Claimable, isClaimable, type Row, useSetup } from './setup';
 import { words } from './texts';
 
 const ROW = 44;
@@ -53,6 +53,7 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
   const scroller = useRef<HTMLDivElement>(null);
   const { rows, more, loadMore } = list;
   const nameWidth = useMedia('(max-width: 767px)') ? NAME_WIDTH.narrow : NAME_WIDTH.wide;
+  const usual = usualSort(useSetup());
   const virtual = useVirtualizer(scroller, {
     count: rows.length,
     overscan: 8,
@@ -78,7 +79,7 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
     [columns, nameWidth],
   );
   const areAllChosen = selection.all || rows.every(({ id }) => selection.ids.has(id));
-  const sort = chosen.sort ?? 'updated_at';
+  const sort = chosen.sort ?? usual;
   return (
     <div ref={scroller} class={styles.scroller} {...regionRole(words('table'))}>
       <div
@@ -141,7 +142,7 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
                 />
               </div>
               <div {...ROLES.rowHead}>
-                <Name row={row} onClaimed={list.replace} />
+                <Name row={row} onClaimed={list.replace} onGone={list.reload} />
               </div>
               {columns.map((column) => (
                 <div key={column.key} {...ROLES.cell}>
@@ -157,10 +158,18 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
   );
 }
 
-function Name({ row, onClaimed }: { row: Row; onClaimed: (row: Row) => void }) {
-  const take = async (from: Row) => {
-    const seen = isClaimable(from) ? await claim(from) : null;
+interface NameProps {
+  row: Row;
+  onClaimed: (row: Row) => void;
+  /** Somebody else has it. */
+  onGone: () => void;
+}
+
+function Name({ row, onClaimed, onGone }: NameProps) {
+  const take = async (from: Claimable) => {
+    const seen = await claim(from);
     if (seen) onClaimed(seen);
+    else onGone();
   };
   return (
     <>

@@ -7,13 +7,16 @@ interface EditInPlaceProps {
   hint?: string;
   type?: 'text' | 'number' | 'date';
   choices?: readonly Choice[];
+  /** Of choices: they are read only. */
+  disabled?: boolean;
   /** Gives why it was refused, or null. */
   save: (value: string) => Promise<string | null>;
 }
 
 /** A field that is saved by Enter or by leaving it. What was refused stays with its reason, and is
  * tried again only by Enter or after another change; Escape takes it back. */
-export function EditInPlace({ label, value, hint, type, choices, save }: EditInPlaceProps) {
+export function EditInPlace(props: EditInPlaceProps) {
+  const { label, value, hint, type, choices, disabled, save } = props;
   const [draft, setDraft] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const isSaving = useRef(false);
@@ -40,6 +43,7 @@ export function EditInPlace({ label, value, hint, type, choices, save }: EditInP
         hint={hint}
         error={error}
         choices={choices}
+        disabled={disabled}
         value={draft ?? value}
         onValue={(picked) => {
           setDraft(picked);

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { api, request, type Schema, take } from '../../api/client';
+import { me } from '../../session';
 import { formatNumber, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, Meter, Notice, SelectField, Table } from '../../ui';
@@ -8,7 +9,7 @@ import { FilePicker } from './file-picker';
 import { named } from './filter-bar';
 import { importWords } from './import-texts';
 import { isOver, sayReason, sayState, useProgress } from './job';
-import { useSetup } from './setup';
+import { managedBy, useSetup } from './setup';
 import { words } from './texts';
 
 type Uploaded = Schema<'UploadedImport'>;
@@ -113,9 +114,11 @@ interface FileStepProps {
 }
 
 function FileStep({ busy, onFile }: FileStepProps) {
-  const { warehouses } = useSetup();
+  const warehouses = managedBy(me.value, useSetup());
   const [file, setFile] = useState<File | null>(null);
-  const [warehouse, setWarehouse] = useState(warehouses.find((one) => one.default)?.id ?? '');
+  const [warehouse, setWarehouse] = useState(
+    (warehouses.find((one) => one.default) ?? warehouses[0])?.id ?? '',
+  );
   return (
     <form
       class={styles.step}
@@ -192,7 +195,6 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
           {
             key: 'sample',
             title: importWords('sample'),
-            wideOnly: true,
             cell: (column) =>
               uploaded.sample
                 .map((row) => row[column])

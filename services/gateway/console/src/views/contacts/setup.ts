@@ -2,6 +2,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { readAll } from '../../live/directory';
+import { hasRight, type Me } from '../../session';
 
 export type Contact = Schema<'ContactView'>;
 export type Claimable = Schema<'ClaimableContactView'>;
@@ -28,10 +29,20 @@ export async function loadSetup(): Promise<Setup> {
   const [fields, pipelines, campaigns, warehouses] = await Promise.all([
     ask(readAll((cursor, limit) => take(api.GET('/v1/contact-fields', paged(cursor, limit))))),
     ask(readAll((cursor, limit) => take(api.GET('/v1/pipelines', paged(cursor, limit))))),
-    ask(readAll((cursor, limit) => take(api.GET('/v1/campaigns', paged(cursor, limit))))),
+    hasRight('read_setup')
+      ? ask(readAll((cursor, limit) => take(api.GET('/v1/campaigns', paged(cursor, limit)))))
+      : [],
     ask(readAll((cursor, limit) => take(api.GET('/v1/warehouses', paged(cursor, limit))))),
   ]);
   return { fields, pipelines, campaigns, warehouses };
+}
+
+/** The warehouses that the viewer manages: of the default one administrators do (W1). */
+export function managedBy(viewer: Me | null, { warehouses }: Setup): Setup['warehouses'] {
+  const isAdministrator = viewer?.role === 'system_admin';
+  return warehouses.filter(
+    (one) => one.managers.includes(viewer?.agent_id ?? '') || (one.default && isAdministrator),
+  );
 }
 
 export function paged(cursor: string | undefined, limit: number) {

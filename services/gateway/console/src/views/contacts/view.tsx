@@ -1,5 +1,3 @@
-import { useEffect } from 'preact/hooks';
-import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
 import { manages, mayInCrm, me } from '../../session';
 import { sayProblem } from '../../texts/problems';
@@ -9,7 +7,7 @@ import styles from './contacts.module.css';
 import { ImportView } from './import-view';
 import { MergesView } from './merges-view';
 import { PipelineView } from './pipeline-view';
-import { loadSetup, type Setup, SetupContext } from './setup';
+import { loadSetup, managedBy, type Setup, SetupContext } from './setup';
 import { TableView } from './table-view';
 import { words } from './texts';
 
@@ -20,9 +18,6 @@ type Part = (typeof PARTS)[number];
 export default function Contacts() {
   const id = routeId.value;
   const setup = useLoaded(loadSetup);
-  useEffect(() => {
-    void loadDirectory().catch(() => {});
-  }, []);
   if (setup.state === 'loading') return <Skeleton />;
   if (setup.state === 'failed') {
     return <Failed text={sayProblem(setup.problem)} onRetry={() => void setup.reload()} />;
@@ -56,12 +51,11 @@ export default function Contacts() {
   );
 }
 
-/** Merges are decided by who manages, be it a single warehouse (C2, W1). */
-function isOpen(part: Part, { warehouses }: Setup): boolean {
-  if (part === 'import') return mayInCrm('import');
-  if (part !== 'merges' || manages.value) return true;
-  const own = me.value?.agent_id ?? '';
-  return warehouses.some(({ managers }) => managers?.includes(own));
+/** One imports into a warehouse that one manages, and decides about merges there (C2, C9, W1). */
+function isOpen(part: Part, setup: Setup): boolean {
+  const isManager = managedBy(me.value, setup).length > 0;
+  if (part === 'import') return mayInCrm('import') && isManager;
+  return part !== 'merges' || manages.value || isManager;
 }
 
 function idOf(part: Part): string | null {

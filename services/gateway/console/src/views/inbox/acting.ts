@@ -1,17 +1,22 @@
 import { agentName } from '../../live/directory';
 import type { Answer, Store } from '../../live/store';
 import { sayProblem } from '../../texts/problems';
-import { toast } from '../../ui';
+import { type Tone, toast } from '../../ui';
 import { words } from './texts';
 
 /** What was done to a conversation, with a word for the agent about how it went. */
 
 type Refusal = Extract<Answer, { ok: false }>;
 
-export function sayRefusal({ problem, winner }: Refusal): void {
-  if (winner) toast(words('winner', agentName(winner)), 'warn');
-  else if (winner === null) toast(words('winnerNobody'), 'warn');
-  else toast(sayProblem(problem), 'bad');
+export function refusalOf({ problem, winner }: Refusal): { text: string; tone: Tone } {
+  if (winner) return { text: words('winner', agentName(winner)), tone: 'warn' };
+  if (winner === null) return { text: words('winnerNobody'), tone: 'warn' };
+  return { text: sayProblem(problem), tone: 'bad' };
+}
+
+export function sayRefusal(refusal: Refusal): void {
+  const { text, tone } = refusalOf(refusal);
+  toast(text, tone);
 }
 
 export async function tell(asked: Promise<Answer>, said?: string): Promise<boolean> {

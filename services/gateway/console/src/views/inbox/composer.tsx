@@ -218,6 +218,7 @@ function useTyping(thread: Thread): (is: boolean) => void {
 function sayBarred(window: ReplyWindow | null, privately: boolean): string | null {
   if (!window || privately || window.allowed.includes('text')) return null;
   if (window.allowed.includes('human_agent')) return null;
-  const until = window.until ? ` (${formatShort(window.until)})` : '';
-  return `${words('windowClosed')}${until}. ${words('windowClosedHint')}`;
+  if (!window.until) return `${words('windowNever')}. ${words('windowNeverHint')}`;
+  const until = formatShort(window.until);
+  return `${words('windowClosed')} (${until}). ${words('windowClosedHint')}`;
 }

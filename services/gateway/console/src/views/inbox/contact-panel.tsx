@@ -5,6 +5,7 @@ import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agentName } from '../../live/directory';
 import { href } from '../../router';
+import { mayInCrm } from '../../session';
 import { formatDay, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
@@ -81,7 +82,10 @@ function ContactOf({ id, customer, seen }: ContactOfProps) {
     return <Failed text={sayProblem(problem)} onRetry={() => void loaded.reload()} />;
   }
   const contact = loaded.value as Contact | Claimable;
-  if ('claimable' in contact) return <Claim contact={contact} onDone={loaded.reload} />;
+  if ('claimable' in contact) {
+    if (!mayInCrm('access')) return <State icon="lock" title={words('contactHidden')} />;
+    return <Claim contact={contact} onDone={loaded.reload} />;
+  }
   const act = async (doing: Promise<unknown>) => {
     try {
       await reload(await doing);
@@ -89,6 +93,13 @@ function ContactOf({ id, customer, seen }: ContactOfProps) {
       toast(sayProblem(problem), 'bad');
     }
   };
+  if (!mayInCrm('access')) {
+    return (
+      <div class={styles.panel}>
+        <Facts contact={contact} customer={customer} onChanged={null} />
+      </div>
+    );
+  }
   return (
     <div class={styles.panel}>
       <Facts contact={contact} customer={customer} onChanged={reload} />
@@ -134,7 +145,8 @@ function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<
 interface FactsProps {
   contact: Contact;
   customer: Customer;
-  onChanged: (answer: unknown) => Promise<void>;
+  /** Null where they may only be read. */
+  onChanged: ((answer: unknown) => Promise<void>) | null;
 }
 
 function Facts({ contact, customer, onChanged }: FactsProps) {
@@ -153,9 +165,11 @@ function Facts({ contact, customer, onChanged }: FactsProps) {
       <div class={styles.who}>
         <Avatar name={shown} picture={customer.picture} size={40} />
         <h3>{shown}</h3>
-        <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
-          {t('edit')}
-        </Button>
+        {onChanged && (
+          <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
+            {t('edit')}
+          </Button>
+        )}
       </div>
       <dl class={styles.facts}>
         {facts.map(([label, value]) =>
@@ -167,7 +181,7 @@ function Facts({ contact, customer, onChanged }: FactsProps) {
           ) : null,
         )}
       </dl>
-      {editing && (
+      {editing && onChanged && (
         <Dialog title={words('editContact')} onClose={() => setEditing(false)}>
           <DataForm
             fields={contactFields()}

@@ -27,6 +27,10 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
   const [missing, setMissing] = useState(false);
   const window = useWindow(id, row?.updated_at);
 
+  const isKnown = row !== undefined;
+  useEffect(() => {
+    if (isKnown) thread?.view();
+  }, [thread, isKnown]);
   useEffect(() => {
     if (row) setMissing(false);
     else if (loading !== 'missing')
@@ -73,13 +77,12 @@ export function ConversationPane({ id, backTo, onContact }: ConversationPaneProp
   );
 }
 
-/** The thread, open as long as it is drawn; the viewer is among those who have it open. */
+/** The thread, open as long as it is drawn. */
 function useThread(id: string): Thread | null {
   const store = useStore();
   const [thread, setThread] = useState<Thread | null>(null);
   useEffect(() => {
     const opened = store.openThread(id);
-    opened.view();
     setThread(opened);
     return () => opened.close();
   }, [store, id]);

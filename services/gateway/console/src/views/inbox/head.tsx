@@ -12,7 +12,7 @@ import { channelName } from './filters-bar';
 import styles from './head.module.css';
 import { useWish } from './keys';
 import type { ReplyWindow } from './reply-window';
-import { sayViewer } from './row';
+import { sayPlace, sayViewer } from './row';
 import { words } from './texts';
 import { Why } from './why';
 
@@ -43,6 +43,8 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
         <p class={styles.where}>
           {words('via', channelName(row.channel), pageName(row.page_id))}
           {row.post_id && <a href={href('posts', row.post_id)}>{words('openPost')}</a>}
+          {row.follows && <span>{words('follows')}</span>}
+          {row.visit && <Visit visit={row.visit} />}
           <Window window={window} />
         </p>
       </div>
@@ -54,7 +56,7 @@ export function Head({ row, backTo, window, onContact }: HeadProps) {
           title={row.done ? words('reopen') : 'E'}
           onClick={() => void markDone(store, row.id, !row.done)}
         >
-          {words('done')}
+          <span class={styles.done}>{words('done')}</span>
         </Button>
         <Menu
           align="end"
@@ -150,11 +152,29 @@ function InCharge({ row }: { row: Conversation }) {
   );
 }
 
+/** What a site's visitor chose, and the page that they wrote from (L3). */
+function Visit({ visit }: { visit: NonNullable<Conversation['visit']> }) {
+  const { page_url } = visit;
+  const isLink = page_url && /^https?:/.test(page_url);
+  return (
+    <>
+      {visit.department && <span>{sayPlace(visit)}</span>}
+      {isLink && (
+        <a class={styles.visits} href={page_url} target="_blank" rel="noreferrer">
+          {words('visits', page_url.replace(/^https?:\/\//, ''))}
+        </a>
+      )}
+    </>
+  );
+}
+
 function Window({ window }: { window: ReplyWindow | null }) {
   if (!window) return null;
   const left = window.until ? Date.parse(window.until) - now.value : null;
   if (!window.open || (left !== null && left <= 0)) {
-    return <span class={styles.closed}>{words('windowClosed')}</span>;
+    return (
+      <span class={styles.closed}>{words(left === null ? 'windowNever' : 'windowClosed')}</span>
+    );
   }
   if (left === null) return null;
   return (

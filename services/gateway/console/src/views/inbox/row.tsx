@@ -1,3 +1,4 @@
+import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { pageName } from '../../live/directory';
 import { formatDuration, formatNumber, formatShort } from '../../texts';
@@ -76,7 +77,9 @@ export function Row({ id, to, current, selection }: RowProps) {
         </span>
         <span class={join(styles.line, styles.facts)}>
           <Icon name={CHANNEL_ICONS[row.channel] ?? 'inbox'} size={13} />
-          <span class={styles.where}>{pageName(row.page_id)}</span>
+          <span class={styles.where}>
+            {[pageName(row.page_id), row.visit && sayPlace(row.visit)].filter(Boolean).join(' · ')}
+          </span>
           {row.tags.slice(0, 2).map((tag) => (
             <span key={tag} class={styles.tag}>
               {tag}
@@ -99,6 +102,11 @@ export function Row({ id, to, current, selection }: RowProps) {
       </a>
     </div>
   );
+}
+
+/** The department that a livechat's visitor chose, with its region. */
+export function sayPlace({ department, region }: NonNullable<Conversation['visit']>): string {
+  return [department, region].flatMap((place) => place?.name ?? []).join(' · ');
 }
 
 export function sayViewer({ name, typing }: { name: string; typing: boolean }): string {

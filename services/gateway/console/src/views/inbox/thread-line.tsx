@@ -1,7 +1,11 @@
+import { useState } from 'preact/hooks';
 import type { Conversation, Message } from '../../core/model';
-import type { Line, Thread } from '../../live/store';
+import type { Problem } from '../../core/problem';
+import type { Answer, Line, Thread } from '../../live/store';
 import { formatClock, formatDateTime, language } from '../../texts';
+import { sayProblem } from '../../texts/problems';
 import { Button, Icon, join } from '../../ui';
+import { tell } from './acting';
 import { CommentActions } from './comment-actions';
 import type { Target } from './composer';
 import { isOurs } from './images';
@@ -103,13 +107,19 @@ interface StateProps {
 
 /** What became of a reply. Of those that went out the last one says so, the others are ticked. */
 function State({ line, thread, isLast }: StateProps) {
+  const [busy, setBusy] = useState(false);
   const { delivery, error, key, reply, message } = line;
   if (!delivery || delivery === 'removed') return null;
   const said = words(STATES[delivery]);
   const went = delivery === 'sent' || delivery === 'delivered' || delivery === 'seen';
   if (went && !isLast) return null;
   const bad = delivery === 'failed' || delivery === 'unknown';
-  const why = error?.text[language.value] ?? reply?.problem?.detail;
+  const why = error?.text[language.value] ?? (reply?.problem && sayRefused(reply.problem));
+  const act = async (asked: Promise<Answer>) => {
+    setBusy(true);
+    await tell(asked);
+    setBusy(false);
+  };
   return (
     <div class={join(styles.state, bad && styles.bad)} role={bad ? 'alert' : undefined}>
       <p>
@@ -119,17 +129,27 @@ function State({ line, thread, isLast }: StateProps) {
         {delivery === 'unknown' && !why && <span>: {words('unknownHint')}</span>}
       </p>
       {bad && (
-        <Button small onClick={() => thread.retry(key)}>
+        <Button small busy={busy} onClick={() => void act(thread.retry(key))}>
           {words('resend')}
         </Button>
       )}
       {(bad && reply) || message.state === 'pending' ? (
-        <Button small kind="quiet" onClick={() => thread.discard(key)}>
+        <Button
+          small
+          kind="quiet"
+          class={bad ? undefined : styles.late}
+          busy={busy}
+          onClick={() => void act(thread.discard(key))}
+        >
           {words('discard')}
         </Button>
       ) : null}
     </div>
   );
+}
+
+function sayRefused(problem: Problem): string {
+  return problem.body.window_ended_at ? words('windowClosed') : sayProblem(problem);
 }
 
 interface AttachmentOfProps {

@@ -1,7 +1,6 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useStore } from '../../live/context';
-import { loadDirectory } from '../../live/directory';
 import type { ListWindow } from '../../live/store';
 import { navigate, route, routeId, routeView } from '../../router';
 import { Drawer, join, State } from '../../ui';
@@ -26,9 +25,6 @@ export default function Inbox() {
   const [drawer, setDrawer] = useState(false);
   const selection = useSelection(list);
 
-  useEffect(() => {
-    void loadDirectory().catch(() => {});
-  }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation closes the drawer
   useEffect(() => setDrawer(false), [id]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address changes

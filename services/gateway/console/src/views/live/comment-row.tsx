@@ -6,24 +6,30 @@ import type { Lane } from '../../live/store';
 import { mayTake } from '../../session';
 import { formatClock } from '../../texts';
 import { colourOf, IconButton, join } from '../../ui';
+import type { ColumnName } from './column';
 import styles from './live.module.css';
 import { markPieces } from './order-of';
 import { words } from './texts';
 
-export interface CommentRowProps {
+/** What one does to a comment; always the same functions, so that no row is drawn again for them. */
+export interface LaneActs {
+  pick: (id: string | null, column: ColumnName) => void;
+  claim: (id: string) => void;
+  hide: (id: string) => void;
+  answer: (id: string, column: ColumnName) => void;
+}
+
+interface CommentRowProps {
+  column: ColumnName;
   id: string;
   lane: Lane;
   current: boolean;
-  onPick: (id: string) => void;
-  onClaim: (id: string) => void;
-  onHide: (id: string) => void;
-  onAnswer: (id: string) => void;
+  acts: LaneActs;
 }
 
-/** A comment in one line: when, who, what with its code and phone marked, whose, and what became
- * of it. */
-export function CommentRow(props: CommentRowProps) {
-  const { id, lane, current, onPick, onClaim, onHide, onAnswer } = props;
+/** A comment: when, who, whose, what became of it; below, what it says with its codes and phone
+ * marked. */
+export function CommentRow({ column, id, lane, current, acts }: CommentRowProps) {
   const store = useStore();
   const placed = lane.comment(id).value;
   const row = store.conversation(placed?.conversation_id ?? '').value;
@@ -38,13 +44,14 @@ export function CommentRow(props: CommentRowProps) {
   const name = message.author.name ?? row?.customer.name ?? message.author.id;
   const owner = row?.assignee?.name ?? null;
   const ground = owner === null ? undefined : `oklch(0.62 0.16 ${colourOf(owner)})`;
-  const problem = message.state === 'failed' || message.problem != null;
+  const failed = message.state === 'failed' || message.problem != null;
+  const removed = message.state === 'removed';
   return (
     <div
       class={join(
         styles.row,
         current && styles.current,
-        message.hidden && styles.isHidden,
+        (message.hidden || removed) && styles.isHidden,
         !incoming && styles.ours,
       )}
     >
@@ -53,7 +60,7 @@ export function CommentRow(props: CommentRowProps) {
         class={styles.pick}
         data-pick
         aria-current={current ? 'true' : undefined}
-        onClick={() => onPick(id)}
+        onClick={() => acts.pick(id, column)}
       >
         <span
           class={join(styles.owner, owner === null && styles.free)}
@@ -64,39 +71,43 @@ export function CommentRow(props: CommentRowProps) {
           {formatClock(message.at)}
         </time>
         <span class={styles.name}>{name}</span>
-        <span class={styles.text}>
-          {pieces.map(({ text: piece, mark }, index) =>
-            mark === null ? (
-              piece
-            ) : (
+        <span class={styles.states}>
+          {removed && <span>{words('removed')}</span>}
+          {message.hidden && <span>{words('hidden')}</span>}
+          {message.private_reply && <span class={styles.good}>{words('privateDone')}</span>}
+          {failed && <span class={styles.bad}>{words('failed', '1')}</span>}
+          {owner !== null && <span class={styles.whose}>{owner}</span>}
+        </span>
+        <span class={styles.text} title={text}>
+          {pieces.map(({ text: piece, mark }, index) => {
+            const Piece = mark === null ? 'span' : 'mark';
+            return (
               // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text, in its order
-              <mark key={index} class={styles[mark]}>
+              <Piece key={index} class={mark === null ? undefined : styles[mark]}>
                 {piece}
-              </mark>
-            ),
-          )}
+              </Piece>
+            );
+          })}
         </span>
       </button>
-      <span class={styles.states}>
-        {message.state === 'removed' && <span class={styles.state}>{words('removed')}</span>}
-        {message.hidden && <span class={styles.state}>{words('hidden')}</span>}
-        {message.private_reply && <span class={styles.good}>{words('privateDone')}</span>}
-        {problem && <span class={styles.bad}>{words('failed', '1')}</span>}
-        {owner !== null && <span class={styles.state}>{owner}</span>}
-      </span>
-      {incoming && (
+      {incoming && !removed && (
         <span class={styles.acts}>
           {owner === null && mayTake() && (
-            <IconButton small icon="check" label={words('claim')} onClick={() => onClaim(id)} />
+            <IconButton small icon="check" label={words('claim')} onClick={() => acts.claim(id)} />
           )}
           <IconButton
             small
             icon="eye"
             label={words(message.hidden ? 'unhide' : 'hide')}
-            onClick={() => onHide(id)}
+            onClick={() => acts.hide(id)}
           />
           {!message.private_reply && (
-            <IconButton small icon="send" label={words('privately')} onClick={() => onAnswer(id)} />
+            <IconButton
+              small
+              icon="send"
+              label={words('privately')}
+              onClick={() => acts.answer(id, column)}
+            />
           )}
         </span>
       )}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { markPhones } from '../../core/phones';
-import { markPieces, nextUnclaimed, orderOf } from './order-of';
+import { commentsOf, markPieces, nextUnclaimed, orderOf } from './order-of';
 
 const ORDER = { customer: 'c', words: [], phone: null };
 
@@ -13,6 +13,15 @@ describe('the order of a comment', () => {
     ];
     expect(orderOf(orders, 'b')).toBe('A1, B2');
     expect(orderOf(orders, 'c')).toBeNull();
+  });
+
+  it('is listed once for all its codes', () => {
+    const orders = [
+      { ...ORDER, id: 'a 0', code: 'A1', comments: ['a', 'c'] },
+      { ...ORDER, id: 'b 0', code: 'B2', comments: ['b'] },
+      { ...ORDER, id: 'b 1', code: 'A1', comments: ['b'] },
+    ];
+    expect(commentsOf(orders)).toEqual(['a', 'b']);
   });
 });
 
@@ -30,8 +39,10 @@ describe('the pieces of a text', () => {
   it('put together are the text, with codes and phones marked', () => {
     const text = 'a-1 xanh M, 090 123 4567';
     const pieces = markPieces(text, markPhones(text), new Set(['A1']));
-    expect(pieces.map((piece) => piece.text).join('')).toBe(text);
-    expect(pieces.find(({ mark }) => mark === 'code')?.text).toBe('a-1');
-    expect(pieces.find(({ mark }) => mark === 'phone')?.text).toBe('090 123 4567');
+    expect(pieces).toEqual([
+      { text: 'a-1', mark: 'code' },
+      { text: ' xanh M, ', mark: null },
+      { text: '090 123 4567', mark: 'phone' },
+    ]);
   });
 });

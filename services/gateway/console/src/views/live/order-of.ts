@@ -6,6 +6,11 @@ export function orderOf(orders: readonly Order[], comment: string): string | nul
   return codes.length > 0 ? [...new Set(codes)].join(', ') : null;
 }
 
+/** The comments that began an order, each once, though it may order several things. */
+export function commentsOf(orders: readonly Order[]): string[] {
+  return [...new Set(orders.map(({ comments }) => comments[0] ?? ''))];
+}
+
 /** The next comment, after the current one and then from the beginning, whose customer nobody has. */
 export function nextUnclaimed(
   ids: readonly string[],
@@ -36,7 +41,22 @@ export function markPieces(
     at = end;
   }
   pieces.push(...markCodes(text.slice(at), codes));
-  return pieces.filter((piece) => piece.text !== '');
+  return joinPlain(pieces);
+}
+
+/** Words that nothing marks are one piece, so that they are cut off as one. */
+function joinPlain(pieces: readonly Piece[]): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    if (piece.text === '') continue;
+    if (last?.mark === null && piece.mark === null) {
+      joined[joined.length - 1] = { text: last.text + piece.text, mark: null };
+    } else {
+      joined.push(piece);
+    }
+  }
+  return joined;
 }
 
 function markCodes(text: string, codes: ReadonlySet<string>): Piece[] {

@@ -13,7 +13,7 @@ export const words = dictionary(
     mine: (count: string) => `${count} của tôi`,
     unclaimed: (count: string) => `${count} chưa ai nhận`,
     failed: (count: string) => `${count} gửi lỗi`,
-    privateReplies: 'Nhắn riêng trong giờ qua',
+    privateReplies: (left: string) => `Còn ${left} lượt nhắn riêng giờ này`,
     orders: 'Đơn hàng',
     questions: 'Câu hỏi',
     all: 'Tất cả',
@@ -26,7 +26,6 @@ export const words = dictionary(
     owner: (name: string) => `Phụ trách: ${name}`,
     nobody: 'Chưa có ai',
     claim: 'Nhận khách',
-    claimed: (name: string) => `Đã nhận ${name}`,
     hide: 'Ẩn',
     unhide: 'Hiện',
     hidden: 'Đã ẩn',
@@ -39,8 +38,7 @@ export const words = dictionary(
     order: (name: string, codes: string) =>
       `Chào ${name}, shop đã nhận đơn ${codes} của bạn. Bạn cho shop xin địa chỉ giao hàng nhé!`,
     greeting: (name: string) => `Chào ${name}, `,
-    keys: 'Phím: J K chọn · Dấu cách nhận · H ẩn · P nhắn riêng',
-    repeats: (count: string) => `${count} bình luận`,
+    keys: 'Phím: J K chọn · ← → cột · Dấu cách nhận · H ẩn · P nhắn riêng · Esc về mới nhất',
   },
   {
     choose: 'Livestreams',
@@ -54,7 +52,7 @@ export const words = dictionary(
     mine: (count: string) => `${count} mine`,
     unclaimed: (count: string) => `${count} unclaimed`,
     failed: (count: string) => `${count} failed`,
-    privateReplies: 'Private replies in the last hour',
+    privateReplies: (left: string) => `${left} private replies left this hour`,
     orders: 'Orders',
     questions: 'Questions',
     all: 'All',
@@ -67,7 +65,6 @@ export const words = dictionary(
     owner: (name: string) => `In charge: ${name}`,
     nobody: 'Nobody',
     claim: 'Claim',
-    claimed: (name: string) => `Claimed ${name}`,
     hide: 'Hide',
     unhide: 'Show',
     hidden: 'Hidden',
@@ -80,7 +77,6 @@ export const words = dictionary(
     order: (name: string, codes: string) =>
       `Hello ${name}, we have your order of ${codes}. Please send us the address for the delivery.`,
     greeting: (name: string) => `Hello ${name}, `,
-    keys: 'Keys: J K move · Space claims · H hides · P replies privately',
-    repeats: (count: string) => `${count} comments`,
+    keys: 'Keys: J K move · ← → column · Space claims · H hides · P replies privately · Esc to the newest',
   },
 );

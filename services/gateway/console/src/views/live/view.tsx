@@ -1,9 +1,10 @@
 import { useEffect } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
-import { pageName, readAll } from '../../live/directory';
+import { loadDirectory, pageName, readAll } from '../../live/directory';
 import { href, navigate, routeId } from '../../router';
 import { formatDateTime, formatNumber, t } from '../../texts';
 import { Badge, Failed, Skeleton, State, useLoaded } from '../../ui';
+import { now } from '../../ui/clock';
 import { LaneView } from './lane';
 import styles from './live.module.css';
 import { words } from './texts';
@@ -18,22 +19,31 @@ export default function Live() {
       take(api.GET('/v1/posts', { params: { query: { cursor, limit } } })),
     ),
   );
+  useEffect(() => {
+    void loadDirectory().catch(() => {});
+  }, []);
   const posts = streams.value?.filter(({ kind }) => kind === 'livestream');
   const only = id === null && posts?.length === 1 ? posts[0]?.id : undefined;
   useEffect(() => {
     if (only !== undefined) navigate(href('live', only), 'replace');
   }, [only]);
 
-  if (id !== null) {
-    const post = posts?.find((each) => each.id === id);
-    return <LaneView key={`${id} ${post?.page_id ?? ''}`} id={id} post={post} />;
-  }
   if (streams.state === 'failed') return <Failed onRetry={() => void streams.reload()} />;
-  if (posts === undefined || only !== undefined) return <Skeleton />;
-  return <Chooser posts={posts} />;
+  if (posts === undefined || only !== undefined) return <Skeleton rows={12} height={40} />;
+  if (id === null) return <Chooser posts={posts} onReload={streams.reload} />;
+  const post = posts.find((each) => each.id === id);
+  return <LaneView key={id} id={id} post={post} others={posts.length > 1} />;
 }
 
-function Chooser({ posts }: { posts: readonly Post[] }) {
+interface ChooserProps {
+  posts: readonly Post[];
+  onReload: () => Promise<void>;
+}
+
+function Chooser({ posts, onReload }: ChooserProps) {
+  const moment = now.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one may begin at any moment
+  useEffect(() => void onReload(), [moment, onReload]);
   return (
     <section class={styles.chooser} aria-labelledby="livestreams">
       <h1 id="livestreams">{words('choose')}</h1>

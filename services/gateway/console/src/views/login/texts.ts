@@ -9,6 +9,9 @@ export const words = dictionary(
     password: 'Mật khẩu',
     submit: 'Đăng nhập',
     wrong: 'Tổ chức, tên đăng nhập hoặc mật khẩu chưa đúng.',
+    openId: 'Đăng nhập bằng tài khoản công ty',
+    openIdRefused:
+      'Chưa đăng nhập được bằng tài khoản công ty. Hãy thử lại, hoặc hỏi quản trị viên.',
   },
   {
     title: 'Log in',
@@ -18,5 +21,8 @@ export const words = dictionary(
     password: 'Password',
     submit: 'Log in',
     wrong: 'The organization, the username or the password is not right.',
+    openId: 'Log in with the company account',
+    openIdRefused:
+      'The company account could not be used to log in. Try again, or ask an administrator.',
   },
 );

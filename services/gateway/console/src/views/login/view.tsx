@@ -8,6 +8,7 @@ import { sayProblem } from '../../texts/problems';
 import { Button, Notice, TextField } from '../../ui';
 import { LanguageSwitch } from '../shell/language-switch';
 import styles from './login.module.css';
+import { beginOpenId, finishOpenId, hasOpenId } from './openid';
 import { words } from './texts';
 
 const KEPT = 'tuyen.organization';
@@ -18,6 +19,33 @@ export default function Login() {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+
+  const code = route.value.view === 'login' ? route.value.query.get('code') : null;
+  const state = route.value.query.get('state');
+
+  useEffect(() => {
+    if (!code || !state) return;
+    setBusy(true);
+    finishOpenId(code, state)
+      .then(() => navigate('/inbox', 'replace'))
+      .catch((failure) => {
+        navigate('/login', 'replace');
+        const refused = failure instanceof ApiProblem && [401, 403, 422].includes(failure.status);
+        setProblem(refused ? words('openIdRefused') : sayProblem(failure));
+        setBusy(false);
+      });
+  }, [code, state]);
+
+  const goToProvider = async () => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await beginOpenId();
+    } catch (failure) {
+      setProblem(sayProblem(failure));
+      setBusy(false);
+    }
+  };
 
   const title = `${words('title')} – ${t('product')}`;
   useEffect(() => {
@@ -79,6 +107,11 @@ export default function Login() {
         <Button type="submit" kind="primary" busy={busy}>
           {words('submit')}
         </Button>
+        {hasOpenId() && (
+          <Button icon="lock" busy={busy} onClick={() => void goToProvider()}>
+            {words('openId')}
+          </Button>
+        )}
         <footer class={styles.foot}>
           <LanguageSwitch wide />
         </footer>

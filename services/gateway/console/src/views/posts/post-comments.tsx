@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Message } from '../../core/model';
 import { useStore } from '../../live/context';
 import type { Lane } from '../../live/store';
 import { href } from '../../router';
@@ -9,20 +10,19 @@ import { words } from './texts';
 
 interface PostCommentsProps {
   id: string;
-  page: string | undefined;
   /** The conversation that is open. */
   current: string | null;
 }
 
 /** All comments below a post, oldest first, each with whoever is in charge of it. */
-export function PostComments({ id, page, current }: PostCommentsProps) {
+export function PostComments({ id, current }: PostCommentsProps) {
   const store = useStore();
   const [lane, setLane] = useState<Lane | null>(null);
   useEffect(() => {
-    const opened = store.openLane(id, page);
+    const opened = store.openLane(id);
     setLane(opened);
     return () => opened.close();
-  }, [store, id, page]);
+  }, [store, id]);
   const ids = lane?.ids.value ?? [];
   const loading = lane?.loading.value ?? 'loading';
   if (loading === 'failed') return <Failed onRetry={() => lane?.reload()} />;
@@ -71,7 +71,11 @@ function CommentLine({ post, id, lane, current }: CommentLineProps) {
         <time class={styles.facts} dateTime={message.at}>
           {formatShort(message.at)}
         </time>
-        {message.hidden && <span class={styles.facts}>{words('hidden')}</span>}
+        {statesOf(message).map((word) => (
+          <span key={word} class={styles.facts}>
+            {words(word)}
+          </span>
+        ))}
         {!message.parent_id && (
           <span class={join(styles.owner, !row?.assignee && styles.warn)}>
             {row?.assignee?.name ?? words('nobody')}
@@ -83,4 +87,15 @@ function CommentLine({ post, id, lane, current }: CommentLineProps) {
       </span>
     </a>
   );
+}
+
+/** What became of a comment. */
+function statesOf(message: Message) {
+  const { hidden, liked, private_reply, state, problem } = message;
+  return [
+    hidden && ('hidden' as const),
+    liked && ('liked' as const),
+    private_reply && ('privateDone' as const),
+    (state === 'failed' || problem) && ('failed' as const),
+  ].filter((word) => !!word);
 }

@@ -1,11 +1,14 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
-import { pageName, pages, readAll } from '../../live/directory';
-import { href, route, routeId } from '../../router';
+import { useStore } from '../../live/context';
+import { loadDirectory, pageName, pages, readAll } from '../../live/directory';
+import { href, navigate, route, routeId } from '../../router';
 import { formatNumber, formatShort, t } from '../../texts';
 import {
-  Button,
   Failed,
+  Icon,
+  IconButton,
+  type IconName,
   join,
   NotFound,
   SelectField,
@@ -14,6 +17,7 @@ import {
   useLoaded,
   VirtualList,
 } from '../../ui';
+import { now } from '../../ui/clock';
 import { ConversationPane } from '../inbox/conversation-pane';
 import { PostComments } from './post-comments';
 import styles from './posts.module.css';
@@ -22,6 +26,11 @@ import { words } from './texts';
 export type Post = Schema<'PostView'>;
 
 const ROW_HEIGHT = 76;
+const ICONS: Readonly<Record<Post['kind'], IconName>> = {
+  post: 'post',
+  video: 'image',
+  livestream: 'live',
+};
 
 /** The pages' posts; the comments of the one that is open, and the conversation that is answered
  * (I9). */
@@ -38,6 +47,10 @@ export default function Posts() {
       ),
     page,
   );
+  useChanges(reload);
+  useEffect(() => {
+    void loadDirectory().catch(() => {});
+  }, []);
   if (state === 'failed') return <Failed onRetry={() => void reload()} />;
   const post = value?.find((each) => each.id === id);
   return (
@@ -74,7 +87,7 @@ export default function Posts() {
           ) : (
             <>
               {post && <PostHead post={post} />}
-              <PostComments key={id} id={id} page={post?.page_id} current={conversation} />
+              <PostComments key={id} id={id} current={conversation} />
             </>
           )}
         </section>
@@ -89,6 +102,19 @@ export default function Posts() {
       )}
     </div>
   );
+}
+
+/** Reads again what was read, now and then, if comments came meanwhile. */
+function useChanges(reload: () => Promise<void>): void {
+  const { counts } = useStore();
+  const moment = now.value;
+  const read = useRef(counts.peek());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is looked at now and then
+  useEffect(() => {
+    const before = read.current;
+    read.current = counts.peek();
+    if (before !== null && read.current !== before) void reload();
+  }, [moment]);
 }
 
 function List({ posts, current }: { posts: readonly Post[]; current: string | null }) {
@@ -121,11 +147,7 @@ function PostRow({ post, current }: { post: Post; current: boolean }) {
       class={join(styles.row, current && styles.current)}
       aria-current={current ? 'true' : undefined}
     >
-      {post.picture ? (
-        <img class={styles.picture} src={post.picture} alt="" loading="lazy" />
-      ) : (
-        <span class={styles.picture} />
-      )}
+      <Picture post={post} />
       <span class={styles.about}>
         <span class={styles.text}>{post.text || words('unnamed')}</span>
         <span class={styles.facts}>
@@ -145,33 +167,47 @@ function PostRow({ post, current }: { post: Post; current: boolean }) {
   );
 }
 
+/** The picture once the gateway has it; until then, and for a post without one, what it is. */
+function Picture({ post }: { post: Post }) {
+  const [broken, setBroken] = useState(false);
+  if (post.picture?.startsWith('/') && !broken) {
+    const fail = () => setBroken(true);
+    return <img class={styles.picture} src={post.picture} alt="" loading="lazy" onError={fail} />;
+  }
+  return (
+    <span class={styles.picture}>
+      <Icon name={ICONS[post.kind]} size={22} />
+    </span>
+  );
+}
+
 function PostHead({ post }: { post: Post }) {
   return (
     <header class={styles.postHead}>
-      <a class={styles.back} href={href('posts')}>
-        {t('back')}
-      </a>
-      {post.picture && <img class={styles.large} src={post.picture} alt={words('picture')} />}
+      <IconButton
+        icon="back"
+        class={styles.back}
+        label={t('back')}
+        onClick={() => navigate(href('posts'))}
+      />
+      <Picture post={post} />
       <div class={styles.about}>
-        <p class={styles.whole}>{post.text || words('unnamed')}</p>
+        <h2 class={styles.whole}>{post.text || words('unnamed')}</h2>
         <p class={styles.facts}>
-          {pageName(post.page_id)} · {formatShort(post.created_at)}
+          {pageName(post.page_id)} · {words('kinds', post.kind)} · {formatShort(post.created_at)}
+        </p>
+        <p class={styles.links}>
+          {post.kind === 'livestream' && (
+            <a href={href('live', post.id)}>
+              <Icon name="live" size={16} /> {words('openLive')}
+            </a>
+          )}
           {post.permalink && (
-            <>
-              {' · '}
-              <a href={post.permalink} target="_blank" rel="noreferrer">
-                {words('openAtChannel')}
-              </a>
-            </>
+            <a href={post.permalink} target="_blank" rel="noreferrer">
+              <Icon name="external" size={16} /> {words('openAtChannel')}
+            </a>
           )}
         </p>
-        {post.kind === 'livestream' && (
-          <a href={href('live', post.id)}>
-            <Button small icon="live">
-              {words('openLive')}
-            </Button>
-          </a>
-        )}
       </div>
     </header>
   );

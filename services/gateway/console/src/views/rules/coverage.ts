@@ -1,5 +1,5 @@
 import type { Schema } from '../../api/client';
-import type { Agent, Page } from '../../live/directory';
+import type { Page } from '../../live/directory';
 
 export type Rule = Schema<'RuleView'>;
 export type Draft = Pick<Rule, 'name' | 'enabled' | 'mode' | 'applies_to' | 'pages' | 'members'>;
@@ -31,21 +31,6 @@ export function coverage(rules: readonly Rule[], pages: readonly Page[]) {
     else missing.push(page);
   }
   return { covered, missing };
-}
-
-/** The order in which a rule chooses: its members, or if it lists none, everybody with the role
- * `agent`, those of the support team first and in its order (R1.1). */
-export function poolOf(
-  rule: Pick<Rule, 'members'>,
-  agents: readonly Agent[],
-  team: readonly string[],
-): readonly Member[] {
-  if (rule.members.length > 0) return rule.members;
-  const place = (id: string) => (team.includes(id) ? team.indexOf(id) : team.length);
-  return agents
-    .filter(({ role }) => role === 'agent')
-    .map(({ id }) => ({ agent_id: id, capabilities: null, capacity: null }))
-    .sort(({ agent_id: a }, { agent_id: b }) => place(a) - place(b) || (a < b ? -1 : 1));
 }
 
 /** The list with the item at `from` moved to `to`. */

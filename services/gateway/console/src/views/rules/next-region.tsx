@@ -2,32 +2,34 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { useStore } from '../../live/context';
-import { agentName, agents, type Page } from '../../live/directory';
+import { agentName, type Page } from '../../live/directory';
 import { formatDateTime } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Failed, join, SelectField, Skeleton, State, useLoaded } from '../../ui';
-import { poolOf, type Rule, ruleOf } from './coverage';
-import { lastChoice } from './last-choice';
-import { after, capabilityOf, type Excluded, leastLoaded, standings } from './next';
+import type { Rule } from './coverage';
 import styles from './rules.module.css';
-import { words } from './texts';
+import { sayExcluded, words } from './texts';
 
-const MOST_COUNTED = 50;
 const AGAIN_MS = 60_000;
-const SOON_MS = 3_000;
+const SOON_MS = 1_000;
+const KINDS = ['message', 'comment'] as const;
+
+type Kind = (typeof KINDS)[number];
+type Next = Schema<'NextAssigneeView'>;
 
 interface NextRegionProps {
   rules: readonly Rule[];
   settings: Schema<'SettingsView'>;
-  team: readonly string[];
   pages: readonly Page[];
+  /** The version of the last change that was made here, if there was one. */
+  seen: number | undefined;
   preferred: string | null | undefined;
 }
 
 /** Who would get a new customer of a page. */
-export function NextRegion({ rules, settings, team, pages, preferred }: NextRegionProps) {
+export function NextRegion({ rules, settings, pages, seen, preferred }: NextRegionProps) {
   const [chosen, setChosen] = useState<string | null>(null);
-  const [kind, setKind] = useState('message');
+  const [kind, setKind] = useState<Kind>('message');
   const page =
     pages.find(({ id }) => id === (chosen ?? preferred)) ??
     pages.find(({ status }) => status === 'active') ??
@@ -52,19 +54,16 @@ export function NextRegion({ rules, settings, team, pages, preferred }: NextRegi
             <SelectField
               label={words('whatKind')}
               value={kind}
-              choices={(['message', 'comment'] as const).map((value) => ({
-                value,
-                text: words(value),
-              }))}
-              onValue={setKind}
+              choices={KINDS.map((value) => ({ value, text: words(value) }))}
+              onValue={(value) => setKind(value as Kind)}
             />
           )}
           <Answer
+            page_id={page.id}
+            kind={page.channel === 'facebook' ? kind : 'message'}
+            seen={seen}
             rules={rules}
-            settings={settings}
-            team={team}
-            page={page}
-            comments={kind === 'comment'}
+            waits={settings.when_nobody === 'queue'}
           />
         </>
       )}
@@ -73,91 +72,72 @@ export function NextRegion({ rules, settings, team, pages, preferred }: NextRegi
 }
 
 interface AnswerProps {
+  page_id: string;
+  kind: Kind;
+  seen: number | undefined;
   rules: readonly Rule[];
-  settings: Schema<'SettingsView'>;
-  team: readonly string[];
-  page: Page;
-  comments: boolean;
+  /** Whether a customer for whom there is nobody waits. */
+  waits: boolean;
 }
 
-function Answer({ rules, settings, team, page, comments }: AnswerProps) {
+function Answer({ page_id, kind, seen, rules, waits }: AnswerProps) {
   const store = useStore();
-  const rule = ruleOf(rules, page.id);
-  const { reload, ...loaded } = useLoaded(
-    async () => (rule ? readTurn(rule, team, page.id) : NO_TURN),
-    `${page.id} ${rule?.id} ${rule?.version}`,
-  );
+  const { reload, ...loaded } = useLoaded(() => {
+    const params = { path: { page_id }, query: { kind, after: seen } };
+    return take(api.GET('/v1/pages/{page_id}/next-assignee', { params }));
+  }, `${page_id} ${kind}`);
+  // A change of the rules keeps what is shown until the new answer is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `rules` says that they were read again
+  useEffect(() => void reload(), [rules, reload]);
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && void reload(), AGAIN_MS);
     return () => clearInterval(timer);
   }, [reload]);
-  // What comes in changes the counters: somebody may have been chosen.
+  // Somebody came or left, or a conversation changed: another one may be next.
   const soon = useRef<ReturnType<typeof setTimeout> | null>(null);
   useSignalEffect(() => {
-    if (!store.counts.value || soon.current !== null) return;
+    if (!store.counts.value || !store.presence.value || soon.current !== null) return;
     soon.current = setTimeout(() => {
       soon.current = null;
       if (!document.hidden) void reload();
     }, SOON_MS);
   });
   useEffect(() => () => clearTimeout(soon.current ?? undefined), []);
-  if (!settings.assignment || !settings.auto_assign) {
-    return <p role="status">{words('nextAutoOff')}</p>;
-  }
-  if (!rule) return <p role="status">{words('nextNoRule')}</p>;
   if (loaded.state === 'loading') return <Skeleton rows={3} />;
   if (loaded.state === 'failed') {
     return <Failed text={sayProblem(loaded.problem)} onRetry={() => void reload()} />;
   }
-  const turn = loaded.value;
-  const load = (agent: string) => turn.loads.get(agent) ?? null;
-  const pool = standings(rule, {
-    agents: agents.value,
-    team,
-    presence: (agent) => store.presence.value.get(agent)?.status ?? 'offline',
-    page,
-    capability: capabilityOf(page, page.channel === 'facebook' && comments),
-    pagePermissions: settings.page_permissions,
-    load,
-  });
-  const free = pool.filter(({ excluded }) => excluded === null).length;
-  const last = turn.last?.agent_id ?? null;
-  const next = rule.mode === 'least_loaded' ? leastLoaded(pool, last, load) : after(pool, last);
-  // A list of one needs no turn.
-  const isUnknown = turn.last === undefined && free > 1;
-  const sequel = words(settings.when_nobody === 'queue' ? 'nextQueue' : 'nextUnassigned');
-  const sentence =
-    next === null
-      ? `${words('nextNobody')} ${sequel}`
-      : rule.mode === 'random'
-        ? words('nextRandom', free)
-        : isUnknown
-          ? words('nextUnknown')
-          : words('nextIs', agentName(next));
+  const next = loaded.value;
+  const rule = rules.find(({ id }) => id === next.rule_id);
+  const draws = next.reason === 'random';
   return (
     <>
       <p role="status" class={styles.answer}>
-        {sentence}
+        {sentenceOf(next, waits)}
       </p>
-      <p class={styles.soft}>{words('byRule', rule.name)}</p>
-      {rule.mode !== 'random' && (
+      {rule && <p class={styles.soft}>{words('byRule', rule.name)}</p>}
+      {rule && !draws && (
         <p class={styles.soft}>
-          {turn.last
-            ? words('lastChoice', agentName(turn.last.agent_id), formatDateTime(turn.last.at))
-            : words(isUnknown ? 'unknownHint' : 'noLastChoice')}
+          {next.last
+            ? words('lastChoice', agentName(next.last.agent_id), formatDateTime(next.last.at))
+            : words('noLastChoice')}
         </p>
       )}
       <ol class={styles.pool} aria-label={words('order')}>
-        {pool.map(({ agent, excluded }) => (
+        {next.candidates.map((agent) => (
           <li
             key={agent}
-            class={join(styles.standing, excluded !== null && styles.out)}
-            aria-current={
-              agent === next && rule.mode !== 'random' && !isUnknown ? 'true' : undefined
-            }
+            class={styles.standing}
+            aria-current={agent === next.agent_id ? 'true' : undefined}
           >
             <span>{agentName(agent)}</span>
-            <span class={styles.soft}>{excluded ? sayExcluded(excluded) : words('can')}</span>
+            <span class={styles.soft}>{words('can')}</span>
+          </li>
+        ))}
+        {next.excluded.map(({ agent_id, reason }) => (
+          <li key={agent_id} class={join(styles.standing, styles.out)}>
+            <span>{agentName(agent_id)}</span>
+            <span class={styles.soft}>{sayExcluded(reason)}</span>
           </li>
         ))}
       </ol>
@@ -166,31 +146,10 @@ function Answer({ rules, settings, team, page, comments }: AnswerProps) {
   );
 }
 
-function sayExcluded(reason: Excluded): string {
-  if (reason === 'capacity') return words('full');
-  if (reason === 'disabled') return words('gone');
-  return words(reason);
-}
-
-interface Turn {
-  /** Null if nobody was chosen yet; undefined if it was not found. */
-  last: { agent_id: string; at: string } | null | undefined;
-  /** Open conversations, where the rule asks for them. */
-  loads: ReadonlyMap<string, number>;
-}
-
-const NO_TURN: Turn = { last: null, loads: new Map() };
-
-async function readTurn(rule: Rule, team: readonly string[], page: string): Promise<Turn> {
-  const pool = poolOf(rule, agents.value, team);
-  const counted = pool.filter(({ capacity }) => rule.mode === 'least_loaded' || capacity !== null);
-  const [last, ...loads] = await Promise.all([
-    lastChoice(rule, page),
-    ...counted.slice(0, MOST_COUNTED).map(async ({ agent_id }): Promise<[string, number]> => {
-      const query = { assignee: agent_id, done: false };
-      const counts = await take(api.GET('/v1/conversations/counts', { params: { query } }));
-      return [agent_id, counts.total];
-    }),
-  ]);
-  return { last, loads: new Map(loads) };
+function sentenceOf({ agent_id, reason, candidates }: Next, waits: boolean): string {
+  if (agent_id !== null) return words('nextIs', agentName(agent_id));
+  if (reason === 'random') return words('nextRandom', candidates.length);
+  if (reason === 'off') return words('nextAutoOff');
+  if (reason === 'no_rule') return words('nextNoRule');
+  return `${words('nextNobody')} ${words(waits ? 'nextQueue' : 'nextUnassigned')}`;
 }

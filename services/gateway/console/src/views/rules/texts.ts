@@ -70,17 +70,17 @@ export const words = dictionary(
     nextNoRule: 'Trang này chưa có quy tắc, nên không ai tự động nhận.',
     nextAutoOff: 'Tự động phân công đang tắt, nên không ai tự động nhận.',
     byRule: (name: string) => `Theo quy tắc “${name}”`,
-    lastChoice: (name: string, at: string) => `Lượt gần nhất tìm thấy: ${name}, ${at}.`,
+    lastChoice: (name: string, at: string) => `Lượt gần nhất: ${name}, ${at}.`,
     noLastChoice: 'Quy tắc này chưa chọn ai, nên tính từ đầu danh sách.',
-    nextUnknown: 'Chưa biết người tiếp theo.',
-    unknownHint: 'Không thấy lượt gần nhất của quy tắc trong các hội thoại mới nhất.',
     honest:
-      'Tính cho khách mới chưa chọn phòng ban, từ quy tắc đã lưu và lượt gần nhất trong lịch sử phân công. Máy chủ mới là nơi quyết định: khách cũ vẫn về người đang phụ trách.',
+      'Máy chủ trả lời theo quy tắc đã lưu, cho khách mới chưa chọn phòng ban. Khách cũ vẫn về người đang phụ trách.',
     noPages: 'Chưa có trang nào',
     noPagesHint: 'Hãy kết nối một trang trong phần Thiết lập.',
     offline: 'không trực tuyến',
     capability: 'không nhận loại này',
     page: 'không ở trang này',
+    department: 'khác phòng ban',
+    group: 'khác nhóm',
     full: 'đã đủ việc',
     gone: 'đã bị khoá hoặc xoá',
     can: 'nhận được',
@@ -157,17 +157,17 @@ export const words = dictionary(
     nextNoRule: 'This page has no rule, so nobody is given it automatically.',
     nextAutoOff: 'Automatic assignment is off, so nobody is given it automatically.',
     byRule: (name: string) => `By the rule “${name}”`,
-    lastChoice: (name: string, at: string) => `The last turn that was found: ${name}, ${at}.`,
+    lastChoice: (name: string, at: string) => `The last turn: ${name}, ${at}.`,
     noLastChoice: 'This rule has chosen nobody yet, so it counts from the top.',
-    nextUnknown: 'It is not known who is next.',
-    unknownHint: 'The last turn of this rule is not among the newest conversations.',
     honest:
-      'For a new customer who named no department, from the saved rule and the last turn in the history of assignments. The server decides: known customers go to their assignee.',
+      'The server answers by the saved rule, for a new customer who named no department. Known customers go to their assignee.',
     noPages: 'No pages yet',
     noPagesHint: 'Connect a page in the settings.',
     offline: 'not online',
     capability: 'does not take this kind',
     page: 'not on this page',
+    department: 'another department',
+    group: 'another group',
     full: 'has enough work',
     gone: 'disabled or deleted',
     can: 'can be chosen',
@@ -181,4 +181,20 @@ export interface Sentence {
   online: boolean;
   pages: string;
   members: string;
+}
+
+const EXCLUDED = {
+  offline: 'offline',
+  capability: 'capability',
+  page: 'page',
+  department: 'department',
+  group: 'group',
+  capacity: 'full',
+  disabled: 'gone',
+} as const;
+
+/** Why somebody is no candidate; a reason that is not known yet is shown as it is. */
+export function sayExcluded(reason: string): string {
+  const known = Object.entries(EXCLUDED).find(([one]) => one === reason)?.[1];
+  return known ? words(known) : reason;
 }

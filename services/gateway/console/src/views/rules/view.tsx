@@ -16,15 +16,14 @@ import { words } from './texts';
 const NEW = 'new';
 
 async function load(after: number | undefined) {
-  const [rules, settings, team] = await Promise.all([
+  const [rules, settings] = await Promise.all([
     readAll((cursor, limit) =>
       take(api.GET('/v1/rules', { params: { query: { cursor, limit, after } } })),
     ),
     take(api.GET('/v1/settings')),
-    take(api.GET('/v1/support-team')),
     loadDirectory(),
   ]);
-  return { rules, settings, team: team.agent_ids };
+  return { rules, settings };
 }
 
 /** The rules of assignment: which pages each covers, who takes part, and who is next (R1, R2). */
@@ -44,7 +43,7 @@ export default function Rules() {
   if (loaded.state === 'failed') {
     return <Failed text={sayProblem(loaded.problem)} onRetry={() => void reload()} />;
   }
-  const { rules, settings, team } = loaded.value;
+  const { rules, settings } = loaded.value;
   const rule = rules.find((one) => one.id === id);
   const begun: Draft = {
     name: '',
@@ -77,8 +76,8 @@ export default function Rules() {
       <NextRegion
         rules={rules}
         settings={settings}
-        team={team}
         pages={pages.value}
+        seen={seen.current}
         preferred={rule?.pages?.[0] ?? givenPage}
       />
     </div>

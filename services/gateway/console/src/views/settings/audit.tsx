@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import { agentName, agents } from '../../live/directory';
+import { agentName, agents, pageName } from '../../live/directory';
 import { formatDateTime, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, SelectField, TextField, toast } from '../../ui';
+import { type AuditEntry, ENTITIES, sayAction, sayChanges, sayEntity } from './audit-entry';
 import { beginningOf, download, queryOf } from './files';
 import { Head, Listing } from './listing';
 import type { Item } from './routes';
@@ -10,26 +11,8 @@ import styles from './settings.module.css';
 import { words } from './texts';
 import { usePages } from './use-pages';
 
-const ENTITIES = [
-  'agent',
-  'page',
-  'rule',
-  'settings',
-  'department',
-  'region',
-  'group',
-  'link',
-  'template',
-  'warehouse',
-  'pipeline',
-  'integration',
-];
-
-interface Change {
-  field: string;
-  from: unknown;
-  to: unknown;
-}
+const NAMES = { agent: agentName, page: pageName };
+const entryOf = (item: Item) => item as unknown as AuditEntry;
 
 /** Who did what, the newest first. */
 export function Audit() {
@@ -63,7 +46,7 @@ export function Audit() {
           value={entity}
           choices={[
             { value: '', text: t('all') },
-            ...ENTITIES.map((value) => ({ value, text: value })),
+            ...Object.entries(ENTITIES).map(([value, word]) => ({ value, text: words(word) })),
           ]}
           onValue={setEntity}
         />
@@ -75,28 +58,37 @@ export function Audit() {
         label={words('audit')}
         pages={pages}
         columns={[
-          { key: 'at', title: words('at'), cell: ({ at }) => formatDateTime(String(at)) },
+          { key: 'at', title: words('at'), short: true, cell: ({ at }) => formatDateTime(String(at)) },
           {
             key: 'by',
             title: words('by'),
+            short: true,
             cell: ({ by: who }) => (who ? agentName(String(who)) : '—'),
           },
-          { key: 'action', title: words('action'), cell: sayAction },
-          { key: 'entity', title: words('entity'), cell: (item) => `${item.entity} ${item.id}` },
-          { key: 'changes', title: words('changes'), wideOnly: true, cell: sayChanges },
+          { key: 'action', title: words('action'), short: true, cell: (item) => sayAction(entryOf(item)) },
+          {
+            key: 'entity',
+            title: words('entity'),
+            cell: (item) => sayEntity(entryOf(item), NAMES),
+          },
+          {
+            key: 'changes',
+            title: words('changes'),
+            cell: (item) => {
+              const said = sayChanges(entryOf(item), NAMES);
+              return (
+                said.length > 0 && (
+                  <ul>
+                    {said.map((line) => (
+                      <li key={line}>{line}</li>
+                    ))}
+                  </ul>
+                )
+              );
+            },
+          },
         ]}
       />
     </>
   );
-}
-
-function sayAction({ action, times }: Item): string {
-  return Number(times) > 1 ? `${action} ×${times}` : String(action);
-}
-
-function sayChanges({ changes }: Item): string {
-  const say = (value: unknown) => (value === null ? '—' : JSON.stringify(value));
-  return ((changes ?? []) as readonly Change[])
-    .map(({ field, from, to }) => `${field}: ${say(from)} → ${say(to)}`)
-    .join('; ');
 }

@@ -1,9 +1,9 @@
 import { t } from '../../texts';
 import type { Values } from '../../ui';
 import { PageConnect } from './page-connect';
-import { PageExtra } from './page-extra';
+import { PageExtra, PageNotice } from './page-extra';
 import { namesOf, type Section } from './section';
-import { CHANNELS, checkbox, choice, many, say, text } from './section-fields';
+import { CHANNELS, checkbox, choice, many, nameOfChannel, say, text } from './section-fields';
 import { StaffExtra } from './staff-extra';
 import { type Word, words } from './texts';
 
@@ -27,7 +27,7 @@ export const pages: Section = {
   ofDirectory: true,
   needs: ['agents'],
   columns: [
-    { title: 'channel', text: ({ channel }) => String(channel) },
+    { title: 'channel', text: ({ channel }) => nameOfChannel(channel) },
     {
       title: 'state',
       text: ({ status, problem, connected }) =>
@@ -36,6 +36,7 @@ export const pages: Section = {
           : connected === false
             ? words('notConnected')
             : words(PAGE_STATES.find((state) => state === status) ?? 'inactive'),
+      tone: ({ problem, connected }) => (problem ? 'bad' : connected === false ? 'warn' : null),
     },
     { title: 'staffOfPage', text: ({ staff }, { agents }) => namesOf(staff, agents) },
   ],
@@ -87,6 +88,14 @@ export const pages: Section = {
       when: isA('zalo'),
     },
     {
+      kind: 'text',
+      type: 'datetime-local',
+      name: 'credentials.expires_at',
+      label: words('expiresAt'),
+      hint: words('expiresAtHint'),
+      when: ({ credentials }) => Boolean((credentials as Values | undefined)?.access_token),
+    },
+    {
       kind: 'lines',
       name: 'automatic_apps',
       label: words('automaticApps'),
@@ -123,12 +132,19 @@ export const pages: Section = {
       reply_url: live ? body.reply_url : null,
       credentials:
         !live && given.access_token
-          ? { access_token: given.access_token, refresh_token: given.refresh_token || null }
+          ? {
+              access_token: given.access_token,
+              refresh_token: given.refresh_token || null,
+              expires_at: given.expires_at
+                ? new Date(String(given.expires_at)).toISOString()
+                : null,
+            }
           : null,
     };
   },
   removal: 'removePage',
   Head: PageConnect,
+  Notice: PageNotice,
   Extra: PageExtra,
 };
 
@@ -147,7 +163,11 @@ export const staff: Section = {
       title: 'departments',
       text: ({ departments: ids }, { departments: all }) => namesOf(ids, all),
     },
-    { title: 'disabled', text: ({ disabled }) => (disabled ? t('yes') : '') },
+    {
+      title: 'state',
+      text: ({ disabled }) => words(disabled ? 'locked' : 'active'),
+      tone: ({ disabled }) => (disabled ? 'warn' : null),
+    },
   ],
   fields: ({ departments, regions }) => [
     text('name', 'name'),
@@ -199,7 +219,8 @@ export const templates: Section = {
     { title: 'text', text: ({ text: written }) => String(written) },
     {
       title: 'channels',
-      text: ({ channels }) => (Array.isArray(channels) ? channels.join(', ') : t('all')),
+      text: ({ channels }) =>
+        Array.isArray(channels) ? channels.map(nameOfChannel).join(', ') : t('all'),
     },
   ],
   fields: () => [

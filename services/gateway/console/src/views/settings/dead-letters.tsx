@@ -50,18 +50,16 @@ export function DeadLetters() {
           pages={listed}
           onOpen={setOpen}
           columns={[
-            { key: 'at', title: words('at'), cell: ({ at }) => formatDateTime(String(at)) },
+            { key: 'at', title: words('at'), short: true, cell: ({ at }) => formatDateTime(String(at)) },
             { key: 'error', title: words('error'), cell: ({ error }) => String(error) },
             {
               key: 'page',
               title: words('page'),
-              wideOnly: true,
               cell: ({ page_id }) => (page_id ? pageName(String(page_id)) : ''),
             },
             {
               key: 'service',
               title: words('service'),
-              wideOnly: true,
               cell: ({ service }) => String(service),
             },
           ]}

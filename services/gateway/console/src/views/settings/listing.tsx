@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, type Column, Failed, Skeleton, State, Table, toast } from '../../ui';
@@ -6,11 +7,21 @@ import styles from './settings.module.css';
 import { type Word, words } from './texts';
 import type { usePages } from './use-pages';
 
-export function Head({ title, lead }: { title: Word; lead: Word }) {
+interface HeadProps {
+  title: Word;
+  lead: Word;
+  /** What one can do with all of it. */
+  children?: ComponentChildren;
+}
+
+export function Head({ title, lead, children }: HeadProps) {
   return (
-    <header>
-      <h2>{words(title)}</h2>
-      <p class={styles.lead}>{words(lead)}</p>
+    <header class={styles.head}>
+      <div>
+        <h2>{words(title)}</h2>
+        <p class={styles.lead}>{words(lead)}</p>
+      </div>
+      {children}
     </header>
   );
 }

@@ -2,8 +2,8 @@ import { useRef } from 'preact/hooks';
 import { hasRight } from '../../session';
 import { sayProblem } from '../../texts/problems';
 import { DataForm, Failed, type FormField, Skeleton, useLoaded } from '../../ui';
+import { Head } from './listing';
 import { readOne, write } from './routes';
-import styles from './settings.module.css';
 import { type Word, words } from './texts';
 
 const checkbox = (name: string, label: Word, hint: Word): FormField => ({
@@ -75,10 +75,7 @@ export function OrganizationSettings() {
   );
   return (
     <>
-      <header>
-        <h2>{words('general')}</h2>
-        <p class={styles.lead}>{words('generalLead')}</p>
-      </header>
+      <Head title="general" lead="generalLead" />
       {loaded.state === 'loading' && <Skeleton />}
       {loaded.state === 'failed' && (
         <Failed text={sayProblem(loaded.problem)} onRetry={() => void loaded.reload()} />

@@ -2,6 +2,7 @@ import { prefer, preferences } from '../../preferences';
 import { type Language, language, setLanguage, t } from '../../texts';
 import { Checkbox, SelectField } from '../../ui';
 import { setTheme, type Theme, theme } from '../../ui/theme';
+import { Head } from './listing';
 import styles from './settings.module.css';
 import { words } from './texts';
 
@@ -9,10 +10,7 @@ import { words } from './texts';
 export function OwnPreferences() {
   return (
     <>
-      <header>
-        <h2>{words('own')}</h2>
-        <p class={styles.lead}>{words('ownLead')}</p>
-      </header>
+      <Head title="own" lead="ownLead" />
       <div class={styles.steps}>
         <SelectField
           label={t('language')}

@@ -4,7 +4,8 @@ import { loadDirectory } from '../../live/directory';
 import { href, navigate, route } from '../../router';
 import { sayProblem } from '../../texts/problems';
 import { Button, Dialog, Notice, State, toast } from '../../ui';
-import { write } from './routes';
+import { type Item, write } from './routes';
+import type { HeadProps } from './section';
 import styles from './settings.module.css';
 import { words } from './texts';
 
@@ -21,17 +22,34 @@ interface Found {
   accounts: readonly Account[];
 }
 
+/** Sends the browser to the channel's login, from which it comes back to the pages. */
+export async function beginLogin(channel: string): Promise<void> {
+  const redirect_uri = location.origin + href('settings', 'pages');
+  const { answer } = await write('POST', `/v1/pages/connect/${channel}`, { redirect_uri });
+  sessionStorage.setItem(BEGUN, channel);
+  location.assign(String(answer.authorize_url));
+}
+
+/** What is kept of a page that is connected again. */
+function keptOf({ name, staff, status, automatic_apps = [] }: Item) {
+  return { name, staff, status, automatic_apps };
+}
+
 /** Connects pages by logging in at their channel: there and back, then one picks (P1). */
-export function PageConnect({
-  onChanged,
-}: {
-  onChanged: (version?: string | null) => Promise<void>;
-}) {
+export function PageConnect({ items, onChanged }: HeadProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [found, setFound] = useState<Found | null>(null);
   const code = route.value.query.get('code');
   const state = route.value.query.get('state');
+  const refused = route.value.query.has('error');
+
+  useEffect(() => {
+    if (!refused) return;
+    sessionStorage.removeItem(BEGUN);
+    navigate(href('settings', 'pages'), 'replace');
+    setProblem(words('loginRefused'));
+  }, [refused]);
 
   useEffect(() => {
     if (!code || !state) return;
@@ -51,20 +69,26 @@ export function PageConnect({
     setBusy(true);
     setProblem(null);
     try {
-      const redirect_uri = location.origin + href('settings', 'pages');
-      const { answer } = await write('POST', `/v1/pages/connect/${channel}`, { redirect_uri });
-      sessionStorage.setItem(BEGUN, channel);
-      location.assign(String(answer.authorize_url));
+      await beginLogin(channel);
     } catch (failure) {
       setProblem(sayProblem(failure));
       setBusy(false);
     }
   };
+  const known = ({ external_id }: Account) =>
+    items.find((page) => page.channel === found?.channel && page.external_id === external_id);
   const pick = async (account: Account) => {
     if (!found) return;
-    const body = { ...account, channel: found.channel, connection: found.state };
+    const page = known(account);
+    const body = {
+      ...account,
+      ...(page && keptOf(page)),
+      channel: found.channel,
+      connection: found.state,
+    };
+    const id = page?.id ?? newId();
     try {
-      const { version } = await write('PUT', `/v1/pages/${newId()}`, body);
+      const { version } = await write('PUT', `/v1/pages/${encodeURIComponent(id)}`, body);
       toast(words('pageConnected', account.name));
       setFound({ ...found, accounts: found.accounts.filter((one) => one !== account) });
       await onChanged(version);
@@ -97,7 +121,7 @@ export function PageConnect({
               <li key={account.external_id} class={styles.head}>
                 <span>{account.name}</span>
                 <Button kind="primary" onClick={() => void pick(account)}>
-                  {words('connect')}
+                  {words(known(account) ? 'connectAgain' : 'connect')}
                 </Button>
               </li>
             ))}

@@ -1,5 +1,9 @@
+import { hasRight } from '../../session';
 import { formatDateTime, language } from '../../texts';
+import { sayProblem } from '../../texts/problems';
 import { Button, Notice, toast } from '../../ui';
+import { beginLogin } from './page-connect';
+import type { Item } from './routes';
 import type { ExtraProps } from './section';
 import styles from './settings.module.css';
 import { words } from './texts';
@@ -10,25 +14,45 @@ interface Problem {
   text: { vi: string; en: string };
 }
 
-/** What a page's connection is like, what to do about it, and how a site embeds a livechat. */
-export function PageExtra({ item, onChanged }: ExtraProps) {
+/** What a page's connection is like, and what to do about it. */
+export function PageNotice({ item }: { item: Item }) {
   const problem = item.problem as Problem | null | undefined;
+  if (item.channel === 'livechat') return null;
+  const again = (
+    <Button
+      small
+      onClick={() =>
+        beginLogin(String(item.channel)).catch((failure) => toast(sayProblem(failure), 'bad'))
+      }
+    >
+      {words(item.connected ? 'connectAgain' : 'connect')}
+    </Button>
+  );
+  if (problem) {
+    return (
+      <Notice tone="bad" actions={hasRight('manage') && again}>
+        <p>{problem.text[language.value]}</p>
+        {item.connected === true && <p>{words('problemHint')}</p>}
+      </Notice>
+    );
+  }
+  return (
+    <Notice
+      tone={item.connected ? 'good' : 'warn'}
+      actions={!item.connected && hasRight('manage') && again}
+    >
+      {item.connected ? words('connected') : words('notConnectedHint')}
+      {typeof item.until === 'string' && ` ${words('until', formatDateTime(item.until))}`}
+    </Notice>
+  );
+}
+
+/** How a site embeds a livechat. */
+export function PageExtra({ item, onChanged }: ExtraProps) {
   const live = item.channel === 'livechat';
   const script = `<script src="${location.origin}/livechat/${String(item.app_id)}/widget.js" async></script>`;
   return (
     <>
-      {problem && (
-        <Notice tone="bad">
-          <p>{problem.text[language.value]}</p>
-          <p>{words('problemHint')}</p>
-        </Notice>
-      )}
-      {!live && !problem && (
-        <Notice tone={item.connected ? 'good' : 'warn'}>
-          {item.connected ? words('connected') : words('notConnectedHint')}
-          {typeof item.until === 'string' && ` ${words('until', formatDateTime(item.until))}`}
-        </Notice>
-      )}
       {live && typeof item.app_id === 'string' && (
         <section class={styles.stack}>
           <h3>{words('script')}</h3>

@@ -1,5 +1,13 @@
 /** What the settings say outside of the lists' sections. */
 export const PARTS = {
+  onlyAdmins: [
+    'Bạn xem được phần này; chỉ quản trị viên thay đổi được.',
+    'You can read this; only administrators can change it.',
+  ],
+  onlyManagers: [
+    'Bạn xem được phần này; chỉ người quản lý thay đổi được.',
+    'You can read this; only managers can change it.',
+  ],
   groupOwn: ['Của tôi', 'Mine'],
   groupChannels: ['Kênh và nhân viên', 'Channels and staff'],
   groupRouting: ['Phân công', 'Assignment'],
@@ -113,6 +121,11 @@ export const PARTS = {
   loginZalo: ['Kết nối bằng Zalo', 'Connect with Zalo'],
   pickPages: ['Chọn trang để kết nối', 'Choose pages to connect'],
   connect: ['Kết nối', 'Connect'],
+  connectAgain: ['Kết nối lại', 'Connect again'],
+  loginRefused: [
+    'Kênh chưa cho phép: bạn đã dừng giữa chừng hoặc từ chối. Hãy thử lại.',
+    'The channel gave no permission: the login was stopped or declined. Try again.',
+  ],
   pageConnected: [(name: string) => `Đã kết nối ${name}`, (name: string) => `${name} is connected`],
   noMorePages: ['Không còn trang nào', 'No more pages'],
   noMorePagesHint: [
@@ -120,8 +133,8 @@ export const PARTS = {
     'This account has no other page to connect.',
   ],
   problemHint: [
-    'Kết nối lại trang hoặc nhập mã truy cập mới ở trên.',
-    'Connect the page again, or enter a new token above.',
+    'Kết nối lại trang, hoặc nhập mã truy cập mới bên dưới.',
+    'Connect the page again, or enter a new token below.',
   ],
   connected: ['Đã kết nối.', 'Connected.'],
   until: [(at: string) => `Hết hạn ${at}.`, (at: string) => `Ends at ${at}.`],

@@ -51,6 +51,10 @@ export const CHANNELS = [
   { value: 'livechat', text: 'Livechat' },
 ];
 
+export function nameOfChannel(channel: unknown): string {
+  return CHANNELS.find(({ value }) => value === channel)?.text ?? String(channel);
+}
+
 export function say(values: readonly [string, Word][], value: unknown): string {
   const found = values.find(([key]) => key === value);
   return found ? words(found[1]) : String(value ?? '');

@@ -49,6 +49,8 @@ export const SECTION_TEXTS = {
     'Chỉ dùng một lần: đừng dùng nó ở nơi khác nữa.',
     'It works once: do not use it elsewhere any more.',
   ],
+  expiresAt: ['Mã truy cập hết hạn lúc', 'The access token ends at'],
+  expiresAtHint: ['Để trống nếu mã không hết hạn.', 'Empty for one without an end.'],
   automaticApps: ['Ứng dụng trả lời tự động', 'Automatic apps'],
   automaticAppsHint: [
     'Mã ứng dụng, mỗi dòng một mã; tin của chúng không tính là nhân viên trả lời.',
@@ -111,6 +113,7 @@ export const SECTION_TEXTS = {
     'Deletes contacts and what belongs to them.',
   ],
   disabled: ['Khoá tài khoản', 'Disabled'],
+  locked: ['Đã khoá', 'Disabled'],
   disabledHint: [
     'Người này bị đăng xuất ngay và không đăng nhập được nữa.',
     'The agent is logged out at once and cannot log in any more.',

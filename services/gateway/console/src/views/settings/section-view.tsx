@@ -1,11 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
 import { newId } from '../../api/new-id';
 import { loadDirectory } from '../../live/directory';
+import { route } from '../../router';
 import { hasRight } from '../../session';
 import { t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import {
   Button,
+  Chip,
   Confirm,
   DataForm,
   Drawer,
@@ -18,6 +20,7 @@ import {
   useLoaded,
   type Values,
 } from '../../ui';
+import { Head } from './listing';
 import { type Item, readItems, write } from './routes';
 import { Secret } from './secret';
 import { addressOf, bodyOf, type Lists, nameOf, readLists, type Section } from './section';
@@ -37,10 +40,12 @@ export function SectionView({ section }: { section: Section }) {
     ]);
     return { items, lists };
   }, section.key);
-  const [open, setOpen] = useState<Item | 'new' | null>(null);
   const [dropping, setDropping] = useState<Item | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const mayWrite = hasRight(section.write);
+  const [open, setOpen] = useState<Item | 'new' | null>(
+    mayWrite && route.value.query.has('new') ? 'new' : null,
+  );
   const close = () => setOpen(null);
 
   const changed = async (version: string | null = null) => {
@@ -68,18 +73,16 @@ export function SectionView({ section }: { section: Section }) {
 
   return (
     <>
-      <header class={styles.head}>
-        <div>
-          <h2>{words(section.title)}</h2>
-          <p class={styles.lead}>{words(section.lead)}</p>
-        </div>
+      <Head title={section.title} lead={section.lead}>
         {mayWrite && (
           <Button kind="primary" icon="plus" onClick={() => setOpen('new')}>
             {t('add')}
           </Button>
         )}
-      </header>
-      {section.Head && mayWrite && <section.Head onChanged={changed} />}
+      </Head>
+      {section.Head && mayWrite && (
+        <section.Head items={loaded.value?.items ?? []} onChanged={changed} />
+      )}
       {loaded.state === 'loading' && <Skeleton />}
       {loaded.state === 'failed' && (
         <Failed text={sayProblem(loaded.problem)} onRetry={() => void loaded.reload()} />
@@ -93,6 +96,11 @@ export function SectionView({ section }: { section: Section }) {
           title={open === 'new' ? `${t('add')}: ${words(section.title)}` : nameOf(section, open)}
           onClose={close}
         >
+          {open !== 'new' && section.Notice && (
+            <div class={styles.notice}>
+              <section.Notice item={open} />
+            </div>
+          )}
           <ItemForm
             key={open === 'new' ? 'new' : open.id}
             section={section}
@@ -168,11 +176,14 @@ function Rows({ section, items, lists, onOpen }: RowsProps) {
         onOpen={onOpen}
         columns={[
           { key: 'name', title: words('name'), cell: (item) => nameOf(section, item) },
-          ...section.columns.map(({ title, text }) => ({
+          ...section.columns.map(({ title, text, tone }) => ({
             key: title,
             title: words(title),
-            wideOnly: true,
-            cell: (item: Item) => text(item, lists),
+            cell: (item: Item) => {
+              const said = text(item, lists);
+              const loud = said && tone?.(item);
+              return loud ? <Chip tone={loud}>{said}</Chip> : said;
+            },
           })),
         ]}
       />

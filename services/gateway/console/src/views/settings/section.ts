@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact';
-import type { FormField, Values } from '../../ui';
+import type { FormField, Tone, Values } from '../../ui';
 import { type Item, readItems } from './routes';
 import type { Word } from './texts';
 
@@ -19,6 +19,14 @@ export type Lists = Readonly<Record<ListName, readonly Item[]>>;
 export interface ColumnOf {
   title: Word;
   text: (item: Item, lists: Lists) => string;
+  /** What should not be overlooked stands out. */
+  tone?: (item: Item) => Tone | null;
+}
+
+export interface HeadProps {
+  items: readonly Item[];
+  /** Reads the list again, of a view that has seen this version. */
+  onChanged: (version?: string | null) => Promise<void>;
 }
 
 export interface ExtraProps {
@@ -55,7 +63,9 @@ export interface Section {
   /** A name for it, where it has none. */
   nameOf?: (item: Item) => string;
   /** Above the list. */
-  Head?: ComponentType<{ onChanged: () => Promise<void> }>;
+  Head?: ComponentType<HeadProps>;
+  /** Above the form of one: what is the matter with it. */
+  Notice?: ComponentType<{ item: Item }>;
   /** Below the form of one. */
   Extra?: ComponentType<ExtraProps>;
 }

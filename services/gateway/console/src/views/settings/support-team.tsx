@@ -2,9 +2,9 @@ import { useRef } from 'preact/hooks';
 import { hasRight } from '../../session';
 import { sayProblem } from '../../texts/problems';
 import { DataForm, Failed, Skeleton, useLoaded } from '../../ui';
+import { Head } from './listing';
 import { readItems, readOne, write } from './routes';
 import { choicesOf, LISTS } from './section';
-import styles from './settings.module.css';
 import { words } from './texts';
 
 /** Who may answer on every page (B I.1). */
@@ -20,10 +20,7 @@ export function SupportTeam() {
   });
   return (
     <>
-      <header>
-        <h2>{words('support')}</h2>
-        <p class={styles.lead}>{words('supportLead')}</p>
-      </header>
+      <Head title="support" lead="supportLead" />
       {loaded.state === 'loading' && <Skeleton />}
       {loaded.state === 'failed' && (
         <Failed text={sayProblem(loaded.problem)} onRetry={() => void loaded.reload()} />

@@ -1,10 +1,11 @@
 import { language } from '../../texts';
+import { AUDIT_TEXTS } from './audit-texts';
 import { PARTS } from './part-texts';
 import { SECTION_TEXTS } from './section-texts';
 import { SYSTEM_TEXTS } from './system-texts';
 
 /** Each text in Vietnamese and in English. */
-const TEXTS = { ...PARTS, ...SECTION_TEXTS, ...SYSTEM_TEXTS } as const;
+const TEXTS = { ...AUDIT_TEXTS, ...PARTS, ...SECTION_TEXTS, ...SYSTEM_TEXTS } as const;
 
 type Texts = typeof TEXTS;
 /** A text that needs nothing given. */

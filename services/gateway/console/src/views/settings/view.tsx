@@ -1,8 +1,10 @@
 import type { ComponentType } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { loadDirectory } from '../../live/directory';
 import { href, routeId } from '../../router';
 import { hasRight, type Me } from '../../session';
 import { t } from '../../texts';
-import { NotFound } from '../../ui';
+import { NotFound, Notice } from '../../ui';
 import { Audit } from './audit';
 import * as channels from './channel-sections';
 import * as customers from './customer-sections';
@@ -24,6 +26,8 @@ interface Part {
   title: Word;
   /** Who gets to see it; null is everybody. */
   right: Right | null;
+  /** Who may change it; null where there is nothing to change, or one's own. */
+  write: Section['write'] | null;
   View: ComponentType;
 }
 
@@ -31,24 +35,31 @@ const listed = (section: Section, right: Right | null = 'read_setup'): Part => (
   key: section.key,
   title: section.title,
   right,
+  write: section.write,
   View: () => <SectionView section={section} />,
 });
 
 const GROUPS: readonly [Word, readonly Part[]][] = [
-  ['groupOwn', [{ key: 'me', title: 'own', right: null, View: OwnPreferences }]],
+  ['groupOwn', [{ key: 'me', title: 'own', right: null, write: null, View: OwnPreferences }]],
   [
     'groupChannels',
     [
       listed(channels.pages),
       listed(channels.staff),
-      { key: 'support', title: 'support', right: 'read_setup', View: SupportTeam },
+      { key: 'support', title: 'support', right: 'read_setup', write: 'manage', View: SupportTeam },
       listed(channels.templates, null),
     ],
   ],
   [
     'groupRouting',
     [
-      { key: 'behaviour', title: 'general', right: 'read_setup', View: OrganizationSettings },
+      {
+        key: 'behaviour',
+        title: 'general',
+        right: 'read_setup',
+        write: 'manage',
+        View: OrganizationSettings,
+      },
       listed(routing.departments),
       listed(routing.regions),
       listed(routing.groups),
@@ -71,9 +82,15 @@ const GROUPS: readonly [Word, readonly Part[]][] = [
   [
     'groupSystem',
     [
-      { key: 'reports', title: 'reports', right: 'read_setup', View: Reports },
-      { key: 'audit', title: 'audit', right: 'manage', View: Audit },
-      { key: 'dead-letters', title: 'deadLetters', right: 'manage', View: DeadLetters },
+      { key: 'reports', title: 'reports', right: 'read_setup', write: null, View: Reports },
+      { key: 'audit', title: 'audit', right: 'manage', write: null, View: Audit },
+      {
+        key: 'dead-letters',
+        title: 'deadLetters',
+        right: 'manage',
+        write: null,
+        View: DeadLetters,
+      },
     ],
   ],
 ];
@@ -89,10 +106,18 @@ export default function Settings() {
   const shown = parts();
   const all = shown.flatMap(([, group]) => group);
   const id = routeId.value;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    void loadDirectory().catch(() => {});
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another part is another place in it
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [id]);
   const current = id ? all.find(({ key }) => key === id) : all.find(({ key }) => key === first());
   return (
     <div class={styles.settings} data-open={id !== null}>
-      <nav class={styles.nav} aria-label={t('settings')}>
+      <nav ref={nav} class={styles.nav} aria-label={t('settings')}>
         <h1>{t('settings')}</h1>
         {hasRight('manage') && (
           <a class={styles.link} href={href('welcome')}>
@@ -122,6 +147,9 @@ export default function Settings() {
         <a class={styles.back} href={href('settings')}>
           {t('back')}
         </a>
+        {current?.write && !hasRight(current.write) && (
+          <Notice>{words(current.write === 'manage' ? 'onlyAdmins' : 'onlyManagers')}</Notice>
+        )}
         {current ? <current.View key={current.key} /> : <NotFound />}
       </div>
     </div>

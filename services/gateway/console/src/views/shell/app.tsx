@@ -1,7 +1,7 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { StoreContext } from '../../live/context';
-import { forgetDirectory } from '../../live/directory';
+import { forgetDirectory, loadDirectory } from '../../live/directory';
 import { openStore } from '../../live/open-store';
 import { followPreferences, forgetPreferences, loadPreferences } from '../../preferences';
 import { navigate, routeView } from '../../router';
@@ -48,10 +48,10 @@ function Inside() {
 function LoggedIn({ me }: { me: Me }) {
   const { organization, agent_id, name } = me;
   const [attempt, setAttempt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens another one, another name must not
   const store = useMemo(
     () => openStore({ organization, agent_id, name }),
-    [organization, agent_id, name, attempt],
+    [organization, agent_id, attempt],
   );
   useSignalEffect(() => {
     if (store.connection.value !== 'ended') return;
@@ -62,6 +62,7 @@ function LoggedIn({ me }: { me: Me }) {
   });
   useSignalEffect(() => {
     if (store.resets.value > 0) void reviewRights();
+    void loadDirectory().catch(() => {});
   });
   useEffect(
     () => () => {

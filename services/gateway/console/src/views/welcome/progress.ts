@@ -1,7 +1,8 @@
-import { api, type Schema, take } from '../../api/client';
+import { ApiProblem, api, take } from '../../api/client';
+import type { Page } from '../../live/directory';
 
 export interface Progress {
-  pages: readonly Schema<'PageView'>[];
+  pages: readonly Page[];
   agents: number;
   isAssigned: boolean;
   hasWritten: boolean;
@@ -30,28 +31,28 @@ export async function readProgress(): Promise<Progress> {
 
 const CHANNELS_OWN = /(^|\.)(facebook\.com|zaloapp\.com|zalo\.me)$/;
 
-/** Where the channel doubles are, or null if the real channels are called: the address of a login
- * at the channel says it. */
+/** Where the channel doubles are, or null if the real channels are called, or none: the address of a
+ * login at the channel says it. */
 export async function findDoubles(): Promise<string | null> {
-  const { authorize_url } = await take(
-    api.POST('/v1/pages/connect/{channel}', {
-      params: { path: { channel: 'facebook' } },
-      body: { redirect_uri: `${location.origin}/settings/pages` },
-    }),
-  );
-  const { hostname, origin } = new URL(authorize_url);
-  return CHANNELS_OWN.test(hostname) ? null : origin;
+  try {
+    const { authorize_url } = await take(
+      api.POST('/v1/pages/connect/{channel}', {
+        params: { path: { channel: 'facebook' } },
+        body: { redirect_uri: `${location.origin}/settings/pages` },
+      }),
+    );
+    const { hostname, origin } = new URL(authorize_url);
+    return CHANNELS_OWN.test(hostname) ? null : origin;
+  } catch (problem) {
+    if (problem instanceof ApiProblem && problem.status === 409) return null;
+    throw problem;
+  }
 }
 
-/** The command by which a customer writes to a page at the doubles. */
-export function commandOf(doubles: string, page: Schema<'PageView'>, text: string): string {
-  const body = {
-    channel: page.channel,
-    account: page.external_id,
-    customer: '6700000000000001',
-    name: 'Vĩnh',
-    text,
-  };
-  const said = JSON.stringify(body).replaceAll("'", "'\\''");
-  return `curl -sS ${doubles}/_double/say -H 'Content-Type: application/json' -d '${said}'`;
+/** Where somebody can be a customer of a page, at the doubles. */
+export function windowOf(doubles: string, page: Page): string {
+  const account = encodeURIComponent(page.external_id);
+  return page.channel === 'livechat'
+    ? `${doubles}/site/${account}`
+    : `${doubles}/customer/${page.channel}/${account}`;
 }

@@ -25,13 +25,12 @@ export const words = dictionary(
     writeHint:
       'Nhắn cho trang của bạn từ một tài khoản khác. Tin hiện trong Hộp thư trong vòng một giây.',
     writeDone: 'Tin đầu tiên đã đến.',
-    writeDo: 'Tôi đang chạy thử trên máy này',
-    writeDoubles: 'Kênh đang là bản mô phỏng. Chạy lệnh này trong cửa sổ dòng lệnh để khách nhắn:',
-    writeReal: 'Trang này nối với kênh thật: hãy nhắn cho trang từ điện thoại của bạn.',
-    writeFirst: 'Hãy kết nối một trang Facebook hoặc Zalo trước.',
-    sample: 'Còn size 42 không ạ?',
-    copy: 'Sao chép',
-    copied: 'Đã sao chép',
+    writeDo: 'Viết như một khách hàng',
+    writeDoubles: (page: string) =>
+      `Kênh ở đây là bản mô phỏng. Trong cửa sổ mới, bạn là khách của ${page}: viết gì cũng được.`,
+    writeReal: (page: string) =>
+      `${page} nối với kênh thật: hãy nhắn cho trang từ điện thoại của bạn.`,
+    writeFirst: 'Hãy kết nối một trang trước.',
     answer: 'Trả lời khách',
     answerHint: 'Mở hội thoại trong Hộp thư và trả lời.',
     answerDone: 'Khách đầu tiên đã được trả lời.',
@@ -65,13 +64,12 @@ export const words = dictionary(
     writeHint:
       'Write to your page from another account. The message is in the inbox within a second.',
     writeDone: 'The first message has arrived.',
-    writeDo: 'I am trying it on this machine',
-    writeDoubles: 'The channel is a double. Run this in a terminal to write as a customer:',
-    writeReal: 'The page is connected to the real channel: write to it from your phone.',
-    writeFirst: 'Connect a Facebook page or a Zalo OA first.',
-    sample: 'Do you have it in size 42?',
-    copy: 'Copy',
-    copied: 'Copied',
+    writeDo: 'Write as a customer',
+    writeDoubles: (page: string) =>
+      `The channel is a double here. In a new window you are a customer of ${page}: write anything.`,
+    writeReal: (page: string) =>
+      `${page} is connected to the real channel: write to it from your phone.`,
+    writeFirst: 'Connect a page first.',
     answer: 'Answer the customer',
     answerHint: 'Open the conversation in the inbox, and reply.',
     answerDone: 'The first customer has their answer.',

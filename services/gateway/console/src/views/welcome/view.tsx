@@ -7,7 +7,7 @@ import { href, navigate } from '../../router';
 import { hasRight } from '../../session';
 import { sayProblem } from '../../texts/problems';
 import { Button, Failed, Icon, Notice, Skeleton, State, toast, useLoaded } from '../../ui';
-import { commandOf, findDoubles, type Progress, readProgress } from './progress';
+import { findDoubles, type Progress, readProgress, windowOf } from './progress';
 import { words } from './texts';
 import styles from './welcome.module.css';
 
@@ -77,7 +77,11 @@ function Steps() {
           hint={words('staffHint')}
           done={agents > 0 && words('staffDone', agents)}
         >
-          <Button kind="primary" icon="people" onClick={() => navigate(href('settings', 'staff'))}>
+          <Button
+            kind="primary"
+            icon="people"
+            onClick={() => navigate(href('settings', 'staff', { new: '1' }))}
+          >
             {words('staffDo')}
           </Button>
         </Step>
@@ -168,43 +172,22 @@ function OneRule({ onDone }: { onDone: () => Promise<void> }) {
   );
 }
 
-/** Where the doubles stand for the channels, a customer is a command. */
+/** Where the doubles stand for the channels, whoever tries it is the customer. */
 function WriteAsCustomer({ pages }: { pages: Progress['pages'] }) {
-  const [doubles, setDoubles] = useState<string | null | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const page = pages.find(({ channel }) => channel !== 'livechat');
-  const ask = async () => {
-    setBusy(true);
-    try {
-      setDoubles(await findDoubles());
-    } catch (problem) {
-      toast(sayProblem(problem), 'bad');
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { state, value, problem, reload } = useLoaded(findDoubles);
+  const page = pages.find(({ channel }) => channel !== 'livechat') ?? pages[0];
   if (!page) return <p>{words('writeFirst')}</p>;
-  if (doubles === null) return <Notice>{words('writeReal')}</Notice>;
-  if (doubles === undefined) {
-    return (
-      <Button busy={busy} icon="chat" onClick={() => void ask()}>
-        {words('writeDo')}
-      </Button>
-    );
+  if (state === 'loading') return <Skeleton rows={1} height={32} />;
+  if (state === 'failed') {
+    return <Failed text={sayProblem(problem)} onRetry={() => void reload()} />;
   }
-  const command = commandOf(doubles, page, words('sample'));
+  if (value === null) return <Notice>{words('writeReal', page.name)}</Notice>;
   return (
     <>
-      <p>{words('writeDoubles')}</p>
-      <pre class={styles.code}>{command}</pre>
-      <Button
-        icon="clip"
-        onClick={() =>
-          void navigator.clipboard?.writeText(command).then(() => toast(words('copied')))
-        }
-      >
-        {words('copy')}
-      </Button>
+      <p>{words('writeDoubles', page.name)}</p>
+      <a class={styles.open} href={windowOf(value, page)} target="_blank" rel="noreferrer">
+        <Icon name="chat" size={16} /> {words('writeDo')}
+      </a>
     </>
   );
 }

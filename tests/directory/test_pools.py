@@ -9,13 +9,13 @@ from router.domain.inputs import PAGE, A, B
 from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED, SITE
 from support.organizations import after, agent, page, rule, shop
+from tuyen_directory.candidates import build_pool
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import PoolCache
+from tuyen_directory.pools import UNKNOWN
 from tuyen_events.directory import Member
 from tuyen_events.ids import PageId
 from tuyen_events.vocabulary import AppliesTo, Capability, Exclusion, Strategy
-from tuyen_router.domain.candidates import build_pool
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.pools import UNKNOWN
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
 OUT = Exclusion

@@ -13,17 +13,17 @@ from router.domain.inputs import PAGE
 from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED
 from support.organizations import after, department, page, rule, shop
+from tuyen_directory import candidates
+from tuyen_directory.candidates import build_pool, narrow_to_offer
+from tuyen_directory.capacity import Totals, find_at_capacity
 from tuyen_directory.organization import Removed
+from tuyen_directory.organization_state import OrganizationState, with_presence
+from tuyen_directory.pool_cache import PoolCache
+from tuyen_directory.pools import Pool
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import DepartmentChanged, Member
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
-from tuyen_router.domain import candidates
-from tuyen_router.domain.candidates import build_pool, narrow_to_offer
-from tuyen_router.domain.loads import Totals, find_at_capacity
-from tuyen_router.domain.organization import OrganizationState, with_presence
-from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.pools import Pool
 
 PAGES = (PAGE, PageId("page-2"))
 NAMED = ((None, None), ("sales", None), ("sales", "north"), ("care", None), ("gone", None))

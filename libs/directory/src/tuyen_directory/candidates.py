@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from tuyen_directory.capacity import Totals, find_at_capacity
 from tuyen_directory.organization import Organization, may_work_on
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import OrganizationPools, Rosters, Team
+from tuyen_directory.pools import UNKNOWN, Offer, Pool
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId
 from tuyen_events.pools import Excluded
@@ -22,10 +26,6 @@ from tuyen_events.vocabulary import (
     Presence,
     Role,
 )
-from tuyen_router.domain.loads import Totals, find_at_capacity
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import OrganizationPools, Rosters, Team
-from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 MEMBERS_KEPT = 1_000_000
 """How many members the cached pools of an organization may contain in total; each pool counts its

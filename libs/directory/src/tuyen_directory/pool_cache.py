@@ -7,14 +7,14 @@ current one. The stage that decides owns the cache.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tuyen_directory.links import Links
 from tuyen_directory.organization import Organization
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pools import Pool
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, GroupId, OrganizationId, PageId, RuleId
 from tuyen_events.pools import Excluded
 from tuyen_events.vocabulary import Capability
-from tuyen_router.domain.links import Links
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pools import Pool
 
 PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
 """What an event requires: page, capability, department, region, and the group of its link."""

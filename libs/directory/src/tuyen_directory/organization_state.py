@@ -1,4 +1,4 @@
-"""What the router knows of one organization when it decides: its directory entities, and the
+"""What is known of one organization when somebody is chosen: its directory entities, and the
 presence of its agents.
 
 An `OrganizationState` is never changed; whatever happens makes a new one.

@@ -9,20 +9,20 @@ from router.domain.inputs import PAGE, A, B
 from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED, SITE
 from support.organizations import after, agent, group, link, page, rule, shop
-from tuyen_directory.organization import Removed
-from tuyen_events.directory import Member
-from tuyen_events.ids import AgentId
-from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role, Strategy
-from tuyen_router.domain.candidates import (
+from tuyen_directory.candidates import (
     build_pool,
     find_required_capability,
     find_rule,
     may_answer,
     narrow_to_offer,
 )
-from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.pools import UNKNOWN
+from tuyen_directory.organization import Removed
+from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pool_cache import PoolCache
+from tuyen_directory.pools import UNKNOWN
+from tuyen_events.directory import Member
+from tuyen_events.ids import AgentId
+from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role, Strategy
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
 

@@ -5,9 +5,9 @@ import unicodedata
 import pytest
 
 from support.organizations import AT, SHOP
+from tuyen_directory.links import Links
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import GroupId, LinkId
-from tuyen_router.domain.links import Links
 
 
 def _links(*urls: str) -> Links:
