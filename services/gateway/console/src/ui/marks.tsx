@@ -56,7 +56,7 @@ export interface MeterProps {
   label: string;
   value: number;
   max: number;
-  /** From which share of `max` on it warns. */
+  /** From which share of `max` on it warns; above 1 it never does. */
   warnFrom?: number;
 }
 
@@ -74,7 +74,7 @@ export function Meter({ label, value, max, warnFrom = 0.8 }: MeterProps) {
         aria-valuemin={0}
         aria-valuemax={max}
         aria-valuenow={value}
-        class={join(styles.bar, share >= 1 ? styles.full : share >= warnFrom && styles.near)}
+        class={join(styles.bar, share >= warnFrom && (share >= 1 ? styles.full : styles.near))}
       >
         <div style={{ width: `${share * 100}%` }} />
       </div>

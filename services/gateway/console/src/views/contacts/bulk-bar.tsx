@@ -123,12 +123,14 @@ export function BulkBar({ chosen, selection, more, onDone }: BulkBarProps) {
               {words('selectAllMatching')}
             </Button>
           )}
-          <IconButton
-            small
-            icon="close"
-            label={words('clearSelection')}
-            onClick={() => selection.clear()}
-          />
+          <span class={styles.bulkClose}>
+            <IconButton
+              small
+              icon="close"
+              label={words('clearSelection')}
+              onClick={() => selection.clear()}
+            />
+          </span>
         </div>
       )}
       {job && (

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { href } from '../../router';
 import { t } from '../../texts';
 import { Button, Icon } from '../../ui';
+import { useMedia } from '../../ui/use-media';
 import { useVirtualizer } from '../../ui/virtualizer';
 import { claim } from './claim';
 import type { Column } from './columns';
@@ -13,7 +14,7 @@ import { type Claimable, isClaimable, type Row, useSetup } from './setup';
 import { words } from './texts';
 
 const ROW = 44;
-const NAME_WIDTH = 240;
+const NAME_WIDTH = { wide: 240, narrow: 150 };
 const CHECK_WIDTH = 40;
 const AHEAD = 30;
 
@@ -51,6 +52,7 @@ interface ContactTableProps {
 export function ContactTable({ list, columns, chosen, selection, onChoose }: ContactTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { rows, more, loadMore } = list;
+  const nameWidth = useMedia('(max-width: 767px)') ? NAME_WIDTH.narrow : NAME_WIDTH.wide;
   const usual = usualSort(useSetup());
   const virtual = useVirtualizer(scroller, {
     count: rows.length,
@@ -65,16 +67,16 @@ export function ContactTable({ list, columns, chosen, selection, onChoose }: Con
     if (more && last >= rows.length - AHEAD) loadMore();
   }, [more, last, rows.length, loadMore]);
 
-  const width = columns.reduce((sum, one) => sum + one.width, CHECK_WIDTH + NAME_WIDTH);
+  const width = columns.reduce((sum, one) => sum + one.width, CHECK_WIDTH + nameWidth);
   const grid = useMemo(
     () => ({
       gridTemplateColumns: [
         `${CHECK_WIDTH}px`,
-        `minmax(${NAME_WIDTH}px, 2fr)`,
+        `minmax(${nameWidth}px, 2fr)`,
         ...columns.map((one) => `minmax(${one.width}px, 1fr)`),
       ].join(' '),
     }),
-    [columns],
+    [columns, nameWidth],
   );
   const areAllChosen = selection.all || rows.every(({ id }) => selection.ids.has(id));
   const sort = chosen.sort ?? usual;

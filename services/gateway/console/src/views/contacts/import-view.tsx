@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, request, type Schema, take } from '../../api/client';
 import { me } from '../../session';
-import { formatNumber } from '../../texts';
+import { formatNumber, t } from '../../texts';
 import { sayProblem } from '../../texts/problems';
 import { Button, Meter, Notice, SelectField, Table } from '../../ui';
 import styles from './contacts.module.css';
@@ -121,7 +121,7 @@ function FileStep({ busy, onFile }: FileStepProps) {
   );
   return (
     <form
-      class={styles.part}
+      class={styles.step}
       onSubmit={(event) => {
         event.preventDefault();
         if (file) onFile(file, warehouse);
@@ -172,7 +172,7 @@ function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
     setMapping(field ? { ...rest, [column]: field } : rest);
   };
   return (
-    <div class={styles.part}>
+    <div class={styles.step}>
       <Table
         label={importWords('importMapping')}
         rows={uploaded.columns}
@@ -234,7 +234,7 @@ interface ReportStepProps {
 function ReportStep({ preview, busy, onBack, onStart }: ReportStepProps) {
   const { rows, valid, duplicates, errors } = preview;
   return (
-    <div class={styles.part}>
+    <div class={styles.step}>
       <p role="status">
         {importWords(
           'reportSaid',
@@ -261,7 +261,7 @@ function ReportStep({ preview, busy, onBack, onStart }: ReportStepProps) {
         <Button kind="primary" busy={busy} disabled={valid === 0} onClick={onStart}>
           {importWords('start')}
         </Button>
-        <Button onClick={onBack}>{importWords('importMapping')}</Button>
+        <Button onClick={onBack}>{t('back')}</Button>
       </div>
     </div>
   );
@@ -287,7 +287,7 @@ function ProgressStep({ begun, onAgain }: { begun: Import; onAgain: () => void }
   const { state, done, total, changed, unchanged, skipped, detail } = now;
   const wrong = problem ?? refused;
   return (
-    <div class={styles.part}>
+    <div class={styles.step}>
       <p role="status">{sayState(state)}</p>
       {total !== null && <Meter label={words('progress')} value={done} max={total} warnFrom={2} />}
       <p>

@@ -166,13 +166,12 @@ export function History({ contactId, after }: { contactId: string; after: number
   return (
     <>
       <Listed title={words('history')} loaded={loaded}>
-        {({ at, by, event, text, changes }) => (
+        {({ at, event, text, changes }) => (
           <li key={`${at} ${event} ${JSON.stringify(changes)}`} class={styles.item}>
             <span class={styles.itemText}>
               {text[language.value]}{' '}
               <span class={styles.soft}>
                 {formatDateTime(at)}
-                {by && ` · ${agentName(by)}`}
                 {changes
                   .map((change) => sayChange(change, setup))
                   .filter((said) => said !== null)

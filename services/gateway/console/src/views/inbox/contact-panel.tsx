@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { ApiProblem, api, type Schema, take } from '../../api/client';
 import { versionOf } from '../../api/version';
+import type { Conversation } from '../../core/model';
 import { useStore } from '../../live/context';
 import { agentName } from '../../live/directory';
 import { href } from '../../router';
@@ -32,6 +33,7 @@ import { words } from './texts';
 
 type Contact = Schema<'ContactView'>;
 type Claimable = Schema<'ClaimableContactView'>;
+type Customer = Conversation['customer'];
 
 /** The contact beside the conversation of `id`: what is known, recognized, noted and to be done. */
 export function ContactPanel({ id }: { id: string }) {
@@ -48,7 +50,7 @@ export function ContactPanel({ id }: { id: string }) {
     <ContactOf
       key={row.contact_id}
       id={row.contact_id}
-      picture={row.customer.picture}
+      customer={row.customer}
       seen={row.updated_at}
     />
   );
@@ -56,12 +58,12 @@ export function ContactPanel({ id }: { id: string }) {
 
 interface ContactOfProps {
   id: string;
-  picture: string | null;
+  customer: Customer;
   /** Of the last message: another one may have brought a suggestion. */
   seen: string;
 }
 
-function ContactOf({ id, picture, seen }: ContactOfProps) {
+function ContactOf({ id, customer, seen }: ContactOfProps) {
   const after = useRef<number | undefined>(undefined);
   const loaded = useLoaded(() => {
     const params = { path: { contact_id: id }, query: { after: after.current } };
@@ -94,13 +96,13 @@ function ContactOf({ id, picture, seen }: ContactOfProps) {
   if (!mayInCrm('access')) {
     return (
       <div class={styles.panel}>
-        <Facts contact={contact} picture={picture} onChanged={null} />
+        <Facts contact={contact} customer={customer} onChanged={null} />
       </div>
     );
   }
   return (
     <div class={styles.panel}>
-      <Facts contact={contact} picture={picture} onChanged={reload} />
+      <Facts contact={contact} customer={customer} onChanged={reload} />
       <Suggestions contact={contact} act={act} />
       <TagsOf contact={contact} act={act} />
       <Tasks contactId={id} />
@@ -142,14 +144,15 @@ function Claim({ contact, onDone }: { contact: Claimable; onDone: () => Promise<
 
 interface FactsProps {
   contact: Contact;
-  picture: string | null;
+  customer: Customer;
   /** Null where they may only be read. */
   onChanged: ((answer: unknown) => Promise<void>) | null;
 }
 
-function Facts({ contact, picture, onChanged }: FactsProps) {
+function Facts({ contact, customer, onChanged }: FactsProps) {
   const [editing, setEditing] = useState(false);
   const { name, phones, emails, address, birthday, gender, location } = contact;
+  const shown = name ?? customer.name ?? customer.external_id;
   const facts: readonly [string, string | null | undefined][] = [
     [words('phones'), phones.join(', ')],
     [words('emails'), emails.join(', ')],
@@ -160,8 +163,8 @@ function Facts({ contact, picture, onChanged }: FactsProps) {
   return (
     <section class={styles.part}>
       <div class={styles.who}>
-        <Avatar name={name ?? null} picture={picture} size={40} />
-        <h3>{name}</h3>
+        <Avatar name={shown} picture={customer.picture} size={40} />
+        <h3>{shown}</h3>
         {onChanged && (
           <Button small kind="quiet" icon="edit" onClick={() => setEditing(true)}>
             {t('edit')}
