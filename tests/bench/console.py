@@ -313,6 +313,7 @@ class _Desk:
             ),
             median_of(f"{what}, drawn", "% of comments", [len(lags) / count * 100]),
             median_of(what, "frames/s", [frames / took]),
+            median_of(f"{what}, sent", "comments/s", [count / took]),
         ]
 
     async def _is_listed(self) -> bool:
