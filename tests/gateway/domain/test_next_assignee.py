@@ -14,9 +14,9 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Capability, ConversationKind, Exclusion, Strategy
 from tuyen_gateway.domain.next_assignee import (
+    ChosenInTurn,
     NextAssignee,
     NextReason,
-    Turn,
     find_last_of,
     find_next,
     find_pool,
@@ -87,6 +87,6 @@ def test_r2_1_of_choices_of_one_moment_the_last_is_found_in_any_order(
     turns: list[AgentId], before: AgentId | None
 ) -> None:
     """If it is not found, they returned to where they began."""
-    made = list(map(Turn, turns, [before, *turns]))
+    made = list(map(ChosenInTurn, turns, [before, *turns]))
     for shuffled in (made, made[::-1], sorted(made, key=str)):
         assert (find_last_of(shuffled) or before) == turns[-1]

@@ -6,7 +6,7 @@ from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.audit import Audit
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
-from tuyen_gateway.ports.choices import Choices
+from tuyen_gateway.ports.choices import RuleChoices
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
@@ -61,7 +61,7 @@ class Gateway:
     audit: Audit
     reports: Reports
     presence: PresenceBoard
-    choices: Choices
+    choices: RuleChoices
     commands: Commands
     jobs: Jobs
     views: ConversationViews

@@ -12,7 +12,7 @@ from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.counters import match_place
 from tuyen_gateway.adapters.in_turn import Reads
-from tuyen_gateway.domain.next_assignee import Turn, find_last_of
+from tuyen_gateway.domain.next_assignee import ChosenInTurn, find_last_of
 from tuyen_gateway.ports.choices import LastChoice
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.counters import ALL, ANY_PAGE, DAYS, place_of, read_field, read_place
@@ -27,7 +27,7 @@ _READ_AT_ONCE = 8
 
 
 class MongoChoices:
-    """`Choices`."""
+    """`RuleChoices`."""
 
     def __init__(self, database: Database, reads: Reads) -> None:
         self._history = database[collections.HISTORY]
@@ -61,7 +61,7 @@ class MongoChoices:
             {"agent_id": 1, "at": 1, "choice": 1},
         )
         newest: _Chosen | None = None
-        turns: list[Turn] = []
+        turns: list[ChosenInTurn] = []
         moment: datetime | None = None
         async for document in chosen.sort("at", -1).limit(_MOST_READ).batch_size(_READ_AT_ONCE):
             entry = msgspec.convert(document, _Chosen)
@@ -71,7 +71,7 @@ class MongoChoices:
                     return newest, agent
                 turns.clear()
             moment = entry.at
-            turns.append(Turn(entry.agent_id, entry.choice.after if entry.choice else None))
+            turns.append(ChosenInTurn(entry.agent_id, entry.choice.after if entry.choice else None))
         return None if newest is None else (newest, find_last_of(turns) or newest.agent_id)
 
     async def loads(

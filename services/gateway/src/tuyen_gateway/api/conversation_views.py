@@ -4,14 +4,14 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from tuyen_directory.organization import Organization, region_key
-from tuyen_events.ids import AgentId, CustomerId, DepartmentId, contact_id, is_unnamed
-from tuyen_events.inbound import Attachment, Visit
+from tuyen_events.ids import AgentId, CustomerId, contact_id, is_unnamed
+from tuyen_events.inbound import Attachment
 from tuyen_events.media import attachment_url, media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
 from tuyen_gateway.api.bodies import BilingualText, ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.api.visits import VisitView, view_visit
 from tuyen_gateway.domain.attempts import (
     ReplyState,
     find_error,
@@ -35,19 +35,6 @@ class CustomerView(ResponseBody):
 class AssigneeView(ResponseBody):
     agent_id: str
     name: str
-
-
-class ChosenPlaceView(ResponseBody):
-    """A department or region. One that was removed, or that nobody added, has its id as name."""
-
-    id: str
-    name: str
-
-
-class VisitView(ResponseBody):
-    page_url: str | None
-    department: ChosenPlaceView | None
-    region: ChosenPlaceView | None
 
 
 class ConversationView(ResponseBody):
@@ -235,7 +222,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "updated_at": row.updated_at,
         "post_id": row.post_id,
         "follows": row.follows,
-        "visit": None if row.visit is None else _visit(row.visit, caller.organization),
+        "visit": None if row.visit is None else view_visit(row.visit, caller.organization),
         "version": row.version,
         "revision": row.revision,
     }
@@ -249,21 +236,6 @@ def _contact(row: InboxRow) -> str | None:
         return None
     unnamed = row.kind is not ConversationKind.MESSAGE and is_unnamed(customer.external_id)
     return None if unnamed else row.contact_id or contact_id(customer.id)
-
-
-def _visit(visit: Visit, organization: Organization) -> VisitView:
-    department = region = None
-    if visit.department is not None:
-        stored = organization.departments.get(DepartmentId(visit.department))
-        department = _place(visit.department, None if stored is None else stored.value.name)
-        if visit.region is not None:
-            part = organization.regions.get(region_key(visit.department, visit.region))
-            region = _place(visit.region, None if part is None else part.value.name)
-    return VisitView(page_url=visit.page_url, department=department, region=region)
-
-
-def _place(place: str, name: str | None) -> ChosenPlaceView:
-    return ChosenPlaceView(id=place, name=place if name is None else name)
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:

@@ -78,14 +78,14 @@ def list_excluded(offer: Offer) -> Sequence[Excluded]:
     return sorted([*offer.pool.excluded, *at_capacity], key=lambda one: places[one.agent_id])
 
 
-class Turn(NamedTuple):
+class ChosenInTurn(NamedTuple):
     """A choice in turn: who was chosen, and who before."""
 
     agent_id: AgentId
     after: AgentId | None
 
 
-def find_last_of(turns: Sequence[Turn]) -> AgentId | None:
+def find_last_of(turns: Sequence[ChosenInTurn]) -> AgentId | None:
     """Who was chosen last in turns of one moment, whose order is not known: each follows the one
     before, so it is who was chosen more often than followed. None if they return to where they
     began, which is who was chosen before that moment."""

@@ -17,7 +17,7 @@ class LastChoice:
     at: datetime
 
 
-class Choices(Protocol):
+class RuleChoices(Protocol):
     """Of what the views have folded; they may be behind the log by some milliseconds. All reads
     raise TooManyAttemptsError when the organization reads too much at once."""
 
