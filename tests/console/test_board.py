@@ -24,9 +24,9 @@ async def test_r5_1_r6_5_r8_3_r9_4_a_manager_sees_who_waits_and_hands_a_leavers_
 
     agents = page.get_by_role("region", name="Nhân viên")
     lan = agents.get_by_role("listitem").filter(has_text="Lan")
-    await expect(lan).to_contain_text("trực tuyến")
+    await expect(lan).to_contain_text("Trực tuyến")
     await page.get_by_role("button", name="Đặt Lan ngoại tuyến").click()
-    await expect(lan).to_contain_text("ngoại tuyến, quản lý đặt")
+    await expect(lan).to_contain_text("Ngoại tuyến, quản lý đặt")
 
     await shop.people["minh"].go("away")
     await shop.facebook.write("c2", text="Ship Hà Nội bao lâu?")

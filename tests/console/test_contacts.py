@@ -106,7 +106,10 @@ async def test_w4_who_claims_second_sees_who_was_first(
     await first.goto(f"/contacts/{row['contact_id']}")
     await second.goto(f"/inbox/{row['id']}")
     panel = second.get_by_role("complementary", name="Khách hàng")
-    claims = [place.get_by_role("button", name="Nhận khách") for place in (first, panel)]
+    claims = [
+        first.get_by_role("button", name="Nhận khách"),
+        panel.get_by_role("button", name="Nhận hồ sơ khách"),
+    ]
     for claim in claims:
         await expect(claim).to_be_visible()
 

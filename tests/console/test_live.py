@@ -62,6 +62,7 @@ async def test_i8_i9_r6_6_an_agent_works_a_livestream_with_the_keyboard_alone(
     await expect(rows.nth(2)).to_contain_text("Lan")
     await page.keyboard.press("k")
     await page.keyboard.press("p")
+    await expect(reply).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(_picked(rows.nth(3))).to_be_visible()
 

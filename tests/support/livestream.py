@@ -9,18 +9,18 @@ from tuyen_doubles.tokens import PAGE_TOKEN_PREFIX
 from tuyen_local.stack import DOUBLES, Stack
 
 _NAMES = ("Hoa", "Mai", "Trúc", "Sen", "Cúc", "Huệ")
-_VIDEO = "8800001"
 
 
 class Livestream:
-    """A post of the shop's page, below which customers comment; `live` if told so."""
+    """A post of the shop's page, below which customers comment; `live` if told so. A comment's id
+    says nothing of its page, so the numbers are another shop's nowhere."""
 
-    def __init__(self, stack: Stack, shop: Shop, post: str = "332029982914750") -> None:
+    def __init__(self, stack: Stack, shop: Shop) -> None:
         self._doubles = stack.url(DOUBLES)
         self._shop = shop
-        self._post = post
+        self._post, self._video = f"33{shop.facebook.page}", f"88{shop.facebook.page}"
         self._said = 0
-        self.id = f"{shop.facebook.page}_{post}"
+        self.id = f"{shop.facebook.page}_{self._post}"
 
     async def begin(self, *staff: str, text: str = "Xả kho cuối năm", live: bool = True) -> None:
         """The agents are on the page, which can call its channel; who is free may be taken."""
@@ -39,7 +39,11 @@ class Livestream:
             accept(await doubles.put("/_double/posts", json=described))
         if live:
             facebook = shop.facebook
-            accept(await facebook.send(facebook.video(self._post, _VIDEO), facebook.live(_VIDEO)))
+            accept(
+                await facebook.send(
+                    facebook.video(self._post, self._video), facebook.live(self._video)
+                )
+            )
 
     async def comment(self, *texts: str, customer: str | None = None) -> list[str]:
         """Comments in this order, each of another customer, or all of one; their ids."""

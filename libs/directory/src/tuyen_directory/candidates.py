@@ -1,6 +1,6 @@
 """R1: who may be chosen.
 
-Decides R1.1, R1.2, R1.3, R1.5, R1.6, R1.7 and R1.8.
+Decides R1.1, R1.2, R1.3, R1.5, R1.6 and R1.8.
 """
 
 from collections.abc import Collection, Mapping
