@@ -10,7 +10,7 @@ from support.browsers import OpenConsole, OpenPage, OpenSite, Watch, find_chromi
 from tuyen_local.console import ConsoleTree, build_console, has_node
 from tuyen_local.stack import DOUBLES, Stack
 
-expect.set_options(timeout=20_000)  # in milliseconds: a machine may be slow
+expect.set_options(timeout=60_000)  # in milliseconds: a machine may be slow
 
 
 @pytest.fixture(scope="session")
