@@ -86,7 +86,7 @@ async def test_of_the_workers_without_work_one_looks_for_all(office: Office) -> 
         looks += 1
         return await find(now)
 
-    office.waiting.organizations = count  # type: ignore[method-assign]
+    office.waiting.organizations = count  # type: ignore[method-assign]  # the same, counted
     running = asyncio.create_task(office.workers.run())
     try:
         await until(lambda: looks > 0)
