@@ -155,6 +155,22 @@ async def test_c4_c5_c8_a_contact_is_edited_and_worked_on_and_its_history_says_s
     assert not [each for each in texts if re.search(r"\b(added|removed|phones|created)\b", each)]
 
 
+async def test_s1_a_contact_that_is_shared_is_read_and_nothing_in_it_can_be_changed(
+    shop: Shop, open_console: OpenConsole
+) -> None:
+    await shop.hire("lan", online=False)
+    contact = await shop.admin.post("/v1/contacts", name="Chị Hoa", phones=["0912345678"])
+    await shop.admin.put(f"/v1/contacts/{contact['id']}/shares/lan")
+    page = await open_contact(shop, open_console, contact, "lan")
+    await expect(page.get_by_text("bạn chỉ xem được, không sửa được")).to_be_visible()
+    await expect(page.get_by_label("Điện thoại")).to_have_value("+84912345678")
+    await expect(page.get_by_label("Điện thoại")).to_be_disabled()
+    for name in ("Thêm thẻ", "Thêm: Ghi chú", "Thêm: Việc cần làm", "Chia sẻ với"):
+        await expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
+    await expect(page.get_by_role("button", name="Sửa", exact=True)).to_have_count(0)
+    await expect(page.get_by_role("region", name="Lịch sử")).to_be_visible()
+
+
 async def test_c2_two_contacts_are_merged_and_separated_again(
     shop: Shop, open_console: OpenConsole
 ) -> None:
@@ -191,9 +207,11 @@ async def until_listed(shop: Shop, count: int, **filters: str) -> None:
     await eventually(listed, lambda: f"not {count} contacts with {filters}")
 
 
-async def open_contact(shop: Shop, open_console: OpenConsole, contact: Json) -> Page:
+async def open_contact(
+    shop: Shop, open_console: OpenConsole, contact: Json, who: str = "admin"
+) -> Page:
     page = await open_console()
-    await log_in(page, shop, "admin")
+    await log_in(page, shop, who)
     await expect(page.get_by_role("navigation").first).to_be_visible()
     await page.goto(f"/contacts/{contact['id']}")
     await expect(page.get_by_role("heading", name=contact["name"])).to_be_visible()

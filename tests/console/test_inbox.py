@@ -14,6 +14,8 @@ from tuyen_local.stack import DOUBLES, Stack
 
 ASKED = "Còn size M không shop?"
 SAID = "Dạ còn ạ"
+NARROW_PX = 1000
+"""Here the contact is not beside the conversation."""
 
 
 @pytest.fixture
@@ -169,6 +171,29 @@ async def test_i11_what_comes_is_shown_at_once_but_moves_nothing_under_the_point
     await expect(rows).to_contain_text(["Khách ba", "Khách hai", "Khách một"])
 
 
+async def test_i11_a_message_that_comes_while_one_reads_above_waits_below(
+    staffed: Shop, open_console: OpenConsole
+) -> None:
+    for number in range(30):
+        await staffed.facebook.write("c1", text=f"Câu hỏi {number:02}")
+    page = await open_console()
+    await open_conversation(page, staffed, "c1")
+    thread = thread_of(page)
+    await expect(thread.get_by_text(ASKED)).to_be_in_viewport()
+    await thread.hover()
+    await page.mouse.wheel(0, -1_200)
+    await expect(thread.get_by_text(ASKED)).not_to_be_in_viewport()
+    before = await thread.evaluate("log => log.scrollTop")
+
+    await staffed.facebook.write("c1", text="Shop ơi")
+    pill = page.get_by_role("button", name="Tin mới")
+    await expect(pill).to_be_visible()
+    assert await thread.evaluate("log => log.scrollTop") == before
+    await pill.click()
+    await expect(thread.get_by_text("Shop ơi")).to_be_in_viewport()
+    await expect(pill).to_have_count(0)
+
+
 async def test_i15_a_draft_stays_with_its_conversation(
     staffed: Shop, open_console: OpenConsole
 ) -> None:
@@ -258,6 +283,22 @@ async def test_i5_i12_the_inbox_is_used_with_the_keyboard_alone(
     await expect(page.get_by_role("option").first).to_contain_text("Khách hàng")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("/contacts$"))
+
+
+async def test_i5_a_narrow_page_opens_the_contact_to_tag_the_customer_with_the_keyboard(
+    staffed: Shop, open_console: OpenConsole
+) -> None:
+    await staffed.facebook.write("c1", text=ASKED)
+    row = await staffed.row("c1", lambda row: row["contact_id"] is not None)
+    path = f"/v1/contacts/{row['contact_id']}"
+    accept(await staffed.admin.ask("PATCH", path, json={"assignee": "lan"}))
+    page = await open_console(width=NARROW_PX)
+    await open_conversation(page, staffed, "c1")
+    await page.keyboard.press("t")
+    await expect(page.get_by_role("combobox", name="Thêm thẻ")).to_be_focused()
+    await page.keyboard.type("Khách sỉ")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Bỏ thẻ Khách sỉ")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (375, True)])

@@ -89,7 +89,8 @@ async def test_s1_a_viewer_reads_and_can_do_nothing_else(
     for path in ("", "/history", "/notes", "/shares"):
         assert (await hoa.get(f"/v1/contacts/con_0{path}")).status_code == 200
     listed = await hoa.done("GET", "/v1/contacts")
-    assert [each["id"] for each in listed["items"]] == ["con_0"]
+    assert [(each["id"], each["read_only"]) for each in listed["items"]] == [("con_0", True)]
+    assert (await owner.done("GET", "/v1/contacts/con_0"))["read_only"] is False
     writes = [
         ("PATCH", "/v1/contacts/con_0", {"name": "x"}),
         ("POST", "/v1/contacts/con_0/notes", {"text": "x"}),

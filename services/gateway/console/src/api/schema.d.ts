@@ -4297,6 +4297,8 @@ export interface components {
             name: string | null;
             /** Phones */
             phones: string[];
+            /** Read Only */
+            read_only: boolean;
             /** Source */
             source: string | null;
             /** Source Name */

@@ -10,6 +10,7 @@ import {
   Avatar,
   Button,
   Confirm,
+  Editable,
   Failed,
   Menu,
   NotFound,
@@ -79,7 +80,7 @@ function Back() {
 export type Reload = (version?: number) => Promise<void>;
 
 function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
-  const { id, name, customers, viewers } = contact;
+  const { id, name, customers, viewers, read_only } = contact;
   const [noted, setNoted] = useState(0);
   const after = Math.max(noted, contact.version);
   const note: OnChanged = (of, version) => of === id && version && setNoted(version);
@@ -101,11 +102,14 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
             size={40}
           />
           <h2>{name ?? words('noName')}</h2>
-          <Actions contact={contact} reload={reload} />
+          {!read_only && <Actions contact={contact} reload={reload} />}
         </div>
-        <Suggestions contact={contact} act={act} />
-        <Facts contact={contact} reload={reload} />
-        <TagsOf contact={contact} act={act} />
+        {read_only && <Notice>{words('readOnly')}</Notice>}
+        <Editable may={!read_only}>
+          <Suggestions contact={contact} act={act} />
+          <Facts contact={contact} reload={reload} />
+          <TagsOf contact={contact} act={act} />
+        </Editable>
         <Customers contact={contact} />
         {viewers.length > 0 && (
           <section class={styles.part}>
@@ -115,14 +119,18 @@ function Known({ contact, reload }: { contact: Contact; reload: Reload }) {
         )}
       </div>
       <div class={styles.work}>
-        <Tasks contactId={id} onChanged={note} />
-        <Notes contactId={id} onChanged={note} />
-        <Deals contactId={id} onChanged={note} />
-        <Tickets contactId={id} onChanged={note} />
-        <Appointments contactId={id} onChanged={note} />
+        <Editable may={!read_only}>
+          <Tasks contactId={id} onChanged={note} />
+          <Notes contactId={id} onChanged={note} />
+          <Deals contactId={id} onChanged={note} />
+          <Tickets contactId={id} onChanged={note} />
+          <Appointments contactId={id} onChanged={note} />
+        </Editable>
         <Calls contactId={id} />
-        <Shares contactId={id} onChanged={reload} />
-        <Merges contact={contact} reload={reload} />
+        <Editable may={!read_only}>
+          <Shares contactId={id} onChanged={reload} />
+          <Merges contact={contact} reload={reload} />
+        </Editable>
         <History contactId={id} after={after} />
       </div>
     </div>

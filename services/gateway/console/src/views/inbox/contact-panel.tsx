@@ -14,6 +14,7 @@ import {
   Chip,
   DataForm,
   Dialog,
+  Editable,
   Failed,
   type FormField,
   Notice,
@@ -35,8 +36,14 @@ type Contact = Schema<'ContactView'>;
 type Claimable = Schema<'ClaimableContactView'>;
 type Customer = Conversation['customer'];
 
+interface ContactPanelProps {
+  id: string;
+  /** Begins with the choice of a tag. */
+  tagging?: boolean;
+}
+
 /** The contact beside the conversation of `id`: what is known, recognized, noted and to be done. */
-export function ContactPanel({ id }: { id: string }) {
+export function ContactPanel({ id, tagging = false }: ContactPanelProps) {
   const row = useStore().conversation(id).value;
   if (!row) return null;
   if (!row.contact_id) {
@@ -52,6 +59,7 @@ export function ContactPanel({ id }: { id: string }) {
       id={row.contact_id}
       customer={row.customer}
       seen={row.updated_at}
+      tagging={tagging}
     />
   );
 }
@@ -61,9 +69,10 @@ interface ContactOfProps {
   customer: Customer;
   /** Of the last message: another one may have brought a suggestion. */
   seen: string;
+  tagging: boolean;
 }
 
-function ContactOf({ id, customer, seen }: ContactOfProps) {
+function ContactOf({ id, customer, seen, tagging }: ContactOfProps) {
   const after = useRef<number | undefined>(undefined);
   const loaded = useLoaded(() => {
     const params = { path: { contact_id: id }, query: { after: after.current } };
@@ -102,11 +111,14 @@ function ContactOf({ id, customer, seen }: ContactOfProps) {
   }
   return (
     <div class={styles.panel}>
-      <Facts contact={contact} customer={customer} onChanged={reload} />
-      <Suggestions contact={contact} act={act} />
-      <TagsOf contact={contact} act={act} />
-      <Tasks contactId={id} />
-      <Notes contactId={id} />
+      {contact.read_only && <Notice>{words('readOnly')}</Notice>}
+      <Facts contact={contact} customer={customer} onChanged={contact.read_only ? null : reload} />
+      <Editable may={!contact.read_only}>
+        <Suggestions contact={contact} act={act} />
+        <TagsOf contact={contact} act={act} choosing={tagging} />
+        <Tasks contactId={id} />
+        <Notes contactId={id} />
+      </Editable>
       <ContactMore contactId={id} />
       <a class={styles.whole} href={href('contacts', id)}>
         {words('openProfile')}
@@ -262,8 +274,15 @@ export function Suggestions({ contact, act }: { contact: Contact; act: Act }) {
   );
 }
 
-export function TagsOf({ contact, act }: { contact: Contact; act: Act }) {
-  const [open, setOpen] = useState(false);
+interface TagsOfProps {
+  contact: Contact;
+  act: Act;
+  /** Begins with the choice of another one. */
+  choosing?: boolean;
+}
+
+export function TagsOf({ contact, act, choosing = false }: TagsOfProps) {
+  const [open, setOpen] = useState(choosing);
   const [query, setQuery] = useState('');
   const known = useTags(query);
   useWish('tag', () => setOpen(true));

@@ -9,7 +9,7 @@ import { ContactPanel } from './contact-panel';
 import { ConversationPane } from './conversation-pane';
 import { address, inboxView, neighbour, readChosen, toFilter } from './filters';
 import styles from './inbox.module.css';
-import { useInboxKeys } from './keys';
+import { useInboxKeys, useWish } from './keys';
 import { ListPane } from './list-pane';
 import { useSelection } from './selection';
 import { words } from './texts';
@@ -22,11 +22,11 @@ export default function Inbox() {
   const chosen = useMemo(() => readChosen(new URLSearchParams(query)), [query]);
   const list = useList(view, query);
   const wide = useMedia('(min-width: 1200px)');
-  const [drawer, setDrawer] = useState(false);
+  const [drawer, setDrawer] = useState<'contact' | 'tags' | null>(null);
   const selection = useSelection(list);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation closes the drawer
-  useEffect(() => setDrawer(false), [id]);
+  useEffect(() => setDrawer(null), [id]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address changes
   useEffect(() => {
     list?.pin(id);
@@ -41,6 +41,9 @@ export default function Inbox() {
     if (next) open(next);
   };
   useInboxKeys({ id, step, selection });
+  useWish('tag', () => {
+    if (!wide) setDrawer((shown) => shown ?? 'tags');
+  });
 
   return (
     <div class={join(styles.inbox, id !== null && styles.reading)}>
@@ -56,7 +59,7 @@ export default function Inbox() {
           key={id}
           id={id}
           backTo={address(view, null, chosen)}
-          onContact={wide ? null : () => setDrawer(true)}
+          onContact={wide ? null : () => setDrawer('contact')}
         />
       )}
       {id !== null && wide && (
@@ -65,8 +68,8 @@ export default function Inbox() {
         </aside>
       )}
       {id !== null && drawer && !wide && (
-        <Drawer title={words('contact')} onClose={() => setDrawer(false)}>
-          <ContactPanel key={id} id={id} />
+        <Drawer title={words('contact')} onClose={() => setDrawer(null)}>
+          <ContactPanel key={id} id={id} tagging={drawer === 'tags'} />
         </Drawer>
       )}
     </div>

@@ -125,6 +125,8 @@ class ContactView(ResponseBody):
     known_elsewhere: list[str]
     """After a change: the phone numbers and emails that another contact has as well. The two were
     not merged, because different people look after them (C2)."""
+    read_only: bool
+    """The contact is shared with the viewer, who may change nothing of it."""
     created_at: datetime
     created_by: str | None
     """The agent; null for a contact that was created from a channel's event."""
@@ -132,7 +134,9 @@ class ContactView(ResponseBody):
     version: int
 
 
-_COMPUTED = frozenset({"source_name", "customers", "suggestions", "known_elsewhere", "updated_at"})
+_COMPUTED = frozenset(
+    {"source_name", "customers", "suggestions", "known_elsewhere", "read_only", "updated_at"}
+)
 
 
 class ClaimableContactView(ResponseBody):
@@ -152,7 +156,7 @@ async def render_contacts(
     readable = [each.document for each in contacts if each.access >= AccessLevel.READ]
     seen = await _find_seen(gateway, caller, readable)
     return [
-        _build_view(caller, each.document, seen)
+        _build_view(caller, each.document, seen, read_only=each.access < AccessLevel.WRITE)
         if each.access >= AccessLevel.READ
         else ClaimableContactView(
             id=each.document.id,
@@ -170,7 +174,7 @@ async def show_contact(
     contact: ContactDocument,
     known_elsewhere: tuple[str, ...] = (),
 ) -> ContactView:
-    """The contact, for viewers who may read it."""
+    """The contact, for viewers who have just changed it."""
     seen = await _find_seen(gateway, caller, [contact])
     return _build_view(caller, contact, seen, known_elsewhere)
 
@@ -199,6 +203,8 @@ def _build_view(
     contact: ContactDocument,
     seen: Collection[ConversationId],
     known_elsewhere: tuple[str, ...] = (),
+    *,
+    read_only: bool = False,
 ) -> ContactView:
     fields: dict[str, Any] = {
         name: getattr(contact, name) for name in ContactView.model_fields if name not in _COMPUTED
@@ -220,6 +226,7 @@ def _build_view(
             for each in list_open(contact)
         ],
         known_elsewhere=list(known_elsewhere),
+        read_only=read_only,
         updated_at=contact.updated_at or contact.created_at,
     )
 
