@@ -79,8 +79,7 @@ test('whatever the order in which comments come, and however often, the orders a
       const expected = ['hoa', 'lan'].flatMap((customer) =>
         collect(sorted.filter((each) => each.customer === customer)),
       );
-      const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
-      expect(book.list().sort(byId)).toEqual(expected.sort(byId));
+      expect(book.list()).toEqual(expected.sort((a, b) => (a.id < b.id ? -1 : 1)));
     }),
   );
 });

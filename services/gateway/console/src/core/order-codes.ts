@@ -13,6 +13,8 @@ export interface Comment {
 export interface Order {
   /** The comment that began it, and the place of the code in it. */
   readonly id: string;
+  /** When that comment was written. */
+  readonly at: string;
   readonly customer: string;
   readonly code: string;
   /** What else was said of it, as it was written: colours, sizes. */
@@ -78,9 +80,9 @@ export class OrderBook {
   readonly #of = new Map<string, readonly Order[]>();
   readonly #orders = new Map<string, Order>();
 
-  /** In the order in which they became known. */
+  /** In the order in which they were begun, whichever became known first. */
   list(): Order[] {
-    return [...this.#orders.values()];
+    return [...this.#orders.values()].sort(byTime);
   }
 
   /** The comment is there, or has another text now. Whether any order changed. */
@@ -102,7 +104,7 @@ export class OrderBook {
   }
 
   #change(customer: string, comments: Comment[], changed: string): boolean {
-    comments.sort((a, b) => (`${a.at} ${a.id}` < `${b.at} ${b.id}` ? -1 : 1));
+    comments.sort(byTime);
     if (comments.some(({ id }) => id === changed)) this.#customers.set(changed, customer);
     else this.#customers.delete(changed);
     this.#comments.set(customer, comments);
@@ -118,12 +120,12 @@ export class OrderBook {
 /** The orders in the comments of one customer, the oldest first. */
 export function collect(comments: readonly Comment[]): Order[] {
   const found: Order[] = [];
-  for (const { id, customer, text } of comments) {
+  for (const { id, customer, at, text } of comments) {
     for (const [place, wanted] of readOrders(text).entries()) {
       const known = found.findIndex((each) => isSame(each, wanted));
       const before = found[known];
       if (before === undefined) {
-        found.push({ id: `${id} ${place}`, customer, ...wanted, comments: [id] });
+        found.push({ id: `${id} ${place}`, customer, at, ...wanted, comments: [id] });
         continue;
       }
       const longer = wanted.words.length > before.words.length ? wanted.words : before.words;
@@ -136,6 +138,10 @@ export function collect(comments: readonly Comment[]): Order[] {
     }
   }
   return found;
+}
+
+function byTime(a: { at: string; id: string }, b: { at: string; id: string }): number {
+  return `${a.at} ${a.id}` < `${b.at} ${b.id}` ? -1 : 1;
 }
 
 function isSame(order: Order, wanted: Wanted): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { markPhones } from '../../core/phones';
 import { commentsOf, markPieces, nextUnclaimed, orderOf } from './order-of';
 
-const ORDER = { customer: 'c', words: [], phone: null };
+const ORDER = { customer: 'c', at: '2026-11-21T08:00:00.000Z', words: [], phone: null };
 
 describe('the order of a comment', () => {
   it('names each code once', () => {
