@@ -34,6 +34,19 @@ export const pages = signal<readonly Page[]>([]);
 const pageNames = computed(() => new Map(pages.value.map(({ id, name }) => [id, name])));
 const agentNames = computed(() => new Map(agents.value.map(({ id, name }) => [id, name])));
 
+/** The angle between the hues of two agents who follow each other: the golden one, by which any
+ * number of hues stand apart. */
+const HUE_STEP = 137.508;
+const hues = computed(() => {
+  const ids = agents.value.map(({ id }) => id).sort();
+  return new Map(ids.map((id, place) => [id, (place * HUE_STEP) % 360]));
+});
+
+/** The hue of an agent's own colour, in degrees. */
+export function agentHue(id: string): number {
+  return hues.value.get(id) ?? 0;
+}
+
 export function pageName(id: string): string {
   return pageNames.value.get(id) ?? id;
 }

@@ -2,10 +2,11 @@ import { useMemo } from 'preact/hooks';
 import { readOrders } from '../../core/order-codes';
 import { markPhones } from '../../core/phones';
 import { useStore } from '../../live/context';
+import { agentHue } from '../../live/directory';
 import type { Lane } from '../../live/store';
 import { mayTake } from '../../session';
 import { formatClock } from '../../texts';
-import { colourOf, IconButton, join } from '../../ui';
+import { IconButton, join } from '../../ui';
 import type { ColumnName } from './column';
 import styles from './live.module.css';
 import { markPieces } from './order-of';
@@ -42,8 +43,9 @@ export function CommentRow({ column, id, lane, current, acts }: CommentRowProps)
   const { message } = placed;
   const incoming = message.direction === 'in';
   const name = message.author.name ?? row?.customer.name ?? message.author.id;
-  const owner = row?.assignee?.name ?? null;
-  const ground = owner === null ? undefined : `oklch(0.62 0.16 ${colourOf(owner)})`;
+  const assignee = row?.assignee ?? null;
+  const owner = assignee?.name ?? null;
+  const ground = assignee === null ? undefined : `oklch(0.62 0.16 ${agentHue(assignee.agent_id)})`;
   const failed = message.state === 'failed' || message.problem != null;
   const removed = message.state === 'removed';
   return (
