@@ -87,5 +87,9 @@ function Chart({ address, title }: { address: string; title: string }) {
   }, [address, attempt]);
   if (problem) return <Failed text={sayProblem(problem)} onRetry={() => setAttempt(attempt + 1)} />;
   if (!picture) return <Skeleton rows={1} height={240} />;
-  return <img class={styles.chart} src={picture} alt={title} />;
+  return (
+    <div class={styles.chart}>
+      <img src={picture} alt={title} />
+    </div>
+  );
 }
