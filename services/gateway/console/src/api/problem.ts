@@ -1,3 +1,5 @@
+import { sayDetail } from '../texts/details';
+
 export interface FieldError {
   /** The path of the field in the body: `members.0.agent_id`. */
   readonly field: string;
@@ -12,6 +14,7 @@ export class ApiProblem extends Error {
     /** 0: no answer. */
     readonly status: number,
     readonly title: string,
+    /** In the language of the page, as those of the fields. */
     readonly detail: string,
     readonly errors: readonly FieldError[] = [],
     /** All members of the problem, those of one kind of problem among them. */
@@ -25,12 +28,14 @@ export class ApiProblem extends Error {
 export async function readProblem(response: Response): Promise<ApiProblem> {
   const body = asRecord(await response.json().catch(() => null));
   const text = (name: string) => (typeof body[name] === 'string' ? body[name] : '');
+  const errors = readErrors(body.errors);
   const wait = Number(response.headers.get('Retry-After') ?? Number.NaN);
   return new ApiProblem(
     response.status,
     text('title'),
-    text('detail'),
-    readErrors(body.errors),
+    // With several wrong fields, it lists what is said of each.
+    errors.length > 1 ? errors.map(({ detail }) => detail).join(' ') : sayDetail(text('detail')),
+    errors,
     body,
     Number.isFinite(wait) ? wait : null,
   );
@@ -40,7 +45,7 @@ function readErrors(found: unknown): FieldError[] {
   if (!Array.isArray(found)) return [];
   return found.map(asRecord).map((error) => ({
     field: String(error.field ?? '').replace(/^body\.?/, ''),
-    detail: String(error.detail ?? ''),
+    detail: sayDetail(String(error.detail ?? '')),
   }));
 }
 

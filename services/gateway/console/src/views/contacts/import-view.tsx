@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, request, type Schema, take } from '../../api/client';
 import { me } from '../../session';
 import { formatNumber, t } from '../../texts';
+import { sayDetail } from '../../texts/details';
 import { sayProblem } from '../../texts/problems';
 import { Button, Meter, Notice, SelectField, Table } from '../../ui';
 import styles from './contacts.module.css';
@@ -253,7 +254,7 @@ function ReportStep({ preview, busy, onBack, onStart }: ReportStepProps) {
           columns={[
             { key: 'row', title: importWords('row'), cell: ({ row }) => row },
             { key: 'column', title: importWords('column'), cell: ({ column }) => column },
-            { key: 'error', title: importWords('rowError'), cell: ({ error }) => error },
+            { key: 'error', title: importWords('rowError'), cell: ({ error }) => sayDetail(error) },
           ]}
         />
       )}
@@ -309,7 +310,7 @@ function ProgressStep({ begun, onAgain }: { begun: Import; onAgain: () => void }
           ]}
         />
       )}
-      {detail && <Notice tone="warn">{detail}</Notice>}
+      {detail && <Notice tone="warn">{sayDetail(detail)}</Notice>}
       {wrong !== null && <Notice tone="bad">{sayProblem(wrong)}</Notice>}
       <div class={styles.actions}>
         {isOver(now) ? (

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, type Schema, take } from '../../api/client';
 import { href } from '../../router';
 import { formatNumber } from '../../texts';
+import { sayDetail } from '../../texts/details';
 import { sayProblem } from '../../texts/problems';
 import { Button, Meter, Notice, toast } from '../../ui';
 import styles from './contacts.module.css';
@@ -104,7 +105,7 @@ export function JobProgress({ begun, onDone }: JobProgressProps) {
         </p>
       )}
       <SkippedList skipped={skipped} count={now.refused} reasons={now.reasons} />
-      {detail && <Notice tone="warn">{detail}</Notice>}
+      {detail && <Notice tone="warn">{sayDetail(detail)}</Notice>}
       {problem !== null && <Notice tone="bad">{sayProblem(problem)}</Notice>}
       {!over && <Button onClick={() => void stop()}>{words('stop')}</Button>}
     </div>

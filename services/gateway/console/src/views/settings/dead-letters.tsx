@@ -3,6 +3,7 @@ import type { Job } from '../../core/model';
 import { useStore } from '../../live/context';
 import { pages as directory, pageName } from '../../live/directory';
 import { formatDateTime, formatNumber, t } from '../../texts';
+import { sayDetail } from '../../texts/details';
 import { sayProblem } from '../../texts/problems';
 import { Button, Confirm, DataForm, Drawer, Notice, Tabs, toast } from '../../ui';
 import { Head, Listing } from './listing';
@@ -156,7 +157,7 @@ function Replay() {
       {job && (
         <Notice tone={job.state === 'failed' ? 'bad' : job.state === 'done' ? 'good' : 'info'}>
           {words('jobState', job.state, formatNumber(job.done), formatNumber(job.changed))}
-          {job.detail && ` ${job.detail}`}
+          {job.detail && ` ${sayDetail(job.detail)}`}
         </Notice>
       )}
     </section>
