@@ -1106,7 +1106,8 @@ export interface paths {
          * List conversations
          * @description Newest activity first. Following `next` to the end lists the conversations as they were
          *     ordered at the first call: those that move up meanwhile are neither omitted nor repeated, and
-         *     those that are new since then appear in the next scan.
+         *     those that are new since then appear in the next scan. Once 10,000 of the organization's
+         *     conversations have got messages meanwhile, `next` is `422`: start again without it.
          */
         get: operations["list_conversations_v1_conversations_get"];
         put?: never;
