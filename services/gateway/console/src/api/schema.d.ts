@@ -1398,7 +1398,9 @@ export interface paths {
         };
         /**
          * What the channel allows
-         * @description Until when the page may write to this customer, and what (P5).
+         * @description Until when the page may write to this customer, and what (P5). `private` is missing once
+         *     neither the comment that a private reply answers by itself nor the customer's last one takes one
+         *     any more: it is too old, was removed, or has its private reply.
          */
         get: operations["get_window_v1_conversations__conversation_id__window_get"];
         put?: never;
