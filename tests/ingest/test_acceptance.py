@@ -19,7 +19,7 @@ from ingest.rig import (
 from support.facebook import PAGE, comment, entry, live_comment, live_video, message, video
 from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.ids import PageId
+from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import PostClassified
@@ -195,6 +195,24 @@ async def test_p4_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_
     assert answer.status_code == 200
     assert len(await records(log, INBOUND)) == 1
     assert len(await records(log, DEAD_LETTERS)) == 1
+
+
+async def test_inv5_r9_5_an_event_beyond_all_measure_is_a_dead_letter_of_its_own_page(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    """A body of the channel contains events of several organizations, in any order."""
+    other, rival = "2002", OrganizationId("rival")
+    await connect_page(log, other, PageId("theirs"), organization=rival)
+    await rig.reads_directory()
+    long = message("m_1", text="a" * (EVENT_BYTES + 1), page=other)
+    await rig.send(entry(messaging=[message("m_2")]), entry(messaging=[long], page=other))
+    ((record,), (letter,)) = (
+        await records(log, DEAD_LETTERS),
+        await envelopes(log, DEAD_LETTERS),
+    )
+    assert record.key == other.encode()
+    assert isinstance(letter.data, DeadLettered)
+    assert letter.data.owners == {other: "rival/theirs"}
 
 
 class SilentLog(InMemoryLog):

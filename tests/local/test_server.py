@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_local import cache, containers, kafka, mongodb, server
 from tuyen_local.errors import CannotStart
 from tuyen_local.server import Server, ServerOrigin, nothing
+from tuyen_platform.kafka.conditional import UNDONE_AFTER_MS
 
 
 class Recorded:
@@ -24,6 +26,14 @@ class Recorded:
 
     async def process(self, directory: Path, logs: Path) -> Server:
         return Server(str(directory), ServerOrigin.PROCESS, "process", nothing)
+
+
+def test_kafka_undoes_what_a_killed_gateway_left_open_while_the_requests_of_others_wait() -> None:
+    recipe = Path(kafka.__file__).with_name("recipes") / "server.properties"
+    name = "transaction.abort.timed.out.transaction.cleanup.interval.ms="
+    found = [line for line in recipe.read_text().splitlines() if line.startswith(name)]
+    looks_every_ms = int(found[0].removeprefix(name))
+    assert UNDONE_AFTER_MS + looks_every_ms < WAIT_S * 1000
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_i6_a_text_is_sent_with_our_id() -> None:
     assert await connector.call(order(connector, request("Dạ còn ạ"))) == Done("mid_1")
     (call,) = transport.calls
     assert (call.method, call.url) == ("POST", f"{BASE}/{ACCOUNT}/messages")
-    assert call.query == {"access_token": "page-token"}
+    assert (call.query, call.headers) == ({}, {"Authorization": "Bearer page-token"})
     assert call.json == {
         "messaging_type": "RESPONSE",
         "recipient": {"id": "670"},
@@ -70,6 +70,21 @@ async def test_p6_a_call_is_proved_with_the_apps_secret() -> None:
     await connector.call(order(connector))
     expected = hmac.new(b"s3cret", TOKEN.reveal().encode(), "sha256").hexdigest()
     assert transport.calls[0].query["appsecret_proof"] == expected
+
+
+async def test_p6_the_token_is_in_no_address() -> None:
+    """Addresses are in the logs of proxies, which may not see what is in headers."""
+    connector, transport = connect(TAKEN)
+    given = request("Dạ", target_external_id="333_1")
+    for action in OutboundAction:
+        await connector.call(order(connector, msgspec.structs.replace(given, action=action)))
+    await connector.look(Begun(order(connector, given), MOMENT, lambda _: False))
+    asked = request(text=None, attachments=(picture(),))
+    await connector.upload(order(connector, asked), b"png")
+    assert len(transport.calls) > len(OutboundAction) + 2  # a taken thread is taken over
+    for call in transport.calls:
+        assert TOKEN.reveal() not in f"{call.url} {dict(call.query)}"
+        assert call.headers["Authorization"] == f"Bearer {TOKEN.reveal()}"
 
 
 async def test_p5_outside_the_window_a_persons_answer_is_tagged() -> None:

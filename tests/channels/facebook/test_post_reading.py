@@ -48,7 +48,7 @@ async def test_i9_a_post_has_a_text_a_picture_and_an_address() -> None:
     )
     (call,) = transport.calls
     assert (call.method, call.url) == ("GET", f"{BASE}/{POST}")
-    assert call.query["access_token"] == "page-token"
+    assert call.headers == {"Authorization": "Bearer page-token"}
 
 
 @pytest.mark.parametrize(

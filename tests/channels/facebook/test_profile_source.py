@@ -29,9 +29,9 @@ async def test_c1_the_name_and_the_picture_are_asked_for_as_the_page() -> None:
     proof = hmac.new(b"s3cret", b"page-token", "sha256").hexdigest()
     assert call.query == {
         "fields": "name,first_name,last_name,profile_pic",
-        "access_token": "page-token",
         "appsecret_proof": proof,
     }
+    assert call.headers == {"Authorization": "Bearer page-token"}
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,28 @@ async def test_i8_a_private_reply_is_in_the_message_thread_and_noted_at_the_comm
     assert (found["id"], found["state"]) == (sent["id"], "sent")
 
 
+async def test_p5_a_private_reply_is_allowed_as_long_as_a_comment_takes_one(
+    owner: User, root: ConversationId, outbox: Outbox, feed: Feed
+) -> None:
+    async def allows() -> bool:
+        window = await owner.done("GET", f"/v1/conversations/{root}/window?after=0")
+        assert window["allowed"][:2] == ["text", "attachment"]
+        return "private" in window["allowed"]
+
+    assert await allows()
+    await reply(owner, root, text="Chào chị", private=True)
+    assert not await allows()
+    await outbox.refuse()
+    assert await allows()
+    await reply(owner, root, key="k2", text="Chào chị", private=True)
+    assert not await allows()
+    await feed.comment("c2", "chi", parent="c1", at=-5)
+    assert await allows()
+    answer = await reply(owner, root, key="k3", text="Dạ", private=True, reply_to=named("c2"))
+    assert answer.status_code == 202
+    assert not await allows()
+
+
 async def test_i8_a_comment_gets_one_private_reply_within_7_days(
     owner: User, root: ConversationId, outbox: Outbox, feed: Feed, clock: ManualClock
 ) -> None:

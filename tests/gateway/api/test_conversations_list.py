@@ -9,6 +9,7 @@ from gateway.rig import Rig, User
 from tuyen_events.ids import build_unnamed_author, contact_id
 from tuyen_events.inbound import Attachment, Visit
 from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters import views
 from tuyen_platform.kafka.memory import InMemoryLog
 
 
@@ -330,6 +331,24 @@ async def test_i2_a_scan_neither_skips_nor_repeats_while_messages_come_in(
     after = await ids(owner)
     assert after[0] == threads[0]
     assert len(after) == 13
+
+
+@pytest.mark.parametrize("query", ["", "&state=unread"])
+async def test_i2_a_scan_that_cannot_follow_what_moves_is_refused_and_can_be_begun_again(
+    owner: User, feed: Feed, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(views, "MOVED_ROWS", 2)
+    threads = [await feed.message(f"k{n}") for n in range(6)]
+    path = f"/v1/conversations?limit=3&after=0{query}"
+    following = (await owner.done("GET", path))["next"]
+    await feed.message("k1")
+    await feed.message("new")
+    assert (await owner.get(f"{path}&cursor={following}")).status_code == 200
+    await feed.message("k4")
+    refused = await owner.get(f"{path}&cursor={following}")
+    assert refused.status_code == 422
+    assert "start again" in refused.json()["detail"]
+    assert len(await walk(owner, [], query)) == len(threads) + 1
 
 
 async def test_i2_late_events_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:

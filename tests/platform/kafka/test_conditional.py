@@ -3,12 +3,16 @@ twin."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from tuyen_events.codec import KeyedBytes, read_bytes
 from tuyen_events.topic import Cleanup, Topic
 from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.conditional import UNDONE_AFTER_MS
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
@@ -125,6 +129,47 @@ async def test_no_reader_of_a_tail_gets_a_record_before_its_condition_holds(
     assert seen == [1]
     assert await other.table.refresh(DEADLINE_S)
     assert other.counts == {"a": 1, "b": 1}
+
+
+async def test_a_write_that_waited_behind_what_a_killed_process_left_open_is_carried_out(
+    kafka: str, topic_prefix: str
+) -> None:
+    """Kafka undoes both transactions, since both are open for too long; the second is begun once
+    more."""
+    await ensure_topics(kafka, topic_prefix, 1, (SHOPS,))
+    async with KafkaLog(kafka, topic_prefix) as log:
+        counter = Counter(log)
+        following = asyncio.create_task(counter.table.run())
+        killed = AIOKafkaProducer(
+            bootstrap_servers=kafka,
+            transactional_id=f"{topic_prefix}killed",
+            transaction_timeout_ms=UNDONE_AFTER_MS,
+        )
+        await killed.start()
+        try:
+            await killed.begin_transaction()
+            await killed.send_and_wait(topic_prefix + SHOPS.name, b"7", b"a", partition=0)
+            asked: list[int] = []
+
+            async def holds(offset: int) -> bool:
+                """Sees at first that its own transaction was undone: a tail passes its record."""
+                asked.append(offset)
+                ended = offset + 1 if len(asked) == 1 else offset
+                assert await counter.table.until(
+                    lambda: counter.table.position() >= ended, DEADLINE_S
+                )
+                return True
+
+            written = await log.append_if([ProducerRecord(SHOPS, "b", b"1")], holds)
+            assert written is not None
+            assert [at.offset for at in written] == asked[1:] != asked[:1]
+            assert await counter.table.refresh(DEADLINE_S)
+            assert counter.counts == {"b": 1}
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            with suppress(KafkaError):  # it was fenced
+                await killed.stop()
 
 
 async def test_of_several_that_change_one_entity_at_once_none_loses_its_change(

@@ -25,6 +25,10 @@ _RECIPE = Path(__file__).with_name("recipes") / "mongod.txt"
 _ALREADY_INITIALIZED = 23
 _NAMED_DEADLINE_S = 10.0
 _TIMEOUT_MS = 2000
+_TRANSACTION_S = 10
+"""What a killed gateway wrote in a transaction is undone only when that is so old: until then no
+other gateway can write the same rows and counters, and views stop. The default is 60. A batch of a
+view takes some tenths of a second, and one that takes longer is written again."""
 _PRIMARY_TIMEOUT_MS = 10_000
 """A machine that does much else needs longer than 2 s for one handshake."""
 
@@ -79,6 +83,7 @@ def _arguments(directory: Path, bind: str, port: int) -> list[str]:
         "--nounixsocket",
         "--quiet",
         "--setParameter=diagnosticDataCollectionEnabled=false",
+        f"--setParameter=transactionLifetimeLimitSeconds={_TRANSACTION_S}",
     ]
 
 

@@ -59,12 +59,13 @@ class Normalized(msgspec.Struct, frozen=True):
 
     `id` is derived from the channel's deduplication key (P5c), `key` puts the event into its
     customer's partition (R9.3), `subject` is the conversation, or the post or video if there is
-    none.
+    none. `page` is the channel's id of the event's page: a body may contain events of several.
     """
 
     id: EventId
     key: str
     subject: str
+    page: str
     event: InboundEvent
 
 

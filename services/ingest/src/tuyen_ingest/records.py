@@ -82,7 +82,8 @@ def _encode_owners(owners: Owners) -> bytes:
 def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
     """The normalized events. Their times of acceptance are a microsecond apart, in the body's
     order, so that events with the same time at the channel keep this order. An event that is too
-    large for the log becomes a failure."""
+    large for the log becomes a failure of its own page, which may be another organization's than
+    the body's first one."""
     kept = []
     for place, normalized in enumerate(parsed.events):
         accepted_at = normalized.event.accepted_at + timedelta(microseconds=place)
@@ -97,7 +98,9 @@ def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator
         )
         if len(value) > EVENT_BYTES:
             cause = f"the event has {len(value)} bytes; the limit is {EVENT_BYTES}"
-            parsed.failures.append(Failure(parsed.page, f"{normalized.id} in {delivery.id}", cause))
+            parsed.failures.append(
+                Failure(normalized.page, f"{normalized.id} in {delivery.id}", cause)
+            )
             continue
         kept.append(normalized)
         yield ProducerRecord(INBOUND, normalized.key, value, headers)

@@ -158,17 +158,16 @@ class FacebookConnector:
         call = HttpCall(
             method="POST",
             url=f"{self._address}/{name_segment(order.account)}/{path}",
-            query=self._authorize(order.token),
             form=form,
             file=FormFile(field, name, file.content_type, content),
         )
-        made = await self._make(call)
+        made = await self._make(call, order.token)
         if isinstance(made, Done) and made.external_id is None:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no id")
         return made
 
     async def call(self, order: CallOrder) -> Done | ChannelRefusal:
-        made = await self._make(self._build(order))
+        made = await self._make(self._build(order), order.token)
         if isinstance(made, ChannelRefusal) and made.code == THREAD_TAKEN:
             made = await self._take_over(order, made)
         if isinstance(made, ChannelRefusal):
@@ -187,10 +186,9 @@ class FacebookConnector:
         call = HttpCall(
             method="POST",
             url=f"{self._address}/{name_segment(order.account)}/take_thread_control",
-            query=self._authorize(order.token),
             json={"recipient": {"id": order.request.customer_external_id}},
         )
-        taken = await self._make(call)
+        taken = await self._make(call, order.token)
         match taken:
             case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
                 return refused._replace(kind=RefusalKind.TRANSIENT)
@@ -209,10 +207,9 @@ class FacebookConnector:
                 "order": "reverse_chronological",
                 "filter": "stream",
                 "limit": str(_LISTED),
-                **self._authorize(order.token),
             },
         )
-        answer = await self._send(call)
+        answer = await self._send(call, order.token)
         if isinstance(answer, ChannelRefusal):
             return answer
         try:
@@ -226,24 +223,24 @@ class FacebookConnector:
 
     def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
-        query, target = self._authorize(order.token), name_segment(request.target_external_id)
+        target = name_segment(request.target_external_id)
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
             url = f"{self._address}/{name_segment(order.account)}/messages"
-            return HttpCall(method="POST", url=url, query=query, json=_build_message(order))
+            return HttpCall(method="POST", url=url, json=_build_message(order))
         if request.action is OutboundAction.COMMENT:
             form = {"message": order.part.text, "attachment_id": order.handle}
             given = {name: value for name, value in form.items() if value is not None}
             url = f"{self._address}/{target}/comments"
-            return HttpCall(method="POST", url=url, query=query, form=given)
+            return HttpCall(method="POST", url=url, form=given)
         method, below, changed = _CHANGES[request.action]
         if request.action is OutboundAction.EDIT:
             changed = {"message": order.part.text or ""}
         url = f"{self._address}/{target}{below}"
-        return HttpCall(method=method, url=url, query=query, form=changed)
+        return HttpCall(method=method, url=url, form=changed)
 
-    async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
+    async def _make(self, call: HttpCall, token: HiddenToken) -> Done | ChannelRefusal:
         """Makes a call that makes or changes something."""
-        answer = await self._send(call)
+        answer = await self._send(call, token)
         if isinstance(answer, ChannelRefusal):
             return answer
         try:
@@ -255,14 +252,11 @@ class FacebookConnector:
         found = read_id(made.message_id or made.attachment_id or made.id)
         return Done(found, find_graph_pause(answer.headers))
 
-    async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
-        answer = await send_call(self._transport, call)
+    async def _send(self, call: HttpCall, token: HiddenToken) -> HttpAnswer | ChannelRefusal:
+        answer = await send_call(self._transport, authorize(call, token, self._app_secret))
         if isinstance(answer, ChannelRefusal):
             return answer
         return find_graph_refusal(answer) or answer
-
-    def _authorize(self, token: HiddenToken) -> dict[str, str]:
-        return authorize(token, self._app_secret)
 
 
 _MAKING = (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY, OutboundAction.COMMENT)

@@ -74,9 +74,9 @@ class FacebookProfiles:
         call = HttpCall(
             method="GET",
             url=f"{self._address}/{name_segment(node)}",
-            query={"fields": fields, **authorize(token, self._app_secret)},
+            query={"fields": fields},
         )
-        answer = await send_call(self._transport, call)
+        answer = await send_call(self._transport, authorize(call, token, self._app_secret))
         if isinstance(answer, ChannelRefusal):
             return answer
         return find_graph_refusal(answer) or answer

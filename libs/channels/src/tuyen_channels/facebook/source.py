@@ -57,7 +57,7 @@ class PartSource(msgspec.Struct):
         """The event for the log, in the partition of `placed_by`: a customer, or, for an event of
         the page itself, what it is about (`post:`, `video:` or `comment:` and an id)."""
         key = customer_key(self.page.organization, self.page.id, placed_by)
-        return Normalized(identifier, key, subject, event)
+        return Normalized(identifier, key, subject, self.page_external_id, event)
 
     def moment(self, value: int | None) -> datetime:
         """When something was done; without a time, that of the delivery. If the time cannot be

@@ -106,6 +106,7 @@ def _message(
         event_id("livechat", account, own_id),
         customer_key(page.organization, page.id, visitor),
         event.conversation_id,
+        account,
         event,
     )
 
@@ -127,6 +128,7 @@ def _seen(sent: wire.LivechatSeen, accepted_at: datetime, page: Page, account: s
         event_id("livechat", account, own_id),
         customer_key(page.organization, page.id, visitor),
         event.conversation_id,
+        account,
         event,
     )
 

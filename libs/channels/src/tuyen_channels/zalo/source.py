@@ -69,5 +69,6 @@ class ZaloSource(msgspec.Struct, frozen=True):
             event_id("zalo", self.account, self.name, *key),
             customer_key(self.page.organization, self.page.id, event.customer.external_id),
             event.conversation_id,
+            self.account,
             event,
         )

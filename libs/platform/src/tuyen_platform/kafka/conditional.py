@@ -13,7 +13,7 @@ from contextlib import suppress
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
@@ -26,8 +26,11 @@ from tuyen_platform.kafka.producer import MAX_REQUEST_BYTES
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.stopping import stop_producer
 
-_UNDONE_AFTER_MS = 10_000
-"""For how long a transaction may be open. Readers of the partition wait for its end."""
+UNDONE_AFTER_MS = 3_000
+"""For how long a transaction may be open. Readers of the partition wait for its end, and with them
+whoever writes after it: if the process was killed, this and the time after which Kafka looks for
+such transactions have to be less than the 5 s for which a request waits. It takes some
+hundredths of a second otherwise; one that takes longer is undone, and begun once more."""
 _WITHIN_S = 10.0
 _START_S = 20.0
 """The first transaction of an installation makes Kafka create a topic for them."""
@@ -35,7 +38,8 @@ _CLOSE_TIMEOUT_S = 5.0
 
 
 class _NotBegunError(Exception):
-    """A record was not accepted: the transaction has no effect, and may be begun again."""
+    """A record was not accepted, or Kafka undid the transaction because it was open for too long:
+    it has no effect, and may be begun again."""
 
 
 class ConditionalProducer:
@@ -61,7 +65,9 @@ class ConditionalProducer:
                 try:
                     return await self._transact(records, holds)
                 except _NotBegunError:
-                    # Kafka forgets a transactional id that was not used for a week.
+                    # Kafka forgets a transactional id that was not used for a week, and a
+                    # transaction that waited for one which a killed process had left open is undone
+                    # with that.
                     await self.stop()
                     return await self._transact(records, holds)
             except BaseException as error:
@@ -84,17 +90,14 @@ class ConditionalProducer:
             except BaseException:
                 await _abort(producer)
                 raise
-            if not held:
-                await producer.abort_transaction()
-                return None
-            await producer.commit_transaction()
-            return written
+            await _end(producer, commits=held)
+            return written if held else None
 
     async def _start(self) -> AIOKafkaProducer:
         self._producer = producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap_servers,
             transactional_id=self._id,
-            transaction_timeout_ms=_UNDONE_AFTER_MS,
+            transaction_timeout_ms=UNDONE_AFTER_MS,
             max_request_size=MAX_REQUEST_BYTES,
         )
         async with asyncio.timeout(_START_S):
@@ -128,6 +131,23 @@ class ConditionalProducer:
         if producer is not None:
             with suppress(KafkaError):
                 await stop_producer(producer, _CLOSE_TIMEOUT_S)
+
+
+async def _end(producer: AIOKafkaProducer, *, commits: bool) -> None:
+    """Raises _NotBegunError if Kafka refuses that because it has undone the transaction.
+
+    It does so with an epoch that is higher than this producer's, which nothing else gives: the
+    transactional id is this process's own, and a commit that Kafka accepted before, and whose
+    answer was lost, it answers as accepted again. Should a transaction have taken effect all the
+    same, the condition sees its records when it is asked once more.
+    """
+    try:
+        if commits:
+            await producer.commit_transaction()
+        else:
+            await producer.abort_transaction()
+    except ProducerFenced as error:
+        raise _NotBegunError(repr(error)) from error
 
 
 async def _abort(producer: AIOKafkaProducer) -> None:

@@ -129,8 +129,9 @@ class Log(Protocol):
         `holds` is called with the offset of the first of them, while no tail returns them. A tail
         whose position has come to that offset has returned everything that will ever be in front of
         them: nobody is faster than what `holds` decides by it. It has 10 s; meanwhile tails return
-        nothing that comes after in the partition. What it raises is passed on, and nothing is
-        appended.
+        nothing that comes after in the partition. If it took more than 3 s, the records may have
+        been undone: then they are appended once more, and `holds` is called once more, with their
+        new offset. What it raises is passed on, and nothing is appended.
 
         Whatever process ends in between, and when: no tail returns records for which `holds` did
         not return True, and compaction keeps none; subscriptions may return them, so this is for

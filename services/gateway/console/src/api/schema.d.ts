@@ -1106,7 +1106,8 @@ export interface paths {
          * List conversations
          * @description Newest activity first. Following `next` to the end lists the conversations as they were
          *     ordered at the first call: those that move up meanwhile are neither omitted nor repeated, and
-         *     those that are new since then appear in the next scan.
+         *     those that are new since then appear in the next scan. Once 10,000 of the organization's
+         *     conversations have got messages meanwhile, `next` is `422`: start again without it.
          */
         get: operations["list_conversations_v1_conversations_get"];
         put?: never;
@@ -1397,7 +1398,9 @@ export interface paths {
         };
         /**
          * What the channel allows
-         * @description Until when the page may write to this customer, and what (P5).
+         * @description Until when the page may write to this customer, and what (P5). `private` is missing once
+         *     neither the comment that a private reply answers by itself nor the customer's last one takes one
+         *     any more: it is too old, was removed, or has its private reply.
          */
         get: operations["get_window_v1_conversations__conversation_id__window_get"];
         put?: never;

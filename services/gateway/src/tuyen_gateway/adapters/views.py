@@ -51,7 +51,9 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
 
-_MOST_MOVED = 10_000
+MOVED_ROWS = 10_000
+"""The most conversations that may get messages while a list of them is scanned: each of its pages
+leaves all of them out at their new positions. With more, a scan would skip some, or repeat them."""
 
 
 class MongoViews:
@@ -157,7 +159,15 @@ class MongoViews:
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
         """A page of `limit` rows; `left` is the number of rows that follow the cursor, if it is
-        known."""
+        known. Raises InvalidCursorError if more rows moved since the scan began than it can
+        follow."""
+        if len(moved) > MOVED_ROWS:
+            if cursor.last is not None:
+                raise InvalidCursorError(
+                    f"More than {MOVED_ROWS} conversations have got messages since this list "
+                    "began: start again without a cursor."
+                )
+            moved = {}  # the views are far behind the log: what follows the first page is refused
         still: list[Document] = [{"_id": {"$nin": list(moved)}}] if moved else []
         if cursor.last is not None:
             still.append(match_rows_after(cursor.last))
@@ -207,7 +217,7 @@ class MongoViews:
         self, scope: Scope, cursor: "_ListCursor"
     ) -> Mapping[str, ListKey | None]:
         """The rows that got a message since the scan began, each with its position at that time;
-        None for new ones."""
+        None for new ones. One more than MOVED_ROWS stands for all further ones."""
         beyond = [
             {"partition": place, "offset": {"$gte": offset}}
             for place, offset in enumerate(cursor.snapshot_offsets)
@@ -217,7 +227,7 @@ class MongoViews:
                 {"$match": {"organization": scope.organization, "$or": beyond}},
                 {"$group": {"_id": "$conversation_id"}},
                 {"$match": {"_id": {"$ne": None}}},
-                {"$limit": _MOST_MOVED},
+                {"$limit": MOVED_ROWS + 1},
                 {
                     "$lookup": {
                         "from": self._messages.name,

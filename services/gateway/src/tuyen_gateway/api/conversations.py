@@ -65,7 +65,8 @@ async def list_conversations(
 ) -> Listed[ConversationView]:
     """Newest activity first. Following `next` to the end lists the conversations as they were
     ordered at the first call: those that move up meanwhile are neither omitted nor repeated, and
-    those that are new since then appear in the next scan."""
+    those that are new since then appear in the next scan. Once 10,000 of the organization's
+    conversations have got messages meanwhile, `next` is `422`: start again without it."""
     position = await inbox_position(gateway, caller.organization)
     page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
     return Listed(

@@ -15,7 +15,7 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.domain.window import Allowed, find_window
+from tuyen_gateway.domain.window import Allowed
 from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.replies.sending import (
@@ -27,6 +27,7 @@ from tuyen_gateway.replies.sending import (
     send_reply,
 )
 from tuyen_gateway.replies.targets import ReplyThread, thread_of
+from tuyen_gateway.replies.windows import find_present_window
 
 router = APIRouter(prefix="/conversations", tags=["replies"])
 
@@ -175,10 +176,11 @@ async def delete_reply(
 async def get_window(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, _: AfterAssignment
 ) -> WindowView:
-    """Until when the page may write to this customer, and what (P5)."""
+    """Until when the page may write to this customer, and what (P5). `private` is missing once
+    neither the comment that a private reply answers by itself nor the customer's last one takes one
+    any more: it is too old, was removed, or has its private reply."""
     row = await find_visible_row(gateway, caller, conversation_id)
-    human_agent = gateway.settings.facebook_human_agent
-    window = find_window(row, gateway.clock.now(), human_agent=human_agent)
+    window = await find_present_window(gateway, thread_of(row, caller.organization.id))
     return WindowView(open=window.open, until=window.until, allowed=list(window.allowed))
 
 

@@ -43,8 +43,8 @@ _SHUT = Window(open=False, until=None, allowed=())
 
 
 def find_window(row: InboxRow, now: datetime, *, human_agent: bool) -> Window:
-    """What a channel allows to be sent in a conversation. `human_agent` is whether the operator's
-    app may send what people write after Facebook's window."""
+    """What a channel allows to be sent in a conversation, as far as times decide. `human_agent` is
+    whether the operator's app may send what people write after Facebook's window."""
     rule = None if row.channel is None else find_reply_window(row.channel)
     if rule is None:
         return _SHUT

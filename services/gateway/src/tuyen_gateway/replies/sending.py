@@ -31,7 +31,6 @@ from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.reply_rules import (
     check_cancelling,
     check_content,
-    check_private_reply,
     check_retry,
     check_window,
 )
@@ -49,6 +48,7 @@ from tuyen_gateway.replies.targets import (
     find_target,
     partition_of_request,
 )
+from tuyen_gateway.replies.windows import check_first_private_reply
 
 _NOWHERE = EventSource("", 0, 0)
 """The position of a request that was just written: callers see nothing of it."""
@@ -151,8 +151,7 @@ async def _build_request(
         allowed = gateway.settings.facebook_human_agent
         human_agent = check_window(find_window(thread.row, now, human_agent=allowed))
     elif target.action is OutboundAction.PRIVATE_REPLY and target.answered is not None:
-        check_private_reply(target.answered, now)
-        await _check_first_private_reply(gateway, target.answered)
+        await check_first_private_reply(gateway, target.answered)
     reply, private = reply_id(target.conversation_id, key), draft.private
     quoted = None if private or draft.reply_to is None else target.answered
     external_id, comment = target.comment or (None, None)
@@ -232,18 +231,6 @@ async def _find_attachments(
         )
         for each in ids
     )
-
-
-async def _check_first_private_reply(gateway: Gateway, comment: Message) -> None:
-    """Raises ConflictError if a comment has its one private reply (P5)."""
-    if comment.private_reply is None:
-        return
-    found = await gateway.replies.find(comment.organization, [comment.private_reply])
-    before = found.get(comment.private_reply)
-    if before is not None and before.state not in (ReplyState.FAILED, ReplyState.CANCELLED):
-        raise ConflictError(
-            "The channel takes one private reply to each comment, and this one has it already."
-        )
 
 
 async def _read_back(gateway: Gateway, request: OutboundRequested) -> Message:

@@ -180,14 +180,8 @@ async def _find_root(
 async def _find_private_target(
     replies: Replies, thread: ReplyThread, answered: Message | None
 ) -> ReplyTarget:
-    """In the message thread of the comment's author: of the one that is answered, or of the root,
-    or of a livestream's thread the last one."""
-    comment = answered
-    if comment is None and thread.kind is ConversationKind.COMMENT:
-        root = message_id(thread.organization, thread.page_id, thread.external_id)
-        comment = (await replies.find(thread.organization, [root])).get(root)
-    elif comment is None:
-        comment = await replies.find_last_comment(thread.row)
+    """In the message thread of the comment's author."""
+    comment = answered or await find_answered_privately(replies, thread)
     external_id = None if comment is None else external_id_of(comment)
     if comment is None or external_id is None:
         raise ConflictError("The comment has not arrived, or was removed: there is no answering.")
@@ -203,6 +197,15 @@ async def _find_private_target(
         comment=(external_id, comment.id),
         answered=comment,
     )
+
+
+async def find_answered_privately(replies: Replies, thread: ReplyThread) -> Message | None:
+    """The comment that a private reply answers if it names none: the root, or of a livestream's
+    thread the last one. None if it has not arrived, or was removed."""
+    if thread.kind is not ConversationKind.COMMENT:
+        return await replies.find_last_comment(thread.row)
+    root = message_id(thread.organization, thread.page_id, thread.external_id)
+    return (await replies.find(thread.organization, [root])).get(root)
 
 
 def _author_of(comment: Message) -> Recipient:

@@ -17,7 +17,7 @@ ANSWER_BYTES = 1024 * 1024
 _CONNECT_WITHIN_S = 5.0
 _CONNECTIONS = 256
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, which contain tokens
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, some with secrets
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 _NOT_SENT = (
