@@ -1,5 +1,5 @@
 """A client of a live stream: it reads server-sent events, and applies them to what it fetched, as
-`docs/live-stream.md` describes."""
+`docs/live-stream.md` describes. Whoever uses it fetches again when a `reset` comes."""
 
 import json
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Copy:
     presence: dict[str, str] = field(default_factory=dict)
     viewers: dict[str, list[Json]] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
-    """The revisions at which conversations and messages left."""
+    """The revisions at which conversations left."""
 
     def apply(self, event: LiveEvent) -> None:
         data = event.data
@@ -55,8 +55,6 @@ class Copy:
                 thread = self.threads.get(data["conversation_id"])
                 if thread is not None and self._is_news(thread, data["message"]):
                     thread[data["message"]["id"]] = data["message"]
-            case "message.removed":
-                self._remove(self.threads.get(data["conversation_id"], {}), data)
             case "counts.changed":
                 self.counts = data["counts"]
             case "presence.changed":

@@ -43,4 +43,5 @@ def plain_counters(counters: Document) -> Document:
 
 def without_revision(document: Document) -> Document:
     """A document without what depends on how often, or when, it was written."""
-    return {name: value for name, value in document.items() if name not in ("revision", "changed")}
+    written = ("revision", "changed", "shown")
+    return {name: value for name, value in document.items() if name not in written}

@@ -40,6 +40,8 @@ class Market:
             (
                 self.write,
                 self.answer,
+                self.echo,
+                self.settle_echo,
                 self.assign,
                 self.read,
                 self.report,
@@ -50,7 +52,7 @@ class Market:
                 self.rename,
                 self.describe,
             ),
-            (8, 4, 6, 4, 2, 2, 1, 2, 1, 0.3, 3),
+            (8, 4, 3, 3, 6, 4, 2, 2, 1, 2, 1, 0.3, 3),
         )[0]
         self.seconds += 1
         await happens()
@@ -119,6 +121,33 @@ class Market:
         if (row := self._row()) is not None:
             await self.twins.views.write_message(self._message(row, Direction.OUT))
             await self.twins.views.write(msgspec.structs.replace(row, updated_at=self._now()))
+
+    async def echo(self) -> None:
+        """The channel reports what the page wrote: perhaps a reply that is not settled."""
+        await self.report_echo(held=self.random.random() < 0.7)
+
+    async def report_echo(self, *, held: bool) -> None:
+        if (row := self._row()) is not None:
+            await self.twins.views.write_message(self._message(row, Direction.OUT, held=held))
+
+    async def settle_echo(self) -> None:
+        """An echo turns out to be a reply's, or another's. Seldom it was shown before."""
+        echoes = [
+            message
+            for _, message in sorted(self.twins.views.thread.items())
+            if message.direction is Direction.OUT
+            and message.part_of is None
+            and (message.held or self.random.random() < 0.1)
+        ]
+        if not echoes:
+            return
+        echo = msgspec.structs.replace(self.random.choice(echoes), held=False)
+        if self.random.random() < 0.5:
+            whole = MessageId(f"whole_{echo.id}")
+            echo = msgspec.structs.replace(echo, part_of=whole)
+            reply = msgspec.structs.replace(echo, id=whole, part_of=None, shown=False)
+            await self.twins.views.write_message(reply)
+        await self.twins.views.write_message(echo)
 
     async def assign(self) -> None:
         if (row := self._row()) is not None:

@@ -23,7 +23,7 @@ from support.inbox_inbound import make_random
 from support.live import Copy, Json, LiveEvent, parse_events
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Presence, Role, Visibility
-from tuyen_gateway.domain.live import count_unread, find_marks, is_partly_read
+from tuyen_gateway.domain.live import count_unread, find_marks, is_in_thread, is_partly_read
 from tuyen_gateway.live import feed, hub
 from tuyen_gateway.live.hub import LiveHub
 from tuyen_gateway.live.stream import LiveStream
@@ -51,7 +51,7 @@ def fetch(twins: Twins, watch: Watch) -> Copy:
         copy.threads[row.id] = {
             message.id: json.loads(renderer.message(message, row, watch))
             for message in twins.views.thread.values()
-            if message.conversation_id == row.id
+            if message.conversation_id == row.id and is_in_thread(message)
         }
     copy.counts = json.loads(renderer.counts(twins.views.count(watch.scope)))
     copy.presence = {

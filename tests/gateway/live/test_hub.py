@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from gateway.live.market import Market
@@ -11,7 +12,7 @@ from gateway.live.shop import agent, page, shop
 from gateway.live.twins import DirectoryTwin, Twins
 from support.inbox_inbound import make_random
 from support.live import LiveEvent, parse_events
-from tuyen_events.ids import ConversationId
+from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.vocabulary import Presence, Role
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
@@ -286,3 +287,41 @@ async def test_r9_5_a_stream_whose_login_cannot_be_checked_ends_alone(
                 pass
         await market.write()
         await read_until(other, "conversation.upserted")
+
+
+async def test_i13_an_echo_that_becomes_a_part_after_it_was_shown_resets_its_readers_alone(
+    twins: Twins, market: Market
+) -> None:
+    async with running(twins) as streams:
+        boss = await open_stream(streams, twins, "boss")
+        await market.write()
+        await market.answer()
+        await read_until(
+            boss, "message.upserted", lambda each: bool(each.data["message"]["direction"] == "out")
+        )
+        shown = next(one for one in twins.views.thread.values() if one.shown)
+        await twins.views.write_message(msgspec.structs.replace(shown, part_of=MessageId("whole")))
+        events = await read_until(boss, "reset")
+        assert "message.upserted" not in [event.kind for event in events]
+
+
+async def test_i13_an_echo_that_was_never_shown_is_sent_to_nobody(
+    twins: Twins, market: Market
+) -> None:
+    async with running(twins) as streams:
+        stream = await open_stream(streams, twins, "boss")
+        await market.write()
+        await market.report_echo(held=True)
+        held = next(one for one in twins.views.thread.values() if one.held)
+        joined = msgspec.structs.replace(held, held=False, part_of=MessageId("whole"))
+        await twins.views.write_message(joined)
+        await market.write()
+        last = list(twins.views.thread)[-1]
+        events = await read_until(
+            stream,
+            "message.upserted",
+            lambda each: bool(each.data["message"]["id"] == last),
+        )
+        told = [each.data["message"]["id"] for each in events if each.kind == "message.upserted"]
+        assert held.id not in told
+        assert "reset" not in [event.kind for event in events]

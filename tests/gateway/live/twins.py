@@ -25,9 +25,11 @@ from tuyen_gateway.domain.live import (
     JournalPosition,
     LivePosition,
     find_change,
+    is_in_thread,
     is_shown,
     is_unread,
     journal_row,
+    note_shown,
     pack_place,
 )
 from tuyen_gateway.domain.threads import Direction, Message
@@ -89,7 +91,7 @@ class ViewsTwin:
     async def write_message(self, message: Message) -> None:
         before = self.thread.get(message.id)
         revision = 1 if before is None else before.revision + 1
-        self.thread[message.id] = msgspec.structs.replace(message, revision=revision)
+        self.thread[message.id] = note_shown(msgspec.structs.replace(message, revision=revision))
         assert message.conversation_id is not None
         noted = ((message.conversation_id, message.id),)
         await self._commit(message.organization, Changes(messages=noted))
@@ -163,6 +165,7 @@ class ViewsTwin:
             for message in thread.values()
             if message.conversation_id == ours.conversation_id
             and message.direction is Direction.OUT
+            and is_in_thread(message)
             and message.at is not None
             and message.at <= ours.until
             and (ours.after is None or message.at > ours.after)

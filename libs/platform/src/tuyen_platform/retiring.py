@@ -20,7 +20,7 @@ _log = structlog.get_logger()
 
 
 class Retiring:
-    """Of one view: its name is that of its positions, `inbox_7`, and its collections have such
+    """Of one view: its name is that of its positions, `inbox_8`, and its collections have such
     names, too. Those of earlier versions have a lower number, or none.
 
     They are dropped once the view shows all that is in the log, and no process of an earlier

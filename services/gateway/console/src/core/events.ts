@@ -19,12 +19,6 @@ export type LiveEvent =
       readonly conversation_id: string;
       readonly message: Message;
     }
-  | {
-      readonly type: 'message.removed';
-      readonly conversation_id: string;
-      readonly id: string;
-      readonly revision: number;
-    }
   | { readonly type: 'counts.changed'; readonly counts: Counts }
   | ({ readonly type: 'presence.changed' } & Presence)
   | {
@@ -40,7 +34,6 @@ const TYPES: ReadonlySet<string> = new Set<LiveEvent['type']>([
   'conversation.upserted',
   'conversation.removed',
   'message.upserted',
-  'message.removed',
   'counts.changed',
   'presence.changed',
   'conversation.viewers',
@@ -54,9 +47,9 @@ export function readEvent(type: string, data: string): LiveEvent | null {
   return TYPES.has(type) ? ({ ...JSON.parse(data), type } as LiveEvent) : null;
 }
 
-/** The events of a batch in the order in which they are applied: rows, then messages, then what was
- * removed, then the flags about them. Of each entity only the newest copy is left, of flags the
- * last one. What came before a `reset` is left out, since everything is fetched again. */
+/** The events of a batch in the order in which they are applied: rows, then messages, then the rows
+ * that were removed, then the flags about them. Of each entity only the newest copy is left, of
+ * flags the last one. What came before a `reset` is left out, since everything is fetched again. */
 export function arrange(events: readonly LiveEvent[]): LiveEvent[] {
   const reset = events.findLastIndex((event) => event.type === 'reset');
   const rows = new Map<string, LiveEvent & { type: 'conversation.upserted' }>();
@@ -72,7 +65,6 @@ export function arrange(events: readonly LiveEvent[]): LiveEvent[] {
         keepNewest(messages, event, event.message);
         break;
       case 'conversation.removed':
-      case 'message.removed':
         removals.push(event);
         break;
       default:

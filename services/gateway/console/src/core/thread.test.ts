@@ -14,24 +14,14 @@ describe('I6 a thread', () => {
     expect(thread.ids).toEqual(['z', 'a', 'b']);
   });
 
-  it('forgets what became a part of another message', () => {
+  it('forgets after a reset what the server does not list any more', () => {
     const thread = new Messages();
     thread.keep(message({ id: 'a' }));
-    expect(thread.drop('a', 3)).toBe(false);
-    expect(thread.drop('a', 4)).toBe(true);
-    expect(thread.keep(message({ id: 'a', revision: 4 }))).toBe(false);
-    expect(thread.ids).toEqual([]);
-  });
-
-  it('takes a message of the page with the text of a pending reply for its echo', () => {
-    const thread = new Messages();
-    const ours = message({ id: 'r', direction: 'out', state: 'pending', text: 'Dạ' });
-    const page = { kind: 'page', id: 'page-1', name: 'Shop' };
-    const echo = message({ id: 'e', direction: 'out', state: 'sent', text: 'Dạ', author: page });
-    thread.keep(ours);
-    expect(thread.isProbablyEcho(echo)).toBe(true);
-    thread.keep({ ...ours, revision: 8, state: 'sent' });
-    expect(thread.isProbablyEcho(echo)).toBe(false);
+    thread.keep(message({ id: 'b' }));
+    thread.doubt();
+    thread.keep(message({ id: 'b' }), true);
+    expect(thread.sweep()).toEqual(['a']);
+    expect(thread.ids).toEqual(['b']);
   });
 
   it('has a key that a reply keeps, and says how far it came', () => {

@@ -35,8 +35,6 @@ export class Messages {
   readonly #places = new Map<string, string>();
   /** Ids, sorted by `#places`. */
   readonly #sorted: string[] = [];
-  /** The texts of replies that are pending. */
-  readonly #pending = new Map<string, string | null>();
   #arrived = 0;
 
   get ids(): readonly string[] {
@@ -49,8 +47,6 @@ export class Messages {
 
   keep(message: Message, fetched = false): boolean {
     if (!this.#messages.keep(message, fetched)) return false;
-    if (message.state === 'pending') this.#pending.set(message.id, message.text);
-    else this.#pending.delete(message.id);
     const before = this.#places.get(message.id);
     const at = sortable(message.at);
     if (before?.startsWith(at)) return true;
@@ -58,12 +54,6 @@ export class Messages {
     const place = `${at} ${String(++this.#arrived).padStart(9, '0')}`;
     this.#places.set(message.id, place);
     this.#sorted.splice(this.#find(place), 0, message.id);
-    return true;
-  }
-
-  drop(id: string, revision: number): boolean {
-    if (!this.#messages.drop(id, revision)) return false;
-    this.#unplace(id);
     return true;
   }
 
@@ -83,19 +73,11 @@ export class Messages {
     return swept;
   }
 
-  /** Whether an outgoing message that names nothing of ours says what a reply says that is still
-   * pending: probably its echo, until the answer of the channel tells. */
-  isProbablyEcho(message: Message): boolean {
-    if (message.author.kind !== 'page' || message.direction !== 'out') return false;
-    return [...this.#pending.values()].includes(message.text);
-  }
-
   #unplace(id: string): void {
     const place = this.#places.get(id);
     if (place === undefined) return;
     this.#sorted.splice(this.#find(place), 1);
     this.#places.delete(id);
-    this.#pending.delete(id);
   }
 
   /** The index of the first one that is not before the place. */

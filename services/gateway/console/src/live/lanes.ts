@@ -114,10 +114,6 @@ export class OpenLane implements Lane, RowListener, MessageListener {
     }
   }
 
-  removed(_: string, id: string, revision: number): void {
-    if (this.#comments.drop(id, revision)) this.#unindex(id);
-  }
-
   refresh(_: string, id: string): void {
     const known = this.#signals.get(id);
     if (known !== undefined) known.value = this.#show(id);

@@ -6,7 +6,6 @@ import { Overlays } from '../core/overlays';
 export interface MessageListener {
   /** A message changed at the server. */
   upserted(placed: PlacedMessage): void;
-  removed(conversation: string, id: string, revision: number): void;
   /** A message is shown otherwise than before. */
   refresh(conversation: string, id: string): void;
   publish(): void;
@@ -25,10 +24,6 @@ export class MessageHub {
   upserted(placed: PlacedMessage): void {
     this.overlays.settle(placed.message);
     for (const each of this.#listeners) each.upserted(placed);
-  }
-
-  removed(conversation: string, id: string, revision: number): void {
-    for (const each of this.#listeners) each.removed(conversation, id, revision);
   }
 
   publish(): void {

@@ -247,9 +247,6 @@ class LiveStore implements Store {
         this.#hub.upserted(event);
         this.#tellIncoming(event);
         return;
-      case 'message.removed':
-        this.#hub.removed(event.conversation_id, event.id, event.revision);
-        return;
       case 'counts.changed':
         this.#countsHeard++;
         this.counts.value = event.counts;

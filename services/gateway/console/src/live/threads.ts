@@ -61,11 +61,6 @@ export class ThreadState implements MessageListener {
     if (conversation_id === this.id) this.#keep(message, false);
   }
 
-  removed(conversation: string, id: string, revision: number): void {
-    if (conversation !== this.id || !this.#messages.drop(id, revision)) return;
-    this.#changed = true;
-  }
-
   refresh(conversation: string, id: string): void {
     const message = conversation === this.id ? this.#messages.get(id) : undefined;
     if (message !== undefined) this.#repaint(lineKey(message));
@@ -76,7 +71,7 @@ export class ThreadState implements MessageListener {
     this.#changed = false;
     const keys = this.#messages.ids.flatMap((id) => {
       const message = this.#messages.get(id);
-      return message && !this.#messages.isProbablyEcho(message) ? lineKey(message) : [];
+      return message ? lineKey(message) : [];
     });
     const replies = this.#replies.map(({ key }) => key).filter((key) => !this.#ids.has(key));
     batch(() => {

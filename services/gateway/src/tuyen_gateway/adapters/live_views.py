@@ -24,6 +24,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports.live import ChangeFeed, CountsAtEntry, JournalEntry, OurMessages
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.heads import CHANGED_AT
+from tuyen_gateway.projections.thread_queries import IN_THREAD
 from tuyen_platform.mongodb import (
     Collection,
     Database,
@@ -110,7 +111,7 @@ class MongoLiveViews:
             "conversation_id": messages.conversation_id,
             "at": {**since, "$lte": messages.until},
             "direction": Direction.OUT.value,
-            "part_of": None,
+            **IN_THREAD,
         }
         newest = {name: -1 for name, _ in collections.THREAD_ORDER}
         async with self._turns:

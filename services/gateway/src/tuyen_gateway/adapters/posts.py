@@ -23,6 +23,7 @@ from tuyen_gateway.projections.post_counters import (
     counts_of_all,
     counts_of_assignee,
 )
+from tuyen_gateway.projections.thread_queries import IN_THREAD, later_than
 from tuyen_platform.mongodb import Database, Document
 
 
@@ -168,7 +169,7 @@ def build_posts_query(scope: Scope, page: PageId | None, after: _PostKey | None)
 
 def build_comments_query(post: PagePost, after: _CommentKey | None) -> Document:
     """Matches the comments below a post that were added before they were removed (R4.6). Those that
-    a reply of ours became are shown as that reply."""
+    a reply of ours became are shown as that reply, and those that may be are not shown yet."""
     query: Document = {
         "organization": post.organization,
         "page_id": post.page_id,
@@ -176,11 +177,11 @@ def build_comments_query(post: PagePost, after: _CommentKey | None) -> Document:
         "comment": True,
         "at": {"$ne": None},
         "stillborn": {"$ne": True},
-        "part_of": None,
+        **IN_THREAD,
     }
     if after is not None:
         moment = from_milliseconds(after.at), from_milliseconds(after.accepted_at), after.rest
-        query |= collections.later_than(moment, after.id)
+        query |= later_than(moment, after.id)
     return query
 
 

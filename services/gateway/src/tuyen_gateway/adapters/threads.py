@@ -19,6 +19,7 @@ from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.errors import InvalidCursorError
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections import collections
+from tuyen_gateway.projections.thread_queries import IN_THREAD, later_than
 from tuyen_platform.mongodb import Database, Document
 
 _POLL_S = 0.02
@@ -40,11 +41,11 @@ class MongoThreads:
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[Message]:
-        query: Document = {"conversation_id": conversation_id, "part_of": None}
+        query: Document = {"conversation_id": conversation_id, **IN_THREAD}
         if after is not None:
             last = decode_cursor(after, _MessageKey)
             moment = (from_milliseconds(last.at), from_milliseconds(last.accepted_at), last.rest)
-            query |= collections.later_than(moment, last.id)
+            query |= later_than(moment, last.id)
         rows = self._messages.find(query).sort(list(collections.THREAD_ORDER)).limit(limit + 1)
         found: list[Message] = []
         carried = 0
@@ -63,7 +64,7 @@ class MongoThreads:
         last = None if document is None else msgspec.convert(document, Message)
         if last is None or last.moment is None:
             return None
-        return await self._read_shown_before(row, collections.later_than(last.moment, last.id))
+        return await self._read_shown_before(row, later_than(last.moment, last.id))
 
     async def find_shown_but_last(self, row: InboxRow) -> Shown:
         """What an agent has seen who read everything but the newest of the customers' messages."""

@@ -42,6 +42,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     requested: bool = False
+    requested_at: datetime | None = None
     retries: str | None = None
     """The earlier request that it repeats."""
     cancelled: bool = False
@@ -84,7 +85,10 @@ def with_request(
     before = known.get(event.request_id, Attempt(id=event.request_id))
     match event:
         case OutboundRequested():
-            after = msgspec.structs.replace(before, requested=True, retries=event.retries)
+            first = event.at if before.requested_at is None else min(event.at, before.requested_at)
+            after = msgspec.structs.replace(
+                before, requested=True, requested_at=first, retries=event.retries
+            )
         case OutboundCancelled():
             after = msgspec.structs.replace(before, cancelled=True)
         case OutboundSettled():
@@ -164,6 +168,13 @@ def find_state(
     if current.outcome == OutboundOutcome.FAILED:
         return ReplyState.CANCELLED if current.cancelled and not parts else ReplyState.FAILED
     return ReplyState.UNKNOWN
+
+
+def find_unsettled_since(attempts: Iterable[Attempt]) -> datetime | None:
+    """When the first of those requests was made that have no result yet; null if all have one. One
+    that was cancelled may be carried out all the same, until its result says that it was not."""
+    begun = [one.requested_at for one in attempts if one.outcome is None]
+    return min((at for at in begun if at is not None), default=None)
 
 
 def find_error(attempts: Iterable[Attempt]) -> OutboundError | None:

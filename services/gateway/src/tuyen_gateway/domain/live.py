@@ -214,9 +214,23 @@ def count_unread(
 
 def is_in_thread(message: Message) -> bool:
     """Whether the thread of its conversation shows a message."""
-    return (
-        message.conversation_id is not None and message.at is not None and message.part_of is None
-    )
+    if message.conversation_id is None or message.at is None:
+        return False
+    return message.part_of is None and not message.held
+
+
+def note_shown(message: Message) -> Message:
+    """The message as it is stored: of an echo that its thread shows, that it did."""
+    is_echo = message.direction is Direction.OUT and message.request is None
+    if message.shown or not is_echo or not is_in_thread(message):
+        return message
+    return msgspec.structs.replace(message, shown=True)
+
+
+def has_left_thread(message: Message) -> bool:
+    """Whether a thread that was fetched earlier may contain the message, and the present one does
+    not: it turned out to be a part of a reply, or may be one, after it was shown."""
+    return message.shown and not is_in_thread(message)
 
 
 def find_stage(message: Message, row: InboxRow) -> int:

@@ -24,7 +24,14 @@ from tuyen_events.outbound import (
     OutboundSettled,
 )
 from tuyen_events.topics import INBOUND
-from tuyen_gateway.domain.attempts import ActionTime, ReplyPart, find_state, with_part, with_request
+from tuyen_gateway.domain.attempts import (
+    ActionTime,
+    ReplyPart,
+    find_state,
+    find_unsettled_since,
+    with_part,
+    with_request,
+)
 from tuyen_gateway.domain.threads import (
     Direction,
     EventSource,
@@ -158,7 +165,8 @@ def _with_attempt(
     message: Message, event: OutboundRequested | OutboundCancelled | OutboundSettled
 ) -> Message:
     attempts = with_request(message.attempts, _as_stored(event))
-    return _with_state(msgspec.structs.replace(message, attempts=attempts))
+    since = find_unsettled_since(attempts)
+    return _with_state(msgspec.structs.replace(message, attempts=attempts, unsettled_since=since))
 
 
 def _with_part(message: Message, part: ReplyPart) -> Message:

@@ -142,6 +142,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     returned with it may also be another program's."""
     part_of: MessageId | None = None
     """The reply that this is a part of."""
+    held: bool = False
+    """Whether it may be a part of a reply that is not settled: no thread shows it (decision 29)."""
+    shown: bool = False
+    """Of what the page wrote at the channel: whether its thread ever showed it, at any write."""
     request: OutboundRequested | None = None
     """The first request of a reply; null for everything else."""
     attempts: tuple[Attempt, ...] = ()
@@ -150,6 +154,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The messages at the channel that the reply became."""
     state: ReplyState | None = None
     """The state of a reply, which is derived from its attempts and parts."""
+    unsettled_since: datetime | None = None
+    """When the first request of a reply was made whose result is not known."""
     private_reply: MessageId | None = None
     """The last private reply to this comment; it is in the customer's message thread."""
     private_reply_at: ActionTime | None = None
@@ -157,7 +163,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the last action on this comment that was settled failed; null if it did not."""
     problem_at: ActionTime | None = None
     absent: bool = False
-    """Whether no row shows it: it was removed or cancelled, or is a part of a reply."""
+    """Whether no row shows it: it was removed or cancelled, is a part of a reply or is held."""
     revision: int = 0
     """Rises with each write (I13); 0 before the first."""
 
@@ -262,10 +268,11 @@ def derive(message: Message) -> Message:
     """The message with the values that are derived from its other fields."""
     stillborn = _was_removed_before(message)
     cancelled = message.state is ReplyState.CANCELLED
-    absent = cancelled or message.part_of is not None or is_removed(message)
-    if (stillborn, absent) == (message.stillborn, message.absent):
+    held = message.held and message.part_of is None
+    absent = cancelled or held or message.part_of is not None or is_removed(message)
+    if (stillborn, held, absent) == (message.stillborn, message.held, message.absent):
         return message
-    return msgspec.structs.replace(message, stillborn=stillborn, absent=absent)
+    return msgspec.structs.replace(message, stillborn=stillborn, held=held, absent=absent)
 
 
 def is_removed(message: Message) -> bool:
@@ -366,6 +373,8 @@ def _apply_added(
         claims=None
         if echo is None or echo.client_id is None
         else reply_id(echo.conversation_id, echo.client_id),
+        # Until it is compared with the replies of its conversation (`hold_or_show`).
+        held=author is None,
         automatic=echo is not None and echo.automatic,
         by_person=echo is not None and echo.admin_id is not None,
         customer_id=None if author is None else author.id,

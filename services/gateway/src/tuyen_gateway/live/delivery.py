@@ -13,7 +13,7 @@ from tuyen_gateway.domain.live import (
     JournalPosition,
     count_unread,
     find_marks,
-    find_message_revision,
+    has_left_thread,
     is_in_thread,
     is_partly_read,
 )
@@ -126,7 +126,7 @@ class LiveDelivery:
                 case RowStep() if step.was_shown(stream.watch.scope):
                     stream.send(self._encode_removal(step, step.changes[-1].revision))
                 case MessageStep() | StatesStep() if row is not None:
-                    if isinstance(step, StatesStep) and self._has_too_many(step):
+                    if self._needs_reset(step):
                         stream.reset()
                         return
                     for event in self._encode_messages(number, step, row, stream.watch):
@@ -134,8 +134,12 @@ class LiveDelivery:
                 case _:
                     pass
 
-    def _has_too_many(self, step: StatesStep) -> bool:
-        return len(self._loaded.states[step.conversation_id]) > STATES_AT_ONCE
+    def _needs_reset(self, step: MessageStep | StatesStep) -> bool:
+        """Whether no event says what changed: of too many messages, or that one is gone."""
+        if isinstance(step, StatesStep):
+            return len(self._loaded.states[step.conversation_id]) > STATES_AT_ONCE
+        message = self._loaded.messages.get(step.message_id)
+        return message is not None and has_left_thread(message)
 
     def _encode_upsert(self, number: int, step: RowStep, row: InboxRow, watch: Watch) -> bytes:
         scope, marks = watch.scope, self._loaded.marks[row.id]
@@ -177,21 +181,17 @@ class LiveDelivery:
                 found = self._loaded.messages.get(step.message_id)
                 messages = () if found is None else (found,)
             position = self._encrypt_place(step.place)
-            events = [self._encode_message(message, row, watch, position) for message in messages]
+            events = [
+                self._encode_message(message, row, watch, position)
+                for message in messages
+                if message.conversation_id == row.id and is_in_thread(message)
+            ]
             self._messages[number] = events
         return events
 
     def _encode_message(
         self, message: Message, row: InboxRow, watch: Watch, position: str
     ) -> bytes:
-        conversation_id = msgspec.json.encode(row.id)
-        if message.conversation_id == row.id and is_in_thread(message):
-            shown = self._renderer.message(message, row, watch)
-            changed = {"conversation_id": conversation_id, "message": shown}
-            return encode_live_event("message.upserted", position, changed)
-        gone = {
-            "conversation_id": conversation_id,
-            "id": msgspec.json.encode(message.id),
-            "revision": msgspec.json.encode(find_message_revision(message, row)),
-        }
-        return encode_live_event("message.removed", position, gone)
+        shown = self._renderer.message(message, row, watch)
+        changed = {"conversation_id": msgspec.json.encode(row.id), "message": shown}
+        return encode_live_event("message.upserted", position, changed)

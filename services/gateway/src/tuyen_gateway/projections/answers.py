@@ -8,7 +8,8 @@ import msgspec
 from tuyen_events.ids import ConversationId
 from tuyen_gateway.domain.reconciling import AUTOMATIC_WITHIN, EndsWait, answer_in
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.projections.collections import THREAD_ORDER, earlier_than
+from tuyen_gateway.projections.collections import THREAD_ORDER
+from tuyen_gateway.projections.thread_queries import earlier_than
 from tuyen_platform.mongodb import Collection, Document
 
 _PART = 100

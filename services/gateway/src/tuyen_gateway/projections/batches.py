@@ -79,6 +79,8 @@ class BatchWork:
     """Requests of messages to customers."""
     requested: set[MessageId] = field(default_factory=set)
     """Replies that were requested: others may claim to be their parts."""
+    outbound: set[MessageId] = field(default_factory=set)
+    """The replies and comments that were requested, cancelled or settled."""
     described: list[tuple[CustomerDescribed, EventSource]] = field(default_factory=list)
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
@@ -200,6 +202,7 @@ def _by_broker_time(event: OutboundEvent, position: RecordPosition) -> OutboundE
 def _sort_outbound(work: BatchWork, event: OutboundEvent, source: EventSource) -> None:
     for about in messages_of(event):
         work.messages.setdefault(about, []).append((event, source))
+    work.outbound.add(event.message_id)
     if isinstance(event, OutboundRequested) and event.action.makes_message:
         work.requested.add(event.message_id)
         if event.kind is ConversationKind.MESSAGE:

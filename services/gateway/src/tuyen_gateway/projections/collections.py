@@ -21,11 +21,12 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.threads import Instant, Message
+from tuyen_gateway.domain.live import note_shown
+from tuyen_gateway.domain.threads import Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 from tuyen_views.names import NAME, SUFFIXES, list_suffixes
 
-_SHAPE = 7
+_SHAPE = 8
 """Rises when the shape of rows, messages or counters changes, or the meaning of what they contain:
 a new shape is folded from the log beside the old one."""
 
@@ -97,6 +98,9 @@ COUNTED_BY = ("page_id", "channel", "kind", "done", "live_events")
 
 CHOSEN: Document = {"agent_id": {"$type": "string"}, "mode": {"$type": "string"}}
 """The records of the history in which a rule chose an agent."""
+
+UNSETTLED: Document = {"unsettled_since": {"$exists": True}}
+"""The replies of whose requests some have no result yet."""
 
 FAILED: Document = {"state": ReplyState.FAILED.value}
 """The replies whose last request failed."""
@@ -195,6 +199,11 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             partialFilterExpression={"comment": True},
         ),
         IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
+        IndexModel(
+            [("conversation_id", ASCENDING)],
+            name="unsettled_by_thread",
+            partialFilterExpression=UNSETTLED,
+        ),
         IndexModel([("reply_to", ASCENDING)], name="by_quoted", sparse=True),
         IndexModel([("parent_id", ASCENDING)], name="by_answered", sparse=True),
         IndexModel(
@@ -252,39 +261,6 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
 }
 
 
-def later_than(moment: Instant, id_: str | None = None) -> Document:
-    """The messages of a thread that come after a moment or, with an id, after that message."""
-    at, accepted_at, accepted_us = moment
-    later: list[Document] = [
-        {"at": {"$gt": at}},
-        {"at": at, "accepted_at": {"$gt": accepted_at}},
-        {"at": at, "accepted_at": accepted_at, "accepted_us": {"$gt": accepted_us}},
-    ]
-    if id_ is not None:
-        alike = {"at": at, "accepted_at": accepted_at, "accepted_us": accepted_us}
-        later.append({**alike, "_id": {"$gt": id_}})
-    return {"at": {"$gte": at}, "$or": later}
-
-
-def earlier_than(moment: Instant, id_: str) -> Document:
-    """The messages of a thread that come before a message."""
-    at, accepted_at, accepted_us = moment
-    return {
-        "at": {"$lte": at},
-        "$or": [
-            {"at": {"$lt": at}},
-            {"at": at, "accepted_at": {"$lt": accepted_at}},
-            {"at": at, "accepted_at": accepted_at, "accepted_us": {"$lt": accepted_us}},
-            {
-                "at": at,
-                "accepted_at": accepted_at,
-                "accepted_us": accepted_us,
-                "_id": {"$lt": id_},
-            },
-        ],
-    }
-
-
 async def ensure_indexes(database: Database) -> None:
     """Creates the indexes that are missing. Can be repeated."""
     for name, indexes in _INDEXES.items():
@@ -303,8 +279,13 @@ class StoredDocument(Generic[Folded]):
 
 
 def stamp_of(value: InboxRow | Message) -> bytes:
-    """Eight bytes that represent the document's whole content, except its revision."""
-    content = msgspec.structs.replace(value, revision=0)
+    """Eight bytes that represent the document's whole content, except what says how often or when
+    it was written."""
+    content: InboxRow | Message
+    if isinstance(value, Message):
+        content = msgspec.structs.replace(value, revision=0, shown=False)
+    else:
+        content = msgspec.structs.replace(value, revision=0)
     return blake2b(msgspec.msgpack.encode(content), digest_size=8).digest()
 
 
@@ -348,6 +329,8 @@ def revise(before: StoredDocument[Folded] | None, after: Folded) -> Folded | Non
     The first revision is the present time in milliseconds: when the views are folded again, each
     document gets a higher one than any that it had before.
     """
+    if isinstance(after, Message):
+        after = note_shown(after)
     if before is None:
         first = round(datetime.now(UTC).timestamp() * 1000)
         return msgspec.structs.replace(after, revision=first)

@@ -34,7 +34,6 @@ from tuyen_gateway.projections.collections import (
     POOL_RECORDS,
     THREAD_ORDER,
     StoredDocument,
-    later_than,
     read_all,
     read_by_id,
     stamp_of,
@@ -43,10 +42,12 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.describing import name_authors
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_gateway.projections.holding import hold_echoes
 from tuyen_gateway.projections.journal import note_messages
 from tuyen_gateway.projections.parts import join_parts
 from tuyen_gateway.projections.posts import PostsFold
 from tuyen_gateway.projections.references import join_references
+from tuyen_gateway.projections.thread_queries import later_than
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
@@ -121,6 +122,7 @@ class InboxProjection:
         await join_references(self._messages, folded)
         if work.comments:
             await self._adopt_children(folded, work)
+        await hold_echoes(self._messages, folded, work.outbound)
         await name_authors(self._messages, folded, work.described)
         return folded
 
@@ -161,7 +163,7 @@ class InboxProjection:
             read: dict[str, bytes] = {
                 m.id: stamp_of(m)
                 for m in messages.values()
-                if m.conversation_id and (m.comment or m.request or m.claims or m.part_of)
+                if m.conversation_id and (m.comment or m.direction is Direction.OUT)
             }
             rows = []
             for conversation_id in ids:
