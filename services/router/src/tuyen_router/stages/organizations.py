@@ -1,11 +1,9 @@
 """Stage 2, keyed by organization: handles requests in one order, with rotations and queues."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import assert_never
 
-import msgspec
 import structlog
 
 from tuyen_directory.organization_state import OrganizationState
@@ -13,25 +11,19 @@ from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_da
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, RuleId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported, ThreadReported
-from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
+from tuyen_events.topics import REQUESTS
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
 from tuyen_router.domain.dispatch_state import (
-    REMEMBERED_ANSWERS,
     AnswerRepeated,
     CursorMoved,
-    Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
-    PoolPublished,
     RequestAnswered,
-    RequestQueued,
-    RequestSeen,
     apply_step,
 )
-from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, has_fallen
+from tuyen_router.domain.loads import has_fallen
 from tuyen_router.domain.queue import (
     drain,
     on_loads,
@@ -41,23 +33,15 @@ from tuyen_router.domain.queue import (
     repeat_drained,
     split_by_answer,
 )
-from tuyen_router.domain.threads import (
-    ManualAssignmentReported,
-    RemovalReported,
-    ThreadBucketChanged,
-)
 from tuyen_router.domain.visits import bound_request
 from tuyen_router.ports import DispatchStates, Organizations
-from tuyen_router.stages.phases import Phase
+from tuyen_router.stages.organization_writer import OrganizationWriter, ReadySteps
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     error_text_of,
     organization_partition,
-    pool_record,
-    private_record,
 )
-from tuyen_router.stages.tables import choice_entry
-from tuyen_stream import Batch, ConsumedRecord, Outbox, OutRecord
+from tuyen_stream import Batch, ConsumedRecord, Outbox
 
 NAME = "organizations"
 INPUTS = (REQUESTS,)
@@ -72,10 +56,6 @@ DRAINED_WITHIN = timedelta(milliseconds=10)
 RULE_GONE_FOR = timedelta(hours=1)
 """For how long the cursor of a rule that was removed is kept: a rule that is created again by then
 continues its rotation, and a worker that learns late of a new rule does not drop its cursor."""
-
-_GROUP_BYTES = 128 * 1024
-_FRAME = 128
-"""An upper bound of what a record takes beside its key and value."""
 
 _log = structlog.get_logger()
 
@@ -117,7 +97,7 @@ class OrganizationStage:
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""
         state = self._state_of(batch.partition)
-        writing = _Writing(self._prefix, state, outbox)
+        writing = OrganizationWriter(self._prefix, state, outbox)
         for record in batch.records:
             try:
                 event = _read(record)
@@ -150,7 +130,7 @@ class OrganizationStage:
 
         def step(outbox: Outbox) -> None:
             state = self._state_of(organization_partition(organization))
-            writing = _Writing(self._prefix, state, outbox)
+            writing = OrganizationWriter(self._prefix, state, outbox)
             self._drain(state, organization, writing)
             writing.end()
 
@@ -193,7 +173,11 @@ class OrganizationStage:
                 return ()
 
     def _apply_report(
-        self, state: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
+        self,
+        state: DispatchState,
+        report: LoadsReported,
+        ready: ReadySteps,
+        writing: OrganizationWriter,
     ) -> None:
         """Applies a report, and marks the organization as dirty when an agent may take a
         conversation again (R1.7, R5.1)."""
@@ -204,7 +188,7 @@ class OrganizationStage:
             self.dirty.add(report.organization)
 
     def _drain(
-        self, state: DispatchState, organization: OrganizationId, writing: "_Writing"
+        self, state: DispatchState, organization: OrganizationId, writing: OrganizationWriter
     ) -> None:
         """Serves a part of the queue of a dirty organization, which is clean once all of it is
         served.
@@ -277,111 +261,8 @@ def _read(record: ConsumedRecord) -> Event | None:
     return bound_request(event) if isinstance(event, ChoiceRequested) else event
 
 
-def _apply(state: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
+def _apply(state: DispatchState, ready: ReadySteps, writing: OrganizationWriter) -> None:
     """Applies steps, and adds their encoded records to the outbox."""
     for step in ready.steps:
         apply_step(state, step)
     writing.add(ready)
-
-
-class _Ready(msgspec.Struct, frozen=True):
-    """Steps that are applied together, and their encoded records."""
-
-    steps: Sequence[DispatchStep]
-    entries: Sequence[OutRecord]
-    seen: RequestSeen | None
-    """Written once for the whole record batch."""
-    size: int
-    """Of the entries and of `seen`, in one record batch."""
-    answers: Sequence[tuple[int, OutRecord]]
-    """With their partitions, as the pools."""
-    pools: Sequence[tuple[int, OutRecord]]
-
-
-class _Writing:
-    """Collects the records of steps into record batches, which the broker appends as a whole.
-
-    Within a record batch each key occurs once, with its last value. A record batch ends only
-    between two conversations.
-    """
-
-    def __init__(self, prefix: str, state: DispatchState, outbox: Outbox) -> None:
-        self._choices = prefix + CHOICES.name
-        self._answers = prefix + ANSWERS.name
-        self._pools = prefix + POOLS.name
-        self._state = state
-        self._outbox = outbox
-        self.drained: set[OrganizationId] = set()
-        """Organizations whose queue was served in this batch."""
-        self._entries: dict[bytes | None, OutRecord] = {}
-        self._seen: dict[str, RequestSeen] = {}
-        self._bytes = 0
-
-    def encode_steps(self, steps: Sequence[DispatchStep]) -> _Ready:
-        """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
-        them cannot be written, or all entries do not fit into one record batch."""
-        entries, answers, pools, size = [], [], [], 0
-        seen = None
-        for step in steps:
-            if isinstance(step, RequestSeen):
-                seen = step
-                size += len(step.source) + 2 * _FRAME
-                continue
-            entry = choice_entry(step, REMEMBERED_ANSWERS)
-            if entry is not None:
-                key, value = entry
-                size += len(key) + (0 if value is None else len(value)) + _FRAME
-                entries.append(OutRecord(key, value))
-            match step:
-                case CursorMoved() | ThreadBucketChanged():
-                    pass
-                case RequestAnswered() | AnswerRepeated():
-                    choice = step.answer.choice
-                    record = private_record(choice.customer_id, choice)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.answer.partition, record))
-                case RemovalReported():
-                    record = private_record(step.removed.conversation_id, step.removed)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.partition, record))
-                case ManualAssignmentReported():
-                    record = private_record(step.given.conversation_id, step.given)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.partition, record))
-                case PoolPublished():
-                    record = pool_record(step.pool, step.at)
-                    self._outbox.require(self._pools, record)
-                    pools.append((partition_of(step.pool.id, POOLS.partitions), record))
-                case OrderChanged() | RequestQueued() | Dequeued():
-                    pass
-                case LoadsCounted() | LoadReserved() | LoadReleased():
-                    pass
-                case _:
-                    assert_never(step)
-        if size > self._outbox.limit:
-            self._outbox.size_of(self._choices, *entries)
-        return _Ready(steps, entries, seen, size, answers, pools)
-
-    def add(self, ready: _Ready) -> None:
-        """Takes the encoded records of steps that were applied."""
-        if self._bytes + ready.size > self._outbox.limit:
-            self.end()
-        for entry in ready.entries:
-            self._entries[entry.key] = entry
-        if ready.seen is not None:
-            self._seen[ready.seen.source] = ready.seen
-        self._bytes += ready.size
-        for partition, record in ready.pools:
-            self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
-        for partition, record in ready.answers:
-            self._outbox.add_atomically(Phase.FOLLOW_UPS, self._answers, partition, (record,))
-        if self._bytes >= _GROUP_BYTES:
-            self.end()
-
-    def end(self) -> None:
-        """Adds the record batch to the outbox."""
-        seen = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._seen.values())
-        records = [*(OutRecord(*each) for each in seen if each), *self._entries.values()]
-        self._outbox.add_atomically(Phase.STATE, self._choices, self._state.number, records)
-        self._entries, self._seen = {}, {}
-        self._bytes = 0
