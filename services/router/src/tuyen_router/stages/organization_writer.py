@@ -22,6 +22,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted
+from tuyen_router.domain.queue_buckets import Comparisons
 from tuyen_router.domain.threads import (
     ManualAssignmentReported,
     RemovalReported,
@@ -64,8 +65,8 @@ class OrganizationWriter:
         self._pools = prefix + POOLS.name
         self._state = state
         self._outbox = outbox
-        self.drained: set[OrganizationId] = set()
-        """Organizations whose queue was served in this batch."""
+        self.comparisons: dict[OrganizationId, Comparisons] = {}
+        """Of the organizations whose queue was served in this batch."""
         self._entries: dict[bytes | None, OutRecord] = {}
         self._seen: dict[str, RequestSeen] = {}
         self._bytes = 0

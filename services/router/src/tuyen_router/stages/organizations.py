@@ -1,7 +1,7 @@
 """Stage 2, keyed by organization: handles requests in one order, with rotations and queues."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,7 +23,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.loads import has_fallen
+from tuyen_router.domain.loads import has_fallen, loads_before
 from tuyen_router.domain.queue import (
     drain,
     on_loads,
@@ -31,8 +31,8 @@ from tuyen_router.domain.queue import (
     on_thread,
     on_withdrawal,
     repeat_drained,
-    split_by_answer,
 )
+from tuyen_router.domain.queue_buckets import Comparisons
 from tuyen_router.domain.visits import bound_request
 from tuyen_router.ports import DispatchStates, Organizations
 from tuyen_router.stages.organization_writer import OrganizationWriter, ReadySteps
@@ -51,11 +51,15 @@ DRAINED_AT_ONCE = 500
 between."""
 
 DRAINED_WITHIN = timedelta(milliseconds=10)
-"""How long one step goes on to the next conversation, however many agents there are."""
+"""How long one step goes on to the next conversation or bucket, however many there are."""
 
 RULE_GONE_FOR = timedelta(hours=1)
 """For how long the cursor of a rule that was removed is kept: a rule that is created again by then
 continues its rotation, and a worker that learns late of a new rule does not drop its cursor."""
+
+COMPARED_AT_ONCE = 1_000
+"""With how many buckets of an organization the newcomers of one batch are compared at most, while
+its queue is being drained."""
 
 _log = structlog.get_logger()
 
@@ -104,11 +108,11 @@ class OrganizationStage:
             except UnreadableEventError as error:
                 self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
-            if isinstance(event, ChoiceRequested) and event.organization not in writing.drained:
-                writing.drained.add(event.organization)
+            if isinstance(event, ChoiceRequested) and event.organization not in writing.comparisons:
+                writing.comparisons[event.organization] = Comparisons(COMPARED_AT_ONCE)
                 self._drain(state, event.organization, writing)
             try:
-                ready = writing.encode_steps(list(self._steps(state, event)))
+                ready = writing.encode_steps(list(self._steps(state, event, writing)))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
@@ -156,13 +160,16 @@ class OrganizationStage:
                     undelivered.append(each)
         self.dirty.update(self._undelivered)
 
-    def _steps(self, state: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
+    def _steps(
+        self, state: DispatchState, event: Event | None, writing: OrganizationWriter
+    ) -> Iterable[DispatchStep]:
         """The steps that a record leads to in the present state."""
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
-                draining, now = event.organization in self.dirty, self._clock.now()
-                return on_request(state, organization, now, event, draining=draining)
+                is_dirty = event.organization in self.dirty
+                draining = writing.comparisons[event.organization] if is_dirty else None
+                return on_request(state, organization, self._clock.now(), event, draining=draining)
             case ChoiceWithdrawn():
                 return on_withdrawal(state, event)
             case ThreadReported():
@@ -181,11 +188,14 @@ class OrganizationStage:
     ) -> None:
         """Applies a report, and marks the organization as dirty when an agent may take a
         conversation again (R1.7, R5.1)."""
-        before = dict(state.loads_of(report.organization))
+        before = loads_before(state.loads, report)
         _apply(state, ready, writing)
         after = state.loads_of(report.organization)
         if has_fallen(before, after) and self._organization(report.organization).counts_loads:
             self.dirty.add(report.organization)
+            buckets = state.queue_buckets.get(report.organization)
+            if buckets is not None:
+                buckets.search_again()
 
     def _drain(
         self, state: DispatchState, organization: OrganizationId, writing: OrganizationWriter
@@ -204,33 +214,34 @@ class OrganizationStage:
         while not is_over:
             try:
                 turn = next(turns, None)
-                ready = None if turn is None else writing.encode_steps(turn)
+                ready = writing.encode_steps(turn) if turn else None
             except MemoryError:
                 raise
             except Exception as error:
                 STOPPED_DRAINS.inc()
                 _log.error("drain_stopped", organization=organization, error=error_text_of(error))
-                ready, served = None, 0
-            if ready is None:
+                turn, served = None, 0
+            if turn is None:
                 if served < DRAINED_AT_ONCE:
                     self.dirty.discard(organization)
                 return
-            _apply(state, ready, writing)
-            served += isinstance(ready.steps[-1], RequestAnswered)
+            if ready is not None:
+                _apply(state, ready, writing)
+                served += isinstance(ready.steps[-1], RequestAnswered)
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
     def _list_drain_steps(
         self, state: DispatchState, organization: OrganizationId
-    ) -> Iterator[list[DispatchStep]]:
+    ) -> Iterator[Sequence[DispatchStep]]:
         """The answers that are sent again after a crash, the removal of rules that are gone, and
-        the answers of the drain, one conversation at a time."""
+        the turns of the drain."""
         undelivered = self._undelivered.get(organization)
         while undelivered:
             yield [undelivered.popleft()]
         self._undelivered.pop(organization, None)
         known = self._organization(organization)
         yield from self._forget_removed_rules(state, known)
-        yield from split_by_answer(drain(state, known, self._clock.now(), DRAINED_AT_ONCE))
+        yield from drain(state, known, self._clock.now(), DRAINED_AT_ONCE)
 
     def _forget_removed_rules(
         self, state: DispatchState, known: OrganizationState
@@ -240,8 +251,8 @@ class OrganizationStage:
         now, before = self._clock.now(), self._gone.pop(known.id, {})
         gone = {
             rule: before.get(rule, now)
-            for organization, rule in state.cursors
-            if organization == known.id and rule not in known.directory.rules
+            for rule in state.cursors.get(known.id, ())
+            if rule not in known.directory.rules
         }
         if gone:
             self._gone[known.id] = gone
