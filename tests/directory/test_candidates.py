@@ -12,7 +12,6 @@ from support.organizations import after, agent, group, link, page, rule, shop
 from tuyen_directory.candidates import (
     build_pool,
     find_required_capability,
-    find_rule,
     may_answer,
     narrow_to_offer,
 )
@@ -29,26 +28,6 @@ MESSAGE = Capability.FACEBOOK_MESSAGE
 
 def _candidates(capability: Capability = MESSAGE, **given: Any) -> str:
     return "".join(pool_of(shop(**given), PAGE, capability).candidates)
-
-
-@pytest.mark.parametrize(
-    ("rules", "chosen"),
-    [
-        ([rule("r")], "r"),
-        ([rule("r", pages=(PAGE,))], "r"),
-        ([rule("r", enabled=False)], None),
-        ([rule("r", pages=("other",))], None),
-        ([rule("a-default"), rule("z", pages=(PAGE,))], "z"),
-        ([rule("default"), rule("z", pages=(PAGE,), enabled=False)], "default"),
-        ([rule("z", pages=(PAGE,)), rule("b", pages=(PAGE,))], "b"),
-        ([], None),
-    ],
-)
-def test_r1_1_an_enabled_rule_that_names_the_page_else_a_default_one(
-    rules: list[Any], chosen: str | None
-) -> None:
-    found = find_rule(shop(rules=rules), PAGE)
-    assert (None if found is None else found.id) == chosen
 
 
 def test_r1_1_no_rule_no_candidates() -> None:
@@ -150,7 +129,8 @@ def test_r1_8_disabled_or_removed_is_never_a_candidate() -> None:
 
 
 def test_r1_1_a_removed_rule_covers_nothing() -> None:
-    assert find_rule(after(shop(), Removed("rule", "r")), PAGE) is None
+    removed = after(shop(), Removed("rule", "r"))
+    assert pool_of(removed, PAGE, MESSAGE).rule is None
 
 
 @pytest.mark.parametrize(

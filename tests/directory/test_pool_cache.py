@@ -1,6 +1,6 @@
 """R1, R9.6: what is cached while agents come and go equals what would be computed again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from random import Random
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 from router.domain.inputs import PAGE
 from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED
-from support.organizations import after, department, page, rule, shop
+from support.organizations import after, agent, department, page, rule, shop
 from tuyen_directory import candidates
 from tuyen_directory.candidates import build_pool, narrow_to_offer
 from tuyen_directory.capacity import Totals, find_at_capacity
@@ -23,7 +23,7 @@ from tuyen_directory.pools import Pool
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import DepartmentChanged, Member
 from tuyen_events.ids import AgentId, PageId, RuleId
-from tuyen_events.vocabulary import AppliesTo, Capability, Presence
+from tuyen_events.vocabulary import AppliesTo, Capability, Presence, Role
 
 PAGES = (PAGE, PageId("page-2"))
 NAMED = ((None, None), ("sales", None), ("sales", "north"), ("care", None), ("gone", None))
@@ -121,10 +121,94 @@ def test_r9_6_what_visitors_name_fills_no_memory(
     pools = PoolCache().pools_of(known)
     for number in range(300):
         build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department=f"d{number}")
-    for kept in (pools.by_event, pools.by_rule, pools.rosters.eligible):
+    rosters = pools.rosters
+    for kept in (pools.by_event, pools.by_rule, rosters.eligible, rosters.eligible_on_page):
         assert len(kept) <= 1_000 // 32
     seventh = build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department="d7")
     assert seventh.candidates == (("a", "b") if page_permissions else ("a", "b", "c"))
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(
+    staff=st.lists(st.sampled_from("abcdex"), unique=True),
+    admins=st.sets(st.sampled_from("abcde")),
+    members=st.permutations("abcde"),
+)
+def test_r1_4_a_pages_members_are_those_who_were_given_it_and_administrators(
+    staff: list[str], admins: set[str], members: list[str]
+) -> None:
+    roles = {True: Role.SYSTEM_ADMIN, False: Role.AGENT}
+    known = shop(
+        agents=[agent(name, roles[name in admins]) for name in "abcde"],
+        rules=[rule(members=members)],
+        pages=[page(staff=staff)],
+        page_permissions=True,
+        online="abcde",
+    )
+    pool = pool_of(known, PAGE, Capability.FACEBOOK_MESSAGE)
+    assert pool.candidates == tuple(each for each in members if each in {*staff, *admins})
+
+
+def _count_members_looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Member]:
+    looked_at: list[Member] = []
+    real = candidates._has_capability
+
+    def counting(member: Member, capability: Capability) -> bool:
+        looked_at.append(member)
+        return real(member, capability)
+
+    monkeypatch.setattr(candidates, "_has_capability", counting)
+    return looked_at
+
+
+def test_r9_5_with_page_permissions_members_are_looked_at_once_and_not_for_each_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With 2,000 members, a cache that counted all of them for each page held some 490 pages."""
+    monkeypatch.setattr(candidates, "MEMBERS_KEPT", 10_000)
+    looked_at = _count_members_looked_at(monkeypatch)
+    names = [f"a{number}" for number in range(100)]
+    pages = [page(f"p{number}", staff=[names[number % 100]]) for number in range(200)]
+    known = shop(
+        agents=map(agent, names), rules=[rule(members=names)], pages=pages, page_permissions=True
+    )
+    cache = PoolCache()
+    for presence in (Presence.ONLINE, Presence.AWAY):
+        known = with_presence(known, AgentId("a7"), presence)
+        pools = cache.pools_of(known)
+        for each in pages:
+            build_pool(pools, each.id, Capability.FACEBOOK_MESSAGE)
+        assert len(pools.rosters.eligible_on_page) == len(pages)
+    assert len(looked_at) == len(names)
+
+
+def test_r9_5_rules_that_list_nobody_share_their_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = _count_members_looked_at(monkeypatch)
+    rules = [rule(f"r{number}", (), pages=(f"p{number}",)) for number in range(50)]
+    pools = PoolCache().pools_of(shop(rules=rules))
+    for number in range(50):
+        pool = build_pool(pools, PageId(f"p{number}"), Capability.FACEBOOK_MESSAGE)
+        assert (pool.rule, pool.candidates) == (rules[number], ("a", "b", "c"))
+    assert len(looked_at) == 3
+
+
+class _Counted(tuple[Member, ...]):
+    """Members of whom it is counted how often they were read."""
+
+    readings = 0
+
+    def __iter__(self) -> Iterator[Member]:
+        _Counted.readings += 1
+        return super().__iter__()
+
+
+def test_r9_5_whether_rules_count_loads_is_found_once_for_each_version_of_the_directory() -> None:
+    _Counted.readings = 0
+    known = shop(rules=[changed(rule(), members=_Counted(rule().members))])
+    for presence in (Presence.ONLINE, Presence.AWAY, Presence.OFFLINE):
+        known = with_presence(known, AgentId("a"), presence)
+        assert not known.counts_loads
+    assert _Counted.readings == 1
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
@@ -135,9 +219,9 @@ def test_r1_7_the_agents_at_capacity_are_kept_as_loads_change(
     capacities = {AgentId("a"): 1, AgentId("b"): 2}
     totals = Totals()
     kept = totals.at_capacity(RuleId("r"), capacities)
-    for agent, rises in steps:
-        if rises or totals.get(AgentId(agent)):
-            totals.add(AgentId(agent), 1 if rises else -1)
+    for name, rises in steps:
+        if rises or totals.get(AgentId(name)):
+            totals.add(AgentId(name), 1 if rises else -1)
         assert kept == find_at_capacity(totals, capacities)
         assert totals.at_capacity(RuleId("r"), capacities) is kept
 

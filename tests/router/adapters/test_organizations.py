@@ -65,7 +65,7 @@ async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() ->
     assert not organizations.get(SHOP).assigns
 
 
-async def test_r5_1_every_change_stirs_its_organization() -> None:
+async def test_r5_1_a_change_or_an_agent_who_comes_stirs_the_organization() -> None:
     log, dirty = InMemoryLog(), list[OrganizationId]()
     assigning = settings(assignment=True, auto_assign=True)
     await log.append(DIRECTORY, *directory_record(assigning))
@@ -75,6 +75,18 @@ async def test_r5_1_every_change_stirs_its_organization() -> None:
         assert dirty == [SHOP, SHOP]
         assert organizations.get(SHOP).assigns_by_itself
         assert organizations.get(SHOP).presence_of(AN) is Presence.ONLINE
+
+
+async def test_r5_1_who_leaves_stirs_nobody() -> None:
+    """Nobody becomes a candidate by it, and thousands may leave at once."""
+    log, dirty = InMemoryLog(), list[OrganizationId]()
+    for version, presence in enumerate([Presence.ONLINE, Presence.AWAY, Presence.OFFLINE], 1):
+        await _presence(log, presence, version)
+    await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", None)
+    organizations = OrganizationTables(log, dirty.append, _ignore)
+    async with _following(organizations):
+        assert dirty == [SHOP]
+        assert organizations.get(SHOP).presence == {}
 
 
 async def test_r1_1_a_removed_rule_is_gone() -> None:

@@ -1,14 +1,19 @@
 """Stage 2 of one partition: requests and draining, and the answers that result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from router.domain.inputs import COMMENT, ELSEWHERE, THREAD, request
 from support.organizations import AT, shop
+from tuyen_directory.candidates import narrow_to_offer
 from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.pools import Offer, Pool
 from tuyen_events.routing import ChoiceRequested, Verdict
+from tuyen_router.domain import queue_buckets
 from tuyen_router.domain.dispatch_state import (
     AnswerRepeated,
     DispatchState,
@@ -38,11 +43,31 @@ def ask(state: DispatchState, known: OrganizationState, offset: int, **fields: A
     return said[0] if said else None
 
 
+def drain_steps(
+    state: DispatchState, organization: OrganizationState, most: int = 1000
+) -> Iterator[DispatchStep]:
+    """The steps of a drain, one by one; each is to be applied before the next is taken."""
+    return chain.from_iterable(drain(state, organization, AT, most))
+
+
 def drain_all(state: DispatchState, organization: OrganizationState, most: int = 1000) -> list[Any]:
     """What waits is served: each request with the agent whom it got."""
-    steps = fold_steps(state, drain(state, organization, AT, most))
+    steps = fold_steps(state, drain_steps(state, organization, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[Pool]:
+    """The pools that are looked at from now on, each as often as it is: for a bucket or a
+    request."""
+    looks: list[Pool] = []
+
+    def looking(pool: Pool, loads: Any, leavers: Any) -> Offer:
+        looks.append(pool)
+        return narrow_to_offer(pool, loads, leavers)
+
+    monkeypatch.setattr(queue_buckets, "narrow_to_offer", looking)
+    return looks
 
 
 def from_elsewhere(asked: ChoiceRequested) -> ChoiceRequested:

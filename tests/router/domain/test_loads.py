@@ -17,6 +17,7 @@ from tuyen_router.domain.loads import (
     Loads,
     apply_load_step,
     has_fallen,
+    loads_before,
     on_load_report,
 )
 
@@ -89,6 +90,28 @@ def test_r5_1_a_load_that_falls_frees_somebody(
     before: dict[Any, int], after: dict[Any, int], somebody_has_room: bool
 ) -> None:
     assert has_fallen(before, after) is somebody_has_room
+
+
+@pytest.mark.parametrize(
+    ("report", "agents"),
+    [
+        (_report(2, {"c": 1}), {"c": 0}),
+        (_report(2, {"a": 0}), {"a": 4}),
+        (_report(2, {}, settled=("q3", "unknown")), {"b": 2}),
+        (_report(2, {"c": 1}, complete=True), {"a": 4, "b": 2, "c": 0}),
+        (_report(2, {"c": 1}, complete=True, partition=7), {"c": 0}),
+    ],
+)
+def test_r9_5_of_a_report_only_the_agents_it_is_about_are_compared(
+    report: LoadsReported, agents: dict[str, int]
+) -> None:
+    loads: dict[OrganizationId, Loads] = {}
+    assert loads_before(loads, report) == {}
+    for reserved in RESERVED:
+        apply_load_step(loads, reserved)
+    for step in on_load_report(loads, _report(1, {"a": 2, "b": 1, "z": 0})):
+        apply_load_step(loads, step)
+    assert loads_before(loads, report) == agents
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)

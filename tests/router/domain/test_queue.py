@@ -29,6 +29,7 @@ from tuyen_router.domain.queue import (
     on_withdrawal,
     repeat_drained,
 )
+from tuyen_router.domain.queue_buckets import Comparisons
 
 NOBODY = shop(online="")
 
@@ -278,7 +279,7 @@ def test_r5_1_a_new_request_takes_its_place_after_those_that_are_being_assigned(
     for offset in range(3):
         ask(state, nobody, offset)
     assert drain_all(state, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
-    steps = fold_steps(state, on_request(state, somebody, AT, request(3), draining=True))
+    steps = fold_steps(state, on_request(state, somebody, AT, request(3), draining=Comparisons(10)))
     assert [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)] == [
         Verdict.QUEUED
     ]
@@ -288,7 +289,7 @@ def test_r5_1_a_new_request_takes_its_place_after_those_that_are_being_assigned(
 def test_r3_3_a_replacement_never_waits_for_others() -> None:
     state, somebody = DispatchState(0), shop(online="a")
     asked = request(0, purpose=Purpose.OFFLINE)
-    steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=True))
+    steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=Comparisons(10)))
     assert [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)] == [
         Verdict.CHOSEN
     ]

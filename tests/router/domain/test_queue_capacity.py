@@ -10,7 +10,7 @@ from hypothesis import given as drawn_from
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from router.domain.dispatch import ask, drain_all, fold_steps
+from router.domain.dispatch import ask, drain_all, drain_steps, fold_steps
 from router.domain.inputs import A, B, C, request
 from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.directory import Member
@@ -24,7 +24,6 @@ from tuyen_router.domain.dispatch_state import (
 )
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
 from tuyen_router.domain.queue import (
-    drain,
     on_loads,
     on_request,
 )
@@ -130,7 +129,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
             case "tell":
                 _tell(state, number, dict(open_now), *settled)
                 settled = []
-                untaken += _list_taken(fold_steps(state, drain(state, organization, AT, 100)))
+                untaken += _list_taken(fold_steps(state, drain_steps(state, organization)))
                 told = state.loads_of(SHOP)
                 assert not state.queues.get(SHOP) or told.get(A) == told.get(B) == (most or None)
             case _:

@@ -22,6 +22,7 @@ from tuyen_router.domain.dispatch_state import (
 from tuyen_router.domain.queue import (
     on_request,
 )
+from tuyen_router.domain.queue_buckets import Comparisons
 
 
 def _able(*capabilities: Capability) -> Any:
@@ -160,7 +161,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
     somebody = shop(rules=rules)
     for offset, page_id, verdict in [(1, "p2", Verdict.CHOSEN), (2, "p1", Verdict.QUEUED)]:
         asked = request(offset, page_id=PageId(page_id))
-        steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=True))
+        steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=Comparisons(10)))
         assert [
             each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)
         ] == [verdict]
@@ -168,7 +169,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
 
 def test_r5_1_a_new_request_waits_for_nobody_where_nobody_waits() -> None:
     state = DispatchState(0)
-    steps = fold_steps(state, on_request(state, shop(), AT, request(0), draining=True))
+    steps = fold_steps(state, on_request(state, shop(), AT, request(0), draining=Comparisons(10)))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last
 
 

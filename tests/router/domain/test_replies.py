@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from router.domain.desk import Desk
-from router.domain.dispatch import ask_for_root, fold_steps, from_elsewhere
+from router.domain.dispatch import ask_for_root, drain_steps, fold_steps, from_elsewhere
 from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
@@ -44,7 +44,6 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
 )
 from tuyen_router.domain.queue import (
-    drain,
     on_request,
     on_thread,
 )
@@ -78,7 +77,7 @@ class Below:
 
     def comes(self, agent: str) -> list[RequestAnswered]:
         self.online = agent
-        return self._list_answers(drain(self.state, shop(online=agent), AT, 10))
+        return self._list_answers(drain_steps(self.state, shop(online=agent)))
 
     def removes(self, name: str) -> list[Decision]:
         """Somebody takes a reply back; what the desk does about it."""

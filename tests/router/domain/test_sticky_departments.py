@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from router.domain.desk import Desk
-from router.domain.dispatch import fold_steps
+from router.domain.dispatch import drain_steps, fold_steps
 from router.domain.inputs import CUSTOMER, LIVE, THREAD, A, B, answer, arrival, assign, at, request
 from router.domain.outcomes import fold, records
 from support.organizations import AT, SHOP, after, agent, department, region, rule, shop
@@ -27,7 +27,6 @@ from tuyen_router.domain.dispatch_state import (
 )
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.queue import (
-    drain,
     on_request,
     on_withdrawal,
 )
@@ -172,7 +171,7 @@ def _waits(
 
 
 def _list_assigned(state: DispatchState, organization: OrganizationState) -> list[str]:
-    steps = fold_steps(state, drain(state, organization, AT, 10))
+    steps = fold_steps(state, drain_steps(state, organization))
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
 

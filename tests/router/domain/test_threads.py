@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from router.domain.desk import Desk
-from router.domain.dispatch import ask_for_root, fold_steps
+from router.domain.dispatch import ask_for_root, drain_steps, fold_steps
 from router.domain.inputs import (
     COMMENT,
     ELSEWHERE,
@@ -31,7 +31,6 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
 )
 from tuyen_router.domain.queue import (
-    drain,
     on_request,
     on_thread,
     on_withdrawal,
@@ -209,4 +208,4 @@ def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> No
     for each in desk._keep(on_root_removed(desk.state, shop(), told.removed, at("answers", 1))):
         if isinstance(each, ChoiceWithdrawn):
             fold_steps(state, on_withdrawal(state, each))
-    assert fold_steps(state, drain(state, shop(), AT, 10)) == []
+    assert fold_steps(state, drain_steps(state, shop())) == []

@@ -20,8 +20,7 @@ from tuyen_events.topics import ANSWERS, ASSIGNMENTS, CHOICES, COMMAND_RESULTS, 
 from tuyen_router.domain import archiving, dispatch_state, threads
 from tuyen_router.domain.archive import ENTRY_BYTES
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.stages import organizations as organization_stage
-from tuyen_router.stages import snapshot_writer
+from tuyen_router.stages import organization_writer, snapshot_writer
 from tuyen_router.stages.records import organization_partition
 
 LENGTH = 60
@@ -203,7 +202,7 @@ def test_r5_1_few_remembered_answers_are_enough_where_few_are_under_way(
     monkeypatch: pytest.MonkeyPatch, histories: int
 ) -> None:
     """The slots of remembered answers go round: what they forget has long been handled."""
-    for module in (dispatch_state, organization_stage):
+    for module in (dispatch_state, organization_writer):
         monkeypatch.setattr(module, "REMEMBERED_ANSWERS", 8)
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
+from router.domain.dispatch import count_looks
 from router.domain.inputs import A, request
 from router.stages.streams import StreamRecord, batch, events, read_written, record
 from support.organizations import AT, SHOP, rule, shop
 from tuyen_directory.organization_state import OrganizationState
 from tuyen_events.directory import Member
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, PageId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_platform.clock import ManualClock
@@ -324,3 +325,50 @@ def test_r9_2_answers_that_a_crash_lost_are_sent_again_over_several_steps() -> N
     while SHOP in stage.stage.dirty:
         again += _list_answers(stage.drain())
     assert again == given
+
+
+def test_r9_5_a_step_ends_in_time_however_many_buckets_nobody_can_take_a_request_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop is for all organizations; the search goes on in the next step, and then it ends."""
+    stage = _Stage(NOBODY, _BusyClock(AT))
+    pages = [PageId(f"page-{number}") for number in range(20)]
+    stage.handle(*(record(n, request(n, page_id=each)) for n, each in enumerate(pages)))
+    stage.stage.dirty.add(SHOP)
+    looks, steps = count_looks(monkeypatch), 0
+    while SHOP in stage.stage.dirty:
+        before = len(looks)
+        assert _list_answers(stage.drain()) == []
+        assert len(looks) - before <= 2
+        steps += 1
+    assert (len(looks), steps >= 10) == (20, True)
+
+
+def test_r9_5_the_newcomers_of_a_batch_are_compared_with_so_many_buckets_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the queue is being drained, each was compared with each bucket."""
+    monkeypatch.setattr(organizations, "COMPARED_AT_ONCE", 30)
+    rules = [rule(f"r{number}", "a", pages=(f"page-{number}",)) for number in range(20)]
+    stage = _Stage(shop(rules=rules, online=""), _BusyClock(AT))
+    pages = [PageId(f"page-{number}") for number in range(20)]
+    stage.handle(*(record(n, request(n, page_id=each)) for n, each in enumerate(pages)))
+    stage.known = shop(rules=[*rules, rule("z", "b")])
+    stage.stage.dirty.add(SHOP)
+    looks = count_looks(monkeypatch)
+    outbox = stage.handle(*(record(n, request(n)) for n in range(100, 110)))
+    assert [verdict for name, verdict, _ in _list_answers(outbox) if name > "inbound/3/1"]
+    assert len(looks) <= 2 * 2 + 10 + 30
+    while SHOP in stage.stage.dirty:
+        stage.drain()
+    assert not stage.state.queues[SHOP]
+
+
+def test_r5_1_a_report_that_frees_somebody_begins_an_interrupted_search_again() -> None:
+    stage = _Stage(ONE_EACH, _BusyClock(AT))
+    pages = [PageId(f"page-{number}") for number in range(9)]
+    stage.handle(*(record(n, request(n, page_id=each)) for n, each in enumerate(pages)))
+    stage.stage.dirty.add(SHOP)
+    assert _list_answers(stage.drain()) == []
+    stage.handle(_report(20, {}, "inbound/3/0"))
+    assert _list_answers(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]

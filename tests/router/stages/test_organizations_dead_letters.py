@@ -192,7 +192,7 @@ def test_r2_4_entries_of_older_versions_are_read() -> None:
         ]
     )
     state = table.state
-    (cursor,) = state.cursors.values()
+    (cursor,) = state.cursors[SHOP].values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
     assert (state.place, state.request_offsets) == (7, {"inbound/3": 43})
 
@@ -204,7 +204,7 @@ def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_r
     stage.ask(0)
     again = _recover(stage.log)
     assert again.cursors == stage.state.cursors
-    (cursor,) = again.cursors.values()
+    (cursor,) = again.cursors[SHOP].values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
 
 
@@ -224,7 +224,7 @@ def test_r2_4_the_order_is_found_again_whichever_of_the_two_entries_comes_first(
             StreamRecord(3, b"cursor/shop/s", b'["a",[]]'),
         ]
     )
-    found = {rule_id: cursor for (_, rule_id), cursor in table.state.cursors.items()}
+    found = table.state.cursors[SHOP]
     assert {name: (each.last, each.order) for name, each in found.items()} == {
         "r": ("b", ("a", "b")),
         "s": ("a", ("a", "b")),

@@ -7,15 +7,14 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from tuyen_directory.capacity import Totals, find_at_capacity
-from tuyen_directory.organization import Organization, may_work_on
+from tuyen_directory.organization import Organization, may_work_on, works_everywhere
 from tuyen_directory.organization_state import OrganizationState
-from tuyen_directory.pool_cache import OrganizationPools, Rosters, Team
+from tuyen_directory.pool_cache import Eligible, OrganizationPools, Rosters, Team
 from tuyen_directory.pools import UNKNOWN, Offer, Pool
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
-from tuyen_events.ids import AgentId, GroupId, PageId
+from tuyen_events.ids import AgentId, GroupId, PageId, RuleId
 from tuyen_events.pools import Excluded
 from tuyen_events.vocabulary import (
     AppliesTo,
@@ -30,11 +29,8 @@ from tuyen_events.vocabulary import (
 MEMBERS_KEPT = 1_000_000
 """How many members the cached pools of an organization may contain in total; each pool counts its
 own members."""
-_BESIDE = 32
-"""The size of an empty pool, counted in members."""
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
+_EVERYBODY = RuleId("")
+"""Stands for all rules that list no members: they have the same ones (R1.1)."""
 
 
 def find_required_capability(channel: Channel, kind: ConversationKind) -> Capability:
@@ -85,18 +81,6 @@ def is_outside(
     return not _belongs_to(found, department, region)
 
 
-def find_rule(organization: OrganizationState, page: PageId) -> RuleChanged | None:
-    """The enabled rule that covers the page: one that names it, else a default rule (R1.1).
-
-    Of several, the one with the smallest id.
-    """
-    rules = (stored.value for _, stored in sorted(organization.directory.rules.items()))
-    enabled = [rule for rule in rules if rule.enabled]
-    named = (rule for rule in enabled if rule.pages is not None and page in rule.pages)
-    default = (rule for rule in enabled if rule.pages is None)
-    return next(named, None) or next(default, None)
-
-
 def build_pool(
     pools: OrganizationPools,
     page: PageId,
@@ -125,7 +109,8 @@ def build_pool(
     if pool is None:
         pool = _pool_of_page(pools, _Wants(page, capability, department, region, group))
         is_shared = not pools.organization.settings.page_permissions
-        _keep(pools.by_event, key, pool, 0 if is_shared else len(pool.order))
+        members = 0 if is_shared else len(pool.order)
+        pools.by_event.keep(key, pool, members, MEMBERS_KEPT)
     return pool
 
 
@@ -171,7 +156,7 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
     agent who comes online or leaves invalidates all pools of the organization, however many pages
     it has."""
     organization = pools.organization
-    rule = find_rule(organization, wants.page)
+    rule = pools.rosters.rules.find_for(wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
     if organization.settings.page_permissions:
@@ -180,7 +165,7 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
     pool = pools.by_rule.get(key)
     if pool is None:
         pool = _pool(pools, rule, wants)
-        _keep(pools.by_rule, key, pool, len(pool.order))
+        pools.by_rule.keep(key, pool, len(pool.order), MEMBERS_KEPT)
     return pool
 
 
@@ -215,11 +200,16 @@ def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
     )
 
 
+def _roster_of(rule: RuleChanged) -> RuleId:
+    """By what the members of a rule are cached."""
+    return rule.id if rule.members else _EVERYBODY
+
+
 def _team(rosters: Rosters, rule: RuleChanged) -> Team:
-    team = rosters.teams.get(rule.id)
+    team = rosters.teams.get(_roster_of(rule))
     if team is None:
         members = members_of(rosters.directory, rule)
-        team = rosters.teams[rule.id] = Team(
+        team = rosters.teams[_roster_of(rule)] = Team(
             members,
             tuple(each.agent_id for each in members),
             {each.agent_id: each.capacity for each in members if each.capacity is not None},
@@ -229,20 +219,32 @@ def _team(rosters: Rosters, rule: RuleChanged) -> Team:
 
 def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
     """The members who are candidates whenever they are present (R1.1, R1.3 to R1.6, R1.8)."""
-    team, directory = _team(rosters, rule), rosters.directory
-    by_page, agents = directory.settings.page_permissions, directory.agents
-    page = wants.page if by_page else PageId("")
-    key = (page, wants.capability, wants.department, wants.region, wants.group)
-    found = rosters.eligible.get((rule.id, key))
+    members = _eligible_members(rosters, rule, wants)
+    if not rosters.directory.settings.page_permissions:
+        return members.agents
+    page = (wants.page, wants.capability, wants.department, wants.region, wants.group)
+    key = _roster_of(rule), page
+    found = rosters.eligible_on_page.get(key)
     if found is None:
+        found = members.on_page(rosters.directory.staff_of(wants.page))
+        count = 0 if found is members.everywhere else len(found)
+        rosters.eligible_on_page.keep(key, found, count, MEMBERS_KEPT)
+    return found
+
+
+def _eligible_members(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> Eligible:
+    """The same without R1.4."""
+    key = (_roster_of(rule), wants.capability, wants.department, wants.region, wants.group)
+    found = rosters.eligible.get(key)
+    if found is None:
+        team, directory = _team(rosters, rule), rosters.directory
+        agents = directory.agents
         may = {
             each.agent_id
             for each in team.members
             if _has_capability(each, wants.capability)
             and directory.active_agent(each.agent_id) is not None  # R1.8
         }
-        if by_page:
-            may = {each for each in may if may_work_on(directory, agents[each].value, page)}
         if wants.department is not None:
             may = {
                 each
@@ -251,17 +253,11 @@ def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[Agent
             }
         if wants.group is not None:
             may.intersection_update(directory.members_of_group(wants.group))
-        found = tuple([each for each in team.order if each in may])
-        _keep(rosters.eligible, (rule.id, key), found, len(team.order))
+        order = tuple([each for each in team.order if each in may])
+        unbound = tuple([each for each in order if works_everywhere(directory, agents[each].value)])
+        found = Eligible(order, order if len(unbound) == len(order) else unbound)
+        rosters.eligible.keep(key, found, len(team.order), MEMBERS_KEPT)
     return found
-
-
-def _keep(kept: dict[_K, _V], key: _K, found: _V, members: int) -> None:
-    """Caches what was computed for a rule of so many members. Visitors choose what is requested, so
-    the cache is cleared when it is full, and filled again as needed."""
-    if len(kept) * (members + _BESIDE) >= MEMBERS_KEPT:
-        kept.clear()
-    kept[key] = found
 
 
 def _explain_exclusions(
@@ -272,13 +268,11 @@ def _explain_exclusions(
     candidates: tuple[AgentId, ...],
 ) -> tuple[Excluded, ...]:
     """The members who are no candidates, each with the first reason (R9.4). Entries of absent
-    agents, of whom there may be a thousand, are cached."""
-    team, exclusions, among, absent = (
-        _team(rosters, rule),
-        [],
-        frozenset(candidates),
-        rosters.absent,
-    )
+    agents, and of those who do not work on a page, are cached: there may be thousands for each
+    page."""
+    exclusions: list[Excluded] = []
+    among, absent, elsewhere = frozenset(candidates), rosters.absent, rosters.elsewhere
+    team, eligible = _team(rosters, rule), _eligible_members(rosters, rule, wants)
     there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
     for member in team.members:
         agent = member.agent_id
@@ -286,6 +280,11 @@ def _explain_exclusions(
             continue
         if agent not in there and agent in absent:
             exclusions.append(absent[agent])
+        elif agent in there and agent in eligible:  # nothing but R1.4 is left
+            excluded = elsewhere.get(agent)
+            if excluded is None:
+                excluded = elsewhere[agent] = Excluded(agent_id=agent, why=Exclusion.PAGE)
+            exclusions.append(excluded)
         elif (why := _exclusion_of(organization, rule, member, wants)) is not None:
             excluded = Excluded(agent_id=agent, why=why)
             if why is Exclusion.OFFLINE:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 from tuyen_directory.usernames import fold_username
+from tuyen_events.choosing import needs_loads
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -139,6 +140,28 @@ class Organization:
         return self._pages_by_agent.get(agent_id, frozenset())
 
     @cached_property
+    def department_choices(self) -> Mapping[tuple[str | None, str | None], None]:
+        """All that a visitor may choose and somebody may belong to (R1.5), in a fixed order: no
+        department, a department, or a department and a region of it."""
+        departments = [(department, None) for department in self.departments]
+        regions = [
+            (stored.value.department_id, stored.value.id)
+            for stored in self.regions.values()
+            if stored.value.department_id in self.departments
+        ]
+        return dict.fromkeys([(None, None), *departments, *regions])
+
+    @cached_property
+    def counts_loads(self) -> bool:
+        """Whether a rule needs the number of open conversations of its agents (R1.7, R2.3)."""
+        return any(
+            needs_loads(rule.value.mode)
+            or any(member.capacity is not None for member in rule.value.members)
+            for rule in self.rules.values()
+            if rule.value.enabled
+        )
+
+    @cached_property
     def other_channels(self) -> frozenset[Channel]:
         """The channels of its pages that this version does not know."""
         channels = {stored.value.channel for stored in self.pages.values()}
@@ -203,9 +226,12 @@ class _StaffByPage(dict[PageId, frozenset[AgentId]]):
 def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
     """R1.4: with page permissions on, an agent works only on the pages that they were given; this
     applies to every role except `system_admin`."""
-    if not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN:
-        return True
-    return agent.id in organization.staff_of(page_id)
+    return works_everywhere(organization, agent) or agent.id in organization.staff_of(page_id)
+
+
+def works_everywhere(organization: Organization, agent: AgentChanged) -> bool:
+    """R1.4: whether the agent works on all pages, also on those that they were not given."""
+    return not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN
 
 
 def next_version(before: int, written_ms: int) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tuyen_directory.organization import Organization
-from tuyen_events.choosing import needs_loads
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Presence
@@ -52,15 +51,10 @@ class OrganizationState:
         """Whether rules assign, rather than managers alone."""
         return self.assigns and self.settings.auto_assign
 
-    @cached_property
+    @property
     def counts_loads(self) -> bool:
         """Whether a rule needs the number of open conversations of its agents (R1.7, R2.3)."""
-        return any(
-            needs_loads(rule.value.mode)
-            or any(member.capacity is not None for member in rule.value.members)
-            for rule in self.directory.rules.values()
-            if rule.value.enabled
-        )
+        return self.directory.counts_loads
 
 
 def with_presence(
@@ -74,3 +68,9 @@ def without_presence(state: OrganizationState, agent: AgentId) -> OrganizationSt
     """The organization after the presence of an agent was removed; the agent counts as offline."""
     presence = {each: known for each, known in state.presence.items() if each != agent}
     return replace(state, presence=presence)
+
+
+def may_have_gained(before: OrganizationState, after: OrganizationState) -> bool:
+    """Whether somebody may have become a candidate between two states of an organization (R5.1):
+    unless at most some of its agents are no longer online (R1.2)."""
+    return after.directory is not before.directory or not after.online <= before.online

@@ -5,11 +5,15 @@ current one. The stage that decides owns the cache.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 from tuyen_directory.links import Links
 from tuyen_directory.organization import Organization
 from tuyen_directory.organization_state import OrganizationState
+from tuyen_directory.page_rules import PageRules
 from tuyen_directory.pools import Pool
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, GroupId, OrganizationId, PageId, RuleId
@@ -20,6 +24,28 @@ PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
 """What an event requires: page, capability, department, region, and the group of its link."""
 
 RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
+
+_BESIDE = 32
+"""The size of an empty pool, counted in members."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class MemberCache(dict[_K, _V]):
+    """Caches what was computed for the members of rules. Visitors choose what is requested, so the
+    cache is cleared when it is full, and filled again as needed."""
+
+    members = 0
+    """How many members all entries contain together; an entry without any counts as well."""
+
+    def keep(self, key: _K, found: _V, members: int, most: int) -> None:
+        """Adds an entry of so many members to at most `most`."""
+        if self.members + members + _BESIDE > most:
+            self.clear()
+            self.members = 0
+        self[key] = found
+        self.members += members + _BESIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +58,37 @@ class Team:
     """Of the members who have a capacity (R1.7)."""
 
 
+@dataclass(frozen=True, eq=False)
+class Eligible:
+    """The members of a rule who would be candidates, in their order, if everybody were present and
+    worked on every page (R1.4)."""
+
+    agents: tuple[AgentId, ...]
+    everywhere: tuple[AgentId, ...]
+    """Those of them who do work on every page."""
+
+    def on_page(self, staff: AbstractSet[AgentId]) -> tuple[AgentId, ...]:
+        """Those who work on a page with this staff, in their order. However many members the rule
+        has, the cost is of the staff and of those who work everywhere."""
+        others = [
+            agent for agent in staff if agent in self._places and agent not in self._everywhere
+        ]
+        if not others:
+            return self.everywhere
+        return tuple(sorted((*self.everywhere, *others), key=self._places.__getitem__))
+
+    def __contains__(self, agent: AgentId) -> bool:
+        return agent in self._places
+
+    @cached_property
+    def _places(self) -> Mapping[AgentId, int]:
+        return {agent: place for place, agent in enumerate(self.agents)}
+
+    @cached_property
+    def _everywhere(self) -> frozenset[AgentId]:
+        return frozenset(self.everywhere)
+
+
 @dataclass(slots=True, eq=False)
 class Rosters:
     """What follows from the directory alone, so that it stays valid when the presence of agents
@@ -40,11 +97,18 @@ class Rosters:
 
     directory: Organization
     links: Links
+    rules: PageRules
     teams: dict[RuleId, Team] = field(default_factory=dict)
-    eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
-    """The members who would be candidates, in their order, if everybody were present."""
+    """By rule; the rules that list no members have one team."""
+    eligible: MemberCache[RulePoolKey, Eligible] = field(default_factory=MemberCache)
+    eligible_on_page: MemberCache[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(
+        default_factory=MemberCache
+    )
+    """With `page_permissions`: those of them who work on a page (R1.4)."""
     absent: dict[AgentId, Excluded] = field(default_factory=dict)
     """The exclusion entry of each agent who is enabled and absent."""
+    elsewhere: dict[AgentId, Excluded] = field(default_factory=dict)
+    """The same of each who is excluded because they do not work on a page (R1.4)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,8 +118,8 @@ class OrganizationPools:
 
     organization: OrganizationState
     rosters: Rosters
-    by_event: dict[PoolKey, Pool] = field(default_factory=dict)
-    by_rule: dict[RulePoolKey, Pool] = field(default_factory=dict)
+    by_event: MemberCache[PoolKey, Pool] = field(default_factory=MemberCache)
+    by_rule: MemberCache[RulePoolKey, Pool] = field(default_factory=MemberCache)
     """The same by rule, shared by all of its pages."""
 
 
@@ -80,5 +144,9 @@ def _rosters_of(directory: Organization, before: Rosters | None) -> Rosters:
     if before is not None and before.directory is directory:
         return before
     if before is not None and before.directory.links is directory.links:
-        return Rosters(directory, before.links)
-    return Rosters(directory, Links({each: link.value for each, link in directory.links.items()}))
+        links = before.links
+    else:
+        links = Links({each: link.value for each, link in directory.links.items()})
+    if before is not None and before.directory.rules is directory.rules:
+        return Rosters(directory, links, before.rules)
+    return Rosters(directory, links, PageRules(directory.rules))

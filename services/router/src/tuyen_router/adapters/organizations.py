@@ -16,6 +16,7 @@ from tuyen_events.codec import KeyedEvent, read_event
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
+from tuyen_events.vocabulary import Presence
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_router.identity import SERVICE
@@ -24,9 +25,9 @@ from tuyen_router.identity import SERVICE
 class OrganizationTables:
     """Organizations by id, made from the directory and presence topics.
 
-    `mark_dirty` is called with each organization that a record changed: somebody in it may have
-    become a candidate. `began_to_count` is called with each organization whose rules need loads
-    from now on (R1.7, R2.3). The caller must run `tables`.
+    `mark_dirty` is called with each organization whose directory changed, or in which an agent came
+    online: somebody in it may have become a candidate. `began_to_count` is called with each
+    organization whose rules need loads from now on (R1.7, R2.3). The caller must run `tables`.
     """
 
     def __init__(
@@ -61,7 +62,11 @@ class OrganizationTables:
         before = self.get(changed.organization)
         version = next_version(before.directory.version, position.timestamp)
         directory = evolve(before.directory, changed.change, version)
-        self._set(replace(before, directory=directory, directory_offset=position.offset))
+        after = replace(before, directory=directory, directory_offset=position.offset)
+        self._organizations[after.id] = after
+        self._mark_dirty(after.id)
+        if directory.rules is not before.directory.rules and _begins_to_count(before, after):
+            self._began_to_count(after.id)
 
     def _apply_presence_record(self, record: KeyedEvent, _position: RecordPosition) -> None:
         if record.event is None:
@@ -75,24 +80,18 @@ class OrganizationTables:
         agent = (event.organization, event.agent_id)
         if event.version > self._presence_versions.get(agent, -1):
             before = self.get(event.organization)
-            self._set(with_presence(before, event.agent_id, event.presence))
+            after = with_presence(before, event.agent_id, event.presence)
+            self._organizations[event.organization] = after
             self._presence_versions[agent] = event.version
+            if event.presence is Presence.ONLINE:  # R1.2
+                self._mark_dirty(event.organization)
 
     def _forget_presence(self, key: str) -> None:
         """Removes the presence of an agent who was removed; the record's key names them."""
         organization, _, name = key.partition("/")
         agent = OrganizationId(organization), AgentId(name)
         if self._presence_versions.pop(agent, None) is not None:
-            self._set(without_presence(self.get(agent[0]), agent[1]))
-
-    def _set(self, organization: OrganizationState) -> None:
-        before = self.get(organization.id)
-        self._organizations[organization.id] = organization
-        self._mark_dirty(organization.id)
-        if organization.directory.rules is not before.directory.rules and _begins_to_count(
-            before, organization
-        ):
-            self._began_to_count(organization.id)
+            self._organizations[agent[0]] = without_presence(self.get(agent[0]), agent[1])
 
 
 def _begins_to_count(before: OrganizationState, after: OrganizationState) -> bool:

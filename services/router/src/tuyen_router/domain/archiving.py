@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 from tuyen_events.ids import ConversationId, CustomerId
@@ -100,7 +101,7 @@ def _rest_together(
         if current is None or conversation in state.recent:
             continue  # it is at rest already, or something happened to it meanwhile
         size += bytes_beside(state, customer)
-        if _has_to_stay(state, conversation, customer, current):
+        if _has_to_stay(state, conversation, _requested_of(state, customer), current):
             mark_recent(state, conversation, customer)
             continue
         if conversation in state.done:
@@ -123,12 +124,12 @@ def archive_threads_of(
         return None
     changed = ChangedEntries()
     known = len(state.archive.assignees)
-    size = 0
+    size, requested = 0, _requested_of(state, customer_id)
     for live in customer.livestream_threads[:-MOST_LIVES]:
         if size >= most_bytes:
             break
         current = state.conversations[live]
-        if _has_to_stay(state, live, customer_id, current):
+        if _has_to_stay(state, live, requested, current):
             continue
         if live in state.done:
             changed.marks.append(live)
@@ -146,15 +147,18 @@ def _oldest(state: CustomerState) -> int:
 def _has_to_stay(
     state: CustomerState,
     conversation: ConversationId,
-    customer: CustomerId | None,
+    requested: AbstractSet[ConversationId],
     current: ConversationState,
 ) -> bool:
-    if current.waiting or not state.archive.can_hold(current.reason):
-        return True
-    if customer is None:
-        return False
-    request = state.customer(customer).open_request
-    return request is not None and any(each == conversation for each, _ in request.conversations)
+    """`requested` are the conversations of the customer's open request."""
+    return (
+        current.waiting or not state.archive.can_hold(current.reason) or conversation in requested
+    )
+
+
+def _requested_of(state: CustomerState, customer: CustomerId | None) -> AbstractSet[ConversationId]:
+    request = None if customer is None else state.customer(customer).open_request
+    return frozenset() if request is None else {each for each, _ in request.conversations}
 
 
 def _rest(

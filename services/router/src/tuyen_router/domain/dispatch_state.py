@@ -17,7 +17,7 @@ from tuyen_events.routing import (
     Purpose,
 )
 from tuyen_events.vocabulary import ConversationKind
-from tuyen_router.domain import loads, queue_buckets, threads
+from tuyen_router.domain import loads, threads
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import (
@@ -130,7 +130,7 @@ class DispatchState:
     """The state of stage 2 for all organizations of one partition."""
 
     number: int
-    cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
+    cursors: dict[OrganizationId, dict[RuleId, Cursor]] = field(default_factory=dict)
     orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
     """The order of a rule's members at its last choice. It has a record of its own; only cursors in
     older records contain their order."""
@@ -160,6 +160,10 @@ class DispatchState:
         """The latest answer to a request, while it is remembered."""
         place = self.places.get(request_id)
         return None if place is None else self.answers[place % REMEMBERED_ANSWERS]
+
+    def cursor_of(self, organization: OrganizationId, rule: RuleId) -> Cursor | None:
+        """A rule's place in its rotation; None before its first choice."""
+        return self.cursors.get(organization, {}).get(rule)
 
     def loads_of(self, organization: OrganizationId) -> Mapping[AgentId, int]:
         """How many open conversations the organization's agents have; an agent who is missing has
@@ -206,30 +210,35 @@ def _apply_order(state: DispatchState, step: OrderChanged) -> None:
         state.orders.pop(key, None)
         return
     state.orders[key] = step.order
-    before = state.cursors.get(key)
-    if before is not None:
-        state.cursors[key] = Cursor(before.last, step.order)
+    cursors = state.cursors.get(step.organization, {})
+    if step.rule in cursors:
+        cursors[step.rule] = Cursor(cursors[step.rule].last, step.order)
 
 
 def _apply_cursor(state: DispatchState, step: CursorMoved) -> None:
     """Applies a rule's cursor. A live step's cursor contains the order; a record's cursor contains
     it only if it is an older record."""
-    key = step.organization, step.rule
     cursor = step.cursor
     if cursor is None:
-        state.cursors.pop(key, None)
+        cursors = state.cursors.get(step.organization, {})
+        cursors.pop(step.rule, None)
+        if not cursors:
+            state.cursors.pop(step.organization, None)
         return
     if not cursor.order:
-        cursor = Cursor(cursor.last, state.orders.get(key, ()))
-    state.cursors[key] = cursor
+        order = state.orders.get((step.organization, step.rule), ())
+        cursor = Cursor(cursor.last, order)
+    state.cursors.setdefault(step.organization, {})[step.rule] = cursor
 
 
 def _apply_queued(state: DispatchState, step: RequestQueued) -> None:
     """Adds a request to the queue and to the two indexes that are kept with it: its buckets, and
     the waiting requests by customer or thread."""
     request = step.waiting.request
-    state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
-    queue_buckets.join(state.queue_buckets.setdefault(request.organization, {}), step.waiting)
+    queue = state.queues.setdefault(request.organization, {})
+    buckets = state.queue_buckets.setdefault(request.organization, Buckets())
+    buckets.join(step.waiting, queue.get(request.request_id))
+    queue[request.request_id] = step.waiting
     state.waits_of[waiting_key(request)] = request.request_id
 
 
@@ -238,7 +247,7 @@ def _apply_dequeued(state: DispatchState, step: Dequeued) -> None:
     waiting = state.queues.get(step.organization, {}).pop(step.request_id, None)
     if waiting is None:
         return
-    queue_buckets.leave(state.queue_buckets[step.organization], waiting)
+    state.queue_buckets[step.organization].leave(waiting)
     name = waiting_key(waiting.request)
     if state.waits_of.get(name) == step.request_id:
         del state.waits_of[name]

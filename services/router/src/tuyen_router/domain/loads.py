@@ -86,6 +86,23 @@ def on_load_report(
             yield LoadReleased(report.organization, request)
 
 
+def loads_before(
+    loads: Mapping[OrganizationId, Loads], report: LoadsReported
+) -> Mapping[AgentId, int]:
+    """The present loads of the agents whom a report is about, before it is applied: of no others,
+    however many an organization has, since a report that names one of them is frequent."""
+    known = loads.get(report.organization)
+    if known is None:
+        return {}
+    agents = set(report.loads)
+    before = known.counted.get(report.partition)
+    if report.complete and before is not None:
+        agents.update(before.loads)
+    reserved = known.reserved
+    agents.update(reserved[request] for request in report.settled if request in reserved)
+    return {agent: known.totals.get(agent, 0) for agent in agents}
+
+
 def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
     """The organization's loads; empty ones are added where there are none."""
     found = loads.get(organization)

@@ -6,9 +6,8 @@ The order of an organization's requests in its partition is the order of all its
 Decides R5.1, R5.2 and INV4.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 
 from tuyen_directory.organization_state import OrganizationState
 from tuyen_directory.pool_cache import OrganizationPools
@@ -41,7 +40,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.queue_buckets import Waiting
+from tuyen_router.domain.queue_buckets import Comparisons, Waiting
 from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.sticky import assignee_stays_without_candidate
 
@@ -52,13 +51,14 @@ def on_request(
     at: datetime,
     request: ChoiceRequested,
     *,
-    draining: bool = False,
+    draining: Comparisons | None = None,
 ) -> Iterator[DispatchStep]:
     """Answers a request. The steps follow from the present state: the caller may take all of them
     before it applies any.
 
-    `draining` says that the queue is being drained: the request is queued after the waiting
-    requests that the same agents can take (first come, first served), unless it never waits.
+    `draining` is set while the queue is being drained: the request is queued after the waiting
+    requests that the same agents can take (first come, first served), unless it never waits. It is
+    also queued if finding these would take more comparisons than are left in `draining`.
 
     A request that is read again, after a crash of stage 1 or of this stage, gets the same answer
     and moves no cursor; if the answer is not remembered any more, it has long been in the log. Two
@@ -96,7 +96,6 @@ def on_request(
     if begins:
         yield threads.take_thread(state.threads, request)
     never_waits = before is None and not switched_on and _never_waits(organization, request)
-    may_skip_queue = never_waits or not draining
     yield from _choose_or_queue(
         state,
         organization,
@@ -104,7 +103,7 @@ def on_request(
         before,
         at=at,
         never_waits=never_waits,
-        may_skip_queue=may_skip_queue,
+        behind=None if never_waits else draining,
     )
 
 
@@ -160,33 +159,30 @@ def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Wai
 
 def drain(
     state: DispatchState, organization: OrganizationState, at: datetime, most: int
-) -> Iterator[DispatchStep]:
+) -> Iterator[Sequence[DispatchStep]]:
     """R5.1: gives waiting conversations to agents who became candidates, oldest first; at most
     `most`.
 
-    The steps of each conversation end with its answer. The caller must apply them before it takes
-    those of the next conversation (`split_by_answer`).
+    Each turn consists of the steps of one conversation, which end with its answer, or of none when
+    nobody can take the conversations of a bucket. The caller must apply the steps of a turn before
+    it takes the next, and may stop after each turn: another drain continues there.
     """
     waiting = state.queue_buckets.get(organization.id)
-    if not waiting or not organization.assigns_by_itself:
+    if waiting is None or not waiting.by_key or not organization.assigns_by_itself:
         return
     counted = _current_loads(state, organization)
     pools = state.pool_cache.pools_of(organization)
-    served = queue_buckets.serve_in_order(pools, waiting, counted)
-    for each in islice(served, most):
+    served = 0
+    for each in queue_buckets.serve_in_order(pools, waiting, counted):
+        if each is None:
+            yield ()
+            continue
         offer = queue_buckets.build_offer(pools, each.request, counted)
-        yield Dequeued(organization.id, each.request.request_id)
-        yield from _choose(state, organization, offer, each.request, at=at, drained=True)
-
-
-def split_by_answer(steps: Iterator[DispatchStep]) -> Iterator[list[DispatchStep]]:
-    """Groups the steps of a drain by conversation."""
-    turn: list[DispatchStep] = []
-    for step in steps:
-        turn.append(step)
-        if isinstance(step, RequestAnswered):
-            yield turn
-            turn = []
+        chosen = _choose(state, organization, offer, each.request, at=at, drained=True)
+        yield [Dequeued(organization.id, each.request.request_id), *chosen]
+        served += 1
+        if served == most:
+            return
 
 
 def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
@@ -205,12 +201,12 @@ def _choose_or_queue(
     *,
     at: datetime,
     never_waits: bool,
-    may_skip_queue: bool,
+    behind: Comparisons | None,
 ) -> Iterator[DispatchStep]:
     """Chooses an agent for a request, or queues it (R5.1) unless it `never_waits`.
 
-    Unless it `may_skip_queue`, it gets no agent whom another waiting request could be given to.
-    `before` is the waiting request that it replaces.
+    If its turn is `behind` the queue, it gets no agent whom another waiting request could be given
+    to. `before` is the waiting request that it replaces.
     """
     counted = _current_loads(state, organization)
     pools = state.pool_cache.pools_of(organization)
@@ -218,7 +214,12 @@ def _choose_or_queue(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (may_skip_queue or not _has_competing_request(state, pools, counted, offer, before))
+        and not (
+            behind is not None
+            and _has_competing_request(
+                state, pools, counted, offer, leaving=before, comparisons=behind
+            )
+        )
     ):
         return _choose(state, organization, offer, request, at=at, drained=before is not None)
     steps: list[DispatchStep] = [*_publish_pool(state, offer, at)]
@@ -245,11 +246,15 @@ def _has_competing_request(
     pools: OrganizationPools,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
+    *,
     leaving: Waiting | None,
+    comparisons: Comparisons,
 ) -> bool:
     """Whether another waiting request could be given to one of the agents on offer."""
-    waiting = state.queue_buckets.get(pools.organization.id, {})
-    return queue_buckets.has_competing_request(pools, waiting, counted, offer, leaving)
+    waiting = state.queue_buckets.get(pools.organization.id)
+    return waiting is not None and queue_buckets.has_competing_request(
+        pools, waiting, counted, offer, leaving=leaving, comparisons=comparisons
+    )
 
 
 def _never_waits(organization: OrganizationState, request: ChoiceRequested) -> bool:
@@ -274,7 +279,7 @@ def _choose(
     if rule is None:
         raise ValueError("a pool with candidates has a rule")
     counted = _current_loads(state, organization)
-    cursor = state.cursors.get((request.organization, rule.id))
+    cursor = state.cursor_of(request.organization, rule.id)
     agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or NO_LOADS)
     after = None if cursor is None or moved is cursor else cursor.last
     load = None if counted is None else counted.get(agent, 0)

@@ -3,9 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import assert_never
 
-import msgspec
 import structlog
 
 from tuyen_directory.organization_state import OrganizationState
@@ -13,25 +11,19 @@ from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_da
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, RuleId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported, ThreadReported
-from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
+from tuyen_events.topics import REQUESTS
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
 from tuyen_router.domain.dispatch_state import (
-    REMEMBERED_ANSWERS,
     AnswerRepeated,
     CursorMoved,
-    Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
-    PoolPublished,
     RequestAnswered,
-    RequestQueued,
-    RequestSeen,
     apply_step,
 )
-from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, has_fallen
+from tuyen_router.domain.loads import has_fallen, loads_before
 from tuyen_router.domain.queue import (
     drain,
     on_loads,
@@ -39,25 +31,17 @@ from tuyen_router.domain.queue import (
     on_thread,
     on_withdrawal,
     repeat_drained,
-    split_by_answer,
 )
-from tuyen_router.domain.threads import (
-    ManualAssignmentReported,
-    RemovalReported,
-    ThreadBucketChanged,
-)
+from tuyen_router.domain.queue_buckets import Comparisons
 from tuyen_router.domain.visits import bound_request
 from tuyen_router.ports import DispatchStates, Organizations
-from tuyen_router.stages.phases import Phase
+from tuyen_router.stages.organization_writer import OrganizationWriter, ReadySteps
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     error_text_of,
     organization_partition,
-    pool_record,
-    private_record,
 )
-from tuyen_router.stages.tables import choice_entry
-from tuyen_stream import Batch, ConsumedRecord, Outbox, OutRecord
+from tuyen_stream import Batch, ConsumedRecord, Outbox
 
 NAME = "organizations"
 INPUTS = (REQUESTS,)
@@ -67,15 +51,15 @@ DRAINED_AT_ONCE = 500
 between."""
 
 DRAINED_WITHIN = timedelta(milliseconds=10)
-"""How long one step goes on to the next conversation, however many agents there are."""
+"""How long one step goes on to the next conversation or bucket, however many there are."""
 
 RULE_GONE_FOR = timedelta(hours=1)
 """For how long the cursor of a rule that was removed is kept: a rule that is created again by then
 continues its rotation, and a worker that learns late of a new rule does not drop its cursor."""
 
-_GROUP_BYTES = 128 * 1024
-_FRAME = 128
-"""An upper bound of what a record takes beside its key and value."""
+COMPARED_AT_ONCE = 1_000
+"""With how many buckets of an organization the newcomers of one batch are compared at most, while
+its queue is being drained."""
 
 _log = structlog.get_logger()
 
@@ -117,18 +101,18 @@ class OrganizationStage:
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""
         state = self._state_of(batch.partition)
-        writing = _Writing(self._prefix, state, outbox)
+        writing = OrganizationWriter(self._prefix, state, outbox)
         for record in batch.records:
             try:
                 event = _read(record)
             except UnreadableEventError as error:
                 self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
-            if isinstance(event, ChoiceRequested) and event.organization not in writing.drained:
-                writing.drained.add(event.organization)
+            if isinstance(event, ChoiceRequested) and event.organization not in writing.comparisons:
+                writing.comparisons[event.organization] = Comparisons(COMPARED_AT_ONCE)
                 self._drain(state, event.organization, writing)
             try:
-                ready = writing.encode_steps(list(self._steps(state, event)))
+                ready = writing.encode_steps(list(self._steps(state, event, writing)))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
@@ -150,7 +134,7 @@ class OrganizationStage:
 
         def step(outbox: Outbox) -> None:
             state = self._state_of(organization_partition(organization))
-            writing = _Writing(self._prefix, state, outbox)
+            writing = OrganizationWriter(self._prefix, state, outbox)
             self._drain(state, organization, writing)
             writing.end()
 
@@ -176,13 +160,16 @@ class OrganizationStage:
                     undelivered.append(each)
         self.dirty.update(self._undelivered)
 
-    def _steps(self, state: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
+    def _steps(
+        self, state: DispatchState, event: Event | None, writing: OrganizationWriter
+    ) -> Iterable[DispatchStep]:
         """The steps that a record leads to in the present state."""
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
-                draining, now = event.organization in self.dirty, self._clock.now()
-                return on_request(state, organization, now, event, draining=draining)
+                is_dirty = event.organization in self.dirty
+                draining = writing.comparisons[event.organization] if is_dirty else None
+                return on_request(state, organization, self._clock.now(), event, draining=draining)
             case ChoiceWithdrawn():
                 return on_withdrawal(state, event)
             case ThreadReported():
@@ -193,18 +180,25 @@ class OrganizationStage:
                 return ()
 
     def _apply_report(
-        self, state: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
+        self,
+        state: DispatchState,
+        report: LoadsReported,
+        ready: ReadySteps,
+        writing: OrganizationWriter,
     ) -> None:
         """Applies a report, and marks the organization as dirty when an agent may take a
         conversation again (R1.7, R5.1)."""
-        before = dict(state.loads_of(report.organization))
+        before = loads_before(state.loads, report)
         _apply(state, ready, writing)
         after = state.loads_of(report.organization)
         if has_fallen(before, after) and self._organization(report.organization).counts_loads:
             self.dirty.add(report.organization)
+            buckets = state.queue_buckets.get(report.organization)
+            if buckets is not None:
+                buckets.search_again()
 
     def _drain(
-        self, state: DispatchState, organization: OrganizationId, writing: "_Writing"
+        self, state: DispatchState, organization: OrganizationId, writing: OrganizationWriter
     ) -> None:
         """Serves a part of the queue of a dirty organization, which is clean once all of it is
         served.
@@ -220,33 +214,34 @@ class OrganizationStage:
         while not is_over:
             try:
                 turn = next(turns, None)
-                ready = None if turn is None else writing.encode_steps(turn)
+                ready = writing.encode_steps(turn) if turn else None
             except MemoryError:
                 raise
             except Exception as error:
                 STOPPED_DRAINS.inc()
                 _log.error("drain_stopped", organization=organization, error=error_text_of(error))
-                ready, served = None, 0
-            if ready is None:
+                turn, served = None, 0
+            if turn is None:
                 if served < DRAINED_AT_ONCE:
                     self.dirty.discard(organization)
                 return
-            _apply(state, ready, writing)
-            served += isinstance(ready.steps[-1], RequestAnswered)
+            if ready is not None:
+                _apply(state, ready, writing)
+                served += isinstance(ready.steps[-1], RequestAnswered)
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
     def _list_drain_steps(
         self, state: DispatchState, organization: OrganizationId
-    ) -> Iterator[list[DispatchStep]]:
+    ) -> Iterator[Sequence[DispatchStep]]:
         """The answers that are sent again after a crash, the removal of rules that are gone, and
-        the answers of the drain, one conversation at a time."""
+        the turns of the drain."""
         undelivered = self._undelivered.get(organization)
         while undelivered:
             yield [undelivered.popleft()]
         self._undelivered.pop(organization, None)
         known = self._organization(organization)
         yield from self._forget_removed_rules(state, known)
-        yield from split_by_answer(drain(state, known, self._clock.now(), DRAINED_AT_ONCE))
+        yield from drain(state, known, self._clock.now(), DRAINED_AT_ONCE)
 
     def _forget_removed_rules(
         self, state: DispatchState, known: OrganizationState
@@ -256,8 +251,8 @@ class OrganizationStage:
         now, before = self._clock.now(), self._gone.pop(known.id, {})
         gone = {
             rule: before.get(rule, now)
-            for organization, rule in state.cursors
-            if organization == known.id and rule not in known.directory.rules
+            for rule in state.cursors.get(known.id, ())
+            if rule not in known.directory.rules
         }
         if gone:
             self._gone[known.id] = gone
@@ -277,111 +272,8 @@ def _read(record: ConsumedRecord) -> Event | None:
     return bound_request(event) if isinstance(event, ChoiceRequested) else event
 
 
-def _apply(state: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
+def _apply(state: DispatchState, ready: ReadySteps, writing: OrganizationWriter) -> None:
     """Applies steps, and adds their encoded records to the outbox."""
     for step in ready.steps:
         apply_step(state, step)
     writing.add(ready)
-
-
-class _Ready(msgspec.Struct, frozen=True):
-    """Steps that are applied together, and their encoded records."""
-
-    steps: Sequence[DispatchStep]
-    entries: Sequence[OutRecord]
-    seen: RequestSeen | None
-    """Written once for the whole record batch."""
-    size: int
-    """Of the entries and of `seen`, in one record batch."""
-    answers: Sequence[tuple[int, OutRecord]]
-    """With their partitions, as the pools."""
-    pools: Sequence[tuple[int, OutRecord]]
-
-
-class _Writing:
-    """Collects the records of steps into record batches, which the broker appends as a whole.
-
-    Within a record batch each key occurs once, with its last value. A record batch ends only
-    between two conversations.
-    """
-
-    def __init__(self, prefix: str, state: DispatchState, outbox: Outbox) -> None:
-        self._choices = prefix + CHOICES.name
-        self._answers = prefix + ANSWERS.name
-        self._pools = prefix + POOLS.name
-        self._state = state
-        self._outbox = outbox
-        self.drained: set[OrganizationId] = set()
-        """Organizations whose queue was served in this batch."""
-        self._entries: dict[bytes | None, OutRecord] = {}
-        self._seen: dict[str, RequestSeen] = {}
-        self._bytes = 0
-
-    def encode_steps(self, steps: Sequence[DispatchStep]) -> _Ready:
-        """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
-        them cannot be written, or all entries do not fit into one record batch."""
-        entries, answers, pools, size = [], [], [], 0
-        seen = None
-        for step in steps:
-            if isinstance(step, RequestSeen):
-                seen = step
-                size += len(step.source) + 2 * _FRAME
-                continue
-            entry = choice_entry(step, REMEMBERED_ANSWERS)
-            if entry is not None:
-                key, value = entry
-                size += len(key) + (0 if value is None else len(value)) + _FRAME
-                entries.append(OutRecord(key, value))
-            match step:
-                case CursorMoved() | ThreadBucketChanged():
-                    pass
-                case RequestAnswered() | AnswerRepeated():
-                    choice = step.answer.choice
-                    record = private_record(choice.customer_id, choice)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.answer.partition, record))
-                case RemovalReported():
-                    record = private_record(step.removed.conversation_id, step.removed)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.partition, record))
-                case ManualAssignmentReported():
-                    record = private_record(step.given.conversation_id, step.given)
-                    self._outbox.require(self._answers, record)
-                    answers.append((step.partition, record))
-                case PoolPublished():
-                    record = pool_record(step.pool, step.at)
-                    self._outbox.require(self._pools, record)
-                    pools.append((partition_of(step.pool.id, POOLS.partitions), record))
-                case OrderChanged() | RequestQueued() | Dequeued():
-                    pass
-                case LoadsCounted() | LoadReserved() | LoadReleased():
-                    pass
-                case _:
-                    assert_never(step)
-        if size > self._outbox.limit:
-            self._outbox.size_of(self._choices, *entries)
-        return _Ready(steps, entries, seen, size, answers, pools)
-
-    def add(self, ready: _Ready) -> None:
-        """Takes the encoded records of steps that were applied."""
-        if self._bytes + ready.size > self._outbox.limit:
-            self.end()
-        for entry in ready.entries:
-            self._entries[entry.key] = entry
-        if ready.seen is not None:
-            self._seen[ready.seen.source] = ready.seen
-        self._bytes += ready.size
-        for partition, record in ready.pools:
-            self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
-        for partition, record in ready.answers:
-            self._outbox.add_atomically(Phase.FOLLOW_UPS, self._answers, partition, (record,))
-        if self._bytes >= _GROUP_BYTES:
-            self.end()
-
-    def end(self) -> None:
-        """Adds the record batch to the outbox."""
-        seen = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._seen.values())
-        records = [*(OutRecord(*each) for each in seen if each), *self._entries.values()]
-        self._outbox.add_atomically(Phase.STATE, self._choices, self._state.number, records)
-        self._entries, self._seen = {}, {}
-        self._bytes = 0
