@@ -22,6 +22,7 @@ from tuyen_events.custom_fields import CustomFields
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.jobs import ImportRequested, JobProgressed, JobState
 from tuyen_events.outbound import AttachmentId
+from tuyen_gateway.adapters.sheets import InMemorySheets
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
@@ -71,6 +72,7 @@ class ImportingShop:
             jobs=self,
             directory=self,
             attachments=self.files,
+            sheets=InMemorySheets(),
         )
         return cast("Gateway", parts)
 

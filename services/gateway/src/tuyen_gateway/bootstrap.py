@@ -54,6 +54,7 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.sharing import MongoSharingScans
+from tuyen_gateway.adapters.sheets import ProcessSheets
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.viewing import ViewingTable
@@ -170,6 +171,7 @@ def compose(
         crm_commands=CrmCommandSender(log, clock, partial(_read_merging, sources.directory)),
         sharing_scans=sharing_scans,
         import_drafts=MongoImportDrafts(database),
+        sheets=ProcessSheets(),
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
         reminders=sources.reminders,

@@ -30,6 +30,7 @@ from tuyen_gateway.ports.reminders import Reminders
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.sharing import SharingScans
+from tuyen_gateway.ports.sheets import Sheets
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -71,6 +72,7 @@ class Gateway:
     crm_commands: CrmCommands
     sharing_scans: SharingScans
     import_drafts: ImportDrafts
+    sheets: Sheets
     viewing: ViewingBoard
     live: LiveStreams
     dead_letters: DeadLetters

@@ -65,6 +65,11 @@ class JobRun(ABC):
         self._listed: list[str] = []
         """The next items, as far as they were looked up."""
 
+    async def prepare(self) -> None:
+        """What has to be done before the first slice, and may take long: no turn is held
+        meanwhile. Raises StoppedError."""
+        return
+
     @abstractmethod
     async def count(self) -> int:
         """The number of items, as far as it is known. Raises StoppedError."""
@@ -96,6 +101,7 @@ class JobRun(ABC):
         await self.retry(self._directory_is_current)
         await self.retry(lambda: self.gateway.jobs.keep_request(self.job))
         try:
+            await self.prepare()
             if progress is None:
                 async with self._turn():
                     progress = await self._begin()
