@@ -14,6 +14,8 @@ from gateway.sheets.test_xlsx import place_row
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_events.sheet_limits import SHEET_COLUMNS
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.api.crm import imports
@@ -111,6 +113,20 @@ async def test_r9_5_an_organization_uploads_and_previews_so_many_files_within_an
     for refused in (await owner.put(path, {"mapping": MAPPING}), await upload(owner)):
         assert refused.status_code == 429
         assert int(refused.headers["Retry-After"]) > 0
+
+
+async def test_r9_5_long_headings_and_cells_are_cut(owner: User) -> None:
+    """Whole, they would be more than a document may have, in each answer and in each error."""
+    long = "ệ" * 10_000
+    line = ";".join([long] * SHEET_COLUMNS)
+    answer = await uploaded(owner, f"{line}\n" * 2)
+    first, second, *_ = answer["columns"]
+    assert (len(answer["columns"]), len(set(answer["columns"]))) == (SHEET_COLUMNS,) * 2
+    assert (first, second) == (long[:NAME_CHARACTERS], f"{long[:NAME_CHARACTERS]} (2)")
+    assert answer["sample"][0][second] == long[:NAME_CHARACTERS]
+    path = f"{PATH}/{answer['id']}/mapping"
+    preview = await owner.done("PUT", path, {"mapping": {second: "phones"}})
+    assert [(error["row"], error["column"]) for error in preview["errors"]] == [(2, second)]
 
 
 async def test_r9_5_a_row_with_a_number_that_no_sheet_has_is_refused_at_the_upload(

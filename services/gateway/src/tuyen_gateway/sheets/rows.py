@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.sheet_limits import CELL_CHARACTERS, SHEET_COLUMNS, SHEET_LINES
 
 _DEFUSED = ("=", "+", "-", "@")
@@ -69,15 +70,16 @@ def restore_text(text: str) -> str:
 
 
 def name_columns(heading: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns by the first row: each has another name, and none is empty."""
-    names: list[str] = []
+    """The names of the columns by the first row: each has another name, and none is empty. Of a
+    heading that is longer than a name, only its beginning counts."""
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for place, given in enumerate(heading):
-        wanted = given or name_place(place)
-        name, count = wanted, 1
+        name = wanted = given[:NAME_CHARACTERS].rstrip() or name_place(place)
         while name in names:
-            count += 1
-            name = f"{wanted} ({count})"
-        names.append(name)
+            counts[wanted] = counts.get(wanted, 1) + 1
+            name = f"{wanted} ({counts[wanted]})"
+        names[name] = None
     return tuple(names)
 
 

@@ -17,6 +17,7 @@ from tuyen_attachments.serving import SAFE_HEADERS
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.imports import Duplicates
 from tuyen_events.jobs import ImportRequested, JobState
+from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_COLUMNS
 from tuyen_gateway.api.attachments import FILE_BODY, FILE_RESPONSES, check_upload_quota
@@ -53,7 +54,7 @@ class UploadedImport(ResponseBody):
     guess: dict[str, str]
     """By column, the field that its heading seems to mean."""
     sample: list[dict[str, str]]
-    """The first rows."""
+    """The first rows. Of a long text, its beginning."""
 
 
 class MappingIn(RequestBody):
@@ -171,7 +172,10 @@ async def post_import(
         created_at=gateway.clock.now(),
     )
     await gateway.import_drafts.keep(draft)
-    sample = [dict(cells_of(row, columns)) for row in rows]
+    sample = [
+        {column: text[:NAME_CHARACTERS] for column, text in cells_of(row, columns).items()}
+        for row in rows
+    ]
     return UploadedImport(id=import_id, columns=list(columns), guess=draft.mapping, sample=sample)
 
 
