@@ -23,6 +23,7 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.jobs import ImportRequested, JobProgressed, JobState
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.sheets import InMemorySheets
+from tuyen_gateway.adapters.skipped_items import InMemorySkippedItems
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
@@ -73,6 +74,7 @@ class ImportingShop:
             directory=self,
             attachments=self.files,
             sheets=InMemorySheets(),
+            skipped_items=InMemorySkippedItems(),
         )
         return cast("Gateway", parts)
 

@@ -56,6 +56,7 @@ from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.sharing import MongoSharingScans
 from tuyen_gateway.adapters.sheets import ProcessSheets
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
+from tuyen_gateway.adapters.skipped_items import MongoSkippedItems
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.viewing import ViewingTable
 from tuyen_gateway.adapters.views import MongoViews
@@ -164,6 +165,7 @@ def compose(
         failed_replies=MongoFailedReplies(database, reads),
         commands=CommandSender(log),
         jobs=sources.jobs,
+        skipped_items=MongoSkippedItems(database),
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,

@@ -31,6 +31,7 @@ from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.sheets import Sheets
+from tuyen_gateway.ports.skipped_items import SkippedItems
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -65,6 +66,7 @@ class Gateway:
     choices: RuleChoices
     commands: Commands
     jobs: Jobs
+    skipped_items: SkippedItems
     views: ConversationViews
     inbox: InboxViews
     scans: ConversationScans

@@ -15,9 +15,9 @@ from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.custom_fields import CustomFields
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId, ContactId, derive_command_id
-from tuyen_events.jobs import ImportRequested, JobProgressed
+from tuyen_events.jobs import ImportRequested
 from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
+from tuyen_gateway.domain.jobs import ItemResult, ItemStatus
 from tuyen_gateway.imports.reading import RowFormat, read_contact
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
@@ -36,6 +36,8 @@ KNOWN_ELSEWHERE = "known_elsewhere"
 
 class ImportRun(JobRun):
     """Rows are named by their numbers. Only those of one batch are in memory."""
+
+    lists_skipped = True
 
     _rows: Iterator[SheetRow] = iter(())
     _columns: Sequence[str] = ()
@@ -87,11 +89,6 @@ class ImportRun(JobRun):
             one: _read_result(settled[command.command_id]) for one, command in commands.items()
         }
         return {**results, **carried_out}
-
-    def note_results(
-        self, progress: JobProgressed, results: Mapping[str, ItemResult]
-    ) -> JobProgressed:
-        return list_skipped(super().note_results(progress, results), results)
 
     def _read_fields(
         self, organization: Organization, custom: CustomFields, ids: Sequence[str]

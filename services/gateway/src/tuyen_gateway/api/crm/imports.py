@@ -26,7 +26,7 @@ from tuyen_gateway.api.crm.access import load_scope, new_id, not_found
 from tuyen_gateway.api.crm.contact_views import country_of, require_manager
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
-from tuyen_gateway.api.jobs import SkippedView, find_job, job_view, stop_for
+from tuyen_gateway.api.jobs import SkippedView, find_job, stop_for, view_whole_job
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
@@ -251,7 +251,7 @@ async def start_import(
     )
     if gateway.jobs.job(import_id) is None:
         await gateway.jobs.ask(request)
-    return _view(gateway, caller, draft)
+    return await _view(gateway, caller, draft)
 
 
 @router.post("/{import_id}/stop", summary="Stop an import", responses=problems(404, 409))
@@ -264,13 +264,13 @@ async def stop_import(
     if job is None:
         raise ConflictError("The import was not started.")
     await stop_for(gateway, caller, job)
-    return _view(gateway, caller, draft)
+    return await _view(gateway, caller, draft)
 
 
 @router.get("/{import_id}", summary="How far an import is", responses=problems(404))
 async def get_import(import_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> ImportView:
     """For whoever uploaded it."""
-    return _view(gateway, caller, await _find_draft(gateway, caller, import_id))
+    return await _view(gateway, caller, await _find_draft(gateway, caller, import_id))
 
 
 async def _find_known(
@@ -339,10 +339,10 @@ def _check_mapping(
             raise InvalidError("mapping", f"There is no field {field!r}: {', '.join(fields)}.")
 
 
-def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
+async def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
     job: Any = None
     if gateway.jobs.job(draft.id) is not None:
-        job = job_view(find_job(gateway, caller, draft.id))
+        job = await view_whole_job(gateway, find_job(gateway, caller, draft.id))
     return ImportView(
         id=draft.id,
         state="waiting" if job is None else job.state,
