@@ -81,7 +81,10 @@ def guess_separator(sample: str) -> tuple[str, int]:
     def rate(separator: str) -> tuple[float, int]:
         lines = io.StringIO(sample, newline="")
         rows = csv.reader(lines, delimiter=separator)
-        widths = [len(row) for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False) if row]
+        try:
+            widths = [len(row) for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False) if row]
+        except csv.Error:  # it separates nothing in a text that is longer than a cell
+            return (0.0, 0)
         widths = widths[:-1] if len(widths) > 1 and lines.read(1) == "" else widths
         columns = widths[0] if widths else 1
         alike = sum(width == columns for width in widths) / max(len(widths), 1)
