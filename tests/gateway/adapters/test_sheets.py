@@ -15,7 +15,15 @@ from tuyen_events.sheet_limits import SHEETS_AT_ONCE
 from tuyen_gateway.adapters.sheets import InMemorySheets, ProcessSheets
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.ports.sheets import Sheets
-from tuyen_gateway.sheet_work.tasks import ListRows, PreviewRows, read_listed, read_preview
+from tuyen_gateway.sheet_work.tasks import (
+    ListRows,
+    PreviewRows,
+    WriteWorkbook,
+    read_listed,
+    read_preview,
+    write_lines,
+)
+from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError
 
 SHOP = OrganizationId("shop")
@@ -57,6 +65,19 @@ async def test_c9_a_preview_names_errors_and_the_rows_of_numbers(sheets: Sheets)
         assert list(facts) == [{"+84912345678": 2}]
     assert (found.rows, found.valid, found.duplicates) == (3, 2, 1)
     assert [(error.row, error.column) for error in found.errors] == [(4, "Số")]
+
+
+async def test_c9_a_workbook_of_rows_is_written(sheets: Sheets) -> None:
+    rows = [["Tên", "Số"], ["=1+1", ""], ["Lan", "+84912345678"]]
+    with (
+        keep(write_lines(rows)) as file,
+        await sheets.carry_out(SHOP, WriteWorkbook(title="Khách"), file) as output,
+    ):
+        assert [row.cells for row in read_rows(output)] == [
+            ("Tên", "Số"),
+            ("=1+1",),
+            tuple(rows[2]),
+        ]
 
 
 async def test_c9_it_says_why_a_file_cannot_be_read(sheets: Sheets) -> None:
@@ -103,7 +124,7 @@ async def test_r9_5_one_file_of_an_organization_is_read_at_a_time(
     under_way: Counter[bytes] = Counter()
     most: Counter[bytes] = Counter()
 
-    async def read(_: object, file: BinaryIO, __: BinaryIO) -> None:
+    async def read(_: object, file: BinaryIO, *__: object) -> None:
         name = file.read()
         under_way[name] += 1
         most[name] = max(most[name], under_way[name])

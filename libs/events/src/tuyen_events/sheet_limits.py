@@ -54,5 +54,14 @@ SHEET_WITHIN_S = 300
 SHEET_READS_AN_HOUR = 200
 """Uploads and previews of one organization, at each gateway."""
 
+EXPORT_FILES_AT_ONCE = 8
+"""Files of exports that one gateway writes at the same time; of one organization, one."""
+
+EXPORT_FILES_AN_HOUR = 60
+"""Files of exports of one organization, at each gateway."""
+
+EXPORT_WITHIN_S = 1_800
+"""Time to write one file of an export, from its turn on."""
+
 IMPORT_KEPT_S = 7 * 24 * 3600
 """How long an import that was prepared is kept. Its file is kept for a day."""

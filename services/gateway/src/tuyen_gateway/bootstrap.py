@@ -28,6 +28,7 @@ from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
+from tuyen_gateway.adapters.exports import LocalExportTurns
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
 from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
 from tuyen_gateway.adapters.imports import MongoImportDrafts
@@ -174,6 +175,7 @@ def compose(
         sharing_scans=sharing_scans,
         import_drafts=MongoImportDrafts(database),
         sheets=ProcessSheets(),
+        export_turns=LocalExportTurns(),
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
         reminders=sources.reminders,

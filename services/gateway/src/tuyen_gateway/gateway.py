@@ -11,6 +11,7 @@ from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.exports import ExportTurns
 from tuyen_gateway.ports.failed_replies import FailedReplyViews
 from tuyen_gateway.ports.imports import ImportDrafts
 from tuyen_gateway.ports.jobs import Jobs
@@ -75,6 +76,7 @@ class Gateway:
     sharing_scans: SharingScans
     import_drafts: ImportDrafts
     sheets: Sheets
+    export_turns: ExportTurns
     viewing: ViewingBoard
     live: LiveStreams
     dead_letters: DeadLetters

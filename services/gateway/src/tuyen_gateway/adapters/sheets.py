@@ -9,7 +9,7 @@ import asyncio
 import sys
 from io import BytesIO
 from subprocess import PIPE
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import BinaryIO
 
 import msgspec
@@ -56,14 +56,16 @@ class ProcessSheets:
         async with self._turns.turn(organization):
             output = TemporaryFile()  # noqa: SIM115 - the caller closes it
             try:
-                await self._run(task, file, output)
+                with TemporaryDirectory() as folder:
+                    await self._run(task, file, output, folder)
             except BaseException:
                 output.close()
                 raise
         output.seek(0)
         return output
 
-    async def _run(self, task: SheetTask, file: BinaryIO, output: BinaryIO) -> None:
+    async def _run(self, task: SheetTask, file: BinaryIO, output: BinaryIO, folder: str) -> None:
+        """`folder` is for its temporary files: a process that is killed leaves them."""
         file.seek(0)  # what is still in its buffer is written
         opened = file.fileno()
         process = await asyncio.create_subprocess_exec(
@@ -74,7 +76,7 @@ class ProcessSheets:
             stdout=output,
             stderr=PIPE,
             pass_fds=[opened],
-            env=_ENVIRONMENT,
+            env={**_ENVIRONMENT, "TMPDIR": folder},
         )
         try:
             async with asyncio.timeout(self._within_s):

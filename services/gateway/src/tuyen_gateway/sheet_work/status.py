@@ -3,4 +3,4 @@
 REFUSED = 3
 """Its status if the file cannot be read."""
 
-TOO_MUCH = "To read the file takes too much time or memory: divide it into several."
+TOO_MUCH = "The file takes too much time or memory: divide it into several."

@@ -1,10 +1,8 @@
 """What is done with a file in a process of its own (C9). The output has one JSON value on each
-line, so that whoever reads it has one line in memory.
-
-Decides C9.
+line, so that whoever reads it has one line in memory; that of WriteWorkbook is the workbook.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import BinaryIO
 
@@ -14,6 +12,7 @@ from tuyen_gateway.imports.reading import RowError, RowFormat
 from tuyen_gateway.imports.report import build_report
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow
+from tuyen_gateway.sheets.xlsx import XlsxWriter
 
 _FACTS = 1_000
 """How many phone numbers and emails are on one line, and are looked up at once."""
@@ -34,7 +33,13 @@ class PreviewRows(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     shared: tuple[str, ...] = ()
 
 
-SheetTask = ListRows | PreviewRows
+class WriteWorkbook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Writes an Excel workbook of the rows that `write_lines` wrote."""
+
+    title: str
+
+
+SheetTask = ListRows | PreviewRows | WriteWorkbook
 
 
 class ListedPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,15 @@ def carry_out(task: SheetTask, file: BinaryIO, output: BinaryIO) -> None:
                 _write(output, row)
         case PreviewRows():
             _preview(task, file, output)
+        case WriteWorkbook():
+            writer, decoder = XlsxWriter(task.title), msgspec.json.Decoder(list[str])
+            writer.add(map(decoder.decode, file))
+            writer.save(output)
+
+
+def write_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows for WriteWorkbook."""
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
 
 
 def read_listed(output: BinaryIO) -> Iterator[SheetRow]:
