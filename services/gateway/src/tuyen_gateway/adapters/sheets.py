@@ -24,7 +24,7 @@ from tuyen_events.sheet_limits import (
 )
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.sheet_work.status import REFUSED, TOO_MUCH
-from tuyen_gateway.sheet_work.tasks import SheetTask, carry_out
+from tuyen_gateway.sheet_work.tasks import SheetTask, work_on_sheet
 from tuyen_gateway.sheets.rows import UnreadableSheetError
 
 _COMMAND = (sys.executable, "-I", "-W", "ignore", "-m", "tuyen_gateway.sheet_work")
@@ -103,6 +103,6 @@ class InMemorySheets:
     ) -> BinaryIO:
         output = BytesIO()
         file.seek(0)
-        carry_out(task, file, output)
+        work_on_sheet(task, file, output)
         output.seek(0)
         return output

@@ -101,6 +101,8 @@ class JobRun(ABC):
         await self.retry(lambda: self.gateway.jobs.keep_request(self.job))
         try:
             await self.prepare()
+            if self._has_ended():
+                return
             if progress is None:
                 async with self._turn():
                     progress = await self._begin()

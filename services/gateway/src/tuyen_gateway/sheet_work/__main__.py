@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tuyen_gateway.sheet_work.status import REFUSED, TOO_MUCH
-from tuyen_gateway.sheet_work.tasks import SheetTask, carry_out
+from tuyen_gateway.sheet_work.tasks import SheetTask, work_on_sheet
 from tuyen_gateway.sheets.rows import UnreadableSheetError
 
 _BEHIND = 10
@@ -27,7 +27,7 @@ def run_task(descriptor: int) -> str | None:
     task: SheetTask = msgspec.json.decode(sys.stdin.buffer.read(), type=SheetTask)
     try:
         with os.fdopen(descriptor, "rb") as file:
-            carry_out(task, file, sys.stdout.buffer)
+            work_on_sheet(task, file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
     except UnreadableSheetError as error:
         return str(error)

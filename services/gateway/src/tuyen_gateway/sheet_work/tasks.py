@@ -51,7 +51,7 @@ class ListedPreview(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
 
 
-def carry_out(task: SheetTask, file: BinaryIO, output: BinaryIO) -> None:
+def work_on_sheet(task: SheetTask, file: BinaryIO, output: BinaryIO) -> None:
     """Raises UnreadableSheetError; what is in `output` then is of no use."""
     match task:
         case ListRows():
