@@ -21,7 +21,7 @@ from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.live import NOWHERE, JournalPosition
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.views import InboxCounts
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -149,3 +149,24 @@ async def test_r9_5_those_who_wait_for_the_views_ask_the_database_together(
 
 def test_all_reads_at_once_find_threads() -> None:
     assert threads._EXECUTOR._max_workers >= 3 * READS_AT_ONCE
+
+
+async def test_r9_5_who_waited_for_the_reads_of_others_is_not_told_to_read_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(in_turn, "READ_WITHIN_S", 0.02)
+    reads, going = Reads(), asyncio.Event()
+
+    async def read(organization: str) -> None:
+        async with reads.turn(OrganizationId(organization)):
+            await going.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(READS_AT_ONCE):
+            tasks.create_task(read(f"noisy-{number // READS_AT_ONCE_OF_ORGANIZATION}"))
+        await asyncio.sleep(0)
+        with pytest.raises(UnavailableError, match="Other organizations"):
+            await read("quiet")
+        with pytest.raises(TooManyAttemptsError, match="Your organization"):
+            await read("noisy-0")
+        going.set()

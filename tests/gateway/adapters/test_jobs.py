@@ -20,7 +20,8 @@ from gateway.jobs.job_rig import (
 )
 from gateway.rig import records, until
 from gateway.router_twin import routing
-from tuyen_events.jobs import JobProgressed, JobState
+from tuyen_events.crm_limits import SKIPPED_SHOWN
+from tuyen_events.jobs import JobProgressed, JobState, SkippedItem
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
 from tuyen_gateway.domain.jobs import Job, begin_job, take_up
@@ -54,6 +55,23 @@ async def test_r9_2_a_job_continues_after_compaction_where_it_was(
     assert job is not None
     assert job.progress is not None
     assert (job.progress.total, job.progress.done) == (2 * SLICE, 2 * SLICE)
+
+
+async def test_r9_5_of_what_an_older_version_listed_as_skipped_the_first_are_in_memory(
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
+) -> None:
+    request = closing("job_1", clock.now(), ids=())
+    skipped = tuple(SkippedItem(f"con_{number}", "not_found") for number in range(1_000))
+    progress = msgspec.structs.replace(begin_job(request, 1_000, clock.now()), skipped=skipped)
+    ended = msgspec.structs.replace(progress, state=JobState.DONE, done=1_000)
+    await put(log, request)
+    await put(log, ended, "job_1/progress")
+    async with run_gateway(log, clock, scans) as rig:
+        job = rig.gateway.jobs.job("job_1")
+        assert rig.gateway.jobs.find_superseded(range(JOBS.partitions)) == []
+    assert job is not None
+    assert job.progress is not None
+    assert job.progress.skipped == skipped[:SKIPPED_SHOWN]
 
 
 async def test_what_an_older_version_wrote_is_kept_from_compaction(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters import directory
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
@@ -41,6 +42,38 @@ def test_r9_5_an_hour_has_no_more_than_two_hours_worth(steps: list[tuple[int, fl
             assert seconds_to_wait(take_amount(taken, amount, AN_HOUR, later), AN_HOUR) == 0
     for at, _ in done:
         assert sum(n for other, n in done if at <= other < at + 3_600) <= 2 * AN_HOUR
+
+
+def test_r9_6_who_may_take_everything_again_is_forgotten() -> None:
+    hourly: Hourly[int] = Hourly(AN_HOUR, "Too often")
+    later = START + timedelta(hours=1)
+    for number in range(1_000):
+        hourly.take(number, AN_HOUR, START)
+    hourly.take(1_000, 1, later - timedelta(seconds=1))
+    assert len(hourly._taken) == 1_001
+    for number in range(500):
+        hourly.take(2_000 + number, AN_HOUR, later)
+    assert hourly._taken.keys() == {1_000, *range(2_000, 2_500)}
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.floats(0, 4_000)), max_size=40))
+def test_r9_5_nobody_may_take_more_because_others_are_forgotten(
+    steps: list[tuple[int, int, float]],
+) -> None:
+    hourly: Hourly[int] = Hourly(AN_HOUR, "Too often")
+    alone = [Hourly[int](AN_HOUR, "Too often") for _ in range(4)]
+    now = START
+    for key, amount, seconds in steps:
+        now += timedelta(seconds=seconds)
+        assert _takes(hourly, key, amount, now) == _takes(alone[key], key, amount, now)
+
+
+def _takes(hourly: Hourly[int], key: int, amount: int, now: datetime) -> bool:
+    try:
+        hourly.take(key, amount, now)
+    except TooManyAttemptsError:
+        return False
+    return True
 
 
 @pytest.fixture

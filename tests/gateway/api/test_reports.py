@@ -1,12 +1,15 @@
 """O3: reports by hours and days of the organization's time zone, from numbers that a replay makes
 again."""
 
+import asyncio
 import csv
 import random
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from io import StringIO
+from threading import Thread, current_thread, main_thread
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,7 +28,10 @@ from gateway.api.report_events import (
 )
 from gateway.rig import Rig, User
 from tuyen_events.event import Event
-from tuyen_gateway.domain.rollups import cut_past, cut_span
+from tuyen_gateway.adapters.reports import MongoReports
+from tuyen_gateway.api import report_charts, reports
+from tuyen_gateway.domain.rollups import Rollup, cut_past, cut_span
+from tuyen_gateway.ports.reports import ReportSpan
 from tuyen_gateway.projections.report_numbers import BY_TIME, NUMBERS
 from tuyen_gateway.projections.reports import REPORT_COLLECTIONS
 from tuyen_platform.mongodb import Database
@@ -40,6 +46,54 @@ EVERY_REPORT = [
     "queue",
     "sources",
 ]
+
+
+@pytest.mark.parametrize("format_", ["json", "csv", "svg"])
+async def test_r9_5_a_report_is_written_while_the_gateway_answers_others(
+    owner: User, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    """Of 25,000 rows, each part of it takes longer than anybody should wait."""
+    threads: list[Thread] = []
+
+    def note(write: Callable[..., Any], *given: Any) -> Any:
+        threads.append(current_thread())
+        return write(*given)
+
+    for module, name in (
+        (reports, "_write_json"),
+        (reports, "_write_csv"),
+        (report_charts, "answer_line"),
+    ):
+        monkeypatch.setattr(module, name, partial(note, getattr(module, name)))
+    answer = await owner.get(f"/v1/reports/queue?{SPAN}&by=day&format={format_}")
+    assert answer.status_code == 200
+    assert threads
+    assert main_thread() not in threads
+
+
+async def test_r9_5_reports_of_an_organization_are_written_one_after_another(
+    desk: Rig, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And those of others meanwhile."""
+    going, asked_by = asyncio.Event(), list[str]()
+
+    async def find(_: object, span: ReportSpan, __: object) -> list[Rollup]:
+        asked_by.append(span.organization)
+        if span.organization == "shop":
+            await going.wait()
+        return []
+
+    other = await desk.organization("other")
+    monkeypatch.setattr(MongoReports, "rollups", find)
+    path = f"/v1/reports/agents?{SPAN}"
+    two = [asyncio.create_task(owner.get(path)) for _ in range(2)]
+    while not asked_by:  # noqa: ASYNC110 - nobody sets an event for it
+        await asyncio.sleep(0)
+    assert (await other.get(path)).status_code == 200
+    assert asked_by == ["shop", "other"]
+    going.set()
+    assert [each.status_code for each in await asyncio.gather(*two)] == [200, 200]
+    assert asked_by == ["shop", "other", "shop"]
 
 
 async def test_o3_the_queue_is_reported_by_the_days_of_the_time_zone(

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
 from tuyen_events.crm.shares import CareStatus
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId, ContactId
-from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
+from tuyen_events.jobs import ContactsChangeRequested, JobProgressed, SkippedItem
 from tuyen_events.vocabulary import Role
+from tuyen_gateway.adapters.skipped_items import InMemorySkippedItems
+from tuyen_gateway.domain import jobs as domain
 from tuyen_gateway.domain.contact_filter import ContactFilter
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
@@ -48,6 +51,7 @@ class ChangedShop(SharedShop):
     claimed_at: dict[int, ContactId] = field(default_factory=dict)
     renamed_at: dict[int, ContactId] = field(default_factory=dict)
     """Whom somebody else claims or renames, by the number of the search after which they do."""
+    skipped_items: InMemorySkippedItems = field(default_factory=InMemorySkippedItems)
     _settled: dict[str, CrmCommandSettled] = field(default_factory=dict)
 
     def step(self) -> None:
@@ -142,7 +146,12 @@ class ChangedShop(SharedShop):
         return cast(
             "Gateway",
             SimpleNamespace(
-                clock=self.clock, crm=self, crm_commands=self, jobs=self, directory=_Directory()
+                clock=self.clock,
+                crm=self,
+                crm_commands=self,
+                jobs=self,
+                skipped_items=self.skipped_items,
+                directory=_Directory(),
             ),
         )
 
@@ -237,6 +246,25 @@ async def test_s3_a_campaign_that_does_not_exist_skips_every_contact() -> None:
     assert progress.refused == {"no_campaign": CONTACTS}
     assert [each.id for each in progress.skipped] == [f"con_{number}" for number in range(CONTACTS)]
     assert not any(shop.waits(number) for number in range(CONTACTS))
+
+
+@given(crashes=st.lists(st.integers(0, 12), max_size=4))
+async def test_r9_5_the_progress_has_the_first_skipped_contacts_and_the_others_are_kept_once(
+    crashes: list[int],
+) -> None:
+    shop = begin_shop("none")
+    with patch.object(domain, "SKIPPED_SHOWN", 3):
+        for steps in crashes:
+            shop.left = steps
+            with suppress(Crash):
+                await run(shop)
+        shop.left = 10_000
+        progress = await run(shop)
+    assert [each.id for each in progress.skipped] == ["con_0", "con_1", "con_2"]
+    assert await shop.skipped_items.of(SHOP, "job_1") == (
+        SkippedItem("con_3", "no_campaign"),
+        SkippedItem("con_4", "no_campaign"),
+    )
 
 
 def begin_filtered(**given: Any) -> ChangedShop:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +22,8 @@ from tuyen_events.custom_fields import CustomFields
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.jobs import ImportRequested, JobProgressed, JobState
 from tuyen_events.outbound import AttachmentId
+from tuyen_gateway.adapters.sheets import InMemorySheets
+from tuyen_gateway.adapters.skipped_items import InMemorySkippedItems
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_gateway.gateway import Gateway
@@ -29,6 +31,7 @@ from tuyen_gateway.jobs import imports
 from tuyen_gateway.jobs.imports import ImportRun
 from tuyen_gateway.jobs.runner import stop_job
 from tuyen_gateway.jobs.turns import Turns
+from tuyen_gateway.sheet_work.tasks import SheetTask
 from tuyen_platform.clock import ManualClock
 
 SHOP, BOSS = OrganizationId("hoa-sen"), AgentId("boss")
@@ -54,7 +57,9 @@ class ImportingShop:
 
     world: World = field(default_factory=World)
     files: InMemoryAttachments = field(default_factory=InMemoryAttachments)
+    sheets: InMemorySheets = field(default_factory=InMemorySheets)
     left: int = 10_000
+    reports: int = 0
     job_now: Job | None = None
     _settled: dict[str, CrmCommandSettled] = field(default_factory=dict)
 
@@ -71,6 +76,8 @@ class ImportingShop:
             jobs=self,
             directory=self,
             attachments=self.files,
+            sheets=self.sheets,
+            skipped_items=InMemorySkippedItems(),
         )
         return cast("Gateway", parts)
 
@@ -127,6 +134,7 @@ class ImportingShop:
 
     async def report(self, progress: JobProgressed) -> None:
         self.step()
+        self.reports += 1
         self.job_now = evolve(self.job_now, progress)
 
     @contextmanager
@@ -242,6 +250,21 @@ async def test_c9_a_job_that_was_not_begun_can_be_stopped() -> None:
     await stop_job(shop.as_gateway(), "imp_1")
     assert (await run(shop)).state is JobState.STOPPED
     assert names(shop) == []
+
+
+async def test_c9_a_job_that_is_stopped_while_its_file_is_read_does_not_begin() -> None:
+    shop = await begin_shop()
+
+    class StoppedSheets(InMemorySheets):
+        async def carry_out(
+            self, organization: OrganizationId, task: SheetTask, file: BinaryIO
+        ) -> BinaryIO:
+            await stop_job(shop.as_gateway(), "imp_1")
+            return await super().carry_out(organization, task, file)
+
+    shop.sheets = StoppedSheets()
+    assert (await run(shop)).state is JobState.STOPPED
+    assert (names(shop), shop.reports) == ([], 1)
 
 
 async def test_c9_an_import_fails_if_its_file_is_not_kept_any_more() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.sheet_limits import CELL_CHARACTERS, SHEET_COLUMNS
 from tuyen_gateway.sheets.rows import (
     SheetRow,
@@ -39,6 +40,14 @@ def test_c9_what_was_defused_is_restored(text: str) -> None:
     assert restore_text(defuse_text(text)) == text
 
 
+def test_r9_5_a_heading_is_no_longer_than_a_name() -> None:
+    names = name_columns(["x" * CELL_CHARACTERS] * SHEET_COLUMNS)
+    assert len(set(names)) == SHEET_COLUMNS
+    assert names[:2] == ("x" * NAME_CHARACTERS, "x" * NAME_CHARACTERS + " (2)")
+    assert max(map(len, names)) == NAME_CHARACTERS + len(f" ({SHEET_COLUMNS})")
+
+
 def test_c9_each_column_has_a_name_of_its_own() -> None:
     assert name_columns(["Tên", "", "Tên", "C"]) == ("Tên", "B", "Tên (2)", "C")
+    assert name_columns(["A (2)", "A", "A", "A"]) == ("A (2)", "A", "A (3)", "A (4)")
     assert [name_place(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]

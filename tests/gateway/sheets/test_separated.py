@@ -89,6 +89,7 @@ def test_c9_nothing_is_no_row() -> None:
     "content",
     [
         pytest.param(b"a,b\n" + b"x" * 200_000 + b",1\n", id="long cell"),
+        pytest.param(b"x" * 70_000, id="long text"),
         pytest.param(b'a,b\n1,"' + b"x" * 200_000, id="open quote"),
         pytest.param(b"\xff\xfea\x00\x00", id="half a character"),
         pytest.param(b"t\x8dn\n\xc3", id="no encoding"),

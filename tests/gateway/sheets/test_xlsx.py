@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from tuyen_gateway.sheets import packing
+from tuyen_gateway.sheets import packing, rows, xlsx
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import UnreadableSheetError, build_row
 from tuyen_gateway.sheets.xlsx import XlsxWriter
@@ -63,6 +63,13 @@ def share(texts: bytes) -> bytes:
     )
     content = change(content, "xl/worksheets/sheet1.xml", sheet.encode())
     return change(content, "xl/sharedStrings.xml", texts)
+
+
+def place_row(number: int) -> bytes:
+    """A workbook of a single row."""
+    cell = f'<row r="{number}"><c t="inlineStr"><is><t>Lan</t></is></c></row>'
+    sheet = f'<worksheet xmlns="{NAMESPACE}"><sheetData>{cell}</sheetData></worksheet>'
+    return change(save(["x"]), "xl/worksheets/sheet1.xml", sheet.encode())
 
 
 def test_c9_texts_that_cells_share_are_read() -> None:
@@ -126,6 +133,18 @@ def test_c9_every_text_that_was_exported_is_imported_as_the_same(rows: list[list
     assert read(file.getvalue()) == expected
 
 
+@pytest.mark.parametrize("number", [11, 50, 10**12])
+def test_r9_5_a_row_beyond_the_last_of_a_sheet_is_refused(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so early that the rows that are missing before it are not counted one by one."""
+    monkeypatch.setattr(rows, "SHEET_LINES", 10)
+    monkeypatch.setattr(xlsx, "SHEET_LINES", 10)
+    with pytest.raises(UnreadableSheetError, match="Row 11"):
+        read(place_row(number))
+    assert read(place_row(10)) == [("Lan",)]
+
+
 def test_c9_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = change(save(["Tên"]), "xl/worksheets/sheet1.xml", b" " * 50_000_000)
     assert len(bomb) < 100_000
@@ -146,6 +165,12 @@ def test_c9_many_parts_and_long_shared_texts_are_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(packing, "WHOLE_PART_BYTES", 10)
     with pytest.raises(UnreadableSheetError):
         read(content)
+    monkeypatch.undo()
+    shared = share(f'<sst xmlns="{NAMESPACE}"><si><t>Lan</t></si></sst>'.encode())
+    monkeypatch.setattr(packing, "SHARED_TEXTS_BYTES", 10)
+    assert read(content) == [("Tên",)]
+    with pytest.raises(UnreadableSheetError):
+        read(shared)
     monkeypatch.undo()
     monkeypatch.setattr(packing, "SHEET_PARTS", 3)
     with pytest.raises(UnreadableSheetError):

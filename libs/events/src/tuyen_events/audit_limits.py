@@ -11,6 +11,9 @@ LOGINS_AUDITED_AN_HOUR = 200
 """Logins and logouts within an hour that the audit records of each agent, at each gateway. The rest
 is in the log of the service."""
 
+REPORTS_AT_ONCE = 4
+"""Reports that one gateway reads and writes at the same time; of one organization, one."""
+
 REPORT_ROWS = 25_000
 """Rows of one report."""
 

@@ -58,6 +58,9 @@ TAG_CHARACTERS = 64
 SKIPPED_LISTED = 1_000
 """Contacts that a job lists as skipped; all are counted."""
 
+SKIPPED_SHOWN = 20
+"""Those of them that are in the job's progress: every gateway has that of each job in memory."""
+
 CONTACTS_APART = 100
 """Contacts from which an agent separated one contact, and with which it is not merged because of
 what both have. The oldest are forgotten first; two stay separate as long as either remembers it."""

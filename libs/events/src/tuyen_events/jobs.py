@@ -134,7 +134,7 @@ class JobProgressed(JobEvent, frozen=True, kw_only=True):
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """By reason."""
     skipped: tuple[SkippedItem, ...] = ()
-    """The first contacts that were refused."""
+    """The first contacts that were refused; MongoDB has more of them."""
     under_way: tuple[str, ...] = ()
     """Perhaps begun, and not counted yet: a gateway that takes the job over begins with these."""
     cursor: str | None = None

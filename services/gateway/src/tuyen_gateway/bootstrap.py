@@ -28,6 +28,7 @@ from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
+from tuyen_gateway.adapters.exports import LocalExportTurns
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
 from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
 from tuyen_gateway.adapters.imports import MongoImportDrafts
@@ -54,7 +55,9 @@ from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.sharing import MongoSharingScans
+from tuyen_gateway.adapters.sheets import ProcessSheets
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
+from tuyen_gateway.adapters.skipped_items import MongoSkippedItems
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.viewing import ViewingTable
 from tuyen_gateway.adapters.views import MongoViews
@@ -163,6 +166,7 @@ def compose(
         failed_replies=MongoFailedReplies(database, reads),
         commands=CommandSender(log),
         jobs=sources.jobs,
+        skipped_items=MongoSkippedItems(database),
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
@@ -170,6 +174,8 @@ def compose(
         crm_commands=CrmCommandSender(log, clock, partial(_read_merging, sources.directory)),
         sharing_scans=sharing_scans,
         import_drafts=MongoImportDrafts(database),
+        sheets=ProcessSheets(),
+        export_turns=LocalExportTurns(),
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=sources.replays,
         reminders=sources.reminders,

@@ -11,6 +11,7 @@ from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.exports import ExportTurns
 from tuyen_gateway.ports.failed_replies import FailedReplyViews
 from tuyen_gateway.ports.imports import ImportDrafts
 from tuyen_gateway.ports.jobs import Jobs
@@ -30,6 +31,8 @@ from tuyen_gateway.ports.reminders import Reminders
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.reports import Reports
 from tuyen_gateway.ports.sharing import SharingScans
+from tuyen_gateway.ports.sheets import Sheets
+from tuyen_gateway.ports.skipped_items import SkippedItems
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -64,6 +67,7 @@ class Gateway:
     choices: RuleChoices
     commands: Commands
     jobs: Jobs
+    skipped_items: SkippedItems
     views: ConversationViews
     inbox: InboxViews
     scans: ConversationScans
@@ -71,6 +75,8 @@ class Gateway:
     crm_commands: CrmCommands
     sharing_scans: SharingScans
     import_drafts: ImportDrafts
+    sheets: Sheets
+    export_turns: ExportTurns
     viewing: ViewingBoard
     live: LiveStreams
     dead_letters: DeadLetters

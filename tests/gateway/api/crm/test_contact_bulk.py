@@ -10,6 +10,7 @@ from gateway.rig import Rig, User, until
 from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm_limits import SKIPPED_SHOWN
 from tuyen_events.ids import AgentId
 from tuyen_gateway.jobs import contact_changes
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -76,6 +77,22 @@ async def test_s3_a_job_says_what_it_skipped_and_why(
     ]
     assert job["reasons"] == {"not_found": 3, "read_only": 1}
     assert [command.subject for command in asked] == ["con_3"]
+
+
+async def test_r9_5_a_job_lists_what_it_skipped_and_lists_of_jobs_have_the_first_of_it(
+    desk: Rig, owner: User, contacts: Database
+) -> None:
+    """A gateway has the first of it in memory, whoever names ids that nobody has."""
+    ids = [f"none_{number:03}" for number in range(SKIPPED_SHOWN + 200)]
+    job = await change(owner, {"ids": ids, "set": PENDING})
+    assert [each["id"] for each in job["skipped"]] == ids
+    known = desk.gateway.jobs.job(job["id"])
+    assert known is not None
+    assert known.progress is not None
+    assert len(known.progress.skipped) == SKIPPED_SHOWN
+    (listed,) = (await owner.done("GET", "/v1/jobs"))["items"]
+    assert listed["skipped"] == job["skipped"][:SKIPPED_SHOWN]
+    assert (await owner.done("POST", f"/v1/jobs/{job['id']}/stop"))["skipped"] == job["skipped"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from gateway.api.crm.answering import contact, show
 from gateway.rig import Rig, User, until
 from tuyen_events.ids import AgentId
+from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.api.crm import exports as files
 from tuyen_gateway.imports.contact_table import COLUMNS
 from tuyen_gateway.jobs import exports
 from tuyen_gateway.sheets.reading import read_rows
@@ -131,6 +133,30 @@ async def test_c9_a_workbook_that_would_be_too_long_is_refused(
     assert job["state"] == "failed"
     assert "export CSV" in job["detail"]
     assert (await owner.get(f"{PATH}/{job['id']}/file")).status_code == 409
+
+
+async def test_r9_5_a_workbook_that_became_too_long_since_is_refused(
+    owner: User, full: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SHEET_ROWS", 2)
+    job = await export(owner, format="xlsx")
+    await read_file(owner, job)
+    await show(full, contact(5, "shop", "Thu"))
+    answer = await owner.get(f"{PATH}/{job['id']}/file")
+    assert answer.status_code == 409
+    assert "export CSV" in answer.json()["detail"]
+
+
+async def test_r9_5_files_are_written_so_often_within_an_hour(
+    desk: Rig, owner: User, full: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await export(owner, columns=["id"])
+    once: Hourly[Any] = Hourly(1, "Your organization downloaded exports too often")
+    monkeypatch.setattr(desk.gateway.export_turns, "_files", once)
+    await read_file(owner, job)
+    refused = await owner.get(f"{PATH}/{job['id']}/file")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("format_", ["csv", "xlsx"])

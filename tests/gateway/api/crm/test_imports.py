@@ -1,8 +1,6 @@
 """Contacts from a file: upload, mapping, preview, and the job (C9)."""
 
-import asyncio
 import io
-from time import sleep
 from typing import Any
 
 import httpx
@@ -12,14 +10,16 @@ import pytest
 from gateway.api.crm.answering import CREATED, contact, crm, show
 from gateway.api.crm.test_shared_numbers import fill as mark_shared
 from gateway.rig import Rig, User, until
+from gateway.sheets.test_xlsx import place_row
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_events.sheet_limits import SHEET_COLUMNS
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.api.crm import imports
 from tuyen_gateway.imports.columns import CONTACT_FIELDS
-from tuyen_gateway.imports.report import ImportReport
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -103,28 +103,39 @@ async def test_c9_c2_a_preview_counts_no_rows_whose_number_is_marked_as_shared(
     assert (await owner.done("PUT", path, {"mapping": MAPPING}))["duplicates"] == 0
 
 
-async def test_r9_5_an_organization_previews_one_file_at_a_time_and_so_many_within_an_hour(
+async def test_r9_5_an_organization_uploads_and_previews_so_many_files_within_an_hour(
     desk: Rig, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    two: Hourly[Any] = Hourly(2, "Your organization uploaded and previewed imports too often")
+    monkeypatch.setattr(desk.gateway.import_drafts, "_reads", two)
     path = f"{PATH}/{(await uploaded(owner))['id']}/mapping"
-    two: Hourly[Any] = Hourly(2, "Your organization previewed imports too often")
-    monkeypatch.setattr(desk.gateway.import_drafts, "_previews", two)
-    under_way, most = 0, 0
+    await owner.done("PUT", path, {"mapping": MAPPING})
+    for refused in (await owner.put(path, {"mapping": MAPPING}), await upload(owner)):
+        assert refused.status_code == 429
+        assert int(refused.headers["Retry-After"]) > 0
 
-    def read(*_: object) -> ImportReport:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        sleep(0.2)
-        under_way -= 1
-        return ImportReport(0, 0, [], 0, {})
 
-    monkeypatch.setattr(imports, "build_report", read)
-    both = [owner.put(path, {"mapping": MAPPING}) for _ in range(2)]
-    assert [each.status_code for each in await asyncio.gather(*both)] == [200, 200]
-    refused = await owner.put(path, {"mapping": MAPPING})
-    assert (refused.status_code, most) == (429, 1)
-    assert int(refused.headers["Retry-After"]) > 0
+async def test_r9_5_long_headings_and_cells_are_cut(owner: User) -> None:
+    """Whole, they would be more than a document may have, in each answer and in each error."""
+    long = "ệ" * 10_000
+    line = ";".join([long] * SHEET_COLUMNS)
+    answer = await uploaded(owner, f"{line}\n" * 2)
+    first, second, *_ = answer["columns"]
+    assert (len(answer["columns"]), len(set(answer["columns"]))) == (SHEET_COLUMNS,) * 2
+    assert (first, second) == (long[:NAME_CHARACTERS], f"{long[:NAME_CHARACTERS]} (2)")
+    assert answer["sample"][0][second] == long[:NAME_CHARACTERS]
+    path = f"{PATH}/{answer['id']}/mapping"
+    preview = await owner.done("PUT", path, {"mapping": {second: "phones"}})
+    assert [(error["row"], error["column"]) for error in preview["errors"]] == [(2, second)]
+
+
+async def test_r9_5_a_row_with_a_number_that_no_sheet_has_is_refused_at_the_upload(
+    owner: User,
+) -> None:
+    """openpyxl yields an empty row for each of a million million numbers before it."""
+    answer = await upload(owner, place_row(10**12))
+    assert answer.status_code == 422
+    assert "1048576 rows" in answer.text
 
 
 async def test_c9_rows_become_commands_to_the_crm(owner: User, log: InMemoryLog) -> None:

@@ -1683,7 +1683,8 @@ export interface paths {
         /**
          * The file of an export
          * @description For whoever requested it, and the role `system_admin`. The file is written when it is
-         *     downloaded: it has what the caller may read by now, whoever requested it.
+         *     downloaded: it has what the caller may read by now, whoever requested it. An organization's
+         *     files are written one after another; `429` if it had too many written within the hour.
          */
         get: operations["get_export_file_v1_exports__job_id__file_get"];
         put?: never;
@@ -1977,7 +1978,7 @@ export interface paths {
         /**
          * List the jobs
          * @description The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
-         *     last thirty days.
+         *     last thirty days. Of what a job skipped, the first 20; `GET /v1/jobs/{id}` has a thousand.
          */
         get: operations["list_jobs_v1_jobs_get"];
         put?: never;

@@ -1,16 +1,13 @@
 """Stores prepared imports in MongoDB, in a collection that a rebuild of the views does not drop."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.ids import OrganizationId
-from tuyen_events.sheet_limits import IMPORT_KEPT_S, PREVIEWS_AN_HOUR, PREVIEWS_AT_ONCE
+from tuyen_events.sheet_limits import IMPORT_KEPT_S, SHEET_READS_AN_HOUR
 from tuyen_gateway.adapters.quotas import Hourly
-from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.imports import ImportDraft
 from tuyen_platform.mongodb import Database
 
@@ -25,16 +22,12 @@ class MongoImportDrafts:
     def __init__(self, database: Database) -> None:
         self._drafts = database[DRAFTS]
         self._expiring = False
-        self._turns = Turns(PREVIEWS_AT_ONCE)
-        self._previews: Hourly[OrganizationId] = Hourly(
-            PREVIEWS_AN_HOUR, "Your organization previewed imports too often"
+        self._reads: Hourly[OrganizationId] = Hourly(
+            SHEET_READS_AN_HOUR, "Your organization uploaded and previewed imports too often"
         )
 
-    @asynccontextmanager
-    async def reading(self, organization: OrganizationId, now: datetime) -> AsyncIterator[None]:
-        self._previews.take(organization, 1, now)
-        async with self._turns.turn(organization):
-            yield
+    def take_read(self, organization: OrganizationId, now: datetime) -> None:
+        self._reads.take(organization, 1, now)
 
     async def keep(self, draft: ImportDraft) -> None:
         if not self._expiring:

@@ -34,7 +34,7 @@ from tuyen_gateway.domain.merge_proposals import ProposalFilter
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.replies import Replies, Sender
 from tuyen_gateway.ports.views import (
@@ -52,6 +52,7 @@ from tuyen_views.calls import CallDocument
 from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
 
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
+_TOO_BUSY = "Other organizations read very much at this moment: try again in a second."
 
 _NOBODYS = OrganizationId("")
 """Rows without an organization, which no query of a caller finds, take turns as if they were of one
@@ -71,8 +72,8 @@ class Reads:
         """Waits for the organization's turn, and holds it for as long as the block lasts. A block
         must not wait for another turn.
 
-        Raises TooManyAttemptsError if too many reads of the organization wait already, or if the
-        wait took too long.
+        Raises TooManyAttemptsError if too many reads of the organization wait already, or if it
+        waited too long for its own reads; UnavailableError if it waited too long for others.
         """
         if self._waiting[organization] >= READS_WAITING_OF_ORGANIZATION:
             raise TooManyAttemptsError(_TOO_MANY, 1)
@@ -82,6 +83,8 @@ class Reads:
                 async with asyncio.timeout(READ_WITHIN_S):
                     await stack.enter_async_context(self._turns.turn(organization))
             except TimeoutError:
+                if self._turns.count_at_work(organization) < READS_AT_ONCE_OF_ORGANIZATION:
+                    raise UnavailableError(_TOO_BUSY) from None
                 raise TooManyAttemptsError(_TOO_MANY, 1) from None
             finally:
                 self._waiting[organization] -= 1

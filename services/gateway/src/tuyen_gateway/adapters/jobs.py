@@ -16,7 +16,7 @@ from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.audit import audit_job
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
-from tuyen_gateway.domain.jobs import Job, evolve, put_away, replaces
+from tuyen_gateway.domain.jobs import Job, evolve, put_away, replaces, shorten_skipped
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordMetadata, RecordPosition
@@ -156,7 +156,7 @@ class JobsTable:
         if isinstance(event, JobProgressed):
             if key == event.job_id:
                 self._bare.add(event.job_id)
-            self._keep_progress(event)
+            self._keep_progress(shorten_skipped(event))
             return
         self._bare.discard(event.job_id)
         if _is_put_away(event, record.id) and event.job_id not in self._jobs:

@@ -2,17 +2,21 @@
 
 from collections.abc import Hashable
 from datetime import datetime
+from itertools import islice
 from typing import Generic, TypeVar
 
 from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
 from tuyen_gateway.errors import TooManyAttemptsError
 
+_FORGOTTEN = 2
+"""How many keys are forgotten at most when one takes some: more than come to be known."""
+
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 class Hourly(Generic[KeyT]):
-    """Allows `an_hour` units for each key at once, and as many again over each hour. An entry is
-    kept for each key that ever took some."""
+    """Allows `an_hour` units for each key at once, and as many again over each hour. A key that may
+    take as many as one that never took any is forgotten (R9.6)."""
 
     def __init__(self, an_hour: int, what: str) -> None:
         self._an_hour = an_hour
@@ -22,7 +26,10 @@ class Hourly(Generic[KeyT]):
     def take(self, key: KeyT, amount: int, now: datetime) -> None:
         """Takes `amount` units. Raises TooManyAttemptsError, and takes nothing, if fewer are
         left."""
-        self._taken[key] = self.check(key, amount, now)
+        taken = self.check(key, amount, now)
+        self._taken.pop(key, None)
+        self._taken[key] = taken  # after those that took some before
+        self._forget(now)
 
     def check(self, key: KeyT, amount: int, now: datetime) -> Taken:
         """Raises as `take` does, and takes nothing in either case; returns what `take` would
@@ -35,3 +42,9 @@ class Hourly(Generic[KeyT]):
                 wait,
             )
         return taken
+
+    def _forget(self, now: datetime) -> None:
+        for key, taken in list(islice(self._taken.items(), _FORGOTTEN)):
+            if take_amount(taken, 0, self._an_hour, now).amount:
+                return
+            del self._taken[key]

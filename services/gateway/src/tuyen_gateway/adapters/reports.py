@@ -1,9 +1,12 @@
 """Reads the numbers of reports from the view. MongoDB adds them up, in the time zone of the
 organization."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
-from tuyen_events.audit_limits import REPORT_ROWS
+from tuyen_events.audit_limits import REPORT_ROWS, REPORTS_AT_ONCE
+from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.domain.rollups import (
     INFLOW,
@@ -20,6 +23,7 @@ from tuyen_gateway.domain.rollups import (
     value_of,
 )
 from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.reports import Interval, ReportSpan
 from tuyen_gateway.projections.report_numbers import (
     NUMBERS,
@@ -58,6 +62,10 @@ class MongoReports:
         self._database = database
         self._numbers = database[NUMBERS]
         self._reads = reads
+        self._turns = Turns(REPORTS_AT_ONCE)
+
+    def turn(self, organization: OrganizationId) -> AbstractAsyncContextManager[object]:
+        return self._turns.turn(organization)
 
     async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
         """An interval is added up here only if it is not stored as a whole, because the report
@@ -96,7 +104,7 @@ class MongoReports:
         lists = {name: {"$push": field} for name, field in fields.items()}
         stages += [_LIMIT, {"$group": {"_id": None, **lists}}]
         found = await self._aggregate(span, stages) if stretches else []
-        return _keep_happened(
+        rollups = (
             Rollup(
                 at=at,
                 about=tuple(about),
@@ -108,6 +116,7 @@ class MongoReports:
             for columns in found
             for at, about, *row in zip(*(columns[name] for name in fields), strict=True)
         )
+        return await asyncio.to_thread(_keep_happened, rollups)
 
     async def _add_up(
         self, span: ReportSpan, counted: Counted, stretches: Sequence[Period]
@@ -118,7 +127,7 @@ class MongoReports:
         match = {"$match": _match(span, counted, stretches)}
         stages = [match, _group(place, counts, kinds), _LIMIT]
         found = await self._aggregate(span, stages) if stretches else []
-        return _keep_happened(
+        rollups = (
             Rollup(
                 at=one["_id"]["at"],
                 about=tuple(one["_id"]["about"]),
@@ -127,6 +136,7 @@ class MongoReports:
             )
             for one in found
         )
+        return await asyncio.to_thread(_keep_happened, rollups)
 
     async def balances(
         self, span: ReportSpan, counted: Counted

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.conversation_filter import ConversationFilter, Holder, Selection
+from tuyen_events.crm_limits import SKIPPED_SHOWN
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.jobs import (
     BulkRequested,
@@ -120,7 +121,8 @@ class JobView(ResponseBody):
     """The number of refused items by reason: `not_allowed` (the agent may not work on the page),
     `not_found`, `first_comment_missing`, `assignment_off`, `too_large`."""
     skipped: list[SkippedView] = Field(default_factory=list)
-    """For a change of contacts: the first thousand contacts that were refused."""
+    """For a change of contacts: the first thousand contacts that were refused; in lists and live
+    events, only the first 20."""
     detail: str | None
     """Why it failed."""
     agent_id: str | None = None
@@ -219,7 +221,7 @@ async def list_jobs(
     caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[JobView]:
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
-    last thirty days."""
+    last thirty days. Of what a job skipped, the first 20; `GET /v1/jobs/{id}` has a thousand."""
     organization = caller.organization.id
     jobs: list[Job | Replay] = [*gateway.jobs.of(organization), *gateway.replays.of(organization)]
     found = [job for job in jobs if sees_job(caller.viewer, job)]
@@ -237,7 +239,7 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
     replay = gateway.replays.find(caller.organization.id, job_id)
     if replay is not None and sees_job(caller.viewer, replay):
         return view_replay(replay)
-    return job_view(await _find_recent_job(gateway, caller, job_id))
+    return await view_whole_job(gateway, await _find_recent_job(gateway, caller, job_id))
 
 
 @router.post("/jobs/{job_id}/stop", summary="Stop a job", responses=problems(404))
@@ -245,7 +247,7 @@ async def stop_running_job(job_id: PathId, caller: CurrentCaller, gateway: Gatew
     """For whoever requested it, and the role `system_admin`; a replay cannot be stopped. What was
     changed by then stays. If it has ended already, nothing changes."""
     await stop_for(gateway, caller, await _find_recent_job(gateway, caller, job_id))
-    return job_view(find_job(gateway, caller, job_id))
+    return await view_whole_job(gateway, find_job(gateway, caller, job_id))
 
 
 async def stop_for(gateway: Gateway, caller: Caller, job: Job) -> None:
@@ -299,6 +301,16 @@ def _key(job: Job | Replay) -> str:
 
 def show_job(job: Job | Replay) -> JobView:
     return view_replay(job) if isinstance(job, Replay) else job_view(job)
+
+
+async def view_whole_job(gateway: Gateway, job: Job) -> JobView:
+    """The job with all skipped items that are kept."""
+    view = job_view(job)
+    if len(view.skipped) < SKIPPED_SHOWN:
+        return view
+    others = await gateway.skipped_items.of(job.request.organization, job.id)
+    skipped = [*view.skipped, *(SkippedView(id=one.id, reason=one.reason) for one in others)]
+    return view.model_copy(update={"skipped": skipped})
 
 
 def job_view(job: Job) -> JobView:

@@ -207,24 +207,29 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
 )
 
 
-async def _answer(
+async def _answer(kind: _Kind[ItemT], asked: Asked, gateway: Gateway, wanted: str) -> Response:
+    async with gateway.reports.turn(asked.span.organization):
+        return await _read_and_write(kind, asked, gateway, wanted)
+
+
+async def _read_and_write(
     kind: _Kind[ItemT], asked: Asked, gateway: Gateway, wanted: str
-) -> TimedReport[ItemT] | Response:
+) -> Response:
     span, counted = asked.span, kind.counted
     before = await gateway.reports.balances(span, counted) if counted.has_balance else {}
     rollups = await gateway.reports.rollups(span, counted)
-    if kind.continues:
-        rollups = complete(rollups, before, span.begin_of_interval(span.since))
     names = await _find_names(gateway, asked, counted)
-    # A long report would hold up all other requests.
-    items = await asyncio.to_thread(lambda: kind.build(list_rows(before, rollups), names))
-    if wanted == "svg":
-        return kind.draw(_name_chart(kind.title[asked.language], span), items, asked, names)
-    if wanted == "csv":
-        return _write_csv(kind, items, span)
-    return TimedReport[kind.item](  # type: ignore[name-defined]  # FastAPI made the same class
-        since=span.since, until=span.until, by=span.by, time_zone=span.time_zone, items=items
-    )
+
+    def write() -> Response:
+        begin = span.begin_of_interval(span.since)
+        found = complete(rollups, before, begin) if kind.continues else rollups
+        items = kind.build(list_rows(before, found), names)
+        if wanted == "svg":
+            return kind.draw(_name_chart(kind.title[asked.language], span), items, asked, names)
+        return _write_csv(kind, items, span) if wanted == "csv" else _write_json(kind, items, span)
+
+    # A long report would hold up all other requests: what is left to FastAPI is only to send it.
+    return await asyncio.to_thread(write)
 
 
 async def _find_names(gateway: Gateway, asked: Asked, counted: Counted) -> ReportNames:
@@ -240,6 +245,13 @@ def _name_chart(title: str, span: ReportSpan) -> str:
     zone = ZoneInfo(span.time_zone)
     last = (span.until - timedelta(minutes=1)).astimezone(zone)
     return f"{title}, {span.since.astimezone(zone):%d/%m/%Y}–{last:%d/%m/%Y}"
+
+
+def _write_json(kind: _Kind[ItemT], items: list[ItemT], span: ReportSpan) -> Response:
+    report = TimedReport[kind.item](  # type: ignore[name-defined]  # FastAPI made the same class
+        since=span.since, until=span.until, by=span.by, time_zone=span.time_zone, items=items
+    )
+    return Response(report.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _write_csv(kind: _Kind[ItemT], items: list[ItemT], span: ReportSpan) -> Response:

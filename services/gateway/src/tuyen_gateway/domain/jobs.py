@@ -3,14 +3,14 @@
 Decides R6.5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
 
 from tuyen_events.conversation_filter import Selection
-from tuyen_events.crm_limits import SKIPPED_LISTED
+from tuyen_events.crm_limits import SKIPPED_SHOWN
 from tuyen_events.ids import ConversationId, derive_command_id
 from tuyen_events.jobs import (
     BulkRequested,
@@ -156,12 +156,22 @@ def count_results(
     )
 
 
-def list_skipped(progress: JobProgressed, results: Mapping[str, ItemResult]) -> JobProgressed:
-    """The progress, with those of the results that have a reason; only the first ones are
-    listed."""
+def list_skipped(
+    progress: JobProgressed, results: Mapping[str, ItemResult]
+) -> tuple[JobProgressed, Sequence[SkippedItem]]:
+    """The progress, with those of the results that have a reason; and those of them for which it
+    has no room."""
     new = [SkippedItem(one, result.why) for one, result in results.items() if result.why]
-    skipped = (*progress.skipped, *new)[:SKIPPED_LISTED]
-    return msgspec.structs.replace(progress, skipped=skipped)
+    room = max(SKIPPED_SHOWN - len(progress.skipped), 0)
+    skipped = (*progress.skipped, *new[:room])
+    return msgspec.structs.replace(progress, skipped=skipped), new[room:]
+
+
+def shorten_skipped(progress: JobProgressed) -> JobProgressed:
+    """The progress with as many skipped items as it has room for: earlier versions wrote more."""
+    if len(progress.skipped) <= SKIPPED_SHOWN:
+        return progress
+    return msgspec.structs.replace(progress, skipped=progress.skipped[:SKIPPED_SHOWN])
 
 
 def refuse_unfound(progress: JobProgressed) -> JobProgressed:

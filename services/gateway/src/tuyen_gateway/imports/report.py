@@ -20,11 +20,6 @@ class ImportReport:
     duplicates: int
     first: Mapping[str, int]
 
-    def count_duplicates(self, known: Collection[str]) -> int:
-        """The number of rows that are duplicates if contacts have the phone numbers and emails
-        `known`."""
-        return self.duplicates + len({self.first[each] for each in known if each in self.first})
-
 
 def build_report(
     rows: Iterable[SheetRow], row_format: RowFormat, shared: Collection[str] = ()

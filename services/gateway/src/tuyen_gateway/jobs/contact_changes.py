@@ -10,17 +10,11 @@ from tuyen_events.contact_filter import ContactSelection
 from tuyen_events.crm.contacts import PatchContact
 from tuyen_events.crm.records import CrmCommandSettled, CrmOutcome
 from tuyen_events.ids import ContactId, derive_command_id
-from tuyen_events.jobs import ContactsChangeRequested, JobProgressed
+from tuyen_events.jobs import ContactsChangeRequested
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.contact_filter import list_by_id
 from tuyen_gateway.domain.contact_visibility import AccessLevel, ContactScope
-from tuyen_gateway.domain.jobs import (
-    CHANGED,
-    UNCHANGED,
-    ItemResult,
-    ItemStatus,
-    list_skipped,
-)
+from tuyen_gateway.domain.jobs import CHANGED, UNCHANGED, ItemResult, ItemStatus
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn
 from tuyen_gateway.ports.views import VisibleContact
@@ -46,6 +40,8 @@ _FETCHED = 2_000
 
 
 class ContactsRun(JobRun):
+    lists_skipped = True
+
     async def count(self) -> int:
         selection = self._request().selection
         if selection is None:
@@ -144,11 +140,6 @@ class ContactsRun(JobRun):
             administrator=requester.role is Role.SYSTEM_ADMIN,
             expected_version=expected_version,
         )
-
-    def note_results(
-        self, progress: JobProgressed, results: Mapping[str, ItemResult]
-    ) -> JobProgressed:
-        return list_skipped(super().note_results(progress, results), results)
 
     def _list_named(self) -> Sequence[ContactId]:
         return sorted(set(self._request().contact_ids))

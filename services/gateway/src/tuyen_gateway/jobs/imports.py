@@ -15,16 +15,16 @@ from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.custom_fields import CustomFields
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId, ContactId, derive_command_id
-from tuyen_events.jobs import ImportRequested, JobProgressed
+from tuyen_events.jobs import ImportRequested
 from tuyen_gateway.domain.contact_visibility import ContactScope
-from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
+from tuyen_gateway.domain.jobs import ItemResult, ItemStatus
 from tuyen_gateway.imports.reading import RowFormat, read_contact
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
 from tuyen_gateway.jobs.job_run import SLICE, JobRun, StoppedError
 from tuyen_gateway.jobs.turns import Turn
+from tuyen_gateway.sheet_work.tasks import ListRows, read_listed
 from tuyen_gateway.sheets.loading import load_sheet
-from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, name_columns
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
@@ -37,9 +37,27 @@ KNOWN_ELSEWHERE = "known_elsewhere"
 class ImportRun(JobRun):
     """Rows are named by their numbers. Only those of one batch are in memory."""
 
-    _rows: Iterator[SheetRow] | None = None
+    lists_skipped = True
+
+    _rows: Iterator[SheetRow] = iter(())
     _columns: Sequence[str] = ()
     _read: Mapping[str, SheetRow] = {}
+
+    async def prepare(self) -> None:
+        request = self._request()
+        file = await self.retry(
+            lambda: load_sheet(self.gateway.attachments, request.organization, request.job_id)
+        )
+        if file is None:
+            raise StoppedError("The file is not kept any more: upload it again.")
+        try:
+            with file:
+                listed = await self.gateway.sheets.carry_out(request.organization, ListRows(), file)
+        except UnreadableSheetError as error:
+            raise StoppedError(str(error)) from error
+        self._rows = read_listed(listed)
+        heading = next(self._rows, None)
+        self._columns = () if heading is None else name_columns(heading.cells)
 
     async def count(self) -> int:
         return self._request().rows
@@ -57,8 +75,9 @@ class ImportRun(JobRun):
         custom = await self.retry(lambda: self.gateway.crm.contact_fields(organization.id))
         staff = await self._find_staff(organization)
         commands, results = {}, dict[str, ItemResult]()
+        read = await asyncio.to_thread(self._read_fields, organization, custom, ids)
         for one in ids:
-            fields = None if one not in self._read else self._read_fields(organization, custom, one)
+            fields = read.get(one)
             if fields is None:
                 results[one] = INVALID_ROW
             else:
@@ -71,20 +90,22 @@ class ImportRun(JobRun):
         }
         return {**results, **carried_out}
 
-    def note_results(
-        self, progress: JobProgressed, results: Mapping[str, ItemResult]
-    ) -> JobProgressed:
-        return list_skipped(super().note_results(progress, results), results)
-
     def _read_fields(
-        self, organization: Organization, custom: CustomFields, one: str
-    ) -> dict[str, Any] | None:
-        row = self._read[one]
+        self, organization: Organization, custom: CustomFields, ids: Sequence[str]
+    ) -> Mapping[str, dict[str, Any]]:
+        """The fields of those of the rows that have no errors."""
         profile = organization.profile
         country = COUNTRY if profile is None else profile.value.country
         row_format = RowFormat(self._request().mapping, country, custom)
-        fields, errors = read_contact(row.number, cells_of(row, self._columns), row_format)
-        return None if errors else fields
+        found: dict[str, dict[str, Any]] = {}
+        for one in ids:
+            row = self._read.get(one)
+            if row is None:
+                continue
+            fields, errors = read_contact(row.number, cells_of(row, self._columns), row_format)
+            if not errors:
+                found[one] = fields
+        return found
 
     def _build_command(
         self, one: str, scope: ContactScope, staff: tuple[AgentId, ...], fields: dict[str, Any]
@@ -108,24 +129,7 @@ class ImportRun(JobRun):
     async def _read_after(self, number: int) -> None:
         """Reads the next rows, from the beginning of the file if another gateway read the ones
         before."""
-        try:
-            if self._rows is None:
-                await self._open()
-            rows = self._rows or iter(())
-            self._read = await asyncio.to_thread(_take, rows, number)
-        except UnreadableSheetError as error:
-            raise StoppedError(str(error)) from error
-
-    async def _open(self) -> None:
-        request = self._request()
-        file = await self.retry(
-            lambda: load_sheet(self.gateway.attachments, request.organization, request.job_id)
-        )
-        if file is None:
-            raise StoppedError("The file is not kept any more: upload it again.")
-        self._rows = read_rows(file)
-        heading = await asyncio.to_thread(next, self._rows, None)
-        self._columns = () if heading is None else name_columns(heading.cells)
+        self._read = await asyncio.to_thread(_take, self._rows, number)
 
     async def _find_scope(self) -> tuple[Organization, ContactScope]:
         organization, agent = self.find_requester()

@@ -9,12 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import structlog
 from pymongo.errors import ExecutionTimeout
 
 from tuyen_directory.organization import Organization
+from tuyen_events.crm_limits import SKIPPED_LISTED
 from tuyen_events.directory import AgentChanged
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.limits import JOB_RESULTS_KEPT_S
@@ -25,6 +26,7 @@ from tuyen_gateway.domain.jobs import (
     begin_job,
     complete_job,
     count_results,
+    list_skipped,
     take_up,
 )
 from tuyen_gateway.domain.visibility import viewer_of
@@ -58,12 +60,20 @@ class StoppedError(Exception):
 class JobRun(ABC):
     """One job, while this gateway runs it."""
 
+    lists_skipped: ClassVar[bool] = False
+    """Whether items that were skipped are listed, with the reason."""
+
     def __init__(self, gateway: Gateway, job: Job, turns: Turns) -> None:
         self.gateway = gateway
         self.job = job
         self._turns = turns
         self._listed: list[str] = []
         """The next items, as far as they were looked up."""
+
+    async def prepare(self) -> None:
+        """What has to be done before the first slice, and may take long: no turn is held
+        meanwhile. Raises StoppedError."""
+        return
 
     @abstractmethod
     async def count(self) -> int:
@@ -80,12 +90,6 @@ class JobRun(ABC):
         """Carries the work out; returns the result of each item. With `again`, another gateway may
         have done some of it already."""
 
-    def note_results(
-        self, progress: JobProgressed, results: Mapping[str, ItemResult]
-    ) -> JobProgressed:
-        """The next progress, after a batch."""
-        return count_results(progress, results, self.now())
-
     def complete(self, progress: JobProgressed) -> JobProgressed:
         """The progress after the last item."""
         return progress
@@ -96,6 +100,9 @@ class JobRun(ABC):
         await self.retry(self._directory_is_current)
         await self.retry(lambda: self.gateway.jobs.keep_request(self.job))
         try:
+            await self.prepare()
+            if self._has_ended():
+                return
             if progress is None:
                 async with self._turn():
                     progress = await self._begin()
@@ -104,13 +111,26 @@ class JobRun(ABC):
                     return
                 async with self._turn() as turn:
                     results = await self.run_batch(progress.under_way, turn, again=again)
-                    progress = await self._take_batch(self.note_results(progress, results))
+                    progress = await self._take_batch(await self._note(progress, results))
                 again = False
             if self._has_ended():
                 return
             await self._end(self.complete(progress), JobState.DONE, None)
         except StoppedError as stopped:
             await self.stop(stopped.detail)
+
+    async def _note(
+        self, progress: JobProgressed, results: Mapping[str, ItemResult]
+    ) -> JobProgressed:
+        """The next progress, after a batch."""
+        counted = count_results(progress, results, self.now())
+        if not self.lists_skipped:
+            return counted
+        shown, others = list_skipped(counted, results)
+        if others and sum(progress.refused.values()) < SKIPPED_LISTED:
+            keep = self.gateway.skipped_items.keep
+            await self.retry(lambda: keep(counted, others))
+        return shown
 
     async def stop(self, detail: str | None, state: JobState = JobState.FAILED) -> None:
         """Ends the job, with what it has achieved."""

@@ -48,6 +48,10 @@ class Turns:
         finally:
             turn.give_back()
 
+    def count_at_work(self, organization: OrganizationId) -> int:
+        """How many turns the organization holds."""
+        return self._at_work[organization]
+
     def end_turn(self, organization: OrganizationId) -> None:
         self._free += 1
         self._at_work[organization] -= 1

@@ -1,6 +1,5 @@
 """Prepared imports: what was uploaded, and how it is to be read (C9)."""
 
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -34,12 +33,9 @@ class ImportDrafts(Protocol):
         """Stores it, or replaces the one with its id."""
         ...
 
-    def reading(
-        self, organization: OrganizationId, now: datetime
-    ) -> AbstractAsyncContextManager[object]:
-        """Lasts while all rows of a file are read for a preview, and begins when no other one of
-        the organization lasts. Raises TooManyAttemptsError if the organization has read as many
-        within an hour as it may (R9.5)."""
+    def take_read(self, organization: OrganizationId, now: datetime) -> None:
+        """Before a file is read for an upload or a preview. Raises TooManyAttemptsError if the
+        organization has had as many read within an hour as it may (R9.5)."""
         ...
 
     async def find(self, organization: OrganizationId, import_id: str) -> ImportDraft | None: ...

@@ -1,6 +1,7 @@
 """The numbers of reports (O3)."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -41,6 +42,11 @@ class ReportSpan:
 class Reports(Protocol):
     """All reads raise TooManyAttemptsError when the organization reads too much at once, and
     InvalidError for a report of more than REPORT_ROWS rows."""
+
+    def turn(self, organization: OrganizationId) -> AbstractAsyncContextManager[object]:
+        """Lasts while a report is read and written, and begins when no other one of the
+        organization lasts (R9.5)."""
+        ...
 
     async def rollups(self, span: ReportSpan, counted: Counted) -> Sequence[Rollup]:
         """The numbers of each interval in which something happened, in any order."""

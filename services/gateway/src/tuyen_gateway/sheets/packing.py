@@ -5,6 +5,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tuyen_events.sheet_limits import (
     PACKED_TIMES,
+    SHARED_TEXTS_BYTES,
     SHEET_PARTS,
     SHEET_UNPACKED_BYTES,
     WHOLE_PART_BYTES,
@@ -16,6 +17,7 @@ _ENCRYPTED = 0x1
 _WORKBOOK = "xl/workbook.xml"
 _SHEETS = "xl/worksheets/"
 """Only these are read row by row."""
+_SHARED_TEXTS = "xl/sharedstrings.xml"
 
 _BROKEN = "The file is broken: open it in a spreadsheet and save it again."
 _BOMB = "The file contains far more than its size says: it is refused."
@@ -45,6 +47,7 @@ def check_packing(file: BinaryIO) -> None:
 
 def _is_bomb(part: ZipInfo) -> bool:
     name = part.filename.lower()
-    if not name.startswith(_SHEETS) and part.file_size > WHOLE_PART_BYTES:
+    most = SHARED_TEXTS_BYTES if name == _SHARED_TEXTS else WHOLE_PART_BYTES
+    if not name.startswith(_SHEETS) and part.file_size > most:
         return True
     return part.file_size > max(_SMALL_BYTES, PACKED_TIMES * part.compress_size)

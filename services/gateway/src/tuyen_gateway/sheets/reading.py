@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_ROWS
+from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_CHARACTERS, SHEET_ROWS
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError
 from tuyen_gateway.sheets.separated import read_separated
 from tuyen_gateway.sheets.xlsx import read_xlsx
@@ -28,7 +28,12 @@ def read_rows(file: BinaryIO) -> Iterator[SheetRow]:
     if start == _OLD_EXCEL:
         raise UnreadableSheetError("This is an old or protected workbook: save it as .xlsx.")
     rows = read_xlsx(file) if start == _ZIP else read_separated(file)
+    characters = 0
     for count, row in enumerate(rows):
+        characters += sum(map(len, row.cells))
         if count > SHEET_ROWS:
             raise UnreadableSheetError(f"there are more than {SHEET_ROWS} rows.", row.number)
+        if characters > SHEET_CHARACTERS:
+            why = f"the cells up to here have more than {SHEET_CHARACTERS} characters together."
+            raise UnreadableSheetError(why, row.number)
         yield row

@@ -1,10 +1,11 @@
 """The rows of a table, and what makes a file unfit to be read."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tuyen_events.sheet_limits import CELL_CHARACTERS, SHEET_COLUMNS
+from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_events.sheet_limits import CELL_CHARACTERS, SHEET_COLUMNS, SHEET_LINES
 
 _DEFUSED = ("=", "+", "-", "@")
 """Spreadsheets take a text that begins with one of these for a formula."""
@@ -25,6 +26,17 @@ class SheetRow:
 
     number: int
     cells: tuple[str, ...]
+
+
+def number_rows(lines: Iterable[Iterable[str]]) -> Iterator[SheetRow]:
+    """The lines of a table that are not empty, as `build_row` has them. All lines count: a file of
+    a few kilobytes can have millions of empty ones."""
+    for number, cells in enumerate(lines, 1):
+        if number > SHEET_LINES:
+            raise UnreadableSheetError(f"a table has at most {SHEET_LINES} rows.", number)
+        row = build_row(number, cells)
+        if row is not None:
+            yield row
 
 
 def build_row(number: int, cells: Iterable[str]) -> SheetRow | None:
@@ -58,15 +70,16 @@ def restore_text(text: str) -> str:
 
 
 def name_columns(heading: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns by the first row: each has another name, and none is empty."""
-    names: list[str] = []
+    """The names of the columns by the first row: each has another name, and none is empty. Of a
+    heading that is longer than a name, only its beginning counts."""
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for place, given in enumerate(heading):
-        wanted = given or name_place(place)
-        name, count = wanted, 1
+        name = wanted = given[:NAME_CHARACTERS].rstrip() or name_place(place)
         while name in names:
-            count += 1
-            name = f"{wanted} ({count})"
-        names.append(name)
+            counts[wanted] = counts.get(wanted, 1) + 1
+            name = f"{wanted} ({counts[wanted]})"
+        names[name] = None
     return tuple(names)
 
 

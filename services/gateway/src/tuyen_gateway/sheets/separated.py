@@ -10,8 +10,8 @@ from tuyen_events.sheet_limits import CELL_CHARACTERS
 from tuyen_gateway.sheets.rows import (
     SheetRow,
     UnreadableSheetError,
-    build_row,
     defuse_text,
+    number_rows,
     restore_text,
 )
 
@@ -42,16 +42,8 @@ def read_separated(file: BinaryIO) -> Iterator[SheetRow]:
         separator, begins_at = guess_separator(sample)
         text.seek(0)
         text.read(begins_at)
-        number = 0
         reader = csv.reader(text, delimiter=separator)
-        for number, cells in enumerate(reader, 1):
-            row = build_row(number, map(restore_text, cells))
-            if row is not None:
-                yield row
-    except csv.Error as error:
-        raise UnreadableSheetError(
-            "a cell is too long, or a quote is not closed.", number + 1
-        ) from error
+        yield from number_rows(map(restore_text, cells) for cells in _read_lines(reader))
     finally:
         text.detach()
 
@@ -89,13 +81,27 @@ def guess_separator(sample: str) -> tuple[str, int]:
     def rate(separator: str) -> tuple[float, int]:
         lines = io.StringIO(sample, newline="")
         rows = csv.reader(lines, delimiter=separator)
-        widths = [len(row) for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False) if row]
+        try:
+            widths = [len(row) for row, _ in zip(rows, range(_SAMPLE_ROWS), strict=False) if row]
+        except csv.Error:  # it separates nothing in a text that is longer than a cell
+            return (0.0, 0)
         widths = widths[:-1] if len(widths) > 1 and lines.read(1) == "" else widths
         columns = widths[0] if widths else 1
         alike = sum(width == columns for width in widths) / max(len(widths), 1)
         return (alike if columns > 1 else 0.0, columns)
 
     return max(SEPARATORS, key=rate), 0
+
+
+def _read_lines(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    number = 0
+    try:
+        for number, cells in enumerate(reader, 1):  # noqa: B007 - the number of the last good line
+            yield cells
+    except csv.Error as error:
+        raise UnreadableSheetError(
+            "a cell is too long, or a quote is not closed.", number + 1
+        ) from error
 
 
 def _require(file: BinaryIO, encoding: str) -> str:

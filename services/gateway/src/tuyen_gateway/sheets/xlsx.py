@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import errors
 from zipfile import BadZipFile
 from zlib import error as UnpackingError
 
@@ -16,14 +17,15 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from tuyen_events.sheet_limits import SHEET_COLUMNS
+from tuyen_events.sheet_limits import SHEET_COLUMNS, SHEET_LINES
 from tuyen_gateway.custom_texts import write_number
 from tuyen_gateway.sheets.packing import check_packing
-from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, build_row
+from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, number_rows
 
 _DAY = time()
 _EXACT = 2**53
 """Below this, a number of a spreadsheet is exact."""
+_NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]
 _BROKEN = (BadZipFile, ParseError, UnpackingError, DefusedXmlException, KeyError, ValueError)
 """The exceptions that openpyxl raises for files that are no valid workbooks."""
 
@@ -38,15 +40,17 @@ def read_xlsx(file: BinaryIO) -> Iterator[SheetRow]:
                 raise UnreadableSheetError("The workbook has no sheet with cells.")
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
-            # One column more than allowed, so that a row with too many is noticed.
-            rows = sheet.iter_rows(max_col=SHEET_COLUMNS + 1, values_only=True)
-            for number, values in enumerate(rows, 1):
-                row = build_row(number, map(_write_value, values))
-                if row is not None:
-                    yield row
+            # One row and one column more than allowed, so that too many are noticed. openpyxl
+            # yields an empty row for each number that is missing, up to `max_row`.
+            rows = sheet.iter_rows(
+                max_row=SHEET_LINES + 1, max_col=SHEET_COLUMNS + 1, values_only=True
+            )
+            yield from number_rows(map(_write_values, rows))
         finally:
             book.close()
     except (*_BROKEN, TypeError, AttributeError, IndexError, EOFError) as error:
+        if isinstance(error, ParseError) and error.code == _NO_MEMORY:
+            raise MemoryError from error
         raise UnreadableSheetError(
             "The file is broken: open it in a spreadsheet and save it again."
         ) from error
@@ -72,6 +76,11 @@ class XlsxWriter:
     def save(self, file: BinaryIO) -> None:
         """Once, after the last row."""
         self._book.save(file)
+
+
+def _write_values(values: tuple[object, ...]) -> Iterable[str]:
+    """The texts of a row; of an empty one, none."""
+    return map(_write_value, values) if any(value is not None for value in values) else ()
 
 
 def _write_value(value: object) -> str:

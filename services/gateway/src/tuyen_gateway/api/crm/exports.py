@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tuyen_attachments.serving import SAFE_HEADERS
 from tuyen_events.jobs import ExportRequested, JobState, SheetFormat
-from tuyen_events.sheet_limits import SHEET_COLUMNS
+from tuyen_events.sheet_limits import SHEET_COLUMNS, SHEET_ROWS
 from tuyen_gateway.api.attachments import FILE_RESPONSES
 from tuyen_gateway.api.bodies import RequestBody
 from tuyen_gateway.api.crm.access import load_scope
@@ -29,8 +29,10 @@ from tuyen_gateway.imports.contact_table import (
     list_export_columns,
 )
 from tuyen_gateway.jobs.exports import read_contacts, selection_of
+from tuyen_gateway.sheet_work.tasks import WriteWorkbook, write_lines
+from tuyen_gateway.sheets.rows import UnreadableSheetError
 from tuyen_gateway.sheets.separated import MARK, write_separated
-from tuyen_gateway.sheets.xlsx import XlsxWriter
+from tuyen_views.contacts import ContactDocument
 
 router = APIRouter(prefix="/exports", tags=["contacts"])
 
@@ -39,6 +41,7 @@ _CONTENT_TYPES = {
     SheetFormat.CSV: "text/csv; charset=utf-8",
 }
 _PART_BYTES = 256 * 1024
+_TITLE = "contacts"
 
 
 class ExportIn(RequestBody):
@@ -94,11 +97,12 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
     "/{job_id}/file",
     summary="The file of an export",
     response_class=Response,
-    responses={200: FILE_RESPONSES[200], **problems(403, 404, 409)},
+    responses={200: FILE_RESPONSES[200], **problems(403, 404, 409, 429)},
 )
 async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> Response:
     """For whoever requested it, and the role `system_admin`. The file is written when it is
-    downloaded: it has what the caller may read by now, whoever requested it."""
+    downloaded: it has what the caller may read by now, whoever requested it. An organization's
+    files are written one after another; `429` if it had too many written within the hour."""
     _require_right(caller)
     job = find_job(gateway, caller, job_id)
     request = job.request
@@ -106,11 +110,7 @@ async def get_export_file(job_id: PathId, caller: CurrentCaller, gateway: Gatewa
         raise NotFoundError(f"There is no export {job_id!r}.")
     if job.progress is None or job.progress.state is not JobState.DONE:
         raise ConflictError("The export is not done: look at the job.")
-    scope = await load_scope(gateway, caller)
-    rows = _read_rows(gateway, scope, request)
-    write = _write_csv if request.format is SheetFormat.CSV else _write_xlsx
-    file: BinaryIO = TemporaryFile()  # noqa: SIM115 - the answer reads it, and closes it
-    count = await write(file, rows)
+    file, count = await _write(gateway, caller, request)
     headers = {
         **SAFE_HEADERS,
         "Cache-Control": "no-store",
@@ -142,30 +142,63 @@ async def _read_rows(
     columns = request.columns or list_export_columns(
         await gateway.crm.contact_fields(scope.organization)
     )
-    rows: list[Sequence[str]] = [columns]
+    yield [columns]
     async for contacts in read_contacts(gateway, scope, selection_of(request)):
-        rows += [build_contact_row(contact, columns) for contact in contacts]
-        yield rows
-        rows = []
+        yield await asyncio.to_thread(_build_rows, contacts, columns)
+
+
+def _build_rows(
+    contacts: Sequence[ContactDocument], columns: Sequence[str]
+) -> Sequence[Sequence[str]]:
+    return [build_contact_row(contact, columns) for contact in contacts]
+
+
+async def _write(
+    gateway: Gateway, caller: Caller, request: ExportRequested
+) -> tuple[BinaryIO, int]:
+    """The file, and how many contacts are in it. It is complete before its first byte is sent, so
+    that the audit says what is taken before it is taken."""
+    file: BinaryIO = TemporaryFile()  # noqa: SIM115 - the answer reads it, and closes it
+    written, organization = False, caller.organization.id
+    try:
+        async with gateway.export_turns.turn(organization, gateway.clock.now()):
+            # Not before: what the caller may read can change while the turn is waited for.
+            scope = await load_scope(gateway, caller)
+            rows = _read_rows(gateway, scope, request)
+            if request.format is SheetFormat.CSV:
+                count = await _write_csv(file, rows)
+            else:
+                count = await _write_lines(file, rows)
+                with file as lines:
+                    task = WriteWorkbook(title=_TITLE)
+                    file = await gateway.sheets.carry_out(organization, task, lines)
+        written = True
+    except (TimeoutError, UnreadableSheetError):
+        raise ConflictError("To write the file takes too long: export fewer at a time.") from None
+    finally:
+        if not written:
+            file.close()
+    return file, count
 
 
 async def _write_csv(file: BinaryIO, rows: AsyncIterator[Sequence[Sequence[str]]]) -> int:
-    """Returns how many contacts there are in the file. It is complete before its first byte is
-    sent, so that the audit says what is taken before it is taken."""
+    """Returns how many contacts were written."""
     count, mark = -1, MARK
     async for some in rows:
-        await asyncio.to_thread(file.write, mark + write_separated(some))
+        await asyncio.to_thread(lambda: file.write(mark + write_separated(some)))  # noqa: B023 - it is awaited
         count, mark = count + len(some), b""
     return count
 
 
-async def _write_xlsx(file: BinaryIO, rows: AsyncIterator[Sequence[Sequence[str]]]) -> int:
-    """Writes the contacts as a workbook."""
-    count, writer = -1, XlsxWriter("contacts")
+async def _write_lines(file: BinaryIO, rows: AsyncIterator[Sequence[Sequence[str]]]) -> int:
+    """Writes the rows of a workbook, and returns how many contacts they are. There may be more than
+    when the job counted them."""
+    count = -1
     async for some in rows:
-        await asyncio.to_thread(writer.add, some)
         count += len(some)
-    await asyncio.to_thread(writer.save, file)
+        if count > SHEET_ROWS:
+            raise ConflictError(f"A workbook has at most {SHEET_ROWS} rows: export CSV.")
+        await asyncio.to_thread(lambda: file.write(write_lines(some)))  # noqa: B023 - it is awaited
     return count
 
 

@@ -1,10 +1,9 @@
 """Imports contacts from a file (C9): upload, mapping, preview, and the job."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
-from itertools import islice
 from typing import Any, BinaryIO, Literal
 
 import msgspec
@@ -18,6 +17,7 @@ from tuyen_attachments.serving import SAFE_HEADERS
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
 from tuyen_events.crm.imports import Duplicates
 from tuyen_events.jobs import ImportRequested, JobState
+from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_COLUMNS
 from tuyen_gateway.api.attachments import FILE_BODY, FILE_RESPONSES, check_upload_quota
@@ -26,16 +26,16 @@ from tuyen_gateway.api.crm.access import load_scope, new_id, not_found
 from tuyen_gateway.api.crm.contact_views import country_of, require_manager
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
-from tuyen_gateway.api.jobs import SkippedView, find_job, job_view, stop_for
+from tuyen_gateway.api.jobs import SkippedView, find_job, stop_for, view_whole_job
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.imports.columns import guess_mapping, list_columns
 from tuyen_gateway.imports.reading import RowFormat
-from tuyen_gateway.imports.report import build_report, cells_of
+from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.ports.imports import ImportDraft
+from tuyen_gateway.sheet_work.tasks import ListRows, PreviewRows, read_listed, read_preview
 from tuyen_gateway.sheets.loading import load_sheet
-from tuyen_gateway.sheets.reading import read_rows
 from tuyen_gateway.sheets.rows import SheetRow, UnreadableSheetError, name_columns
 from tuyen_gateway.sheets.xlsx import XlsxWriter
 from tuyen_views.shared_numbers import SHARED_NUMBERS_VIEW
@@ -43,9 +43,6 @@ from tuyen_views.shared_numbers import SHARED_NUMBERS_VIEW
 router = APIRouter(prefix="/imports", tags=["contacts"])
 
 _SAMPLE = 5
-_LOOKED_UP = 1_000
-"""How many phone numbers and emails are looked up at once."""
-
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BODY = msgspec.json.decode(msgspec.json.encode(FILE_BODY))
 _BODY["content"]["multipart/form-data"]["schema"]["properties"]["warehouse_id"] = {"type": "string"}
@@ -57,7 +54,7 @@ class UploadedImport(ResponseBody):
     guess: dict[str, str]
     """By column, the field that its heading seems to mean."""
     sample: list[dict[str, str]]
-    """The first rows."""
+    """The first rows. Of a long text, its beginning."""
 
 
 class MappingIn(RequestBody):
@@ -145,6 +142,7 @@ async def post_import(
     the heading."""
     _require_right(caller)
     await check_upload_quota(gateway, caller.organization.id)
+    gateway.import_drafts.take_read(caller.organization.id, gateway.clock.now())
     field = UploadedFile(request.headers.get("content-type", ""), request.stream())
     name = await field.read_name()
     import_id = new_id("imp")
@@ -161,7 +159,7 @@ async def post_import(
     warehouse_id = field.texts.get("warehouse_id") or DEFAULT_WAREHOUSE
     require_manager(await load_scope(gateway, caller), warehouse_id)
     with await _load(gateway, caller, import_id) as file, _readable(FIELD):
-        heading, *rows = await asyncio.to_thread(_read_first, file)
+        heading, *rows = await _read_first(gateway, caller, file)
     columns = name_columns(heading.cells)
     draft = ImportDraft(
         id=import_id,
@@ -174,7 +172,10 @@ async def post_import(
         created_at=gateway.clock.now(),
     )
     await gateway.import_drafts.keep(draft)
-    sample = [dict(cells_of(row, columns)) for row in rows]
+    sample = [
+        {column: text[:NAME_CHARACTERS] for column, text in cells_of(row, columns).items()}
+        for row in rows
+    ]
     return UploadedImport(id=import_id, columns=list(columns), guess=draft.mapping, sample=sample)
 
 
@@ -196,9 +197,13 @@ async def put_mapping(
     _check_mapping(body.mapping, draft.columns, list_columns(custom))
     row_format = RowFormat(body.mapping, country_of(caller), custom)
     shared = frozenset(await gateway.crm.setup_ids(SHARED_NUMBERS_VIEW, draft.organization))
-    async with gateway.import_drafts.reading(draft.organization, gateway.clock.now()):
-        with await _load(gateway, caller, import_id) as file, _readable(""):
-            report = await asyncio.to_thread(build_report, read_rows(file), row_format, shared)
+    gateway.import_drafts.take_read(draft.organization, gateway.clock.now())
+    task = PreviewRows(row_format=row_format, shared=tuple(sorted(shared)))
+    with await _load(gateway, caller, import_id) as file, _readable(""):
+        output = await gateway.sheets.carry_out(draft.organization, task, file)
+    with output:
+        report, facts = read_preview(output)
+        known = await _find_known(gateway, caller, facts)
     changed = msgspec.structs.replace(
         draft,
         mapping=body.mapping,
@@ -214,7 +219,7 @@ async def put_mapping(
             RowErrorView(row=each.row, column=each.column, error=each.error)
             for each in report.errors
         ],
-        duplicates=report.count_duplicates(await _find_known(gateway, caller, report.first)),
+        duplicates=report.duplicates + len(known),
     )
 
 
@@ -246,7 +251,7 @@ async def start_import(
     )
     if gateway.jobs.job(import_id) is None:
         await gateway.jobs.ask(request)
-    return _view(gateway, caller, draft)
+    return await _view(gateway, caller, draft)
 
 
 @router.post("/{import_id}/stop", summary="Stop an import", responses=problems(404, 409))
@@ -259,23 +264,24 @@ async def stop_import(
     if job is None:
         raise ConflictError("The import was not started.")
     await stop_for(gateway, caller, job)
-    return _view(gateway, caller, draft)
+    return await _view(gateway, caller, draft)
 
 
 @router.get("/{import_id}", summary="How far an import is", responses=problems(404))
 async def get_import(import_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> ImportView:
     """For whoever uploaded it."""
-    return _view(gateway, caller, await _find_draft(gateway, caller, import_id))
+    return await _view(gateway, caller, await _find_draft(gateway, caller, import_id))
 
 
-async def _find_known(gateway: Gateway, caller: Caller, values: Collection[str]) -> Collection[str]:
-    """Those of these phone numbers and emails that a contact of the organization has."""
-    known: set[str] = set()
-    listed = sorted(values)
-    for start in range(0, len(listed), _LOOKED_UP):
-        some = listed[start : start + _LOOKED_UP]
-        known |= await gateway.crm.find_known_values(caller.organization.id, some)
-    return known
+async def _find_known(
+    gateway: Gateway, caller: Caller, facts: Iterable[Mapping[str, int]]
+) -> Collection[int]:
+    """The rows with a phone number or email that a contact of the organization has."""
+    rows: set[int] = set()
+    for some in facts:
+        known = await gateway.crm.find_known_values(caller.organization.id, list(some))
+        rows.update(some[each] for each in known if each in some)
+    return rows
 
 
 def _require_right(caller: Caller) -> None:
@@ -314,8 +320,10 @@ def _readable(field: str) -> Iterator[None]:
         raise InvalidError(field, str(error)) from error
 
 
-def _read_first(file: BinaryIO) -> Sequence[SheetRow]:
-    rows = list(islice(read_rows(file), _SAMPLE + 1))
+async def _read_first(gateway: Gateway, caller: Caller, file: BinaryIO) -> Sequence[SheetRow]:
+    task = ListRows(most=_SAMPLE + 1)
+    with await gateway.sheets.carry_out(caller.organization.id, task, file) as output:
+        rows = list(read_listed(output))
     if not rows:
         raise UnreadableSheetError("The file is empty.")
     return rows
@@ -331,10 +339,10 @@ def _check_mapping(
             raise InvalidError("mapping", f"There is no field {field!r}: {', '.join(fields)}.")
 
 
-def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
+async def _view(gateway: Gateway, caller: Caller, draft: ImportDraft) -> ImportView:
     job: Any = None
     if gateway.jobs.job(draft.id) is not None:
-        job = job_view(find_job(gateway, caller, draft.id))
+        job = await view_whole_job(gateway, find_job(gateway, caller, draft.id))
     return ImportView(
         id=draft.id,
         state="waiting" if job is None else job.state,
