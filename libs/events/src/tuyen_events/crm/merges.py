@@ -23,6 +23,8 @@ class MergeContacts(MergingCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.request.v1"
     other: ContactId
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
 

@@ -554,8 +554,9 @@ export interface paths {
          *     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
          *     nobody's yet.
          *
-         *     If another contact of the same owners has one of the phone numbers or emails, the answer is that
-         *     contact, which has all of both now (C2).
+         *     If another contact of the same owners, which the caller may change, has one of the phone numbers
+         *     or emails, the answer is that contact, which has all of both now. Of any other contact that has
+         *     one of them, the answer only says so, in `known_elsewhere` (C2).
          */
         post: operations["post_contact_v1_contacts_post"];
         delete?: never;
@@ -627,8 +628,9 @@ export interface paths {
          *     leader of a team in which both agents are (W7). All fields change, or none: if one of them is
          *     refused, the others stay as they are.
          *
-         *     If another contact of the same owners has one of the phone numbers or emails, both become the
-         *     older one, which is the answer (C2).
+         *     If another contact of the same owners, which the caller may change, has one of the phone numbers
+         *     or emails, both become the older one, which is the answer. Of any other contact that has one of
+         *     them, the answer only says so, in `known_elsewhere` (C2).
          *
          *     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
          *     not answered within 5 s: the change is in the log then and will be carried out.
@@ -966,8 +968,9 @@ export interface paths {
          * @description Adds the phone number or the email to those of the contact, or declines it: then it is not
          *     offered for this contact again. The same answer again changes nothing.
          *
-         *     If another contact of the same owners has what is accepted, both become the older one, which is
-         *     the answer (C2).
+         *     If another contact of the same owners, which the caller may change, has what is accepted, both
+         *     become the older one, which is the answer. Of any other contact that has it, the answer only
+         *     says so, in `known_elsewhere` (C2).
          */
         post: operations["post_suggestion_answer_v1_contacts__contact_id__suggestions__suggestion_id__post"];
         delete?: never;

@@ -68,8 +68,8 @@ async def post_merge(
     the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
     the two have different assignees, warehouses or viewers.
 
-    If a third contact that the caller does not see has one of their phone numbers or emails, it may
-    be merged with these too (C2); nothing is said of it.
+    If a third contact has one of their phone numbers or emails, it is merged with these too, or
+    that is proposed (C2). Of one that the caller does not see, nothing is said.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     other = (await _find_other(gateway, caller, body.with_)).document
@@ -78,7 +78,10 @@ async def post_merge(
         for each in (contact, other):
             require_manager(scope, each.warehouse_id)
     command = MergeContacts(
-        **build_command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
+        **build_command_fields(gateway, caller, expected),
+        contact_id=contact.id,
+        other=other.id,
+        administrator=caller.viewer.manages_default_warehouse,
     )
     settled = await carry_out(gateway, command, "contact")
     merged = await find_stored(gateway, caller, command, settled)
