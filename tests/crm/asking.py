@@ -83,6 +83,7 @@ def undo_merge(number: int, external_id: str, of: int, younger: str) -> UndoMerg
         at=MOMENT,
         merge_id=merge_id(f"cmd_{of}", contact(external_id), contact(younger)),
         by=AgentId("hoa"),
+        administrator=True,
     )
 
 

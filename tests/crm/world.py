@@ -151,11 +151,12 @@ class World(KnownState):
         by = {"by": AGENT, "administrator": True, **fields}
         return self.do(MergeContacts(**self._common(contact), other=other, **by))
 
-    def undo(self, contact: ContactId, number: int = 0) -> CommandDecision:
+    def undo(self, contact: ContactId, number: int = 0, **fields: Any) -> CommandDecision:
         """Undoes one of the contact's merges; the first of those that there are."""
         merges = list(self.contacts[contact].merges) or ["mrg_none"]
         merge = merges[number % len(merges)]
-        return self.do(UndoMerge(**self._common(contact), merge_id=merge, by=AGENT))
+        by = {"by": AGENT, "administrator": True, **fields}
+        return self.do(UndoMerge(**self._common(contact), merge_id=merge, **by))
 
     def write(self, contact: ContactId, *written: str, **fields: Any) -> CommandDecision:
         """The contact's customer writes something in which these facts are."""

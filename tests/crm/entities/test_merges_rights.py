@@ -1,4 +1,5 @@
-"""C2, W6: nobody gets a contact, or hears of it, by entering its number."""
+"""C2, W6: nobody gets a contact, or learns of it, by entering its number; and two are merged
+manually by those who have them then."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from crm.proposing import A, B, an, binh, decide, hoa, only, put_warehouse, quan
 from crm.world import HOA, LAN, MINH, MOMENT, SHOP, World
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.crm.records import CrmOutcome, CrmRefusal
 from tuyen_events.crm.teams import PutTeam
 from tuyen_events.ids import AgentId, ContactId
 from tuyen_events.vocabulary import Merging
@@ -142,3 +144,41 @@ def test_c2_c9_a_row_merges_what_the_importer_manages(world: World) -> None:
     )
     world.do(row)
     assert list(world.unmerged()) == [LAN]
+
+
+def test_c2_who_lost_a_contact_in_the_meantime_does_not_merge_it(world: World) -> None:
+    """The agent looked before, and asks after somebody else got it, or nobody has it."""
+    world.add(HOA, assignee=binh, **_PLAIN)
+    for assignee in (an, None):
+        world.patch(HOA, assignee=assignee)
+        for one, another in ((MINH, HOA), (HOA, MINH)):
+            assert world.merge(one, another, **_PLAIN).refusal is CrmRefusal.NOT_ALLOWED
+    world.patch(HOA, assignee=binh)
+    assert world.merge(MINH, HOA, **_PLAIN).outcome is CrmOutcome.APPLIED
+
+
+def test_c2_who_manages_one_of_the_warehouses_does_not_merge_what_differs(world: World) -> None:
+    put_warehouse(world, "bac", hoa)
+    put_warehouse(world, "nam", quan)
+    thu = ContactId("con_thu")
+    world.add(HOA, assignee=binh, warehouse_id="bac")
+    world.add(thu, assignee=binh, warehouse_id="nam")
+    for agent in (binh, hoa, quan):
+        refused = world.merge(HOA, thu, by=agent)
+        assert (refused.outcome, refused.refusal) == (CrmOutcome.REFUSED, CrmRefusal.NOT_ALLOWED)
+    put_warehouse(world, "nam", quan, hoa)
+    assert world.merge(HOA, thu, by=hoa).outcome is CrmOutcome.APPLIED
+
+
+def test_c2_what_another_agent_has_is_merged_by_managers_alone(world: World) -> None:
+    world.add(HOA, assignee=an)
+    assert world.merge(MINH, HOA, by=an, administrator=False).refusal is CrmRefusal.NOT_ALLOWED
+    assert world.merge(MINH, HOA, by=quan, administrator=True).outcome is CrmOutcome.APPLIED
+
+
+def test_c2_who_lost_a_contact_in_the_meantime_does_not_undo_its_merges(world: World) -> None:
+    world.add(HOA, B, assignee=binh, **_PLAIN)
+    world.patch(MINH, assignee=an)
+    assert world.undo(MINH, **_PLAIN).refusal is CrmRefusal.NOT_ALLOWED
+    assert world.contacts[HOA].merged_into == MINH
+    assert world.undo(MINH, by=an, administrator=False).outcome is CrmOutcome.APPLIED

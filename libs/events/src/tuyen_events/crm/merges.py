@@ -35,6 +35,8 @@ class UndoMerge(ContactCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.undo.v1"
     merge_id: str
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
 
 
 class MergeEvent(ContactEvent, frozen=True, kw_only=True):

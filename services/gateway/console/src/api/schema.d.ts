@@ -785,11 +785,12 @@ export interface paths {
          * Merge two contacts
          * @description Merges the contact with another one; the answer is the older of the two, which has all of
          *     both now. If the other one was merged into a third one by now, it is merged with that one, if
-         *     the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
-         *     the two have different assignees, warehouses or viewers.
+         *     the caller sees it. The caller must be allowed to change both, and to manage the warehouses of
+         *     both if they have assignees who differ, are in warehouses with different managers, or are shared
+         *     with different agents; that counts as it is when the CRM carries it out.
          *
-         *     If a third contact that the caller does not see has one of their phone numbers or emails, it may
-         *     be merged with these too (C2); nothing is said of it.
+         *     If a third contact has one of their phone numbers or emails, it is merged with these too, or
+         *     that is proposed (C2). Of one that the caller does not see, nothing is said.
          */
         post: operations["post_merge_v1_contacts__contact_id__merge_post"];
         delete?: never;

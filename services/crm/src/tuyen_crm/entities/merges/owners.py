@@ -41,6 +41,26 @@ def may_change(
     )
 
 
+def may_merge_manually(
+    known: KnownState,
+    one: ContactState,
+    another: ContactState,
+    agent: AgentId,
+    *,
+    administrator: bool,
+) -> bool:
+    """Whether the agent may merge the two: they may change both, and nobody gains or loses a
+    contact by it, or they manage the warehouses of both."""
+    both = (one, another)
+    if all(
+        is_manager(known, each.warehouse_id, agent, administrator=administrator) for each in both
+    ):
+        return True
+    return may_merge_without_asking(known, one, another) and all(
+        may_change(known, each, agent, administrator=administrator) for each in both
+    )
+
+
 def _managers_of(known: KnownState, warehouse_id: str) -> frozenset[AgentId | None]:
     """None stands for the system administrators, who manage the default warehouse (W1)."""
     warehouse = known.setup(_WAREHOUSES, warehouse_id)
