@@ -51,7 +51,7 @@ async def test_c2_what_belongs_to_the_merged_contact_is_listed_with_the_survivor
     await _show_merged(contacts)
     for number, of in ((1, "con_0"), (2, "con_1")):
         note = NoteDocument(
-            key=f"shop/note_{number}",
+            key=f"shop/note_{number}/{of}",
             id=f"note_{number}",
             organization=contact(0, "shop", "").organization,
             contact_id=ContactId(of),
