@@ -182,3 +182,11 @@ def test_c2_who_lost_a_contact_in_the_meantime_does_not_undo_its_merges(world: W
     assert world.undo(MINH, **_PLAIN).refusal is CrmRefusal.NOT_ALLOWED
     assert world.contacts[HOA].merged_into == MINH
     assert world.undo(MINH, by=an, administrator=False).outcome is CrmOutcome.APPLIED
+
+
+def test_c2_a_merge_is_undone_in_the_version_that_the_agent_knows(world: World) -> None:
+    world.add(HOA, B, assignee=binh, **_PLAIN)
+    version = world.contacts[MINH].version
+    passed = world.undo(MINH, expected_version=version - 1)
+    assert (passed.outcome, passed.version) == (CrmOutcome.VERSION_PASSED, version)
+    assert world.undo(MINH, expected_version=version).outcome is CrmOutcome.APPLIED

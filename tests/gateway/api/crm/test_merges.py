@@ -151,10 +151,14 @@ async def test_c2_a_merge_is_listed_and_undone(
     (listed,) = (await owner.done("GET", f"{PATH}/merges"))["items"]
     assert (listed["id"], listed["contact_id"], listed["undone"]) == ("mrg_1", "con_1", False)
     async with crm(log, CrmOutcome.APPLIED, 1) as asked:
-        assert (await owner.post(f"{PATH}/merges/mrg_1/undo")).status_code == 200
+        undo = f"{PATH}/merges/mrg_1/undo"
+        assert (await owner.call("POST", undo, None, {"If-Match": '"3"'})).status_code == 200
     (command,) = asked
     assert isinstance(command, UndoMerge)
     assert (command.contact_id, command.merge_id) == ("con_0", "mrg_1")
+    assert command.expected_version == 3
+    async with crm(log, CrmOutcome.VERSION_PASSED, 4):
+        assert (await owner.call("POST", undo, None, {"If-Match": '"3"'})).status_code == 412
 
 
 async def test_c2_a_conversation_names_the_contact_that_stays(

@@ -37,6 +37,8 @@ class UndoMerge(ContactCommand, frozen=True, kw_only=True):
     by: AgentId
     administrator: bool = False
     """Whether the agent's role makes them a manager of the default warehouse (W1)."""
+    expected_version: int | None = None
+    """Refuse when the contact has another version by then."""
 
 
 class MergeEvent(ContactEvent, frozen=True, kw_only=True):

@@ -831,7 +831,9 @@ export interface paths {
         /**
          * Undo a merge
          * @description Separates a contact again. It gets back what it had, and the one that stayed keeps what came
-         *     since. The two are not merged again by what they have in common.
+         *     since. The two are not merged again by what they have in common. The caller must be allowed to
+         *     change the one that stayed, as it is when the CRM carries it out; `If-Match` is about that
+         *     one.
          */
         post: operations["post_undo_v1_contacts__contact_id__merges__merge_id__undo_post"];
         delete?: never;
@@ -3290,7 +3292,8 @@ export interface paths {
          * @description For members and managers of the warehouse, for a contact in it that nobody has. Of any number
          *     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
          *     has the contact already may repeat the request. For all others, the answer is `404`. If it
-         *     was merged meanwhile, the answer names the contact into which it was merged.
+         *     was merged meanwhile, the answer names the contact into which it was merged. `If-Match` is about
+         *     the contact.
          */
         post: operations["post_claim_v1_warehouses__warehouse_id__claims_post"];
         delete?: never;
@@ -12515,7 +12518,10 @@ export interface operations {
     post_undo_v1_contacts__contact_id__merges__merge_id__undo_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Refuse with `412` if the version has changed by then. */
+                "if-match"?: string | null;
+            };
             path: {
                 contact_id: string;
                 merge_id: string;
@@ -12580,6 +12586,15 @@ export interface operations {
             };
             /** @description It conflicts with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another change came first */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28121,7 +28136,10 @@ export interface operations {
     post_claim_v1_warehouses__warehouse_id__claims_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Refuse with `412` if the version has changed by then. */
+                "if-match"?: string | null;
+            };
             path: {
                 warehouse_id: string;
             };
@@ -28180,6 +28198,15 @@ export interface operations {
             };
             /** @description It conflicts with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another change came first */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -107,6 +107,8 @@ def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> Comma
         return decide_refused(CrmRefusal.MERGED_ALREADY)
     if not may_change(known, contact, command.by, administrator=command.administrator):
         return decide_refused(CrmRefusal.NOT_ALLOWED)
+    if command.expected_version not in (None, contact.version):
+        return decide_conflict(contact.version)
     others = {
         id_: state
         for id_, each in contact.merges.items()

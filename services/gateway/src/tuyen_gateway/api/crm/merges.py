@@ -15,7 +15,6 @@ from tuyen_gateway.api.crm.access import (
     find_stored,
     find_visible_contact,
     find_writable_contact,
-    new_command_id,
 )
 from tuyen_gateway.api.crm.contact_views import ContactView, show_contact
 from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, list_children, meta_of
@@ -103,27 +102,27 @@ async def list_merges(
 @router.post(
     "/merges/{merge_id}/undo",
     summary="Undo a merge",
-    responses=problems(308, 403, 404, 409, 429),
+    responses=problems(308, 403, 404, 409, 412, 429),
 )
 async def post_undo(
+    *,
     contact_id: PathId,
     merge_id: MergePath,
+    expected: ExpectedVersion,
     caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
 ) -> ContactView:
     """Separates a contact again. It gets back what it had, and the one that stayed keeps what came
     since. The two are not merged again by what they have in common. The caller must be allowed to
-    change the one that stayed, as it is when the CRM carries it out."""
+    change the one that stayed, as it is when the CRM carries it out; `If-Match` is about that
+    one."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = UndoMerge(
-        command_id=new_command_id(),
-        organization=caller.organization.id,
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         merge_id=merge_id,
-        by=caller.viewer.agent_id,
         administrator=caller.viewer.manages_default_warehouse,
-        at=gateway.crm_commands.now(),
     )
     settled = await carry_out(gateway, command, "merge")
     changed: ContactDocument = (
