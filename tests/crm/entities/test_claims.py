@@ -227,14 +227,14 @@ def test_w5_an_expected_version_that_has_passed_is_refused() -> None:
         (
             FREE,
             place(HOA, assignee=LAN),
-            "giao khách cho “lan”.",
-            "assigned the contact to “lan”.",
+            "giao khách cho ⟦lan⟧.",
+            "assigned the contact to ⟦lan⟧.",
         ),
         (
             LANS,
             place(HOA, assignee=None),
-            "thu hồi khách từ “lan”.",
-            "took the contact back from “lan”.",
+            "thu hồi khách từ ⟦lan⟧.",
+            "took the contact back from ⟦lan⟧.",
         ),
         (
             LANS,
