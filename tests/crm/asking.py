@@ -44,6 +44,7 @@ def add_contact(number: int, external_id: str, *phones: str) -> AddContact:
         at=MOMENT,
         phones=phones,
         by=AgentId("hoa"),
+        administrator=True,
     )
 
 
@@ -55,6 +56,7 @@ def give_phone(number: int, external_id: str, phone: str) -> PatchContact:
         at=MOMENT,
         phones=(phone,),
         by=AgentId("hoa"),
+        administrator=True,
     )
 
 
@@ -69,6 +71,7 @@ def answer_suggestion(
         suggestion_id=suggestion_id(SHOP, value),
         accept=accept,
         by=AgentId("hoa"),
+        administrator=True,
     )
 
 
@@ -80,6 +83,7 @@ def undo_merge(number: int, external_id: str, of: int, younger: str) -> UndoMerg
         at=MOMENT,
         merge_id=merge_id(f"cmd_{of}", contact(external_id), contact(younger)),
         by=AgentId("hoa"),
+        administrator=True,
     )
 
 

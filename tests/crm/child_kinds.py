@@ -77,7 +77,7 @@ class KindOfChild:
         """Its document, with the id `note_1`, as if the CRM had folded it."""
         document: ChildDocument = self.entity.view.document(
             **{
-                "key": f"{organization}/{self.one}_{number}",
+                "key": f"{organization}/{self.one}_{number}/{contact}",
                 "id": f"{self.one}_{number}",
                 "organization": organization,
                 "contact_id": contact,

@@ -373,5 +373,6 @@ def add_contact(number: int, name: str, phones: tuple[str, ...], **fields: Any) 
         at=MOMENT,
         phones=phones,
         by=AgentId("boss"),
+        administrator=True,
         **fields,
     )

@@ -135,20 +135,28 @@ class World(KnownState):
 
     def add(self, contact: ContactId, *phones: str, **fields: Any) -> CommandDecision:
         return self.do(
-            AddContact(**self._common(contact), phones=phones, **{"by": AGENT, **fields})
+            AddContact(
+                **self._common(contact),
+                phones=phones,
+                **{"by": AGENT, "administrator": True, **fields},
+            )
         )
 
     def patch(self, contact: ContactId, **fields: Any) -> CommandDecision:
-        return self.do(PatchContact(**self._common(contact), by=AGENT, **fields))
+        """By an administrator, if the fields do not say otherwise."""
+        by = {"by": AGENT, "administrator": True, **fields}
+        return self.do(PatchContact(**self._common(contact), **by))
 
-    def merge(self, contact: ContactId, other: ContactId) -> CommandDecision:
-        return self.do(MergeContacts(**self._common(contact), other=other, by=AGENT))
+    def merge(self, contact: ContactId, other: ContactId, **fields: Any) -> CommandDecision:
+        by = {"by": AGENT, "administrator": True, **fields}
+        return self.do(MergeContacts(**self._common(contact), other=other, **by))
 
-    def undo(self, contact: ContactId, number: int = 0) -> CommandDecision:
+    def undo(self, contact: ContactId, number: int = 0, **fields: Any) -> CommandDecision:
         """Undoes one of the contact's merges; the first of those that there are."""
         merges = list(self.contacts[contact].merges) or ["mrg_none"]
         merge = merges[number % len(merges)]
-        return self.do(UndoMerge(**self._common(contact), merge_id=merge, by=AGENT))
+        by = {"by": AGENT, "administrator": True, **fields}
+        return self.do(UndoMerge(**self._common(contact), merge_id=merge, **by))
 
     def write(self, contact: ContactId, *written: str, **fields: Any) -> CommandDecision:
         """The contact's customer writes something in which these facts are."""
@@ -172,7 +180,12 @@ class World(KnownState):
         sid = suggestion_id(SHOP, value)
         common = self._common(contact)
         return self.do(
-            AnswerSuggestion(**common, suggestion_id=sid, accept=accept, by=AGENT, **fields)
+            AnswerSuggestion(
+                **common,
+                suggestion_id=sid,
+                accept=accept,
+                **{"by": AGENT, "administrator": True, **fields},
+            )
         )
 
     def _common(self, contact: ContactId) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from crm.child_kinds import CONTACT, KINDS, KindOfChild
+from crm.child_kinds import CONTACT, HOA, KINDS, KindOfChild
+from crm.decided import Decided
 from crm.known import KnownThings
+from crm.lan import MOMENT, SHOP
 from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import evolve
-from tuyen_events.crm.records import ChildEvent, CrmOutcome, CrmRefusal
+from tuyen_events.crm.contacts import AddContact, RemoveContact
+from tuyen_events.crm.records import ChildCommand, ChildEvent, CrmOutcome, CrmRefusal
 from tuyen_events.ids import ContactId
 
 LAN = ContactState(sequence=7, version=3, name="Lan")
@@ -103,3 +106,54 @@ def test_c5_nothing_belongs_to_nobody(kind: KindOfChild) -> None:
 def test_c5_a_child_is_no_change_of_its_contact(kind: KindOfChild) -> None:
     contact = evolve(LAN, kind.happened(0, **kind.content))
     assert contact == ContactState(sequence=8, version=3, name="Lan")
+
+
+OTHER = ContactId("con_2")
+
+
+def ask_of(contact: ContactId, kind: KindOfChild, which: int, **fields: Any) -> ChildCommand:
+    command = kind.ask(which, **fields)
+    return msgspec.structs.replace(command, contact_id=contact, command_id=f"{which}_{contact}")
+
+
+def remove_contact(contact: ContactId) -> RemoveContact:
+    return RemoveContact(
+        command_id=f"r_{contact}", organization=SHOP, contact_id=contact, at=MOMENT, by=HOA
+    )
+
+
+def begin(kind: KindOfChild) -> Decided:
+    """Two contacts; the first one has a child, and many events."""
+    shop = Decided()
+    for contact in (CONTACT, OTHER):
+        shop.decide(
+            AddContact(
+                command_id=f"a_{contact}", organization=SHOP, contact_id=contact, at=MOMENT, by=HOA
+            )
+        )
+    shop.decide(ask_of(CONTACT, kind, 0, **kind.content))
+    for _ in range(4):
+        shop.decide(ask_of(CONTACT, kind, 1, **kind.changed))
+    return shop
+
+
+@ALL
+@pytest.mark.parametrize("with_its_contact", [False, True])
+def test_c5_the_id_of_a_child_that_was_removed_is_free(
+    kind: KindOfChild, with_its_contact: bool
+) -> None:
+    shop = begin(kind)
+    added = ask_of(OTHER, kind, 0, **kind.content)
+    shop.decide(added)
+    assert shop.last.refusal is CrmRefusal.ID_TAKEN
+    gone = remove_contact(CONTACT) if with_its_contact else ask_of(CONTACT, kind, 2)
+    shop.decide(gone)
+    (event,) = shop.decide(added)
+    assert isinstance(event, ChildEvent)
+    assert (event.contact_id, event.sequence) == (OTHER, 2)
+    child = shop.known.child(kind.name, event.child_id)
+    assert child == ChildState(contact_id=OTHER, version=2)
+    (changed,) = shop.decide(ask_of(OTHER, kind, 1, expected_version=2, **kind.changed))
+    assert changed.sequence == 3
+    shop.decide(ask_of(OTHER, kind, 2))
+    assert shop.known.child(kind.name, event.child_id) is None

@@ -40,8 +40,10 @@ COMMON: dict[str, Any] = {
 }
 
 
-def claim(by: AgentId, warehouse: str = "north") -> ClaimContact:
-    return ClaimContact(**COMMON, by=by, warehouse_id=warehouse)
+def claim(
+    by: AgentId, warehouse: str = "north", expected_version: int | None = None
+) -> ClaimContact:
+    return ClaimContact(**COMMON, by=by, warehouse_id=warehouse, expected_version=expected_version)
 
 
 def place(by: AgentId, *, administrator: bool = False, **fields: Any) -> PlaceContact:
@@ -111,6 +113,15 @@ def test_w4_whoever_claims_first_has_the_contact() -> None:
         LAN,
     )
     assert decide(state(contact), claim(LAN)).outcome is CrmOutcome.UNCHANGED
+
+
+def test_w4_a_claim_of_a_version_that_has_passed_is_refused() -> None:
+    """But whoever has the contact may repeat it, and all others are told who has it."""
+    passed = decide(state(FREE), claim(LAN, expected_version=2))
+    assert (passed.outcome, passed.version) == (CrmOutcome.VERSION_PASSED, 3)
+    assert decide(state(FREE), claim(LAN, expected_version=3)).outcome is CrmOutcome.APPLIED
+    assert decide(state(LANS), claim(LAN, expected_version=2)).outcome is CrmOutcome.UNCHANGED
+    assert decide(state(LANS), claim(MINH, expected_version=2)).holder == LAN
 
 
 @pytest.mark.parametrize(
@@ -216,14 +227,14 @@ def test_w5_an_expected_version_that_has_passed_is_refused() -> None:
         (
             FREE,
             place(HOA, assignee=LAN),
-            "giao khách cho “lan”.",
-            "assigned the contact to “lan”.",
+            "giao khách cho ⟦lan⟧.",
+            "assigned the contact to ⟦lan⟧.",
         ),
         (
             LANS,
             place(HOA, assignee=None),
-            "thu hồi khách từ “lan”.",
-            "took the contact back from “lan”.",
+            "thu hồi khách từ ⟦lan⟧.",
+            "took the contact back from ⟦lan⟧.",
         ),
         (
             LANS,

@@ -148,7 +148,12 @@ def test_c12_what_belongs_to_a_lead_goes_with_it_when_a_merge_is_undone() -> Non
     assert contact is not None
     (merge,) = contact.merges
     undo = UndoMerge(
-        **COMMON, command_id="u", contact_id=ContactId("con_x"), merge_id=merge, by=HOA
+        **COMMON,
+        command_id="u",
+        contact_id=ContactId("con_x"),
+        merge_id=merge,
+        by=HOA,
+        administrator=True,
     )
     shop.decide(undo)
     assert shop.decide(lead("1", phones=(PHONE,), note="Gọi buổi tối")) == ()

@@ -176,7 +176,7 @@ def test_c2_what_was_declined_is_declined_also_for_what_one_of_them_becomes(
 ) -> None:
     decide(proposed, LAN, MINH, by=hoa, accept=False)
     proposed.add(HOA, B, assignee=an, warehouse_id="bac")
-    proposed.merge(LAN, HOA)
+    proposed.merge(LAN, HOA, by=hoa)
     proposed.patch(MINH, phones=())
     proposed.patch(MINH, phones=(A,))
     assert proposed.contacts[MINH].open_proposals == {}
@@ -229,7 +229,7 @@ def test_c2_a_proposal_ends_when_the_number_is_marked_as_shared(proposed: World)
 
 
 def test_c2_a_proposal_is_accepted_by_a_merge_manually(proposed: World) -> None:
-    proposed.merge(LAN, MINH)
+    proposed.merge(LAN, MINH, by=hoa)
     assert {state for _, state, _ in closed(proposed)} == {ProposalState.ACCEPTED}
 
 
@@ -246,7 +246,7 @@ def test_c2_what_a_contact_had_in_common_is_proposed_for_the_one_that_it_becomes
 
 def test_c2_a_merge_that_was_undone_is_neither_made_nor_proposed_again(proposed: World) -> None:
     decide(proposed, LAN, MINH, by=hoa)
-    proposed.undo(LAN)
+    proposed.undo(LAN, by=hoa)
     proposed.patch(MINH, phones=())
     proposed.patch(MINH, phones=(A,))
     assert len(proposed.unmerged()) == 2

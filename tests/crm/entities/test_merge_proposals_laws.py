@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.proposing import A, B, C, an, binh, decide, hoa, mark, place, put_warehouse, quan, remove
-from crm.world import HOA, LAN, MINH, World
+from crm.world import AGENT, HOA, LAN, MINH, World
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.merge_proposals import MergeProposed, ProposalState
 from tuyen_events.ids import ContactId
@@ -37,10 +37,11 @@ STEPS = st.lists(
 
 
 def shop(steps: Sequence[Step]) -> World:
-    """A shop with two warehouses of different managers, after these steps."""
+    """A shop with two warehouses of different managers, after these steps. The agent who takes them
+    manages both: whom they may not change, they merge with nobody."""
     world = World()
-    put_warehouse(world, "bac", hoa)
-    put_warehouse(world, "nam", quan)
+    put_warehouse(world, "bac", hoa, AGENT)
+    put_warehouse(world, "nam", quan, AGENT)
     for step in steps:
         take(world, step)
     return world

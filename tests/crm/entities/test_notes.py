@@ -109,7 +109,7 @@ def test_c5_a_note_is_no_change_of_its_contact() -> None:
 
 def test_c5_a_note_as_it_is_shown() -> None:
     assert fold_note() == NoteDocument(
-        key="hoa-sen/note_1",
+        key="hoa-sen/note_1/con_1",
         id="note_1",
         organization=SHOP,
         contact_id=CONTACT,

@@ -77,7 +77,7 @@ def test_c5_c8_a_tag_as_it_is_shown_and_told() -> None:
     document = fold(None, added)
     assert document is not None
     assert (document.key, document.tag, document.folded, document.created_by) == (
-        "hoa-sen/con_1/vip",
+        "hoa-sen/con_1/vip/con_1",
         "VIP",
         "vip",
         HOA,

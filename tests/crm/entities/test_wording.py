@@ -23,7 +23,7 @@ def fold(kind: KindOfChild) -> ChildDocument:
 def test_c5_a_part_as_it_is_shown(kind: KindOfChild) -> None:
     reminder = {} if kind.reminds_at is None else {"reminds_at": kind.reminds_at}
     assert fold(kind) == kind.entity.view.document(
-        key="hoa-sen/p_1",
+        key="hoa-sen/p_1/con_1",
         id="p_1",
         organization=SHOP,
         contact_id=CONTACT,

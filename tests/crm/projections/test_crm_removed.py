@@ -131,7 +131,7 @@ async def test_c11_what_belonged_to_a_removed_contact_is_not_that_of_the_next_on
     records = [record(each, offset) for offset, each in enumerate([*life, *again])]
     for start in (*range(0, len(records), at_once), 0):  # the first ones once more
         await CrmProjection(views).fold(batch(records[start : start + at_once]))
-    assert await list_shown(views, NOTES_VIEW) == [f"{SHOP}/note_1_6"]
+    assert await list_shown(views, NOTES_VIEW) == [f"{SHOP}/note_1_6/{CONTACT}"]
     assert await list_shown(views, HISTORY_VIEW) == [f"{CONTACT}/{n}" for n in (5, 6, 7)]
     assert await list_shown(views, TASKS_VIEW) == []
     assert await views[TASKS_VIEW.collection].find_one({"reminds_at": {"$lte": MOMENT}}) is None

@@ -83,7 +83,7 @@ async def test_c2_inv6_the_lists_are_the_same_however_the_log_is_cut(
     world.patch(LAN, phones=())
     world.patch(LAN, phones=(A, B))
     decide(world, MINH, LAN, by=quan, accept=False)
-    world.merge(LAN, MINH)
+    world.merge(LAN, MINH, by=quan)
     world.undo(LAN)
     world.patch(MINH, phones=(A, B))
     remove(world, LAN)

@@ -93,8 +93,8 @@ class _Collection:
 
 
 def _is_named(row: dict[str, Any], text: str) -> bool:
-    """Whether the text of a query names a row, by either of its ids."""
-    return any(repr(row[name]) in text for name in ("_id", "external_id") if name in row)
+    """Whether the text of a query names a row, by one of its ids."""
+    return any(repr(row[name]) in text for name in ("_id", "id", "external_id") if name in row)
 
 
 def _ask(query: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def twins() -> Twins:
 def remind(twins: Twins, task: str) -> None:
     """Lan is to be reminded of a task now."""
     twins.crm.shown[task] = TaskDocument(
-        key=f"{SHOP}/{task}",
+        key=f"{SHOP}/{task}/con_1",
         id=task,
         organization=SHOP,
         contact_id=ContactId("con_1"),

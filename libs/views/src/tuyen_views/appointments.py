@@ -37,7 +37,7 @@ BY_ASSIGNED_START = IndexModel(
 """An agent's calendar."""
 
 APPOINTMENTS_VIEW = View(
-    "crm_appointments",
+    "crm_appointments_2",
     AppointmentDocument,
     (BY_CONTACT, BY_START, BY_ASSIGNED_START, BY_REMINDER),
 )

@@ -21,4 +21,4 @@ class CallDocument(ChildDocument, frozen=True, kw_only=True):
     recording_url: str | None = None
 
 
-CALLS_VIEW = View("crm_calls", CallDocument, (BY_CONTACT,))
+CALLS_VIEW = View("crm_calls_2", CallDocument, (BY_CONTACT,))

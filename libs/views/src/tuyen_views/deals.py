@@ -17,4 +17,4 @@ class DealDocument(ChildDocument, frozen=True, kw_only=True, omit_defaults=True)
     assignee: AgentId | None = None
 
 
-DEALS_VIEW = View("crm_deals", DealDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION))
+DEALS_VIEW = View("crm_deals_2", DealDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION))

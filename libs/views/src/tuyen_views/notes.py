@@ -9,4 +9,4 @@ class NoteDocument(ChildDocument, frozen=True, kw_only=True):
     text: str
 
 
-NOTES_VIEW = View("crm_notes", NoteDocument, (BY_CONTACT,))
+NOTES_VIEW = View("crm_notes_2", NoteDocument, (BY_CONTACT,))

@@ -20,4 +20,4 @@ BY_TAG = IndexModel(
     [("organization", ASCENDING), ("folded", ASCENDING), ("tag", ASCENDING)], name="by_tag"
 )
 
-TAGS_VIEW = View("crm_tags", TagDocument, (BY_CONTACT, BY_TAG))
+TAGS_VIEW = View("crm_tags_2", TagDocument, (BY_CONTACT, BY_TAG))

@@ -17,5 +17,5 @@ class TaskDocument(RemindingChild, frozen=True, kw_only=True, omit_defaults=True
 
 
 TASKS_VIEW = View(
-    "crm_tasks", TaskDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION, BY_REMINDER)
+    "crm_tasks_2", TaskDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION, BY_REMINDER)
 )

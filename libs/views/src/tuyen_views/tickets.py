@@ -15,4 +15,4 @@ class TicketDocument(ChildDocument, frozen=True, kw_only=True, omit_defaults=Tru
     assignee: AgentId | None = None
 
 
-TICKETS_VIEW = View("crm_tickets", TicketDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION))
+TICKETS_VIEW = View("crm_tickets_2", TicketDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION))

@@ -14,11 +14,12 @@ from tuyen_events.crm.reminders import Reminded
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Document
 
-CRM_VIEWS = "crm_5"
+CRM_VIEWS = "crm_6"
 """The name under which the positions of the CRM's views are stored. With another name, everything
 is folded again from the first event. In earlier versions it was `contacts`, then `crm`; since then
 the documents of contacts have another shape, and a collection of their own for it; with `crm_5`,
-proposals are listed in a collection of their own."""
+proposals are listed in a collection of their own; with `crm_6`, children of two contacts may have
+one id."""
 
 BY_CONTACT = IndexModel(
     [("organization", ASCENDING), ("contact_id", ASCENDING), ("place", DESCENDING)],
@@ -79,8 +80,8 @@ class OfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ChildDocument(OfContact, frozen=True, kw_only=True, omit_defaults=True):
     """A document of a child entity: something that agents add to a contact.
 
-    `_id` contains the organization, since callers choose ids. `sequence` is that of the last event
-    that changed it: its version.
+    `_id` is as `build_child_key` builds it, since callers choose ids. `sequence` is that of the
+    last event that changed it: its version.
     """
 
     id: str
@@ -111,9 +112,23 @@ ChildDocumentT = TypeVar("ChildDocumentT", bound=ChildDocument)
 SetupT = TypeVar("SetupT", bound=SetupDocument)
 
 
+def build_child_key(organization: OrganizationId, child_id: str, contact_id: ContactId) -> str:
+    """The `_id` of a child's document. When a child was removed, its id may be used again for
+    another contact: that child has a document of its own, since the events of two contacts are in
+    no order for whoever folds them."""
+    return f"{organization}/{child_id}/{contact_id}"
+
+
 def child_key(event: ChildChange | Reminded) -> str:
     """The `_id` of the child's document."""
-    return f"{event.organization}/{event.child_id}"
+    return build_child_key(event.organization, event.child_id, event.contact_id)
+
+
+def match_child(organization: OrganizationId, child_id: str) -> Document:
+    """The query for the documents with the id of a child: one, and of contacts that had a child
+    with this id before, what is left of it."""
+    begin = f"{organization}/{child_id}"
+    return {"_id": {"$gt": f"{begin}/", "$lt": f"{begin}0"}}  # 0 is next to /
 
 
 def setup_key(event: SetupEvent) -> str:

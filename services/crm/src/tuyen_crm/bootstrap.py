@@ -10,7 +10,7 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
-from tuyen_crm.projections.crm import CrmProjection
+from tuyen_crm.projections.crm import VIEWS, CrmProjection
 from tuyen_crm.reminding import Reminding
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
@@ -22,7 +22,6 @@ from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, Positions, run_projection
 from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
-from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.view import CRM_VIEWS
 
 VIEW_GROUP = "crm-contacts"
@@ -97,7 +96,7 @@ def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
     retiring = Retiring(
-        log, database, CONTACTS, view=CRM_VIEWS, collections=[CONTACTS_VIEW.collection]
+        log, database, CONTACTS, view=CRM_VIEWS, collections=[view.collection for view in VIEWS]
     )
     return Service(
         settings=settings,

@@ -47,7 +47,8 @@ _COMMIT_EVERY_S = 1.0
 
 _CHECK_EVERY_S = 30.0
 """How often a worker checks that no other one has written to its state, also while it writes
-nothing. The topic of the state is compacted later than that."""
+nothing. The topic of the state is compacted later than that. So often it also forgets some of what
+belonged to contacts that were removed."""
 
 _log = structlog.get_logger()
 
@@ -129,6 +130,7 @@ class CommandDecider:
     async def _check(self, partitions: Set[int]) -> None:
         if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
             await self._states.require_only_writer(partitions)
+            await self._states.sweep(partitions)
             self._checked_at = time.monotonic()
 
     async def _handle(self, batch: FetchedRecords) -> None:

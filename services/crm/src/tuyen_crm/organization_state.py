@@ -239,6 +239,10 @@ class UnitOfWork(KnownState):
     def _apply_child(self, event: ChildChange) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.child(kind, event.child_id)
+        if known is not None and known.contact_id != event.contact_id:
+            if event.removes:
+                return
+            known = None  # what is left of another contact's child, whose id was free again
         if known is None or known.version < event.sequence:
             child = ChildState(
                 contact_id=event.contact_id,
@@ -274,7 +278,7 @@ class UnitOfWork(KnownState):
     def _apply_reminder(self, event: Reminded) -> None:
         kind = BY_EVENT[type(event)].name
         known = self.child(kind, event.child_id)
-        if known is not None:
+        if known is not None and known.contact_id == event.contact_id:
             child = msgspec.structs.replace(known, reminded_at=event.remind_at)
             self.changes[entity_key(self._organization, kind, event.child_id)] = _encode(child)
 

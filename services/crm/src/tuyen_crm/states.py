@@ -21,6 +21,7 @@ from tuyen_crm.contact_index import ContactIndex, IndexChanges, apply_index_chan
 from tuyen_crm.identity import SERVICE
 from tuyen_crm.organization_state import StoredContact, UnitOfWork, contact_key, index_keys
 from tuyen_crm.ports import StateBefore
+from tuyen_crm.sweeping import Sweep
 from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.ids import ContactId, OrganizationId
@@ -42,6 +43,9 @@ key the one with the higher offset is newer, in whatever order they are in the l
 
 _AT_ONCE = 5_000
 """How many records are written, or contacts indexed, at once."""
+
+_SWEPT_AT_ONCE = 2_000
+"""How many children of a partition one sweep looks at: it takes some 20 ms."""
 
 _log = structlog.get_logger()
 
@@ -131,6 +135,7 @@ class OrganizationStates:
         self._values: dict[int, dict[str, bytes]] = {}
         self._indexes: dict[int, ContactIndex] = {}
         self._reached: dict[int, int] = {}
+        self._sweeps: dict[int, Sweep] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
     def find(self, partition: int, key: str) -> bytes | None:
@@ -165,6 +170,7 @@ class OrganizationStates:
         await self._writer.recover(take)
         again = [change for each in read.items() for change in each[1].repair(each[0])]
         self._values = {partition: each.values() for partition, each in read.items()}
+        self._sweeps = {}
         self._reached = {partition: each.reached.handled for partition, each in read.items()}
         await self._write(again)
         await self._import({p for p, each in read.items() if not each.imported})
@@ -194,6 +200,26 @@ class OrganizationStates:
         """Raises LogUnavailableError if another worker has written to one of `partitions` since
         this worker recovered it and last wrote to it."""
         await self._writer.check_ends(self._values.keys() & partitions)
+
+    async def sweep(self, partitions: Set[int]) -> None:
+        """Forgets what is left of children whose contacts were removed, of some children of each of
+        `partitions`. Raises LogUnavailableError as `save` does."""
+        left = {
+            partition: self._sweeps.setdefault(partition, Sweep()).find_left(
+                self._values[partition], _SWEPT_AT_ONCE
+            )
+            for partition in self._values.keys() & partitions
+        }
+        await self._write(
+            [
+                _record(StateChange(key=key, handled=self._reached[partition]), partition)
+                for partition, keys in left.items()
+                for key in keys
+            ]
+        )
+        for partition, keys in left.items():
+            for key in keys:
+                del self._values[partition][key]
 
     async def _index(self, partition: int) -> ContactIndex:
         """A million contacts take seconds, in which Kafka must still hear from this worker."""

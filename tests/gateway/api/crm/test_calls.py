@@ -23,7 +23,7 @@ AT = datetime.fromisoformat("2026-11-21T08:00:00+00:00")
 def reported(number: int, contact_id: str = "con_0") -> CallDocument:
     made = call_id(OrganizationId("shop"), IntegrationId("calls"), str(number))
     return CallDocument(
-        key=f"shop/{made}",
+        key=f"shop/{made}/{contact_id}",
         id=made,
         organization=OrganizationId("shop"),
         contact_id=ContactId(contact_id),
@@ -82,7 +82,7 @@ async def test_c7_the_same_call_again_is_the_same_once_its_agent_was_removed(
     assert (await sender.post("/v1/calls", body)).status_code == 422
     known = reported(1)
     made = call_id(known.organization, known.integration_id, str(CALL["external_id"]))
-    document = msgspec.structs.replace(known, key=f"shop/{made}", id=made)
+    document = msgspec.structs.replace(known, key=f"shop/{made}/con_0", id=made)
     await views[CALLS_VIEW.collection].insert_one(CALLS_VIEW.encode(document))
     async with crm(log, CrmOutcome.UNCHANGED, 1, survivor=ContactId("con_0")):
         again = await sender.post("/v1/calls", body)

@@ -198,7 +198,7 @@ async def test_w6_a_removed_child_is_as_hidden_as_it_was(
 async def remove_from_view(views: Database, kind: KindOfChild) -> None:
     """As if the CRM had folded that it was removed."""
     collection = views[kind.entity.view.collection]
-    key = f"shop/{kind.one}_1"
+    key = f"shop/{kind.one}_1/con_0"
     stored = await collection.find_one({"_id": key})
     assert stored is not None
     left = {

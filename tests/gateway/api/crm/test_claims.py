@@ -44,6 +44,15 @@ async def test_w4_a_claim_is_a_command_to_the_crm(lan: User, log: InMemoryLog) -
     assert (command.contact_id, command.warehouse_id, command.by) == ("con_0", "default", "lan")
 
 
+async def test_w4_a_claim_of_another_version_is_refused(lan: User, log: InMemoryLog) -> None:
+    async with crm(log, CrmOutcome.VERSION_PASSED, 3) as asked:
+        answer = await lan.call("POST", CLAIMS, {"contact_id": "con_0"}, {"If-Match": '"2"'})
+    assert answer.status_code == 412
+    (command,) = asked
+    assert isinstance(command, ClaimContact)
+    assert command.expected_version == 2
+
+
 async def test_w4_whoever_is_late_is_told_who_has_it(lan: User, log: InMemoryLog) -> None:
     async with crm(log, CrmOutcome.REFUSED, 2, refusal=CrmRefusal.HELD, holder="minh"):
         answer = await lan.post(CLAIMS, {"contact_id": "con_0"})

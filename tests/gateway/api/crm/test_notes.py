@@ -21,7 +21,7 @@ PATH = "/v1/contacts/con_0/notes"
 def note(number: int, text: str = "Thích màu đỏ.", of: str = "con_0") -> NoteDocument:
     organization = OrganizationId("rival" if of == "con_2" else "shop")
     return NoteDocument(
-        key=f"{organization}/note_{of}_{number}",
+        key=f"{organization}/note_{of}_{number}/{of}",
         id=f"note_{of}_{number}",
         organization=organization,
         contact_id=ContactId(of),

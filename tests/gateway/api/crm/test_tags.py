@@ -26,7 +26,7 @@ async def tag(views: Database, to: ContactDocument, *tags: str, **fields: object
     await show(views, msgspec.structs.replace(to, tags=tags, **fields))
     for each in tags:
         document = TagDocument(
-            key=f"{to.organization}/{tag_id(to.id, each)}",
+            key=f"{to.organization}/{tag_id(to.id, each)}/{to.id}",
             id=tag_id(to.id, each),
             organization=OrganizationId(to.organization),
             contact_id=ContactId(to.id),

@@ -14,6 +14,8 @@ class ClaimContact(ContactCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "contact.claim.v1"
     warehouse_id: str
     by: AgentId
+    expected_version: int | None = None
+    """Refuse when the contact has another version by then."""
 
 
 class PlaceContact(ContactCommand, frozen=True, kw_only=True):

@@ -125,6 +125,8 @@ class AddContact(MergingCommand, frozen=True, kw_only=True):
     """The agents of the organization who are not disabled: without an assignee, its warehouse may
     give the contact to one of them (W5)."""
     by: AgentId | None = None
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
 
 
 class PatchContact(MergingCommand, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ class MergeContacts(MergingCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.request.v1"
     other: ContactId
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
 
@@ -33,6 +35,10 @@ class UndoMerge(ContactCommand, frozen=True, kw_only=True):
     type: ClassVar[str] = "merge.undo.v1"
     merge_id: str
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
+    expected_version: int | None = None
+    """Refuse when the contact has another version by then."""
 
 
 class MergeEvent(ContactEvent, frozen=True, kw_only=True):

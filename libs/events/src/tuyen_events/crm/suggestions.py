@@ -33,6 +33,8 @@ class AnswerSuggestion(MergingCommand, frozen=True, kw_only=True):
     suggestion_id: str
     accept: bool
     by: AgentId
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
     expected_version: int | None = None
     """Refuse when the contact has another version by then."""
 

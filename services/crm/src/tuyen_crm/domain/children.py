@@ -27,11 +27,11 @@ def put_child(
     changed: type[ChildEvent],
 ) -> CommandDecision:
     """Creates a child with the content of the command, or replaces the content of the one with that
-    id. The id of another contact's child is refused."""
+    id. The id of another contact's child is refused while that one exists."""
     contact, known_child = known.contact(command.contact_id), known.child(kind, command.child_id)
     if contact is None:
         return NOT_FOUND
-    if known_child is not None and known_child.contact_id != command.contact_id:
+    if _belongs_to_another(known, known_child, command):
         return decide_refused(CrmRefusal.ID_TAKEN)
     child = _find_own(known_child, command, contact)
     version = 0 if child is None else child.version
@@ -75,11 +75,23 @@ def remind_of_child(
     return decide_applied(build_event(command, event, contact.sequence + 1))
 
 
+def still_exists(child: ChildState, contact: ContactState | None) -> bool:
+    """Whether a child exists whose contact is this one by now, None if there is none. With a
+    contact that is removed, its children are: also if there is a contact with the same id again."""
+    return contact is not None and not contact.removed and child.version > contact.began
+
+
+def _belongs_to_another(known: KnownState, child: ChildState | None, command: ChildCommand) -> bool:
+    if child is None or child.contact_id == command.contact_id:
+        return False
+    return still_exists(child, known.contact(child.contact_id))
+
+
 def _find_own(
     child: ChildState | None, command: ChildCommand | RemindCommand, contact: ContactState | None
 ) -> ChildState | None:
     """The child, if it belongs to the contact: not to another one, and not to an earlier one with
     the same id, which was removed with its children."""
-    if child is None or contact is None or child.contact_id != command.contact_id:
+    if child is None or child.contact_id != command.contact_id:
         return None
-    return child if child.version > contact.began else None
+    return child if still_exists(child, contact) else None

@@ -554,8 +554,9 @@ export interface paths {
          *     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
          *     nobody's yet.
          *
-         *     If another contact of the same owners has one of the phone numbers or emails, the answer is that
-         *     contact, which has all of both now (C2).
+         *     If another contact of the same owners, which the caller may change, has one of the phone numbers
+         *     or emails, the answer is that contact, which has all of both now. Of any other contact that has
+         *     one of them, the answer only says so, in `known_elsewhere` (C2).
          */
         post: operations["post_contact_v1_contacts_post"];
         delete?: never;
@@ -627,8 +628,9 @@ export interface paths {
          *     leader of a team in which both agents are (W7). All fields change, or none: if one of them is
          *     refused, the others stay as they are.
          *
-         *     If another contact of the same owners has one of the phone numbers or emails, both become the
-         *     older one, which is the answer (C2).
+         *     If another contact of the same owners, which the caller may change, has one of the phone numbers
+         *     or emails, both become the older one, which is the answer. Of any other contact that has one of
+         *     them, the answer only says so, in `known_elsewhere` (C2).
          *
          *     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
          *     not answered within 5 s: the change is in the log then and will be carried out.
@@ -783,11 +785,12 @@ export interface paths {
          * Merge two contacts
          * @description Merges the contact with another one; the answer is the older of the two, which has all of
          *     both now. If the other one was merged into a third one by now, it is merged with that one, if
-         *     the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
-         *     the two have different assignees, warehouses or viewers.
+         *     the caller sees it. The caller must be allowed to change both, and to manage the warehouses of
+         *     both if they have assignees who differ, are in warehouses with different managers, or are shared
+         *     with different agents; that counts as it is when the CRM carries it out.
          *
-         *     If a third contact that the caller does not see has one of their phone numbers or emails, it may
-         *     be merged with these too (C2); nothing is said of it.
+         *     If a third contact has one of their phone numbers or emails, it is merged with these too, or
+         *     that is proposed (C2). Of one that the caller does not see, nothing is said.
          */
         post: operations["post_merge_v1_contacts__contact_id__merge_post"];
         delete?: never;
@@ -828,7 +831,9 @@ export interface paths {
         /**
          * Undo a merge
          * @description Separates a contact again. It gets back what it had, and the one that stayed keeps what came
-         *     since. The two are not merged again by what they have in common.
+         *     since. The two are not merged again by what they have in common. The caller must be allowed to
+         *     change the one that stayed, as it is when the CRM carries it out; `If-Match` is about that
+         *     one.
          */
         post: operations["post_undo_v1_contacts__contact_id__merges__merge_id__undo_post"];
         delete?: never;
@@ -966,8 +971,9 @@ export interface paths {
          * @description Adds the phone number or the email to those of the contact, or declines it: then it is not
          *     offered for this contact again. The same answer again changes nothing.
          *
-         *     If another contact of the same owners has what is accepted, both become the older one, which is
-         *     the answer (C2).
+         *     If another contact of the same owners, which the caller may change, has what is accepted, both
+         *     become the older one, which is the answer. Of any other contact that has it, the answer only
+         *     says so, in `known_elsewhere` (C2).
          */
         post: operations["post_suggestion_answer_v1_contacts__contact_id__suggestions__suggestion_id__post"];
         delete?: never;
@@ -3290,7 +3296,8 @@ export interface paths {
          * @description For members and managers of the warehouse, for a contact in it that nobody has. Of any number
          *     of agents who claim it at once, one gets it; the others get `409` with that agent's id. Whoever
          *     has the contact already may repeat the request. For all others, the answer is `404`. If it
-         *     was merged meanwhile, the answer names the contact into which it was merged.
+         *     was merged meanwhile, the answer names the contact into which it was merged. `If-Match` is about
+         *     the contact.
          */
         post: operations["post_claim_v1_warehouses__warehouse_id__claims_post"];
         delete?: never;
@@ -12517,7 +12524,10 @@ export interface operations {
     post_undo_v1_contacts__contact_id__merges__merge_id__undo_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Refuse with `412` if the version has changed by then. */
+                "if-match"?: string | null;
+            };
             path: {
                 contact_id: string;
                 merge_id: string;
@@ -12582,6 +12592,15 @@ export interface operations {
             };
             /** @description It conflicts with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another change came first */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28123,7 +28142,10 @@ export interface operations {
     post_claim_v1_warehouses__warehouse_id__claims_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Refuse with `412` if the version has changed by then. */
+                "if-match"?: string | null;
+            };
             path: {
                 warehouse_id: string;
             };
@@ -28182,6 +28204,15 @@ export interface operations {
             };
             /** @description It conflicts with the present state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another change came first */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

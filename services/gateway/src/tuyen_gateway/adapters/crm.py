@@ -13,7 +13,11 @@ from pymongo.errors import OperationFailure
 from tuyen_events.custom_fields import CustomFields, show_values
 from tuyen_events.ids import AgentId, CallId, ContactId, OrganizationId
 from tuyen_events.limits import CONTACT_MERGES, THREAD_PAGE_BYTES
-from tuyen_gateway.adapters.crm_children import list_across_contacts
+from tuyen_gateway.adapters.crm_children import (
+    find_child_by_id,
+    find_owner_of_removed,
+    list_across_contacts,
+)
 from tuyen_gateway.adapters.crm_proposals import (
     find_sides,
     list_proposals,
@@ -44,7 +48,13 @@ from tuyen_views.calls import CALLS_VIEW, CallDocument
 from tuyen_views.contact_fields import CONTACT_FIELDS_VIEW
 from tuyen_views.contacts import ADDRESS_SUFFIXES, CONTACTS_VIEW, ContactDocument
 from tuyen_views.teams import TEAMS_VIEW
-from tuyen_views.view import LAST_ACCESS, ChildDocumentT, OfContactT, SetupT, View
+from tuyen_views.view import (
+    LAST_ACCESS,
+    ChildDocumentT,
+    OfContactT,
+    SetupT,
+    View,
+)
 from tuyen_views.warehouses import WAREHOUSES_VIEW
 
 SHOWN_WITHIN_S = 2.0
@@ -240,13 +250,9 @@ class MongoCrm:
     async def child(
         self, view: View[ChildDocumentT], scope: ContactScope, child_id: str
     ) -> tuple[VisibleContact, ChildDocumentT] | None:
-        key = f"{scope.organization}/{child_id}"
-        stored = await self._database[view.collection].find_one(
-            {"_id": key, "organization": scope.organization}
-        )
-        if stored is None:
+        child = await find_child_by_id(self._database, view, scope.organization, child_id)
+        if child is None:
             return None
-        child = view.read(stored)
         contact = await self.contact(scope, child.contact_id)
         if contact is None or contact.access < AccessLevel.READ:
             return None
@@ -255,28 +261,24 @@ class MongoCrm:
     async def reported_call(
         self, organization: OrganizationId, call: CallId
     ) -> CallDocument | None:
-        stored = await self._database[CALLS_VIEW.collection].find_one(
-            {"_id": f"{organization}/{call}", "organization": organization}
-        )
-        return None if stored is None else CALLS_VIEW.read(stored)
+        return await find_child_by_id(self._database, CALLS_VIEW, organization, call)
 
     async def access_to_removed(
         self, view: View[Any], scope: ContactScope, entity_id: str
     ) -> AccessLevel:
-        own = {
-            "_id": f"{scope.organization}/{entity_id}",
-            f"{LAST_ACCESS}.contact_id": {"$exists": True},
-        }
         if view is CONTACTS_VIEW:
-            own = {"_id": entity_id, f"{LAST_ACCESS}.organization": scope.organization}
-        stored = await self._database[view.collection].find_one(own)
+            return await self._access_to_removed_contact(scope, entity_id)
+        owner = await find_owner_of_removed(self._database, view, scope.organization, entity_id)
+        contact = None if owner is None else await self.contact(scope, owner)
+        return AccessLevel.NOTHING if contact is None else contact.access
+
+    async def _access_to_removed_contact(self, scope: ContactScope, contact_id: str) -> AccessLevel:
+        own = {"_id": contact_id, f"{LAST_ACCESS}.organization": scope.organization}
+        stored = await self._contacts.find_one(own)
         if stored is None:
             return AccessLevel.NOTHING
         last = stored[LAST_ACCESS]
-        if view is CONTACTS_VIEW:
-            return scope.access_to(last["warehouse_id"], last["assignee"], last["viewers"])
-        contact = await self.contact(scope, last["contact_id"])
-        return AccessLevel.NOTHING if contact is None else contact.access
+        return scope.access_to(last["warehouse_id"], last["assignee"], last["viewers"])
 
     async def find_children(
         self,

@@ -1,4 +1,4 @@
-"""Lists the child entities of all contacts that a viewer may read."""
+"""Finds child entities by their ids, and lists those of all contacts that a viewer may read."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.domain.child_filter import ChildFilter
 from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.view import ChildDocumentT, View
+from tuyen_views.view import LAST_ACCESS, ChildDocumentT, View, match_child
 
 _AT_ONCE = 200
 """How many rows are read, and their contacts looked up, at once."""
@@ -20,8 +20,35 @@ _AT_ONCE = 200
 _ROWS_READ = 4_000
 """How many rows one page looks at. A page of a viewer who may read few of them ends early."""
 
+_BY_KEY = "_id_"
+"""The index of keys: only few documents have one id, and the others are for sorting all."""
+
+_LAST_OWNER = f"{LAST_ACCESS}.contact_id"
+
 FindReadable = Callable[[Collection[ContactId]], Awaitable[Collection[ContactId]]]
 """Which of some contacts the viewer may read."""
+
+
+async def find_child_by_id(
+    database: Database, view: View[ChildDocumentT], organization: OrganizationId, child_id: str
+) -> ChildDocumentT | None:
+    """The child with this id, whoever may see it: the newest one, if the view does not show yet
+    that an earlier one of another contact was removed."""
+    query = {**match_child(organization, child_id), "organization": organization, "id": child_id}
+    newest = [("place", DESCENDING)]
+    stored = await database[view.collection].find_one(query, sort=newest, hint=_BY_KEY)
+    return None if stored is None else view.read(stored)
+
+
+async def find_owner_of_removed(
+    database: Database, view: View[Any], organization: OrganizationId, child_id: str
+) -> ContactId | None:
+    """The contact that had a child with this id which was removed within the last day; of several
+    contacts the last one that had it."""
+    query = {**match_child(organization, child_id), _LAST_OWNER: {"$exists": True}}
+    last = [("removed_at", DESCENDING)]
+    stored = await database[view.collection].find_one(query, sort=last, hint=_BY_KEY)
+    return None if stored is None else ContactId(stored[LAST_ACCESS]["contact_id"])
 
 
 async def list_across_contacts(

@@ -48,8 +48,9 @@ def decide(known: KnownState, command: ClaimCommands) -> CommandDecision:
 
 
 def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> CommandDecision:
-    """The first agent who claims an unassigned contact becomes its assignee. An agent who may not
-    claim from the warehouse is answered as if the contact did not exist (W6)."""
+    """The first agent who claims an unassigned contact becomes its assignee, and may repeat the
+    claim; all others are told who did, whatever version they know. An agent who may not claim from
+    the warehouse is answered as if the contact did not exist (W6)."""
     if contact.warehouse_id != command.warehouse_id:
         return NOT_FOUND
     if not may_claim(known, command.warehouse_id, command.by):
@@ -58,6 +59,8 @@ def _claim(known: KnownState, contact: ContactState, command: ClaimContact) -> C
         return decide_unchanged(contact.version)
     if contact.assignee is not None:
         return decide_refused(CrmRefusal.HELD, contact.version, contact.assignee)
+    if command.expected_version not in (None, contact.version):
+        return decide_conflict(contact.version)
     sequence = contact.sequence + 1
     return decide_applied(build_event(command, ContactClaimed, sequence, assignee=command.by))
 

@@ -8,6 +8,7 @@ from tuyen_crm.entities.entity import EventDescription
 from tuyen_crm.entities.wording import list_changes
 from tuyen_events.crm.claims import ContactAssigned, ContactClaimed, ContactMoved
 from tuyen_views.contacts import ContactDocument
+from tuyen_views.history import mention_agent
 
 ClaimEvents = ContactClaimed | ContactAssigned | ContactMoved
 
@@ -32,18 +33,9 @@ def describe(
         case ContactClaimed():
             by = event.assignee
             vi, en = "nhận khách từ kho.", "claimed the contact."
-        case ContactAssigned() if event.assignee is None:
-            by = event.by
-            vi = f"thu hồi khách từ “{event.previous_assignee}”."
-            en = f"took the contact back from “{event.previous_assignee}”."
-        case ContactAssigned() if event.by is None:
-            by = None
-            vi = f"Kho “{event.warehouse_id}” chia khách cho “{event.assignee}”."
-            en = f"The warehouse “{event.warehouse_id}” gave the contact to “{event.assignee}”."
         case ContactAssigned():
             by = event.by
-            vi = f"giao khách cho “{event.assignee}”."
-            en = f"assigned the contact to “{event.assignee}”."
+            vi, en = _describe_assigned(event)
         case ContactMoved():
             by = event.by
             vi = f"chuyển khách sang kho “{event.warehouse_id}”."
@@ -51,3 +43,14 @@ def describe(
         case _:
             assert_never(event)
     return EventDescription(by=by, vi=vi, en=en, changes=list_changes(before, after, _SHOWN))
+
+
+def _describe_assigned(event: ContactAssigned) -> tuple[str, str]:
+    agent = event.assignee or event.previous_assignee
+    whom = "" if agent is None else mention_agent(agent)
+    if event.assignee is None:
+        return f"thu hồi khách từ {whom}.", f"took the contact back from {whom}."
+    if event.by is None:
+        vi = f"Kho “{event.warehouse_id}” chia khách cho {whom}."
+        return vi, f"The warehouse “{event.warehouse_id}” gave the contact to {whom}."
+    return f"giao khách cho {whom}.", f"assigned the contact to {whom}."

@@ -16,7 +16,7 @@ from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contact_fields.values import list_hidden
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
 from tuyen_crm.entities.merges.merging import SHARED_NUMBERS
-from tuyen_events.crm.contacts import AddContact, PatchContact
+from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE, AddContact, PatchContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
 from tuyen_events.ids import ContactId
 
@@ -60,6 +60,7 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
         organization=command.organization,
         contact_id=contact_id,
         by=command.by,
+        administrator=DEFAULT_WAREHOUSE in command.managed,
         at=command.at,
         merging=command.merging,
         **changed,

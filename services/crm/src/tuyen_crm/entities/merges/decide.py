@@ -24,6 +24,7 @@ from tuyen_crm.entities.merges.merging import (
     merge_manually,
     propose_merges,
 )
+from tuyen_crm.entities.merges.owners import may_change, may_merge_manually
 from tuyen_crm.entities.merges.proposing import close_lost
 from tuyen_crm.entities.steps.names import list_step_names
 from tuyen_crm.entities.warehouses.placing import has_warehouse
@@ -55,13 +56,26 @@ def _merge(known: KnownState, contact: ContactState, command: MergeContacts) -> 
         return decide_conflict(contact.version)
     if command.other == command.contact_id:
         return decide_unchanged(contact.version)
-    if contact.merged_into is not None or other.merged_into is not None:
-        return decide_refused(CrmRefusal.MERGED_ALREADY)
-    if not fits(contact, other):
-        return decide_refused(CrmRefusal.TOO_MANY)
+    refusal = _find_refusal(known, contact, other, command)
+    if refusal is not None:
+        return decide_refused(refusal)
     draft = DecisionDraft(known, cause_of(command))
     survivor = merge_manually(draft, command.contact_id, command.other, command.by)
     return decide_merged(draft, command.contact_id, survivor)
+
+
+def _find_refusal(
+    known: KnownState, contact: ContactState, other: ContactState, command: MergeContacts
+) -> CrmRefusal | None:
+    """Why the two are not merged. It counts who has them now: since the agent looked at them,
+    somebody else may have got one."""
+    if contact.merged_into is not None or other.merged_into is not None:
+        return CrmRefusal.MERGED_ALREADY
+    if not may_merge_manually(
+        known, contact, other, command.by, administrator=command.administrator
+    ):
+        return CrmRefusal.NOT_ALLOWED
+    return None if fits(contact, other) else CrmRefusal.TOO_MANY
 
 
 def _forget_removed_setup(known: KnownState, content: ContactContent) -> ContactContent:
@@ -84,13 +98,17 @@ def _forget_removed_setup(known: KnownState, content: ContactContent) -> Contact
 
 def _undo(known: KnownState, contact: ContactState, command: UndoMerge) -> CommandDecision:
     """Each has again what it had, and the contact that stayed keeps what came since. Of what both
-    have, each has its own."""
+    have, each has its own. It is for those who may change the contact that stayed, as it is now."""
     undone = contact.merges.get(command.merge_id)
     gone = None if undone is None else known.contact(undone.contact_id)
     if undone is None or gone is None:
         return NOT_FOUND
     if contact.merged_into is not None:
         return decide_refused(CrmRefusal.MERGED_ALREADY)
+    if not may_change(known, contact, command.by, administrator=command.administrator):
+        return decide_refused(CrmRefusal.NOT_ALLOWED)
+    if command.expected_version not in (None, contact.version):
+        return decide_conflict(contact.version)
     others = {
         id_: state
         for id_, each in contact.merges.items()

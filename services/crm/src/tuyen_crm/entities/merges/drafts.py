@@ -17,7 +17,7 @@ from tuyen_events.crm.merge_proposals import EndProposals, LeftProposal, MergePr
 from tuyen_events.crm.merges import ContactAbsorbed, ContactReleased
 from tuyen_events.crm.records import ContactEvent, CrmCommand, MergingCommand
 from tuyen_events.crm_limits import COMPARED_CONTACTS, NUMBER_CONTACTS, PROPOSED_BYTES
-from tuyen_events.ids import ContactId, OrganizationId, derive_command_id
+from tuyen_events.ids import AgentId, ContactId, OrganizationId, derive_command_id
 from tuyen_events.vocabulary import Merging
 
 _NEWEST = 2**63 - 1
@@ -27,12 +27,17 @@ _NEWEST = 2**63 - 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """What all events that follow from one command have in common. `merging` is what happens to
-    contacts that different people look after."""
+    contacts that different people look after. `by` is the agent who sent it, if one did: nobody
+    gets a contact by entering its number, so only contacts that they may change are merged at
+    once."""
 
     organization: OrganizationId
     caused_by: str
     at: datetime
     merging: Merging = Merging.PROPOSE
+    by: AgentId | None = None
+    administrator: bool = False
+    """Whether the agent's role makes them a manager of the default warehouse (W1)."""
 
 
 _DraftedEvents = (
@@ -145,4 +150,6 @@ def cause_of(command: CrmCommand) -> Cause:
         caused_by=command.command_id,
         at=command.at,
         merging=command.merging if isinstance(command, MergingCommand) else Merging.PROPOSE,
+        by=getattr(command, "by", None),
+        administrator=getattr(command, "administrator", False),
     )

@@ -17,7 +17,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.merges.drafts import DecisionDraft
-from tuyen_crm.entities.merges.owners import may_merge_without_asking
+from tuyen_crm.entities.merges.owners import may_change, may_merge_without_asking
 from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
@@ -49,7 +49,8 @@ def merge_by_facts(
     draft: DecisionDraft, contact_id: ContactId, before: Collection[str]
 ) -> tuple[ContactId, Sequence[str]]:
     """The survivor after the command: the contact, or the one into which it was merged; and those
-    of its new phone numbers and emails that a contact of other owners has as well.
+    of its new phone numbers and emails that a contact has as well with which it was not merged, or
+    not without asking its owners.
 
     What a contact gets by a merge is new to it, too.
     """
@@ -64,9 +65,7 @@ def merge_by_facts(
         for other in draft.find(key):
             if other == survivor or draft.require(other).merged_into is not None:
                 continue
-            agreed = may_merge_without_asking(
-                draft.known, draft.require(survivor), draft.require(other)
-            )
+            agreed = _is_agreed(draft, survivor, other)
             possible = _may_merge(draft, survivor, other, value)
             if value in new and not (agreed and possible):
                 elsewhere.append(value)
@@ -156,6 +155,17 @@ def fits(one: ContactState, another: ContactState) -> bool:
         and len(one.merged) + len(another.merged) < CONTACT_MERGES
         and sum(len(msgspec.json.encode(each)) for each in (one, another)) <= PROPOSED_BYTES
     )
+
+
+def _is_agreed(draft: DecisionDraft, survivor: ContactId, other: ContactId) -> bool:
+    """Whether nobody has to be asked before the two are merged: the agent whose command it is may
+    change the other one already, and nobody gains or loses a contact."""
+    cause, found = draft.cause, draft.require(other)
+    if cause.by is not None and not may_change(
+        draft.known, found, cause.by, administrator=cause.administrator
+    ):
+        return False
+    return may_merge_without_asking(draft.known, draft.require(survivor), found)
 
 
 def _order(draft: DecisionDraft, one: ContactId, another: ContactId) -> tuple[ContactId, ContactId]:

@@ -1,8 +1,11 @@
-"""Who has a contact, as far as a merge needs to know it (C2)."""
+"""Who has a contact, and who may change it, as far as a merge needs to know it (C2)."""
 
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
+from tuyen_crm.entities.teams.decide import TEAMS
+from tuyen_crm.entities.warehouses.placing import is_manager
 from tuyen_events.crm.contacts import DEFAULT_WAREHOUSE
+from tuyen_events.crm.teams import TeamChanged
 from tuyen_events.ids import AgentId
 
 _WAREHOUSES = "warehouses"
@@ -18,6 +21,43 @@ def may_merge_without_asking(known: KnownState, one: ContactState, another: Cont
         return False
     return one.warehouse_id == another.warehouse_id or (
         _managers_of(known, one.warehouse_id) == _managers_of(known, another.warehouse_id)
+    )
+
+
+def may_change(
+    known: KnownState, contact: ContactState, agent: AgentId, *, administrator: bool
+) -> bool:
+    """Whether the agent may change the contact: its assignee may, the leaders of the assignee's
+    teams, and the managers of its warehouse (W3, W7). Agents with whom it is shared only read it
+    (S1), and members of its warehouse do not see its numbers before they have claimed it."""
+    return (
+        contact.assignee == agent
+        or is_manager(known, contact.warehouse_id, agent, administrator=administrator)
+        or any(
+            agent in team.leaders and contact.assignee in team.members
+            for team in known.list_setup(TEAMS)
+            if isinstance(team, TeamChanged)
+        )
+    )
+
+
+def may_merge_manually(
+    known: KnownState,
+    one: ContactState,
+    another: ContactState,
+    agent: AgentId,
+    *,
+    administrator: bool,
+) -> bool:
+    """Whether the agent may merge the two: they may change both, and nobody gains or loses a
+    contact by it, or they manage the warehouses of both."""
+    both = (one, another)
+    if all(
+        is_manager(known, each.warehouse_id, agent, administrator=administrator) for each in both
+    ):
+        return True
+    return may_merge_without_asking(known, one, another) and all(
+        may_change(known, each, agent, administrator=administrator) for each in both
     )
 
 

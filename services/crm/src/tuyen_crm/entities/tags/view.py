@@ -9,12 +9,13 @@ from tuyen_events.crm.tags import TagAdded, TagRemoved, fold_tag, tag_id
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.history import Change
 from tuyen_views.tags import TagDocument
-from tuyen_views.view import place_in_order
+from tuyen_views.view import build_child_key, place_in_order
 
 
 def key(event: TagAdded | TagRemoved) -> str:
     """The `_id` of the tag's document."""
-    return f"{event.organization}/{tag_id(event.contact_id, event.tag)}"
+    own = tag_id(event.contact_id, event.tag)
+    return build_child_key(event.organization, own, event.contact_id)
 
 
 def fold(_document: TagDocument | None, event: TagAdded | TagRemoved) -> TagDocument | None:

@@ -293,7 +293,7 @@ async def _add(
     scope = await load_scope(gateway, caller)
     existing = await gateway.crm.child(kind.view, scope, command.child_id)
     settled = await carry_out(gateway, command, "contact")
-    if existing is None:
+    if existing is None or existing[1].contact_id != command.contact_id:
         child = kind.view.document(**begin_document(command, command.child_id, settled), **fields)
     else:
         child = update_document(existing[1], command, settled, **fields)

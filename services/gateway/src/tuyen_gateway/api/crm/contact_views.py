@@ -124,7 +124,8 @@ class ContactView(ResponseBody):
     viewers: list[str]
     known_elsewhere: list[str]
     """After a change: the phone numbers and emails that another contact has as well. The two were
-    not merged, because different people look after them (C2)."""
+    not merged, because different people look after them, or the caller may not change the other one
+    (C2)."""
     read_only: bool
     """The contact is shared with the viewer, who may change nothing of it."""
     created_at: datetime

@@ -78,8 +78,9 @@ async def post_contact(
     its warehouse, it is given to a member as the warehouse distributes new contacts (W5), or is
     nobody's yet.
 
-    If another contact of the same owners has one of the phone numbers or emails, the answer is that
-    contact, which has all of both now (C2).
+    If another contact of the same owners, which the caller may change, has one of the phone numbers
+    or emails, the answer is that contact, which has all of both now. Of any other contact that has
+    one of them, the answer only says so, in `known_elsewhere` (C2).
     """
     scope = await load_scope(gateway, caller)
     command = AddContact(**_added_fields(gateway, caller, scope, body))
@@ -153,8 +154,9 @@ async def patch_contact(
     leader of a team in which both agents are (W7). All fields change, or none: if one of them is
     refused, the others stay as they are.
 
-    If another contact of the same owners has one of the phone numbers or emails, both become the
-    older one, which is the answer (C2).
+    If another contact of the same owners, which the caller may change, has one of the phone numbers
+    or emails, both become the older one, which is the answer. Of any other contact that has one of
+    them, the answer only says so, in `known_elsewhere` (C2).
 
     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
     not answered within 5 s: the change is in the log then and will be carried out.
@@ -240,6 +242,7 @@ def _added_fields(
         "contact_id": contact_id,
         "warehouse_id": warehouse_id,
         "assignee": assignee,
+        "administrator": caller.viewer.manages_default_warehouse,
         "staff": caller.organization.active_agents if assignee is None else (),
     }
 

@@ -25,7 +25,7 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_gateway.ports.views import VisibleContact
-from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View
+from tuyen_views.view import ChildDocumentT, OfContactT, SetupT, View, build_child_key
 
 LEFT_OUT: Any = Field(default=None)
 """The default of a field of a PATCH that may be left out, but not be null: `list_given_fields` does
@@ -71,11 +71,12 @@ def begin_document(
 ) -> dict[str, Any]:
     """The fields of the document of a child entity that a command created, as the view will have
     them."""
+    contact_id = settled.survivor or command.contact_id
     return {
-        "key": f"{command.organization}/{child_id}",
+        "key": build_child_key(command.organization, child_id, contact_id),
         "id": child_id,
         "organization": command.organization,
-        "contact_id": settled.survivor or command.contact_id,
+        "contact_id": contact_id,
         "place": "",
         "sequence": settled.version,
         "created_at": command.at,

@@ -15,10 +15,8 @@ from tuyen_gateway.api.crm.access import (
     find_stored,
     find_visible_contact,
     find_writable_contact,
-    load_scope,
-    new_command_id,
 )
-from tuyen_gateway.api.crm.contact_views import ContactView, require_manager, show_contact
+from tuyen_gateway.api.crm.contact_views import ContactView, show_contact
 from tuyen_gateway.api.crm.entities import EntityView, build_command_fields, list_children, meta_of
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -65,20 +63,20 @@ async def post_merge(
 ) -> ContactView:
     """Merges the contact with another one; the answer is the older of the two, which has all of
     both now. If the other one was merged into a third one by now, it is merged with that one, if
-    the caller sees it. The caller must be allowed to change both, and to manage their warehouses if
-    the two have different assignees, warehouses or viewers.
+    the caller sees it. The caller must be allowed to change both, and to manage the warehouses of
+    both if they have assignees who differ, are in warehouses with different managers, or are shared
+    with different agents; that counts as it is when the CRM carries it out.
 
-    If a third contact that the caller does not see has one of their phone numbers or emails, it may
-    be merged with these too (C2); nothing is said of it.
+    If a third contact has one of their phone numbers or emails, it is merged with these too, or
+    that is proposed (C2). Of one that the caller does not see, nothing is said.
     """
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     other = (await _find_other(gateway, caller, body.with_)).document
-    if _owners(contact) != _owners(other):
-        scope = await load_scope(gateway, caller)
-        for each in (contact, other):
-            require_manager(scope, each.warehouse_id)
     command = MergeContacts(
-        **build_command_fields(gateway, caller, expected), contact_id=contact.id, other=other.id
+        **build_command_fields(gateway, caller, expected),
+        contact_id=contact.id,
+        other=other.id,
+        administrator=caller.viewer.manages_default_warehouse,
     )
     settled = await carry_out(gateway, command, "contact")
     merged = await find_stored(gateway, caller, command, settled)
@@ -104,25 +102,27 @@ async def list_merges(
 @router.post(
     "/merges/{merge_id}/undo",
     summary="Undo a merge",
-    responses=problems(308, 403, 404, 409, 429),
+    responses=problems(308, 403, 404, 409, 412, 429),
 )
 async def post_undo(
+    *,
     contact_id: PathId,
     merge_id: MergePath,
+    expected: ExpectedVersion,
     caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
 ) -> ContactView:
     """Separates a contact again. It gets back what it had, and the one that stayed keeps what came
-    since. The two are not merged again by what they have in common."""
+    since. The two are not merged again by what they have in common. The caller must be allowed to
+    change the one that stayed, as it is when the CRM carries it out; `If-Match` is about that
+    one."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = UndoMerge(
-        command_id=new_command_id(),
-        organization=caller.organization.id,
+        **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         merge_id=merge_id,
-        by=caller.viewer.agent_id,
-        at=gateway.crm_commands.now(),
+        administrator=caller.viewer.manages_default_warehouse,
     )
     settled = await carry_out(gateway, command, "merge")
     changed: ContactDocument = (
@@ -139,11 +139,6 @@ async def _find_other(gateway: Gateway, caller: Caller, contact_id: str) -> Visi
         return await find_writable_contact(gateway, caller, contact_id)
     except MergedError as error:
         return await find_writable_contact(gateway, caller, error.survivor)
-
-
-def _owners(contact: ContactDocument) -> tuple[str | None, str, frozenset[str]]:
-    """The agents who may gain or lose a contact by a merge (C2)."""
-    return contact.assignee, contact.warehouse_id, frozenset(contact.viewers)
 
 
 def _join(one: ContactDocument, another: ContactDocument) -> ContactDocument:

@@ -44,14 +44,16 @@ async def post_suggestion_answer(
     """Adds the phone number or the email to those of the contact, or declines it: then it is not
     offered for this contact again. The same answer again changes nothing.
 
-    If another contact of the same owners has what is accepted, both become the older one, which is
-    the answer (C2)."""
+    If another contact of the same owners, which the caller may change, has what is accepted, both
+    become the older one, which is the answer. Of any other contact that has it, the answer only
+    says so, in `known_elsewhere` (C2)."""
     contact = (await find_writable_contact(gateway, caller, contact_id)).document
     command = AnswerSuggestion(
         **build_command_fields(gateway, caller, expected),
         contact_id=contact.id,
         suggestion_id=suggestion_id,
         accept=body.accept,
+        administrator=caller.viewer.manages_default_warehouse,
     )
     settled = await carry_out(gateway, command, "such open suggestion of the contact")
     changed = await find_stored(gateway, caller, command, settled) or contact
