@@ -4,7 +4,17 @@ import time
 import httpx
 import pytest
 
-from doubles.callers import ACCOUNT, CUSTOMER, PAGE, TOKEN, graph, send, send_zalo, update_of
+from doubles.callers import (
+    ACCOUNT,
+    CUSTOMER,
+    PAGE,
+    TOKEN,
+    error_of,
+    graph,
+    send,
+    send_zalo,
+    update_of,
+)
 from support.doubles import RunningDoubles
 
 
@@ -57,6 +67,29 @@ async def test_p5_a_dropped_answer_is_carried_out_and_the_connection_is_cut(
     assert echo["mid"] == call["answered"]["body"]["message_id"]
     assert echo["metadata"] == "reply-1"
     assert (await send(doubles)).status_code == 200
+
+
+async def test_p5_a_call_can_be_carried_out_and_answered_with_an_error(
+    doubles: RunningDoubles,
+) -> None:
+    error = {"error": {"message": "An unknown error has occurred.", "code": 1}}
+    await doubles.fault(channel="facebook", status=500, body=error, carry_out=True)
+    answer = await send(doubles, "Có ạ")
+    assert (answer.status_code, answer.json()) == (500, error)
+    (call,) = await doubles.calls()
+    assert call["answered"] == {"status": 500, "body": error, "carried_out": True}
+    (event,) = await doubles.ingest.events(1)
+    assert update_of(event)["message"]["text"] == "Có ạ"
+
+
+async def test_p5_what_the_channel_refuses_is_refused_in_spite_of_a_fault(
+    doubles: RunningDoubles,
+) -> None:
+    await doubles.token(channel="facebook", token=TOKEN, revoked=True)
+    await doubles.fault(channel="facebook", status=500, body={}, carry_out=True)
+    assert error_of(await send(doubles)) == (190, 463)
+    (call,) = await doubles.calls()
+    assert "carried_out" not in call["answered"]
 
 
 async def test_an_echo_can_be_kept_back(doubles: RunningDoubles) -> None:

@@ -51,6 +51,7 @@ def test_r9_6_there_are_so_many_faults_at_most() -> None:
         (DoubleFault(channel=FACEBOOK, status=500), False),
         (DoubleFault(channel=ZALO, body={"error": -32}), False),
         (DoubleFault(channel=FACEBOOK, status=500, drop_answer=True), True),
+        (DoubleFault(channel=FACEBOOK, status=500, carry_out=True), True),
         (DoubleFault(channel=FACEBOOK, delay_ms=10), True),
         (DoubleFault(channel=FACEBOOK, drop_echo=True), True),
     ],

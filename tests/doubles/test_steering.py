@@ -82,6 +82,7 @@ async def test_what_cannot_be_said_is_refused(doubles: RunningDoubles, said: Any
     "fault",
     [
         {"channel": "facebook"},
+        {"channel": "facebook", "carry_out": True},
         {"channel": "facebook", "status": 100},
         {"channel": "facebook", "status": 500, "times": 0},
         {"channel": "facebook", "status": 500, "action": "dance"},

@@ -88,7 +88,9 @@ def describe_fault(fault: Json) -> Json:
         case "lose answers and echoes":
             return {**about, "drop_answer": True, "drop_echo": True}
         case "break":
-            return {**about, "status": 503, "body": "<html>Service Unavailable</html>", "times": 2}
+            unavailable = {"status": 503, "body": "<html>Service Unavailable</html>", "times": 2}
+            # Of comments the channel can be asked, whenever that is; echoes may come too late.
+            return {**about, **unavailable, "carry_out": about["action"] == "comment"}
         case "refuse":
             return {**about, "action": "send", **_REFUSALS[channel]}
         case "throttle":

@@ -50,7 +50,10 @@ class ChannelCall:
 
 
 def find_error(answered: Json) -> str | None:
-    """The channel's code in an answer, or the status of one that has none."""
+    """The channel's code in an answer, or the status of one that has none. None if the call was
+    carried out, whatever was answered."""
+    if answered.get("carried_out"):
+        return None
     body = answered["body"]
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):

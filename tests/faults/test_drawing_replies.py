@@ -90,6 +90,7 @@ def test_the_doubles_understand_every_fault_of_a_channel(channel: str, which: fl
         ({"status": 200, "body": {"error": -216}}, "-216"),
         ({"status": 400, "body": {"error": {"code": 190, "error_subcode": 463}}}, "190"),
         ({"status": 503, "body": "<html>"}, "503"),
+        ({"status": 503, "body": "<html>", "carried_out": True}, None),
         ({"status": 429, "body": {}}, "429"),
     ],
 )

@@ -23,6 +23,7 @@ from tuyen_channels.calls import (
     ReplyWindow,
     RequestPart,
 )
+from tuyen_channels.ports import Connector
 from tuyen_channels.transport import Transport
 from tuyen_events.codec import decode
 from tuyen_events.directory import PageChanged
@@ -61,6 +62,7 @@ Answer = Done | ChannelRefusal | None
 LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 LOST_AND_NOT_DONE = ChannelRefusal(RefusalKind.LOST, "answer_lost", "not done")
 TRANSIENT = ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
+TRANSIENT_AND_DONE = ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "done")
 
 
 class World:
@@ -73,6 +75,10 @@ class World:
         self.calls: list[CallOrder] = []
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         """By text, the next answers."""
+        self.looks: list[Begun] = []
+        """What the channel was asked after, in its order."""
+        self.look_answers: list[ChannelRefusal | None] = []
+        """What it answers to that, before it says what is true."""
         self.echoes = True
         self.echoed_late: list[MessageEchoed] = []
         """Echoes that the channel did not send, if it does not send them at once."""
@@ -203,7 +209,7 @@ class ScriptedConnector:
                 await world.gate.wait()
             answers = world.answers[text]
             answer = answers.pop(0) if answers else None
-            if answer is None or isinstance(answer, Done) or answer == LOST:
+            if answer is None or isinstance(answer, Done) or answer in (LOST, TRANSIENT_AND_DONE):
                 answer = await self._carry_out(order, text, answer)
             self._steps.take()
             return answer
@@ -230,10 +236,13 @@ class ScriptedConnector:
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         self._steps.take()
+        self._world.looks.append(begun)
+        if self._world.look_answers:
+            return self._world.look_answers.pop(0)
         order = begun.order
-        wanted = (order.request.conversation_id, _shown(order))
-        if wanted in self._world.sent:
-            return Done(f"mid_{order.request.request_id}_{_shown(order)}")
+        text = _shown(order) or f"upload_{self._world.files[order.part.attachments[0].id].decode()}"
+        if (order.request.conversation_id, text) in self._world.sent:
+            return Done(f"mid_{order.request.request_id}_{text}")
         return None
 
 
@@ -327,14 +336,15 @@ class Process:
         settle_within_s: float = 0.05,
         call_within_s: float = 20.0,
         clock: Clock | None = None,
+        connectors: Mapping[Channel, Connector] | None = None,
     ) -> None:
         self.steps = steps or Steps()
         self.log = log or CrashingLog(world.log, self.steps)
         clock = clock or SystemClock()
-        connector = ScriptedConnector(world, self.steps, after_lost)
+        scripted = ScriptedConnector(world, self.steps, after_lost)
         self.resources = Resources(
             clock=clock,
-            connectors=dict.fromkeys(Channel, connector),
+            connectors=connectors or dict.fromkeys(Channel, scripted),
             accounts=WorldAccounts(world),
             files=WorldFiles(world),
             links=ReplyLinks(FileLinks(SecretStr("key")), "https://inbox.example/"),

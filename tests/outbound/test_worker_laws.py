@@ -9,12 +9,22 @@ from hypothesis import strategies as st
 
 from outbound.asking import conversation, request
 from outbound.crashing import Steps
-from outbound.rig import LOST, LOST_AND_NOT_DONE, TRANSIENT, Answer, Process, World
+from outbound.rig import (
+    LOST,
+    LOST_AND_NOT_DONE,
+    TRANSIENT,
+    TRANSIENT_AND_DONE,
+    Answer,
+    Process,
+    World,
+)
 from tuyen_channels.calls import ChannelRefusal, RefusalKind
 from tuyen_events.outbound import OutboundRequested
 
 REFUSED = ChannelRefusal(RefusalKind.PERMANENT, "refused")
-ANSWERS = st.sampled_from([None, None, LOST, LOST_AND_NOT_DONE, TRANSIENT, REFUSED])
+ANSWERS = st.sampled_from(
+    [None, None, LOST, LOST_AND_NOT_DONE, TRANSIENT, TRANSIENT_AND_DONE, REFUSED]
+)
 CUSTOMERS = ("670", "671")
 
 
@@ -41,7 +51,8 @@ async def _run(history: list[tuple[str, Answer]], crashes: list[int], *, echoes:
     requested = [request(str(n), customer=customer) for n, (customer, _) in enumerate(history)]
     for number, (_, answer) in enumerate(history):
         if answer is not None:
-            world.answers[str(number)] = [answer]
+            is_shown = echoes or answer != TRANSIENT_AND_DONE  # if not, it would be sent twice
+            world.answers[str(number)] = [answer if is_shown else LOST]
     await world.ask(*requested)
     for count in crashes:
         async with Process(world, Steps(count), settle_within_s=0.02) as process:

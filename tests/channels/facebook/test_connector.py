@@ -104,6 +104,7 @@ async def test_p5d_a_thread_that_another_app_has_is_taken_over() -> None:
     connector, transport = connect(TAKEN, SUCCESS, SENT)
     refused = await connector.call(order(connector))
     assert (refused.kind, refused.code) == (RefusalKind.TRANSIENT, "thread_taken")
+    assert not refused.is_doubtful
     takeover = transport.calls[1]
     assert takeover.url == f"{BASE}/{ACCOUNT}/take_thread_control"
     assert takeover.json == {"recipient": {"id": "670"}}
@@ -127,6 +128,7 @@ async def test_p5d_a_thread_that_cannot_be_taken_over_says_why(
     refused = await connector.call(order(connector))
     assert isinstance(refused, ChannelRefusal)
     assert (refused.kind, refused.code) == (kind, code)
+    assert not refused.is_doubtful
 
 
 async def test_i8_a_private_reply_names_the_comment() -> None:

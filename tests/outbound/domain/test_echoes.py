@@ -15,6 +15,8 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
 from tuyen_outbound.domain.requests import StoredRequest
 
+LATE = MOMENT + timedelta(minutes=10)
+
 
 def stored(name: str = "1", **given: Any) -> StoredRequest:
     return StoredRequest(request=request(name, **given), offset=1)
@@ -86,6 +88,25 @@ def test_p5b_an_echo_proves_a_call_that_was_given_up_long_after_it_began() -> No
     """Every process was down in between: the channel's time is that of the call."""
     found_late = calling("1").give_up()
     assert find_proved_by_text([found_late], echo("1"), text_of) == found_late
+
+
+@pytest.mark.parametrize(
+    ("candidate", "is_proved"),
+    [
+        (calling().refuse(MOMENT, MOMENT, is_doubtful=True), True),
+        (calling().refuse(MOMENT, MOMENT, is_doubtful=True).begin(LATE), True),
+        (calling().refuse(MOMENT, MOMENT, is_doubtful=True).begin(LATE).return_to_waiting(), True),
+        (calling().refuse(MOMENT, MOMENT), False),
+        (calling().return_to_waiting(), False),
+        (stored().refuse(MOMENT, MOMENT, is_doubtful=True), False),
+    ],
+)
+def test_p5b_the_same_text_proves_a_call_that_was_answered_with_an_error(
+    candidate: StoredRequest, is_proved: bool
+) -> None:
+    """Also long after it, and while a later call is under way; not one that was not made."""
+    found = find_proved_by_text([candidate], echo(), text_of)
+    assert found == (candidate if is_proved else None)
 
 
 def test_p5b_an_echo_of_what_is_known_already_proves_nothing_else() -> None:

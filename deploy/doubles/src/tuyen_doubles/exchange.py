@@ -62,6 +62,15 @@ class DoubleOutcome:
     webhooks: Sequence[DoubleWebhook] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What a caller is answered, and how the record of calls shows it."""
+
+    answer: DoubleAnswer
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """What the record says of the answer beside its status and body."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubleOperation:
     """A call that is understood. `carry_out` raises ChannelRefusalError before it changes
@@ -135,9 +144,9 @@ class Exchange:
         token: str | None,
     ) -> Response:
         fault = self._faults.take(channel, operation.action, operation.account)
-        answer = self._answer(operation, fault)
-        dropped = fault is not None and fault.drop_answer
-        answered = {"status": answer.status, "body": answer.body}
+        given = self._answer(operation, fault)
+        answer, dropped = given.answer, fault is not None and fault.drop_answer
+        answered = {"status": answer.status, "body": answer.body, **given.shown}
         self._calls.add(
             channel=channel,
             account=operation.account,
@@ -153,19 +162,26 @@ class Exchange:
             await asyncio.sleep(fault.delay_ms / 1000)
         return CutConnection() if dropped else answer.build_response()
 
-    def _answer(self, operation: DoubleOperation, fault: DoubleFault | None) -> DoubleAnswer:
+    def _answer(self, operation: DoubleOperation, fault: DoubleFault | None) -> GivenAnswer:
         if fault is not None and not fault.carries_out:
-            return DoubleAnswer(fault.status or HTTPStatus.OK, fault.body, fault.headers)
+            return GivenAnswer(_replace_answer(fault))
         try:
             outcome = operation.carry_out()
         except ChannelRefusalError as refusal:
-            return refusal.answer
+            return GivenAnswer(refusal.answer)
         if fault is None or not fault.drop_echo:
             for webhook in outcome.webhooks:
                 self._webhooks.send(webhook)
+        if fault is not None and fault.replaces_answer:
+            return GivenAnswer(_replace_answer(fault), {"carried_out": True})
         if fault is None or not fault.headers:
-            return outcome.answer
-        return DoubleAnswer(outcome.answer.status, outcome.answer.body, fault.headers)
+            return GivenAnswer(outcome.answer)
+        answer = DoubleAnswer(outcome.answer.status, outcome.answer.body, fault.headers)
+        return GivenAnswer(answer)
+
+
+def _replace_answer(fault: DoubleFault) -> DoubleAnswer:
+    return DoubleAnswer(fault.status or HTTPStatus.OK, fault.body, fault.headers)
 
 
 def build_host(

@@ -15,7 +15,7 @@ class DoubleFault:
 
     Without `action` it hits every expected action, without `account` those of every page.
     `status` and `body` replace the answer, and the call is not carried out. Without them, and
-    always with `drop_answer`, it is carried out.
+    always with `drop_answer` or `carry_out`, it is carried out.
     """
 
     channel: str
@@ -26,6 +26,8 @@ class DoubleFault:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_ms: int = 0
     """How long the answer takes; what is carried out is carried out before."""
+    carry_out: bool = False
+    """What `status` and `body` say is not true: the call is carried out before."""
     drop_answer: bool = False
     """The connection is cut in place of the answer."""
     drop_echo: bool = False
@@ -33,8 +35,12 @@ class DoubleFault:
     times: int = 1
 
     @property
+    def replaces_answer(self) -> bool:
+        return not self.drop_answer and (self.status is not None or self.body is not None)
+
+    @property
     def carries_out(self) -> bool:
-        return self.drop_answer or (self.status is None and self.body is None)
+        return self.carry_out or not self.replaces_answer
 
     def hits(self, channel: str, action: DoubleAction, account: str | None) -> bool:
         if channel != self.channel or self.account not in (None, account):

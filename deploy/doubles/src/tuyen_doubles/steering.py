@@ -49,6 +49,7 @@ class FaultBody(SteeringBody):
         default_factory=dict
     )
     delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    carry_out: bool = False
     drop_answer: bool = False
     drop_echo: bool = False
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
@@ -56,7 +57,7 @@ class FaultBody(SteeringBody):
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         fault = self.fault()
-        if fault.carries_out and not (
+        if not fault.replaces_answer and not (
             self.drop_answer or self.drop_echo or self.delay_ms or self.headers
         ):
             raise ValueError("a fault changes the answer, the time it takes, or whether it comes")

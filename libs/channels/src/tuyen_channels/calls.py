@@ -86,10 +86,10 @@ class Done(NamedTuple):
 
 
 class RefusalKind(StrEnum):
-    """What to do about a call that was not carried out (P5)."""
+    """What to do about a call that the channel did not carry out, or does not say it did (P5)."""
 
     TRANSIENT = "transient"
-    """Repeat it, a few times."""
+    """Repeat it, a few times. It may have been carried out all the same (`ChannelRefusal`)."""
     UNREACHABLE = "unreachable"
     """The channel certainly did not get it. Repeat it for longer."""
     THROTTLED = "throttled"
@@ -108,12 +108,20 @@ class RefusalKind(StrEnum):
 
 class ChannelRefusal(NamedTuple):
     """Why a call was not carried out. `code` is a word of `tuyen_channels.refusals`, `detail` the
-    channel's own code. Neither contains a token or what a customer wrote."""
+    channel's own code. Neither contains a token or what a customer wrote. `certain` is for a
+    transient one: the channel certainly did nothing. An error of a server is no such certainty,
+    since the error may have come after the act."""
 
     kind: RefusalKind
     code: str
     detail: str = ""
     pause: Pause | None = None
+    certain: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the channel answered, and may have carried the call out all the same."""
+        return self.kind is RefusalKind.TRANSIENT and not self.certain
 
 
 class AfterLost(StrEnum):

@@ -9,28 +9,24 @@ Decides P5.
 import asyncio
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 import structlog
 
 from tuyen_channels.calls import (
-    AfterLost,
-    Begun,
     CallOrder,
     ChannelRefusal,
     Done,
     HiddenToken,
     RefusalKind,
-    RequestPart,
     UnsupportedRequestError,
 )
-from tuyen_channels.ports import Connector, LookCall
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
-from tuyen_events.topics import INBOUND
+from tuyen_outbound.call_attempts import CallAttempt
 from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.domain.retrying import LONGEST_WAIT_S
+from tuyen_outbound.lost_calls import LostCalls
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling
@@ -45,25 +41,7 @@ _FRESH_S = 2.0
 record of the partition, so nobody else had claimed the partition then; a process that was paused
 since has to look again."""
 
-_READ_WITHIN_S = 60.0
-"""How long reading the echoes that are in the log may take before they count as missing."""
-
-_LOOKS, _LOOK_AGAIN_S = 5, 10.0
-
 _log = structlog.get_logger()
-
-
-class _Attempt(NamedTuple):
-    """One try to carry out the present part of a request."""
-
-    stored: StoredRequest
-    connector: Connector
-    page: PageChanged
-    part: RequestPart
-
-    @property
-    def account(self) -> str:
-        return self.page.external_id
 
 
 class Carrying:
@@ -83,24 +61,18 @@ class Carrying:
         self._resources = resources
         self._states = states
         self._read = read
-        self._since = since
-        self._waiting: dict[str, asyncio.Event] = {}
-        self._looks: dict[str, int] = {}
-        """How often a channel was asked what became of a call, without a result."""
-        self._recovered_at = resources.elapsed_time()
-        self._begun_at: dict[str, float] = {}
-        """When calls of this worker began whose answers are not known."""
         self._turns = CallTurns(resources.pacings, resources.slots, resources.elapsed_time)
         self.settling = Settling(resources, states)
+        self._lost = LostCalls(
+            resources, states, read, since, settling=self.settling, turns=self._turns
+        )
         self.has_ended = False
         """Whether another worker may own the partitions now: then answers are published, and no
         state is written."""
 
     def notify(self, request_id: str) -> None:
         """Something was learned of a request: whoever waits for it looks again."""
-        event = self._waiting.get(request_id)
-        if event is not None:
-            event.set()
+        self._lost.notify(request_id)
 
     async def advance(self, stored: StoredRequest) -> None:
         """Takes one step with a request. Afterwards it is settled, or has another state, or a wait
@@ -122,10 +94,7 @@ class Carrying:
             )
             await self._settle_failed(stored)
         finally:
-            current = self._states.requests.find(stored.id)
-            if current is None or current.phase is not RequestPhase.CALLING:
-                self._begun_at.pop(stored.id, None)
-                self._looks.pop(stored.id, None)
+            self._lost.forget_known(stored.id)
 
     async def _settle_failed(self, stored: StoredRequest) -> None:
         current = self._states.requests.find(stored.id)
@@ -143,7 +112,7 @@ class Carrying:
             return
         if stored.phase is RequestPhase.WAITING and not await self._is_open(stored):
             return
-        if stored.phase is RequestPhase.WAITING and stored.cancelled:
+        if stored.is_ended_by_cancellation:
             return await self.settling.cancel(stored)
         request = stored.request
         connector = self._resources.connectors.get(request.channel)
@@ -158,11 +127,13 @@ class Carrying:
         part = parts[stored.part]
         page = await self._find_page(stored)
         if stored.phase is RequestPhase.CALLING:
-            await self._find_out(stored, connector, page, part)
+            await self._lost.find_out(stored, connector, page, part)
+        elif page is None and stored.cancelled:
+            await self.settling.cancel(stored)
         elif page is None:
             await self.settling.fail(stored, "page_disconnected")
         else:
-            await self._attempt(_Attempt(stored, connector, page, part))
+            await self._attempt(CallAttempt(stored, connector, page, part))
 
     async def _is_open(self, stored: StoredRequest) -> bool:
         """Whether a request still has to be carried out. An earlier process may have published its
@@ -181,12 +152,16 @@ class Carrying:
             page = accounts.find_page(request.organization, request.page_id)
         return page if page is not None and page.channel == request.channel else None
 
-    async def _attempt(self, attempt: _Attempt) -> None:
+    async def _attempt(self, attempt: CallAttempt) -> None:
         stored, page = attempt.stored, attempt.page
         await self._wait_until_due(stored)
         token = self._resources.accounts.find_token(page)
-        if token is None:
+        if token is None and not stored.cancelled:
             return await self._resources.accounts.wait_for_change(page)
+        if token is not None and not await self._lost.is_missing(attempt):
+            return
+        if token is None or stored.cancelled:
+            return await self.settling.cancel(stored)
         handle: str | None = None
         if attempt.part.upload is not None:
             handle = await self._upload(attempt, token)
@@ -198,7 +173,7 @@ class Carrying:
             call = self._begin(attempt, token, handle)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
-    async def _begin(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> None:
+    async def _begin(self, attempt: CallAttempt, token: HiddenToken, handle: str | None) -> None:
         """Notes that a call is under way, and makes it, unless something changed while it waited
         for its turn. Nothing cancels it in between: otherwise nobody could tell whether it was
         made.
@@ -207,13 +182,13 @@ class Carrying:
         """
         if not self._is_still_wanted(attempt, token):
             return
-        self._begun_at[attempt.stored.id] = self._resources.elapsed_time()
+        self._lost.note_begun(attempt.stored.id)
         begun = attempt.stored.begin(self._resources.clock.now())
         sent_at = await self._states.save(begun)
-        order = self._build_order(attempt, token, handle)
+        order = attempt.build_order(self._resources.links, token, handle)
         await self._call(attempt._replace(stored=begun), token, order, sent_at)
 
-    def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
+    def _is_still_wanted(self, attempt: CallAttempt, token: HiddenToken) -> bool:
         """Whether the request is as it was, is not being settled, and may still be called for."""
         stored, page, accounts = attempt.stored, attempt.page, self._resources.accounts
         return (
@@ -234,7 +209,7 @@ class Carrying:
             await self._states.require_only_writer(checked)
 
     async def _call(
-        self, attempt: _Attempt, token: HiddenToken, order: CallOrder, sent_at: float
+        self, attempt: CallAttempt, token: HiddenToken, order: CallOrder, sent_at: float
     ) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
         meanwhile. `sent_at` is when the record `calling` was sent.
@@ -265,7 +240,7 @@ class Carrying:
             )
         self.notify(attempt.stored.id)
 
-    async def _make(self, attempt: _Attempt, order: CallOrder) -> Done | ChannelRefusal:
+    async def _make(self, attempt: CallAttempt, order: CallOrder) -> Done | ChannelRefusal:
         try:
             return await attempt.connector.call(order)
         except Exception as error:  # the call may have been made: its state must say so
@@ -277,7 +252,7 @@ class Carrying:
             )
             return ChannelRefusal(RefusalKind.LOST, "internal")
 
-    async def _upload(self, attempt: _Attempt, token: HiddenToken) -> str | None:
+    async def _upload(self, attempt: CallAttempt, token: HiddenToken) -> str | None:
         """Uploads the file of a part: its handle, or None if the request has another state now."""
         file, upload = attempt.part.upload, attempt.connector.upload
         organization = attempt.page.organization
@@ -290,7 +265,7 @@ class Carrying:
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            order = self._build_order(attempt, token, None)
+            order = attempt.build_order(self._resources.links, token)
             answer = await upload(order, content)
         if isinstance(answer, Done):
             return answer.external_id
@@ -306,94 +281,6 @@ class Carrying:
             rest = stored.not_before - self._resources.clock.now()
             await asyncio.sleep(min(max(0.0, rest.total_seconds()), LONGEST_WAIT_S))
 
-    async def _wait_for_turn(self, attempt: _Attempt) -> None:
+    async def _wait_for_turn(self, attempt: CallAttempt) -> None:
         limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
         await self._turns.wait(attempt.page, limits)
-
-    async def _find_out(
-        self,
-        stored: StoredRequest,
-        connector: Connector,
-        page: PageChanged | None,
-        part: RequestPart,
-    ) -> None:
-        """Finds out what became of a call that was begun and whose answer is not known: because it
-        was lost, or because the process that made it is gone."""
-        if stored.proof is not None:
-            return await self.settling.finish_part(stored, connector, stored.proof)
-        how = connector.after_lost(stored.request.action)
-        if how is AfterLost.REPEAT:
-            await self._states.save(stored.return_to_waiting())
-            return
-        if not await self._wait_for_truth(stored):
-            return
-        look = connector.look if how is AfterLost.LOOK else None
-        if look is not None and page is not None:
-            await self._look(_Attempt(stored, connector, page, part), look)
-        elif await self._has_read_echoes(stored):
-            await self.settling.give_up(stored)
-
-    async def _wait_for_truth(self, stored: StoredRequest) -> bool:
-        """Waits for an echo, or a result of another process; returns whether there was none. By
-        then no other process makes the call any more."""
-        begun_at = self._begun_at.get(stored.id, self._recovered_at)
-        due = begun_at + self._resources.settle_within_s
-        event = self._waiting.setdefault(stored.id, asyncio.Event())
-        try:
-            async with asyncio.timeout(max(0.0, due - self._resources.elapsed_time())):
-                await event.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting.pop(stored.id, None)
-        return self._states.requests.find(stored.id) is stored
-
-    async def _has_read_echoes(self, stored: StoredRequest) -> bool:
-        """Handles all echoes that are in the log by now; returns whether none was of the
-        request."""
-        partition = self._states.requests.find_partition(stored.id)
-        if partition is not None:
-            await self._read.reach_end(INBOUND, partition, _READ_WITHIN_S)
-        return self._states.requests.find(stored.id) is stored
-
-    async def _look(self, attempt: _Attempt, look: LookCall) -> None:
-        """Asks the channel."""
-        stored, page = attempt.stored, attempt.page
-        token = self._resources.accounts.find_token(page)
-        if token is None:
-            return await self._resources.accounts.wait_for_change(page)
-        await self._wait_for_turn(attempt)
-        partition = self._states.requests.find_partition(stored.id)
-        is_known = partial(self._states.requests.has_made, -1 if partition is None else partition)
-        order = self._build_order(attempt, token, None)
-        found = await look(Begun(order, stored.since or self._since, is_known))
-        if self._states.requests.find(stored.id) is not stored:
-            return
-        match found:
-            case Done():
-                await self.settling.finish_part(stored, attempt.connector, found.external_id)
-            case None:
-                await self._states.save(stored.return_to_waiting())
-            case ChannelRefusal(kind=RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED):
-                await self._resources.accounts.stop(page, token, found)
-            case _:
-                await self._look_later(stored)
-
-    async def _look_later(self, stored: StoredRequest) -> None:
-        looks = self._looks.pop(stored.id, 0) + 1
-        if looks >= _LOOKS:
-            return await self.settling.give_up(stored)
-        self._looks[stored.id] = looks
-        await asyncio.sleep(_LOOK_AGAIN_S)
-
-    def _build_order(self, attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
-        request, part = attempt.stored.request, attempt.part
-        return CallOrder(
-            request=request,
-            part=part,
-            account=attempt.account,
-            token=token,
-            handle=handle,
-            reply_url=attempt.page.reply_url,
-            links=self._resources.links.make_links(request, part.attachments),
-        )

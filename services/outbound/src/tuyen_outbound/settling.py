@@ -19,7 +19,7 @@ from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundAction, OutboundOutcome
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
-from tuyen_outbound.domain.retrying import find_wait
+from tuyen_outbound.domain.retrying import SHOWN_WITHIN_S, find_wait
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.states import RequestStates
 from tuyen_platform import metrics
@@ -45,6 +45,8 @@ class Settling:
         self._states = states
         self._ending: dict[str, asyncio.Event] = {}
         """Requests whose result is being published, and what is set once it is."""
+        self._last_refusals: dict[str, ChannelRefusal] = {}
+        """Why requests fail, unless it turns out that one of their calls was carried out."""
 
     async def wait_for_result(self, request_id: str) -> None:
         """Returns once no result of the request is being published."""
@@ -64,7 +66,7 @@ class Settling:
         answer: Done | ChannelRefusal,
     ) -> None:
         """Handles the answer to the call of a request's present part."""
-        self._note_pace(page, answer)
+        self.note_pace(page, answer)
         stored = self._states.requests.find(request_id)
         if stored is None:
             return
@@ -88,7 +90,7 @@ class Settling:
                 finished = stored.finish_part(answer.external_id)
                 if finished.part == len(connector.split(stored.request)):
                     await publish(OutboundOutcome.DONE, finished.external_ids)
-            case ChannelRefusal(kind=RefusalKind.PERMANENT):
+            case ChannelRefusal(kind=RefusalKind.PERMANENT) if stored.doubtful_since is None:
                 await publish(OutboundOutcome.FAILED, stored.external_ids, answer)
             case _:
                 pass
@@ -174,6 +176,15 @@ class Settling:
         refusal = ChannelRefusal(RefusalKind.LOST, code)
         await self.settle(stored, OutboundOutcome.UNKNOWN, stored.external_ids, refusal)
 
+    def find_last_refusal(self, request_id: str) -> ChannelRefusal | None:
+        """Why a request fails if none of its calls turns out to have been carried out; None if it
+        is not known to fail."""
+        return self._last_refusals.get(request_id)
+
+    def forget(self, request_id: str) -> None:
+        """No call of the request is doubtful any more."""
+        self._last_refusals.pop(request_id, None)
+
     async def _note_refusal(
         self,
         stored: StoredRequest,
@@ -197,16 +208,36 @@ class Settling:
                 now = self._resources.clock.now()
                 await self._states.save(stored.refuse(now, now))
             case RefusalKind.TRANSIENT | RefusalKind.UNREACHABLE | RefusalKind.LOST:
-                await self._repeat_later(stored, refusal._replace(kind=kind))
+                await self._repeat_later(stored, connector, refusal._replace(kind=kind))
             case _:
-                await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
+                await self._fail_in_the_end(stored, refusal)
 
-    async def _repeat_later(self, stored: StoredRequest, refusal: ChannelRefusal) -> None:
+    async def _fail_in_the_end(
+        self, stored: StoredRequest, refusal: ChannelRefusal, *, is_doubtful: bool = False
+    ) -> None:
+        """The request is not tried again. If this call is doubtful, or an earlier one, its state
+        remains `calling`: it is found out first whether one was carried out."""
+        if stored.phase is RequestPhase.CALLING and (is_doubtful or stored.doubtful_since):
+            self._last_refusals[stored.id] = refusal
+        else:
+            await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
+
+    async def _repeat_later(
+        self, stored: StoredRequest, connector: Connector, refusal: ChannelRefusal
+    ) -> None:
+        """Tries again, a few times, and if this call was perhaps carried out, only where nothing
+        shows that it was. A call that may have been made is given time to show."""
         now = self._resources.clock.now()
+        is_doubtful = (
+            refusal.is_doubtful
+            and stored.phase is RequestPhase.CALLING
+            and connector.after_lost(stored.request.action) is not AfterLost.REPEAT
+        )
         wait_s = find_wait(refusal.kind, stored.refusals, stored.refused_at, now)
         if wait_s is None:
-            await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
-            return
+            return await self._fail_in_the_end(stored, refusal, is_doubtful=is_doubtful)
+        if is_doubtful:
+            wait_s = max(wait_s, SHOWN_WITHIN_S)
         _log.info(
             "outbound_call_repeated",
             request_id=stored.id,
@@ -216,9 +247,11 @@ class Settling:
             refusals=stored.refusals + 1,
             wait_s=wait_s,
         )
-        await self._states.save(stored.refuse(now, now + timedelta(seconds=wait_s)))
+        not_before = now + timedelta(seconds=wait_s)
+        await self._states.save(stored.refuse(now, not_before, is_doubtful=is_doubtful))
 
-    def _note_pace(self, page: PageChanged, answer: Done | ChannelRefusal) -> None:
+    def note_pace(self, page: PageChanged, answer: Done | ChannelRefusal) -> None:
+        """Pauses calls for the page or the app if the channel asks for it."""
         pacing = self._resources.pacings[page.channel]
         if isinstance(answer, Done):
             pacing.note_success(page.external_id)

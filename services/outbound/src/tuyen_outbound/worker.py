@@ -233,8 +233,9 @@ class OutboundWorker:
     async def _cancel(
         self, tenure: Tenure, event: OutboundCancelled, partition: int, intake: Intake
     ) -> None:
-        """Settles a request of which no call is under way. A call that was begun goes on, and what
-        would come after it is not sent."""
+        """Settles a request of which no call is under way or doubtful. A call that was begun goes
+        on, of a doubtful one it is found out whether it was carried out, and what would come after
+        it is not sent."""
         stored = intake.remove(event.request_id)
         if stored is not None:
             connector = self._resources.connectors.get(stored.request.channel)
@@ -243,11 +244,13 @@ class OutboundWorker:
         stored = tenure.states.requests.find(event.request_id)
         if stored is None or stored.cancelled:
             return
-        if stored.phase is RequestPhase.WAITING:
+        cancelled = stored.cancel()
+        if cancelled.is_ended_by_cancellation:
             await tenure.carrying.settling.cancel(stored)
-            tenure.restart(stored.request.conversation_id, stored.id)
         else:
-            await tenure.states.save(stored.cancel())
+            await tenure.states.save(cancelled)
+        if stored.phase is RequestPhase.WAITING:
+            tenure.restart(stored.request.conversation_id, stored.id)
 
     async def _learn(self, tenure: Tenure, partition: int, event: Event) -> None:
         """Handles an echo, or a result, which another process may have published."""

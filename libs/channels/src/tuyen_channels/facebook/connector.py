@@ -191,11 +191,11 @@ class FacebookConnector:
         taken = await self._make(call, order.token)
         match taken:
             case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
-                return refused._replace(kind=RefusalKind.TRANSIENT)
+                return refused._replace(kind=RefusalKind.TRANSIENT, certain=True)
             case ChannelRefusal(kind=RefusalKind.PERMANENT | RefusalKind.PAGE_STOPPED):
                 return refused
             case _:
-                return taken
+                return taken._replace(certain=True)
 
     async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         order = begun.order

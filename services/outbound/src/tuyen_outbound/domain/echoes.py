@@ -41,8 +41,8 @@ def find_proved_by_text(
     echo: MessageEchoed | CommentAdded,
     texts: Callable[[StoredRequest], str | None],
 ) -> StoredRequest | None:
-    """The oldest request whose call was begun, and whose present part has the text of the echo.
-    `texts` gives the text of a request's present part."""
+    """The oldest request of which a call was begun that may have been carried out, and whose
+    present part has the text of the echo. `texts` gives the text of a request's present part."""
     is_comment = isinstance(echo, CommentAdded)
     if isinstance(echo, MessageEchoed) and echo.admin_id is not None:
         return None  # a person wrote it at the channel
@@ -50,13 +50,14 @@ def find_proved_by_text(
     if any(echo.external_id in each.external_ids for each in known):
         return None
     for each in known:
-        if each.phase is RequestPhase.WAITING or each.since is None:
+        since = each.called_since
+        if since is None:
             continue
         if (each.request.action is OutboundAction.COMMENT) is not is_comment:
             continue
         if not is_comment and each.request.action not in _MESSAGES:
             continue
-        if _is_after(echo.occurred_at, each.since) and _are_same(texts(each), echo.text):
+        if _is_after(echo.occurred_at, since) and _are_same(texts(each), echo.text):
             return each
     return None
 

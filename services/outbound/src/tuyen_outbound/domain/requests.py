@@ -29,11 +29,12 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `offset` is that of its record in `outbound`, and gives the order within a conversation. `step`
     rises with each change. `part` is the number of the part that is next or under way, and
     `external_ids` are the channel's ids of the earlier ones. `since` is when the call of the
-    present part began, if it is not `waiting`. `proof` is the channel's id of the message that an
-    echo showed while the call was under way. `refusals` counts the answers after which the same
-    part is tried again, of which the first came at `refused_at`; no call is made before
-    `not_before`. Of one that is `cancelled`, no further call is made: it was while a call was under
-    way.
+    present part began, if it is not `waiting`. `doubtful_since` is when the first call of the
+    present part began that may have been carried out although its answer was an error. `proof` is
+    the channel's id of the message that an echo showed while the call was under way. `refusals`
+    counts the answers after which the same part is tried again, of which the first came at
+    `refused_at`; no call is made before `not_before`. Of one that is `cancelled`, no further call
+    is made: it was while a call was under way.
     """
 
     request: OutboundRequested
@@ -43,6 +44,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     part: int = 0
     external_ids: tuple[str, ...] = ()
     since: Moment | None = None
+    doubtful_since: Moment | None = None
     proof: str | None = None
     refusals: int = 0
     refused_at: Moment | None = None
@@ -59,19 +61,33 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def id(self) -> str:
         return self.request.request_id
 
+    @property
+    def called_since(self) -> datetime | None:
+        """When the first call of the present part began that may have been carried out; None if
+        there was none."""
+        return self.doubtful_since or self.since
+
+    @property
+    def is_ended_by_cancellation(self) -> bool:
+        """Whether it was cancelled, and there is no call to find out about first."""
+        is_doubtful = self.phase is not RequestPhase.WAITING or self.doubtful_since is not None
+        return self.cancelled and not is_doubtful
+
     def begin(self, now: datetime) -> Self:
         """The call of the present part begins."""
         return self._change(phase=RequestPhase.CALLING, since=now, proof=None, not_before=None)
 
     def return_to_waiting(self) -> Self:
-        """The call was not carried out, for a reason that does not count against the request."""
+        """The call was not carried out, for a reason that does not count against the request. An
+        earlier one is as doubtful as it was."""
         return self._change(phase=RequestPhase.WAITING, since=None, proof=None)
 
-    def refuse(self, now: datetime, not_before: datetime) -> Self:
-        """The call was not carried out, and is tried again."""
+    def refuse(self, now: datetime, not_before: datetime, *, is_doubtful: bool = False) -> Self:
+        """The call is tried again, since it was not carried out, or (`is_doubtful`) perhaps not."""
         return self._change(
             phase=RequestPhase.WAITING,
             since=None,
+            doubtful_since=self.called_since if is_doubtful else self.doubtful_since,
             proof=None,
             refusals=self.refusals + 1,
             refused_at=self.refused_at or now,
@@ -86,6 +102,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             part=self.part + 1,
             external_ids=known,
             since=None,
+            doubtful_since=None,
             proof=None,
             refusals=0,
             refused_at=None,
@@ -103,7 +120,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def give_up(self) -> Self:
         """It is reported that nobody can tell what became of the call. Its echo may still come, and
         has the time of the call."""
-        return self._change(phase=RequestPhase.UNKNOWN)
+        return self._change(phase=RequestPhase.UNKNOWN, since=self.since or self.doubtful_since)
 
     def close(self, until: datetime, external_ids: tuple[str, ...] = ()) -> "ClosedRequest":
         """It is settled."""

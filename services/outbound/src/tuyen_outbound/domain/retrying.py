@@ -10,6 +10,10 @@ their number."""
 
 LONGEST_WAIT_S = max(_WAITS_S)
 
+SHOWN_WITHIN_S = 5.0
+"""The shortest wait before a call is repeated that may have been carried out: by then there usually
+is the echo of a message, and a comment is listed."""
+
 _TRANSIENT_TRIES = len(_WAITS_S)
 _UNREACHABLE_FOR = timedelta(minutes=10)
 """For how long a call is repeated that does not reach the channel: nothing can happen twice."""
