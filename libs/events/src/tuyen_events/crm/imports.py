@@ -26,9 +26,9 @@ class ImportContact(MergingCommand, frozen=True, kw_only=True):
     """Add the contact in a row, or complete the one that has a phone number or email of it. A row
     that was imported before changes nothing.
 
-    `contact_id` is derived from the import and the row. A contact outside the warehouses in
-    `managed` is not changed, and nothing
-    is said of it but that it has the number.
+    `contact_id` is derived from the import, which is the `source`, and the row. `row` is its
+    number, from 1; 0 in commands of earlier versions. A contact outside the warehouses in `managed`
+    is not changed, and nothing is said of it but that it has the number.
     """
 
     type: ClassVar[str] = "contact.import.v1"
@@ -41,6 +41,7 @@ class ImportContact(MergingCommand, frozen=True, kw_only=True):
     location: str | None = None
     custom: dict[str, CustomValue] = msgspec.field(default_factory=dict)
     source: str
+    row: int = 0
     warehouse_id: str
     duplicates: Duplicates
     managed: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Imports the rows of a file (C9), each by one command. The ids of the command and of the contact
-are derived from the import and the row, so a batch that is repeated after a crash adds nothing
-twice.
+are derived from the import and the row, and the CRM remembers what became of it, so a batch that is
+repeated after a crash, or because its results were late, has no further effect.
 """
 
 import asyncio
@@ -96,6 +96,7 @@ class ImportRun(JobRun):
             organization=request.organization,
             contact_id=ContactId(command_id.replace("cmd_", "con_", 1)),
             source=request.job_id,
+            row=int(one),
             warehouse_id=request.warehouse_id,
             duplicates=request.duplicates,
             managed=tuple(sorted(scope.managed)),
