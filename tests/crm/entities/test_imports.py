@@ -117,6 +117,16 @@ def test_c9_w6_a_contact_of_another_warehouse_is_not_changed() -> None:
     assert [contact.name for contact in world.unmerged().values()] == ["Lan"]
 
 
+def test_c9_w3_a_member_completes_a_contact_of_theirs_and_adds_others_as_theirs() -> None:
+    world = World()
+    mine = own(world, name="Lan", phones=PHONES[:1], assignee=AgentId("hoa"))
+    rows = (row(2, Duplicates.FILL, phones=PHONES[:1], address="Huế"), row(3, phones=PHONES[1:2]))
+    for command in rows:
+        world.do(replace(command, managed=(), by=AgentId("hoa"), assignee=AgentId("hoa")))
+    assert world.contacts[mine].address == "Huế"
+    assert {each.assignee for each in world.unmerged().values()} == {"hoa"}
+
+
 def _managing(command: ImportContact, managed: Sequence[str]) -> ImportContact:
     fields = {name: getattr(command, name) for name in command.__struct_fields__}
     return ImportContact(**{**fields, "managed": tuple(managed)})

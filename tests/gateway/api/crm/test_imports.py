@@ -15,6 +15,7 @@ from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.api.crm import imports
@@ -25,7 +26,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
-PATH = "/v1/imports"
+PATH, SHOP = "/v1/imports", OrganizationId("shop")
 FILE = "Họ tên;SĐT;Ghi chú\nLan;0912 345 678;a\nMinh;x;b\nLan Anh;84912345678;c\n"
 MAPPING = {"Họ tên": "name", "SĐT": "phones"}
 
@@ -163,24 +164,9 @@ async def test_w5_rows_name_the_members_who_can_work_if_the_warehouse_distribute
 ) -> None:
     await desk.staff(owner, "lan")
     await desk.staff(owner, "minh")
-    warehouse = WarehouseDocument(
-        key="shop/default",
-        id="default",
-        organization=OrganizationId("shop"),
-        name="Kho",
-        members=(AgentId("lan"), AgentId("removed")),
-        distribute=Strategy.SEQUENTIAL,
-        sequence=1,
-        created_at=CREATED,
-        created_by=AgentId("admin"),
-        updated_at=CREATED,
-    )
     staff = []
     for distribute in (Strategy.SEQUENTIAL, None):
-        document = msgspec.structs.replace(warehouse, distribute=distribute)
-        await views[WAREHOUSES_VIEW.collection].replace_one(
-            {"_id": document.key}, WAREHOUSES_VIEW.encode(document), upsert=True
-        )
+        await put_warehouse(views, "default", members=("lan", "removed"), distribute=distribute)
         upload_id = (await uploaded(owner))["id"]
         await owner.done("PUT", f"{PATH}/{upload_id}/mapping", {"mapping": MAPPING})
         async with crm(log, CrmOutcome.APPLIED, 1) as asked:
@@ -221,10 +207,93 @@ async def test_c9_a_file_that_is_too_long_is_refused(
     assert (await upload(owner)).status_code == 413
 
 
-async def test_c9_w6_only_managers_of_a_warehouse_import_into_it(desk: Rig, owner: User) -> None:
+async def test_c9_w6_only_managers_and_members_of_a_warehouse_import_into_it(
+    desk: Rig, owner: User, views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is stored of a file for another one, whether its warehouse is named before the file
+    or after it."""
     hoa = await desk.staff(owner, "hoa")
-    assert (await upload(hoa, warehouse_id="default")).status_code == 403
-    assert (await upload(owner, warehouse_id="other")).status_code == 403
+    await put_warehouse(views, "north", managers=("hoa",))
+    await put_warehouse(views, "south", members=("hoa",))
+    await put_warehouse(views, "other")
+    for warehouse_id in ("north", "south", "default"):
+        assert (await upload(hoa, warehouse_id=warehouse_id)).status_code == 201
+    assert (await upload(hoa)).status_code == 201  # into the default one
+    monkeypatch.setattr(imports, "new_id", lambda kind: f"{kind}_next")
+    for warehouse_id in ("other", "none"):
+        for send in (upload, upload_before_warehouse):
+            assert (await send(hoa, warehouse_id=warehouse_id)).status_code == 403
+            assert await desk.gateway.attachments.open(SHOP, AttachmentId("imp_next")) is None
+    assert (await upload_before_warehouse(hoa, "south")).status_code == 201
+    assert await desk.gateway.attachments.open(SHOP, AttachmentId("imp_next")) is not None
+
+
+async def test_c9_w3_what_a_member_imports_is_theirs(
+    desk: Rig, owner: User, views: Database, log: InMemoryLog
+) -> None:
+    """Also if the warehouse distributes its contacts. A manager's rows have no assignee."""
+    hoa, lan = await desk.staff(owner, "hoa"), await desk.staff(owner, "lan")
+    await put_warehouse(
+        views, "south", members=("hoa",), managers=("lan",), distribute=Strategy.SEQUENTIAL
+    )
+    found = []
+    for user in (hoa, lan):
+        import_id = (await upload(user, warehouse_id="south")).json()["id"]
+        await user.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+        async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+            await user.done("POST", f"{PATH}/{import_id}/start")
+            assert (await wait_until_ended(user, import_id))["state"] == "done"
+        found.append({(e.assignee, e.staff) for e in asked if isinstance(e, ImportContact)})
+    assert found == [{("hoa", ())}, {(None, ("hoa",))}]
+
+
+async def test_c9_w3_an_import_into_a_warehouse_that_its_agent_left_is_not_started(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    await put_warehouse(views, "south", members=("hoa",))
+    import_id = (await upload(hoa, warehouse_id="south")).json()["id"]
+    await hoa.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+    await put_warehouse(views, "south")
+    assert (await hoa.post(f"{PATH}/{import_id}/start")).status_code == 403
+
+
+async def upload_before_warehouse(user: User, warehouse_id: str) -> httpx.Response:
+    """The same, with the text after the file."""
+    return await user.client.post(
+        PATH,
+        headers={"Authorization": f"Bearer {user.token}"},
+        files=[
+            ("file", ("khach.csv", FILE.encode(), "text/csv")),
+            ("warehouse_id", (None, warehouse_id.encode())),
+        ],
+    )
+
+
+async def put_warehouse(
+    views: Database,
+    warehouse_id: str,
+    *,
+    members: tuple[str, ...] = (),
+    managers: tuple[str, ...] = (),
+    distribute: Strategy | None = None,
+) -> None:
+    document = WarehouseDocument(
+        key=f"shop/{warehouse_id}",
+        id=warehouse_id,
+        organization=SHOP,
+        name="Kho",
+        members=tuple(map(AgentId, members)),
+        managers=tuple(map(AgentId, managers)),
+        distribute=distribute,
+        sequence=1,
+        created_at=CREATED,
+        created_by=AgentId("admin"),
+        updated_at=CREATED,
+    )
+    await views[WAREHOUSES_VIEW.collection].replace_one(
+        {"_id": document.key}, WAREHOUSES_VIEW.encode(document), upsert=True
+    )
 
 
 async def test_c9_w6_the_import_of_another_agent_is_not_found(desk: Rig, owner: User) -> None:

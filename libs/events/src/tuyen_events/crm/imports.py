@@ -40,6 +40,8 @@ class ImportContact(MergingCommand, frozen=True, kw_only=True):
     address: str | None = None
     location: str | None = None
     custom: dict[str, CustomValue] = msgspec.field(default_factory=dict)
+    assignee: AgentId | None = None
+    """Of a contact that the row adds."""
     source: str
     row: int = 0
     warehouse_id: str

@@ -89,7 +89,10 @@ class ImportRun(JobRun):
     def _build_command(
         self, one: str, scope: ContactScope, staff: tuple[AgentId, ...], fields: dict[str, Any]
     ) -> ImportContact:
+        """Where the requester is no manager, what they import is theirs, as is what they add by
+        hand."""
         request = self._request()
+        manages = request.warehouse_id in scope.managed
         command_id = derive_command_id(self.job.id, one)
         return ImportContact(
             command_id=command_id,
@@ -100,7 +103,8 @@ class ImportRun(JobRun):
             warehouse_id=request.warehouse_id,
             duplicates=request.duplicates,
             managed=tuple(sorted(scope.managed)),
-            staff=staff,
+            assignee=None if manages else request.by,
+            staff=staff if manages else (),
             by=request.by,
             at=self.gateway.crm_commands.now(),
             **fields,
@@ -133,8 +137,8 @@ class ImportRun(JobRun):
         scope = await self.load_contact_scope()
         if not agent.crm.imports:
             raise StoppedError(f"{agent.id} may not import any more.")
-        if self._request().warehouse_id not in scope.managed:
-            raise StoppedError(f"{agent.id} does not manage the warehouse any more.")
+        if not scope.may_add_to(self._request().warehouse_id):
+            raise StoppedError(f"{agent.id} may not add contacts to the warehouse any more.")
         return organization, scope
 
     async def _find_staff(self, organization: Organization) -> tuple[AgentId, ...]:

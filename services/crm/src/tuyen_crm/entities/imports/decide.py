@@ -39,7 +39,7 @@ def decide(known: KnownState, command: ImportContact) -> CommandDecision:
     if existing is None:
         return decide_contact(known, _build_added(command))
     contact_id, contact, value = existing
-    if contact.warehouse_id not in command.managed:
+    if contact.warehouse_id not in command.managed and contact.assignee != command.by:
         return replace(decide_unchanged(0), known_elsewhere=(value,))
     if command.duplicates is Duplicates.SKIP:
         return decide_unchanged(contact.version)

@@ -23,11 +23,12 @@ from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_COLUMNS
 from tuyen_gateway.api.attachments import FILE_BODY, FILE_RESPONSES, check_upload_quota
 from tuyen_gateway.api.bodies import RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import load_scope, new_id, not_found
-from tuyen_gateway.api.crm.contact_views import country_of, require_manager
+from tuyen_gateway.api.crm.contact_views import country_of, require_place
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.jobs import SkippedView, find_job, job_view, stop_for
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.imports.columns import guess_mapping, list_columns
@@ -141,9 +142,10 @@ async def post_import(
     request: Request, caller: CurrentCaller, gateway: GatewayPorts
 ) -> UploadedImport:
     """For agents with the right to `import` (C11): an Excel workbook, or texts with separated
-    values (CSV) in any usual encoding, for a warehouse that the caller manages. The first row is
-    the heading."""
+    values (CSV) in any usual encoding, for a warehouse that the caller manages or is a member of.
+    What a member imports is assigned to them. The first row is the heading."""
     _require_right(caller)
+    scope = await load_scope(gateway, caller)
     await check_upload_quota(gateway, caller.organization.id)
     field = UploadedFile(request.headers.get("content-type", ""), request.stream())
     name = await field.read_name()
@@ -157,9 +159,8 @@ async def post_import(
         uploaded_by=caller.viewer.agent_id,
         created_at=gateway.clock.now(),
     )
-    await gateway.attachments.add(new, _limit(field.parts()))
-    warehouse_id = field.texts.get("warehouse_id") or DEFAULT_WAREHOUSE
-    require_manager(await load_scope(gateway, caller), warehouse_id)
+    await gateway.attachments.add(new, _admit(field, scope))
+    warehouse_id = _find_warehouse(field)
     with await _load(gateway, caller, import_id) as file, _readable(FIELD):
         heading, *rows = await asyncio.to_thread(_read_first, file)
     columns = name_columns(heading.cells)
@@ -233,7 +234,7 @@ async def start_import(
     if not draft.mapped:
         raise ConflictError("Send the mapping of its columns first.")
     _require_right(caller)
-    require_manager(await load_scope(gateway, caller), draft.warehouse_id)
+    require_place(await load_scope(gateway, caller), draft.warehouse_id)
     request = ImportRequested(
         job_id=import_id,
         organization=draft.organization,
@@ -297,13 +298,23 @@ async def _load(gateway: Gateway, caller: Caller, import_id: str) -> BinaryIO:
     return file
 
 
-async def _limit(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _admit(field: UploadedFile, scope: ContactScope) -> AsyncIterator[bytes]:
+    """The content of the file. Raises TooLargeError, and ForbiddenError if its warehouse is none to
+    which the viewer may add contacts: then the file is not stored. The warehouse may be named
+    before the file or after it."""
     size = 0
-    async for part in parts:
+    if "warehouse_id" in field.texts:
+        require_place(scope, _find_warehouse(field))
+    async for part in field.parts():
         size += len(part)
         if size > SHEET_BYTES:
             raise TooLargeError(f"A file of contacts has at most {SHEET_BYTES} bytes.")
         yield part
+    require_place(scope, _find_warehouse(field))
+
+
+def _find_warehouse(field: UploadedFile) -> str:
+    return field.texts.get("warehouse_id") or DEFAULT_WAREHOUSE
 
 
 @contextmanager
