@@ -13,6 +13,7 @@ from gateway.api.crm.answering import CREATED, contact, crm, show
 from gateway.api.crm.test_shared_numbers import fill as mark_shared
 from gateway.rig import Rig, User, until
 from tuyen_events.crm.imports import ImportContact
+from tuyen_events.crm.pipelines import PipelineStep
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.outbound import AttachmentId
@@ -24,6 +25,8 @@ from tuyen_gateway.imports.report import ImportReport
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
+from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
 PATH, SHOP = "/v1/imports", OrganizationId("shop")
@@ -183,7 +186,7 @@ async def test_c9_an_import_without_a_mapping_is_not_started(owner: User) -> Non
 
 
 @pytest.mark.parametrize(
-    "mapping", [{"Họ tên": "assignee"}, {"Họ tên": "custom."}, {"Không có": "name"}]
+    "mapping", [{"Họ tên": "steps.gone"}, {"Họ tên": "custom."}, {"Không có": "name"}]
 )
 async def test_c9_a_mapping_to_what_does_not_exist_is_refused(
     owner: User, mapping: dict[str, str]
@@ -191,6 +194,65 @@ async def test_c9_a_mapping_to_what_does_not_exist_is_refused(
     import_id = (await uploaded(owner))["id"]
     answer = await owner.put(f"{PATH}/{import_id}/mapping", {"mapping": mapping})
     assert answer.status_code == 422
+
+
+async def test_c9_w5_managers_alone_import_the_assignee(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    """In a file of a member, the column means nothing."""
+    hoa = await desk.staff(owner, "hoa")
+    await put_warehouse(views, "south", members=("hoa",))
+    guesses = []
+    for user in (owner, hoa):
+        found = (await upload(user, "name;assignee\nLan;hoa\n", warehouse_id="south")).json()
+        guesses.append(found.get("guess"))
+    assert guesses == [None, {"name": "name"}]
+    path = f"{PATH}/{found['id']}/mapping"
+    assert (await hoa.put(path, {"mapping": {"assignee": "assignee"}})).status_code == 422
+
+
+async def test_c9_c5_c6_rows_give_tags_steps_a_campaign_and_an_assignee(
+    desk: Rig, owner: User, views: Database, log: InMemoryLog
+) -> None:
+    """As an export writes them."""
+    await desk.staff(owner, "hoa")
+    await show_setup(views)
+    heading = "name;tags;steps.retail;campaign_id;care_status;assignee"
+    file = f'{heading}\nLan;"VIP; sỉ";Báo giá;tet;multi_assigned;hoa\nMinh;;gone;none;x;nobody\n'
+    found = await uploaded(owner, file)
+    assert found["guess"] == {name: name for name in heading.split(";")}
+    path = f"{PATH}/{found['id']}"
+    preview = await owner.done("PUT", f"{path}/mapping", {"mapping": found["guess"]})
+    assert {(each["row"], each["column"]) for each in preview["errors"]} == {
+        (3, name) for name in ("steps.retail", "campaign_id", "care_status", "assignee")
+    }
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        await owner.done("POST", f"{path}/start")
+        assert (await wait_until_ended(owner, found["id"]))["changed"] == 1
+    (command,) = asked
+    assert isinstance(command, ImportContact)
+    assert (command.tags, command.steps) == (("VIP", "sỉ"), {"retail": "quoted"})
+    assert (command.campaign_id, command.care_status, command.assignee) == (
+        "tet",
+        "multi_assigned",
+        "hoa",
+    )
+
+
+async def show_setup(views: Database) -> None:
+    """A pipeline and a campaign."""
+    made: dict[str, Any] = {
+        "organization": SHOP,
+        "sequence": 1,
+        "created_at": CREATED,
+        "created_by": AgentId("admin"),
+        "updated_at": CREATED,
+    }
+    steps = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Báo giá"))
+    pipeline = PipelineDocument(**made, key="shop/retail", id="retail", name="Bán lẻ", steps=steps)
+    campaign = CampaignDocument(**made, key="shop/tet", id="tet", name="Tết")
+    await views[PIPELINES_VIEW.collection].insert_one(PIPELINES_VIEW.encode(pipeline))
+    await views[CAMPAIGNS_VIEW.collection].insert_one(CAMPAIGNS_VIEW.encode(campaign))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0 old", b"PK\x03\x04 no workbook"])

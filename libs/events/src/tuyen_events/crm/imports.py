@@ -7,6 +7,7 @@ import msgspec
 
 from tuyen_events.crm.contacts import Gender
 from tuyen_events.crm.records import MergingCommand
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.custom_fields import CustomValue
 from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import Word
@@ -40,8 +41,14 @@ class ImportContact(MergingCommand, frozen=True, kw_only=True):
     address: str | None = None
     location: str | None = None
     custom: dict[str, CustomValue] = msgspec.field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    steps: dict[str, str] = msgspec.field(default_factory=dict)
+    """By pipeline."""
+    campaign_id: str | None = None
+    care_status: CareStatus | None = None
     assignee: AgentId | None = None
-    """Of a contact that the row adds."""
+    """A contact that exists already gets it only if the agent manages both its warehouse and
+    `warehouse_id`."""
     source: str
     row: int = 0
     warehouse_id: str

@@ -1773,8 +1773,8 @@ export interface paths {
         /**
          * Upload a file of contacts
          * @description For agents with the right to `import` (C11): an Excel workbook, or texts with separated
-         *     values (CSV) in any usual encoding, for a warehouse that the caller manages. The first row is
-         *     the heading.
+         *     values (CSV) in any usual encoding, for a warehouse that the caller manages or is a member of.
+         *     What a member imports is assigned to them. The first row is the heading.
          */
         post: operations["post_import_v1_imports_post"];
         delete?: never;

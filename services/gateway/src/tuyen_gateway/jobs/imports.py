@@ -12,12 +12,13 @@ from typing import Any
 from tuyen_directory.organization import Organization
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.custom_fields import CustomFields
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId, ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested, JobProgressed
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus, list_skipped
+from tuyen_gateway.imports.columns import ASSIGNEE, ImportableFields
+from tuyen_gateway.imports.fields import load_importable_fields
 from tuyen_gateway.imports.reading import RowFormat, read_contact
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
@@ -54,11 +55,20 @@ class ImportRun(JobRun):
         if not self._read.keys() >= set(ids):
             await self._read_after(int(ids[0]) - 1)
         organization, scope = await self._find_scope()
-        custom = await self.retry(lambda: self.gateway.crm.contact_fields(organization.id))
+        request = self._request()
+        known = await self.retry(
+            lambda: load_importable_fields(
+                self.gateway,
+                organization,
+                scope,
+                request.warehouse_id,
+                request.mapping.values(),
+            )
+        )
         staff = await self._find_staff(organization)
         commands, results = {}, dict[str, ItemResult]()
         for one in ids:
-            fields = None if one not in self._read else self._read_fields(organization, custom, one)
+            fields = None if one not in self._read else self._read_fields(organization, known, one)
             if fields is None:
                 results[one] = INVALID_ROW
             else:
@@ -77,12 +87,12 @@ class ImportRun(JobRun):
         return list_skipped(super().note_results(progress, results), results)
 
     def _read_fields(
-        self, organization: Organization, custom: CustomFields, one: str
+        self, organization: Organization, known: ImportableFields, one: str
     ) -> dict[str, Any] | None:
         row = self._read[one]
         profile = organization.profile
         country = COUNTRY if profile is None else profile.value.country
-        row_format = RowFormat(self._request().mapping, country, custom)
+        row_format = RowFormat(self._request().mapping, country, known)
         fields, errors = read_contact(row.number, cells_of(row, self._columns), row_format)
         return None if errors else fields
 
@@ -103,11 +113,10 @@ class ImportRun(JobRun):
             warehouse_id=request.warehouse_id,
             duplicates=request.duplicates,
             managed=tuple(sorted(scope.managed)),
-            assignee=None if manages else request.by,
             staff=staff if manages else (),
             by=request.by,
             at=self.gateway.crm_commands.now(),
-            **fields,
+            **(fields if manages else {**fields, ASSIGNEE: request.by}),
         )
 
     async def _read_after(self, number: int) -> None:

@@ -31,7 +31,8 @@ from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.imports.columns import guess_mapping, list_columns
+from tuyen_gateway.imports.columns import guess_mapping, list_template_columns
+from tuyen_gateway.imports.fields import load_importable_fields
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import build_report, cells_of
 from tuyen_gateway.ports.imports import ImportDraft
@@ -71,8 +72,10 @@ class MappingIn(RequestBody):
     )
 
     mapping: dict[str, str] = Field(max_length=SHEET_COLUMNS)
-    """By column, `name`, `phones`, `emails`, `gender`, `birthday`, `address`, `location` or
-    `custom.` with the id of a field. Columns that are left out are not imported."""
+    """By column, `name`, `phones`, `emails`, `gender`, `birthday`, `address`, `location`, `tags`,
+    `campaign_id`, `care_status`, `assignee` (for managers of the warehouse), `custom.` with the id
+    of a field, or `steps.` with the id of a pipeline. Columns that are left out are not
+    imported."""
     duplicates: Duplicates = Duplicates.SKIP
     """What happens to a row whose phone number or email a contact has already."""
 
@@ -123,7 +126,7 @@ class ImportView(ResponseBody):
 )
 async def download_import_template(caller: CurrentCaller, gateway: GatewayPorts) -> Response:
     """A workbook with one column for each field of a contact, and for each custom one."""
-    columns = list_columns(await gateway.crm.contact_fields(caller.organization.id))
+    columns = list_template_columns(await gateway.crm.contact_fields(caller.organization.id))
     return Response(
         await asyncio.to_thread(_write_template, columns),
         media_type=_XLSX,
@@ -164,6 +167,7 @@ async def post_import(
     with await _load(gateway, caller, import_id) as file, _readable(FIELD):
         heading, *rows = await asyncio.to_thread(_read_first, file)
     columns = name_columns(heading.cells)
+    fields = await load_importable_fields(gateway, caller.organization, scope, warehouse_id)
     draft = ImportDraft(
         id=import_id,
         organization=caller.organization.id,
@@ -171,7 +175,7 @@ async def post_import(
         name=name,
         warehouse_id=warehouse_id,
         columns=columns,
-        mapping=guess_mapping(columns, await gateway.crm.contact_fields(caller.organization.id)),
+        mapping=guess_mapping(columns, fields),
         created_at=gateway.clock.now(),
     )
     await gateway.import_drafts.keep(draft)
@@ -193,9 +197,10 @@ async def put_mapping(
     draft = await _find_draft(gateway, caller, import_id)
     if gateway.jobs.job(import_id) is not None:
         raise ConflictError("The import was started already.")
-    custom = await gateway.crm.contact_fields(caller.organization.id)
-    _check_mapping(body.mapping, draft.columns, list_columns(custom))
-    row_format = RowFormat(body.mapping, country_of(caller), custom)
+    scope = await load_scope(gateway, caller)
+    fields = await load_importable_fields(gateway, caller.organization, scope, draft.warehouse_id)
+    _check_mapping(body.mapping, draft.columns, fields.names)
+    row_format = RowFormat(body.mapping, country_of(caller), fields)
     shared = frozenset(await gateway.crm.setup_ids(SHARED_NUMBERS_VIEW, draft.organization))
     async with gateway.import_drafts.reading(draft.organization, gateway.clock.now()):
         with await _load(gateway, caller, import_id) as file, _readable(""):
