@@ -55,6 +55,6 @@ class ImportContact(MergingCommand, frozen=True, kw_only=True):
     duplicates: Duplicates
     managed: tuple[str, ...] = ()
     staff: tuple[AgentId, ...] = ()
-    """The members of the warehouse who are not disabled, if it distributes its new contacts
+    """The members of the warehouse who can work in the CRM, if it distributes its new contacts
     (W5)."""
     by: AgentId

@@ -160,7 +160,7 @@ class ImportRun(JobRun):
         if warehouse is None or warehouse.distribute is None:
             return ()
         members = frozenset(warehouse.members)
-        return tuple(agent for agent in organization.active_agents if agent in members)
+        return tuple(agent for agent in organization.crm_staff if agent in members)
 
     def _request(self) -> ImportRequested:
         request = self.job.request

@@ -240,7 +240,7 @@ def _added_fields(
         "contact_id": contact_id,
         "warehouse_id": warehouse_id,
         "assignee": assignee,
-        "staff": caller.organization.active_agents if assignee is None else (),
+        "staff": caller.organization.crm_staff if assignee is None else (),
     }
 
 
