@@ -21,7 +21,7 @@ from tuyen_crm.entities import BY_COMMAND, AnyEntity
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_events.codec import decode
 from tuyen_events.crm.contacts import AddContact, ContactRenamed, RenameContact
-from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome, CrmRefusal
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.inbound import MessageReceived
 from tuyen_events.topic import Topic
@@ -340,8 +340,17 @@ async def test_r9_5_a_command_that_cannot_be_decided_is_put_aside_and_the_next_o
     await shop.ask(rename(22, "670", "finer"))
     assert await work(shop, shop.log)
     assert len(await shop.records(DEAD_LETTERS)) == 3
-    assert (await shop.results())["cmd_22"] == {("applied", 4)}
-    assert (await shop.results())["cmd_21"] == {("applied", 3)}
+    results = await shop.results()
+    assert (results["cmd_21"], results["cmd_22"]) == ({("applied", 3)}, {("applied", 4)})
+    # Whoever waits for one of the others, as a job does, is told that it was put aside.
+    assert (results["cmd_20"], results["evt_1"]) == ({("refused", 0)}, {("refused", 0)})
+    assert results.keys() == {"cmd_1", "cmd_20", "cmd_21", "cmd_22", "evt_1"}
+    put_aside = [
+        each.refusal
+        for each in await shop.read_events(CRM_RESULTS)
+        if isinstance(each, CrmCommandSettled) and each.outcome is CrmOutcome.REFUSED
+    ]
+    assert put_aside == [CrmRefusal.FAILED] * 2
 
 
 async def test_c2_a_command_that_is_sent_again_is_answered_in_full() -> None:

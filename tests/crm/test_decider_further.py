@@ -1,4 +1,5 @@
-"""Commands that the decider sends itself, for what one command leaves."""
+"""Commands that the decider sends itself, for what one command leaves, and those that it cannot
+decide."""
 
 import pytest
 
@@ -40,3 +41,18 @@ async def test_c2_r9_5_proposals_that_one_command_leaves_are_ended_by_the_next_o
     }
     assert {one for one, other in ended if other == "con_1"} == {f"con_{n}" for n in range(2, 6)}
     assert await shop.records(DEAD_LETTERS) == []
+
+
+async def test_r9_5_a_command_that_is_put_aside_has_its_result_wherever_the_crm_crashes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuyen_crm.decider._COMMAND_BYTES", 1)
+    for steps in range(1_000):
+        shop = Shop()
+        await shop.ask(add_contact(1, "1", ()))
+        ended = await work(shop, Client(shop.log, steps))
+        assert ended or await work(shop, shop.log)
+        assert await shop.results() == {"cmd_1": {("refused", 0)}}
+        assert await shop.contacts() == []
+        if ended:
+            break

@@ -8,8 +8,9 @@ import pytest
 from crm.rig import SHOP, Client, Shop, contact, number_events
 from crm.test_decider import send_commands, work
 from support.folding import fold_events
+from tuyen_crm import reminding
 from tuyen_crm.projections.crm import CrmProjection
-from tuyen_crm.reminding import Reminding
+from tuyen_crm.reminding import EVERY_ONE, Reminding, build_due_query
 from tuyen_events.crm.appointments import AddAppointment, AppointmentId
 from tuyen_events.crm.reminders import RemindCommand, ReminderDue
 from tuyen_events.crm.tasks import (
@@ -21,11 +22,13 @@ from tuyen_events.crm.tasks import (
     TaskReminded,
     TaskState,
 )
-from tuyen_events.ids import AgentId
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.reminder_topics import REMINDERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Database, connect
+from tuyen_views.appointments import APPOINTMENTS_VIEW
+from tuyen_views.tasks import TASKS_VIEW, TaskDocument
 
 NOON = datetime(2026, 9, 22, 12, tzinfo=UTC)
 SOON = NOON + timedelta(hours=1)
@@ -183,3 +186,83 @@ async def test_c5_c8_the_history_says_that_it_was_time(views: Database) -> None:
     assert entry is not None
     assert entry["vi"] == "Đến giờ nhắc công việc “Gọi lại”."
     assert entry["en"] == "It was time for the reminder of the task “Gọi lại”."
+
+
+def due_task(organization: str, number: int, reminds_at: datetime | None = NOON) -> TaskDocument:
+    """The document of a task of which somebody must be reminded."""
+    return TaskDocument(
+        key=f"{organization}/t_{number}",
+        id=f"t_{number}",
+        organization=OrganizationId(organization),
+        contact_id=ContactId("con_1"),
+        place=f"{number}",
+        sequence=2,
+        created_at=NOON,
+        updated_at=NOON,
+        assignee=LAN,
+        title="Gọi lại",
+        reminds_at=reminds_at,
+        state=TaskState.OPEN,
+    )
+
+
+async def show(views: Database, *tasks: TaskDocument) -> None:
+    await CrmProjection(views).fold([])
+    await views[TASKS_VIEW.collection].insert_many([TASKS_VIEW.encode(each) for each in tasks])
+
+
+async def whose_were_asked(shop: Shop) -> list[str]:
+    asked = await shop.read_events(CRM_COMMANDS)
+    return [each.organization for each in asked if isinstance(each, RemindCommand)]
+
+
+async def test_r9_5_c5_a_shop_with_many_tasks_at_one_time_delays_no_other(
+    views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminding, "_AT_ONCE", 10)
+    noisy = [due_task("noisy", number) for number in range(40)]
+    quiet = [due_task("quiet", number, NOON + timedelta(minutes=1)) for number in range(2)]
+    await show(views, *noisy, *quiet, due_task("idle", 1, SOON))
+    shop = Shop()
+    worker = Reminding(shop.log, views, ManualClock(NOON + timedelta(minutes=2)))
+    await worker.look()
+    asked = await whose_were_asked(shop)
+    assert (len(asked), asked.count("quiet")) == (10 - 3, 2)
+    for _ in range(10):
+        await worker.look()
+    assert sorted(await whose_were_asked(shop)) == ["noisy"] * 40 + ["quiet"] * 2
+
+
+async def test_r9_5_c5_of_more_shops_than_fit_each_has_its_turn(
+    views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminding, "_AT_ONCE", 3)
+    names = [f"shop_{number}" for number in range(7)]
+    await show(views, *(due_task(name, number) for name in names for number in range(5)))
+    shop = Shop()
+    worker, clock = None, ManualClock(NOON)
+    worker = Reminding(shop.log, views, clock)
+    for _ in range(3):
+        await worker.look()
+    assert {*await whose_were_asked(shop)} == {*names}
+
+
+async def test_r9_5_c5_reminders_that_are_due_are_found_in_an_index(views: Database) -> None:
+    await show(views, *(due_task(f"shop_{n % 3}", n) for n in range(60)), due_task("idle", 1, SOON))
+    due = build_due_query(NOON)
+    tasks = views[TASKS_VIEW.collection]
+    for query, index in (
+        (due, "by_reminder"),
+        ({"organization": "shop_1", **due}, "organizations"),
+    ):
+        plan = await tasks.find(query).sort("reminds_at", 1).limit(5).explain()
+        assert index in str(plan["queryPlanner"]["winningPlan"])
+        assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"])
+        assert plan["executionStats"]["totalDocsExamined"] == 5
+    distinct = {"distinct": tasks.name, "key": "organization", "query": {**EVERY_ONE, **due}}
+    for view in (TASKS_VIEW, APPOINTMENTS_VIEW):
+        distinct["distinct"] = view.collection
+        plan = await views.command("explain", distinct, verbosity="executionStats")
+        assert "DISTINCT_SCAN" in str(plan["queryPlanner"]["winningPlan"])
+        assert plan["executionStats"]["totalKeysExamined"] <= 8
+        assert plan["executionStats"]["totalDocsExamined"] == 0

@@ -29,7 +29,12 @@ from tuyen_directory.organization import (
     may_work_on,
     next_version,
 )
-from tuyen_events.directory import DirectoryEvent, SettingsChanged, SupportTeamChanged
+from tuyen_events.directory import (
+    CrmRights,
+    DirectoryEvent,
+    SettingsChanged,
+    SupportTeamChanged,
+)
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Role
 
@@ -133,6 +138,13 @@ def test_r1_8_an_agent_who_is_disabled_or_removed_is_not_active() -> None:
     assert [one and one.id for one in found] == ["a", None, None]
     still = [known.agent(AgentId(name)) for name in "abc"]
     assert [one and one.id for one in still] == ["a", "b", None]
+
+
+def test_w5_c11_contacts_are_given_to_agents_who_may_use_the_crm() -> None:
+    known = fold(
+        [agent("a"), agent("b", crm=CrmRights(access=False)), agent("c", disabled=True), agent("d")]
+    )
+    assert (known.crm_staff, known.active_agents) == (("a", "d"), ("a", "b", "d"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tuyen_crm.adapters.directory import OrganizationDirectory
 from tuyen_crm.bootstrap import compose
 from tuyen_events.crm.claims import ContactAssigned
 from tuyen_events.crm.warehouses import PutWarehouse
-from tuyen_events.directory import directory_key
+from tuyen_events.directory import CrmRights, directory_key
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Strategy
@@ -19,8 +19,11 @@ from tuyen_platform.mongodb import Database
 ORGANIZATION = OrganizationId(SHOP)
 
 
-async def _hire(log: InMemoryLog, name: str, *, disabled: bool = False) -> None:
-    changed = agent(name, organization=ORGANIZATION, disabled=disabled)
+async def _hire(
+    log: InMemoryLog, name: str, *, disabled: bool = False, access: bool = True
+) -> None:
+    crm = CrmRights(access=access)
+    changed = agent(name, organization=ORGANIZATION, disabled=disabled, crm=crm)
     await log.append(DIRECTORY, *directory_record(changed))
 
 
@@ -37,11 +40,12 @@ async def test_c2_an_organization_has_its_country() -> None:
     assert directory.country(OrganizationId("other")) == "VN"
 
 
-async def test_w5_agents_who_are_disabled_or_removed_are_not_active() -> None:
+async def test_w5_c11_agents_who_are_disabled_removed_or_have_no_access_are_not_active() -> None:
     log = InMemoryLog()
-    for name in ("minh", "lan", "hoa", "tu"):
+    for name in ("minh", "lan", "hoa", "tu", "vy"):
         await _hire(log, name)
     await _hire(log, "minh", disabled=True)
+    await _hire(log, "vy", access=False)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "agent", "tu"), None)
     await log.append_bytes(DIRECTORY, directory_key(ORGANIZATION, "rule", "r"), None)
     agents = OrganizationDirectory(log)
@@ -59,6 +63,7 @@ async def test_w5_new_customers_are_given_in_turn_to_the_active_members(
     for name in ("lan", "minh"):
         await _hire(shop.log, name)
     await _hire(shop.log, "tu", disabled=True)
+    await _hire(shop.log, "vy", access=False)
     put = PutWarehouse(
         command_id="cmd_1",
         organization=ORGANIZATION,
@@ -66,7 +71,7 @@ async def test_w5_new_customers_are_given_in_turn_to_the_active_members(
         by=AgentId("admin"),
         id="north",
         name="North",
-        members=tuple(map(AgentId, ("lan", "tu", "minh"))),
+        members=tuple(map(AgentId, ("lan", "tu", "minh", "vy"))),
         sources=(PAGE,),
         distribute=Strategy.SEQUENTIAL,
     )

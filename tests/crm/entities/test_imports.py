@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from crm.world import World
+from tuyen_events.crm.campaigns import CampaignChanged
 from tuyen_events.crm.contacts import AddContact
 from tuyen_events.crm.imports import Duplicates, ImportContact
+from tuyen_events.crm.pipelines import PipelineChanged, PipelineStep
 from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.crm.shares import CareStatus
 from tuyen_events.custom_fields import FieldType
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 
@@ -115,6 +118,90 @@ def test_c9_w6_a_contact_of_another_warehouse_is_not_changed() -> None:
     settled = world.do(_managing(command, ()))
     assert settled.outcome is CrmOutcome.UNCHANGED
     assert [contact.name for contact in world.unmerged().values()] == ["Lan"]
+
+
+def test_c9_w3_a_member_completes_a_contact_of_theirs_and_adds_others_as_theirs() -> None:
+    world = World()
+    mine = own(world, name="Lan", phones=PHONES[:1], assignee=AgentId("hoa"))
+    rows = (row(2, Duplicates.FILL, phones=PHONES[:1], address="Huế"), row(3, phones=PHONES[1:2]))
+    for command in rows:
+        world.do(replace(command, managed=(), by=AgentId("hoa"), assignee=AgentId("hoa")))
+    assert world.contacts[mine].address == "Huế"
+    assert {each.assignee for each in world.unmerged().values()} == {"hoa"}
+
+
+def _set_up(world: World) -> None:
+    made: Row = {"organization": SHOP, "by": AgentId("boss"), "at": AT, "sequence": 1}
+    steps = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Báo giá"))
+    world.entities["pipelines", "retail"] = PipelineChanged(
+        **made, caused_by="c", id="retail", name="Bán lẻ", steps=steps
+    )
+    world.entities["campaigns", "tet"] = CampaignChanged(
+        **made, caused_by="c", id="tet", name="Tết"
+    )
+
+
+LABELS: Row = {
+    "tags": ("VIP", "sỉ"),
+    "steps": {"retail": "quoted"},
+    "campaign_id": "tet",
+    "care_status": CareStatus.MULTI_ASSIGN_PENDING,
+    "assignee": AgentId("an"),
+}
+
+
+def test_c9_a_row_gives_a_new_contact_its_tags_steps_campaign_and_assignee() -> None:
+    world = World()
+    _set_up(world)
+    world.do(row(2, name="Lan", **LABELS))
+    (contact,) = world.unmerged().values()
+    assert {name: getattr(contact, name) for name in LABELS} == LABELS
+    (document,) = world.documents.values()
+    assert {name: getattr(document, name) for name in LABELS} == LABELS
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"steps": {"retail": "gone"}}, {"steps": {"gone": "new"}}, {"campaign_id": "gone"}]
+)
+def test_c9_a_row_that_names_what_was_removed_meanwhile_makes_no_contact(wrong: Row) -> None:
+    world = World()
+    _set_up(world)
+    settled = world.do(row(2, name="Lan", **{**LABELS, **wrong}))
+    assert settled.outcome is CrmOutcome.REFUSED
+    assert world.unmerged() == {}
+
+
+def test_c9_duplicates_get_the_tags_and_steps_that_they_lack_and_others_only_by_overwriting() -> (
+    None
+):
+    world = World()
+    _set_up(world)
+    mine = own(world, name="Lan", phones=PHONES[:1], assignee=AgentId("binh"))
+    world.patch(mine, tags_added=("vip", "mới"), steps={"retail": "new"})
+    world.do(row(2, Duplicates.FILL, phones=PHONES[:1], **LABELS))
+    contact = world.contacts[mine]
+    assert (contact.tags, contact.steps) == (("vip", "mới", "sỉ"), {"retail": "new"})
+    assert (contact.campaign_id, contact.assignee) == ("tet", "binh")
+    world.do(row(3, Duplicates.OVERWRITE, phones=PHONES[:1], **LABELS))
+    contact = world.contacts[mine]
+    assert (contact.tags, contact.steps) == (("vip", "mới", "sỉ"), {"retail": "quoted"})
+    assert contact.assignee == "an"
+    again = world.do(row(4, Duplicates.OVERWRITE, phones=PHONES[:1], **LABELS))
+    assert again.outcome is CrmOutcome.UNCHANGED
+
+
+@pytest.mark.parametrize(("managed", "into"), [((), "default"), (("default",), "south")])
+def test_c9_w5_the_assignee_of_a_contact_is_changed_by_its_managers_alone(
+    managed: tuple[str, ...], into: str
+) -> None:
+    """`into` is the warehouse of the import: in one that the agent does not manage, the rows are
+    theirs, which is said of new contacts only."""
+    world = World()
+    mine = own(world, phones=PHONES[:1], assignee=AgentId("boss"))
+    fields: Row = {"phones": PHONES[:1], "address": "Huế", "assignee": AgentId("an")}
+    command = row(2, Duplicates.OVERWRITE, **fields)
+    world.do(replace(command, managed=managed, warehouse_id=into))
+    assert (world.contacts[mine].address, world.contacts[mine].assignee) == ("Huế", "boss")
 
 
 def _managing(command: ImportContact, managed: Sequence[str]) -> ImportContact:

@@ -13,6 +13,7 @@ from gateway.sheets.test_xlsx import NAMESPACE, share
 from tuyen_events.ids import OrganizationId
 from tuyen_events.sheet_limits import SHEETS_AT_ONCE
 from tuyen_gateway.adapters.sheets import InMemorySheets, ProcessSheets
+from tuyen_gateway.imports.columns import ImportableFields
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.ports.sheets import Sheets
 from tuyen_gateway.sheet_work.tasks import (
@@ -56,7 +57,7 @@ async def test_c9_the_rows_of_a_file_are_listed(sheets: Sheets) -> None:
 
 
 async def test_c9_a_preview_names_errors_and_the_rows_of_numbers(sheets: Sheets) -> None:
-    row_format = RowFormat({"Tên": "name", "Số": "phones"}, "VN", {})
+    row_format = RowFormat({"Tên": "name", "Số": "phones"}, "VN", ImportableFields(custom={}))
     with (
         keep(FILE) as file,
         await sheets.carry_out(SHOP, PreviewRows(row_format=row_format), file) as output,

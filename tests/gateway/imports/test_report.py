@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tuyen_gateway.imports import report
+from tuyen_gateway.imports.columns import ImportableFields
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import build_report
 from tuyen_gateway.sheets.rows import SheetRow
 
-FORMAT = RowFormat({"Tên": "name", "Số": "phones"}, "VN", {})
+FORMAT = RowFormat({"Tên": "name", "Số": "phones"}, "VN", ImportableFields(custom={}))
 ROWS = (
     SheetRow(1, ("Tên", "Số")),
     SheetRow(2, ("Lan", "0912345678")),

@@ -1,17 +1,25 @@
 """The job of the sharing rules (S3, S4), over contacts in memory."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.jobs.sharing_rig import SHOP, SharedShop
+from gateway.jobs.sharing_rig import SHOP, START, SharedShop
 from tuyen_directory.organization import Organization
-from tuyen_events.ids import AgentId
+from tuyen_events.crm.records import CrmCommand
+from tuyen_events.ids import AgentId, ContactId, OrganizationId
+from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs import sharing
 from tuyen_gateway.jobs.sharing import SharingSchedule
+from tuyen_gateway.ports.sharing import SharedContact
+from tuyen_platform.clock import ManualClock
+from tuyen_views.sharing_rules import SharingRuleDocument
 
 HOA, LAN, MINH = AgentId("hoa"), AgentId("lan"), AgentId("minh")
 SHOPS = (Organization(id=SHOP),)
@@ -140,6 +148,115 @@ async def test_r9_5_a_suspended_organization_is_left_alone() -> None:
     shop = make_shop()
     await SharingSchedule().share(shop.as_gateway(), ())
     assert shop.waits(0)
+
+
+@dataclass
+class TwoShops:
+    """Two organizations. Of `NOISY` more contacts wait for its rule than are ever shared, and those
+    that are in `corrected` are to be corrected. After each batch, `watch` is called."""
+
+    watch: Callable[[], None] = lambda: None
+    revision: int = 1
+    corrected: dict[OrganizationId, int] = field(default_factory=dict)
+    """How many contacts were shared by an earlier revision."""
+    waits: dict[OrganizationId, int] = field(default_factory=dict)
+    batches: list[OrganizationId] = field(default_factory=list)
+    """Whose batches were carried out, in their order."""
+
+    def as_gateway(self) -> Gateway:
+        return cast("Gateway", _TwoPorts(self, self, ManualClock(START)))
+
+    def now(self) -> datetime:
+        return START
+
+    async def rules(self, organization: OrganizationId) -> Sequence[SharingRuleDocument]:
+        document = SharingRuleDocument(
+            key=f"{organization}/r",
+            id="r",
+            organization=organization,
+            sequence=1,
+            created_at=START,
+            created_by=HOA,
+            updated_at=START,
+            name="R",
+            owner=HOA,
+            campaign_id="tet",
+            agent_ids=(HOA,),
+            every_minutes=15,
+            revision=self.revision,
+        )
+        return [document]
+
+    async def outdated(
+        self,
+        organization: OrganizationId,
+        revisions: Mapping[str, int],
+        limit: int,
+        among: Collection[ContactId] | None = None,
+    ) -> Sequence[SharedContact]:
+        if among is not None:
+            return []
+        return self._take(self.corrected, organization, limit)
+
+    async def waiting(
+        self, rule: SharingRuleDocument, limit: int, after: ContactId | None
+    ) -> Sequence[SharedContact]:
+        return self._take(self.waits, rule.organization, limit)
+
+    def _take(
+        self, left: dict[OrganizationId, int], organization: OrganizationId, limit: int
+    ) -> list[SharedContact]:
+        count = min(left.get(organization, 0), limit)
+        left[organization] = left.get(organization, 0) - count
+        return [SharedContact(ContactId(f"con_{n}"), n, {"r": 1}) for n in range(count)]
+
+    async def carry_out_all(self, commands: Sequence[CrmCommand]) -> None:
+        self.batches.append(commands[0].organization)
+        self.watch()
+        await asyncio.sleep(0)
+
+
+@dataclass(frozen=True)
+class _TwoPorts:
+    sharing_scans: TwoShops
+    crm_commands: TwoShops
+    clock: ManualClock
+
+
+NOISY, QUIET = OrganizationId("noisy"), OrganizationId("quiet")
+BOTH = (Organization(id=NOISY), Organization(id=QUIET))
+
+
+async def test_s3_r9_5_a_rule_over_many_contacts_delays_no_other_organization() -> None:
+    shops = TwoShops(waits={NOISY: 100 * sharing.BATCH, QUIET: 1})
+    await SharingSchedule().share(shops.as_gateway(), BOTH)
+    assert shops.batches.index(QUIET) <= 1
+    assert len(shops.batches) == 101
+
+
+async def test_s4_r9_5_what_is_taken_away_meanwhile_does_not_wait_for_a_long_run() -> None:
+    """Neither in another organization, at the next check, nor in the same one."""
+    shops, schedule = TwoShops(waits={NOISY: 100 * sharing.BATCH}), SharingSchedule()
+    checks: list[asyncio.Task[None]] = []
+
+    def watch() -> None:
+        if len(shops.batches) == 20:
+            shops.corrected = {NOISY: 1, QUIET: 1}
+            checks.append(asyncio.ensure_future(schedule.share(shops.as_gateway(), BOTH)))
+
+    shops.watch = watch
+    await schedule.share(shops.as_gateway(), BOTH)
+    await asyncio.gather(*checks)
+    assert shops.batches.index(QUIET) <= 25
+    assert len(shops.batches) == 102
+    assert shops.corrected == {NOISY: 0, QUIET: 0}
+
+
+async def test_s4_an_organization_that_is_under_way_is_not_begun_again() -> None:
+    shops, schedule = TwoShops(waits={NOISY: 10 * sharing.BATCH}), SharingSchedule()
+    shops.watch = lambda: None
+    await asyncio.gather(*(schedule.share(shops.as_gateway(), BOTH) for _ in range(3)))
+    assert shops.batches == [NOISY] * 10
 
 
 STEPS = st.lists(

@@ -111,6 +111,11 @@ class Organization:
         agents = sorted(self.agents.items())
         return tuple(agent_id for agent_id, stored in agents if not stored.value.disabled)
 
+    @cached_property
+    def crm_staff(self) -> tuple[AgentId, ...]:
+        """The agents who are not disabled and may use the CRM (C11), in the order of their ids."""
+        return tuple(each for each in self.active_agents if self.agents[each].value.crm.access)
+
     def agent_named(self, username: str) -> AgentChanged | None:
         """The agent who logs in with `username`, whatever its case and Unicode form; of two, the
         one who had it first. Two old usernames that differ only in their Unicode form stay

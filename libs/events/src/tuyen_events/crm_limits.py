@@ -48,6 +48,16 @@ CALLS_REMEMBERED_S = 30 * 24 * 3600
 """Calls of an organization whose ids are remembered, so that a call that is sent again is the same
 one: at most 50 MB, and those of the last month."""
 
+ROWS_REMEMBERED = 200
+"""Rows of one import whose results are remembered, so that a row that is sent again changes
+nothing: more than a job has under way at once. Whoever sends a row has the results of all rows that
+are so many rows before it."""
+
+IMPORTS_REMEMBERED = 20
+IMPORT_REMEMBERED_S = 2 * 24 * 3600
+"""Imports of an organization whose rows are remembered: more than can run at once, and for longer
+than the file of one is kept."""
+
 CALL_CANDIDATES = 200
 """How many contacts with the phone number of a call are searched for one whose assignee is the
 agent of the call."""

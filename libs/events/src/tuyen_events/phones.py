@@ -25,7 +25,15 @@ _NEW_PREFIXES = {
 }
 """The old mobile numbers of Vietnam had 11 digits; since 2018 they have 10."""
 
-_OLD_MOBILE = re.compile(r"(?:0|0?84|0084)0?(1\d\d)(\d{7})")
+_OLD_MOBILE = re.compile(r"(?:0|0?84|0084)?0?(1\d\d)(\d{7})")
+"""Also without its 0, which a spreadsheet has lost."""
+
+_PLACEHOLDER = "1234567890"
+"""What people enter who have no number. Read as an old number without its 0, it would be one."""
+
+_DECIMALS_NOT_ROUNDED = 7
+"""No program rounds to so many decimals unless it is told to: Excel rounds to 5, C and R to 6."""
+
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _WHOLE = re.compile(r"(\d+)[.,]0{1,2}")
 _BETWEEN = re.compile(r"[/;,|\\\n]+|\b(?:hoặc|or|và)\b")
@@ -42,9 +50,9 @@ def parse_phones(text: str, country: str) -> tuple[str, ...]:
     """The phone numbers in a field for phone numbers, in E.164, each once, in their order.
 
     `country` is the organization's, for numbers without a country code. A spreadsheet's forms of a
-    number are read (`9.12345678E8`, `912345678.0`), and remarks are left out
-    (`0912 345 678 (Zalo)`). The result is empty if any part of the text could be a number and is
-    not a valid one.
+    number are read (`9.12345678E8`, `912345678.0`, `9.1234567E8` without its last zero), and
+    remarks are left out (`0912 345 678 (Zalo)`). The result is empty if any part of the text could
+    be a number and is not a valid one.
     """
     if len(text) > PHONE_TEXT_CHARACTERS:
         return ()
@@ -75,12 +83,12 @@ def parse_email(text: str) -> str | None:
 
 
 def _read_spreadsheet(text: str) -> str | None:
-    """The digits of a number that a spreadsheet has formatted as an amount. If it has rounded the
-    number, the digits that it left out are not completed."""
+    """The digits of a number that a spreadsheet has formatted as an amount. Zeros at the end that
+    it left out are completed, unless it may have rounded the number: then nothing is."""
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific is not None:
         first, decimals, exponent = scientific.groups()
-        if len(decimals or "") < int(exponent):
+        if len(decimals or "") < min(int(exponent), _DECIMALS_NOT_ROUNDED):
             return ""
         value = Decimal(f"{first}.{decimals}E{exponent}")
         return str(int(value)) if value == int(value) else ""
@@ -103,6 +111,13 @@ def _several(run: str, country: str) -> list[str]:
     return [each for part in parts for each in part] if all(parts) else []
 
 
+def _is_old_mobile(run: str, digits: str, prefix: str) -> bool:
+    has_code = digits[0] != "1"
+    return prefix in _NEW_PREFIXES and (
+        has_code or not (run.startswith("+") or digits == _PLACEHOLDER)
+    )
+
+
 def _one(run: str, country: str) -> Iterator[str]:
     digits = "".join(letter for letter in run if letter.isdigit())
     code = phonenumbers.country_code_for_region(country)
@@ -110,7 +125,7 @@ def _one(run: str, country: str) -> Iterator[str]:
     if digits.startswith(f"0{code}"):
         forms.append(f"+{digits[1:]}")
     old = _OLD_MOBILE.fullmatch(digits)
-    if code == _VIETNAM and old is not None and old[1] in _NEW_PREFIXES:
+    if code == _VIETNAM and old is not None and _is_old_mobile(run, digits, old[1]):
         forms.append(f"+{_VIETNAM}{_NEW_PREFIXES[old[1]]}{old[2]}")
     for form in forms:
         try:

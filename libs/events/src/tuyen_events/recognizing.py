@@ -47,6 +47,14 @@ _AMOUNT_FOLLOWS = re.compile(
     rf"(?:{_CURRENCIES}|d|k|tr|triệu|nghìn|ngàn)(?!\w)| (?:{_CURRENCIES})(?!\w)|[%$€@_]",
     re.IGNORECASE,
 )
+_WORDS_FOLLOW = re.compile(
+    r" ?(?:đ|d)[./]?c(?![^\W\d_])"
+    r"|(?: ?(?:đ|d) ?[./:] ?| (?:đ|d|đồng|dong) +)[^\W\d_]",
+    re.IGNORECASE,
+)
+"""An address or a sentence, whose first letters are not those of a currency: `đ/c 12 Lê Lợi`,
+`ĐC:`, `Đ. Nguyễn Trãi`, `Đồng Nai`, `đồng ý`."""
+
 _CODE_FOLLOWS = re.compile(r"[A-ZĐ]+(?![^\W\d_])|[^\W\d_]*\d")
 _CODE_PRECEDES = re.compile(r"(?:[^\W\d]|[#@=$€₫&_]|(?<![^\W_])[A-Z0-9]*[A-Z]-)\(?$")
 _NOTHING_BETWEEN = re.compile(r"(?:\s*(?:số|so|là|la)(?!\w))*[\s:.,(\-]*")
@@ -154,9 +162,21 @@ def _find_runs(text: str) -> Iterator[_Run]:
             continue
         if (adjacent and label == "code") or (not labelled and _CODE_PRECEDES.search(before)):
             groups, international = groups[1:], False
-        if _AMOUNT_FOLLOWS.match(after) or _CODE_FOLLOWS.match(after):
+        if _says_otherwise(after, groups, labelled):
             groups = groups[:-1]
         yield _Run(groups, international, labelled)
+
+
+def _says_otherwise(after: str, groups: Sequence[str], labelled: bool) -> bool:
+    """Whether what comes right after a number says that it is an amount or a code. No amount has a
+    word before it that says it is a phone number, unless it is written in thousands."""
+    if _WORDS_FOLLOW.match(after):
+        return False
+    if _CODE_FOLLOWS.match(after):
+        return True
+    if labelled and not _THOUSANDS.fullmatch(" ".join(groups)):
+        return False
+    return _AMOUNT_FOLLOWS.match(after) is not None
 
 
 def _read_label(before: str) -> tuple[str | None, bool]:

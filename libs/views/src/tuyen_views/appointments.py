@@ -5,7 +5,7 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.crm.appointments import AppointmentState
-from tuyen_views.reminders import BY_REMINDER, RemindingChild
+from tuyen_views.reminders import BY_ORGANIZATIONS_REMINDER, BY_REMINDER, RemindingChild
 from tuyen_views.view import BY_CONTACT, View
 
 
@@ -39,5 +39,5 @@ BY_ASSIGNED_START = IndexModel(
 APPOINTMENTS_VIEW = View(
     "crm_appointments_2",
     AppointmentDocument,
-    (BY_CONTACT, BY_START, BY_ASSIGNED_START, BY_REMINDER),
+    (BY_CONTACT, BY_START, BY_ASSIGNED_START, BY_REMINDER, BY_ORGANIZATIONS_REMINDER),
 )

@@ -25,3 +25,10 @@ RemindingT = TypeVar("RemindingT", bound=RemindingChild)
 
 BY_REMINDER = IndexModel([("reminds_at", ASCENDING)], name="by_reminder", sparse=True)
 """The reminders that wait, of all organizations."""
+
+BY_ORGANIZATIONS_REMINDER = IndexModel(
+    [("organization", ASCENDING), ("reminds_at", ASCENDING)],
+    name="by_organizations_reminder",
+    partialFilterExpression={"reminds_at": {"$exists": True}},
+)
+"""The same, by organization: it lists the organizations for which some are due."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tuyen_events.crm.tasks import TaskState
-from tuyen_views.reminders import BY_REMINDER, RemindingChild
+from tuyen_views.reminders import BY_ORGANIZATIONS_REMINDER, BY_REMINDER, RemindingChild
 from tuyen_views.view import BY_ASSIGNEE, BY_CONTACT, BY_ORGANIZATION, View
 
 
@@ -17,5 +17,7 @@ class TaskDocument(RemindingChild, frozen=True, kw_only=True, omit_defaults=True
 
 
 TASKS_VIEW = View(
-    "crm_tasks_2", TaskDocument, (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION, BY_REMINDER)
+    "crm_tasks_2",
+    TaskDocument,
+    (BY_CONTACT, BY_ASSIGNEE, BY_ORGANIZATION, BY_REMINDER, BY_ORGANIZATIONS_REMINDER),
 )

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
-from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.organization_state import UnitOfWork
 from tuyen_crm.reminding import announce, record_command
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
-from tuyen_events.codec import UnreadableEventError, decode, encode
+from tuyen_events.codec import UnreadableEventError, decode, encode, find_header
 from tuyen_events.crm.contacts import ContactAdded, ContactCreated
 from tuyen_events.crm.records import (
     ContactCommand,
@@ -22,10 +24,11 @@ from tuyen_events.crm.records import (
     CrmCommandSettled,
     CrmEvent,
     CrmOutcome,
+    CrmRefusal,
 )
 from tuyen_events.crm.reminders import Reminded
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import customer_key, derive_event_id
+from tuyen_events.ids import OrganizationId, customer_key, derive_event_id
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
@@ -35,6 +38,7 @@ from tuyen_platform.kafka.ports import (
     Log,
     Offsets,
     ProducerRecord,
+    Record,
     RecordTooLargeError,
 )
 from tuyen_platform.kafka.sizes import refuse_too_large
@@ -87,7 +91,8 @@ class CommandDecider:
     drop by their sequence; after a later crash, nothing is decided again.
 
     A command that cannot be decided, for a reason of its own or because this version does not know
-    it, goes to the dead letters, and the next one is decided (R9.5).
+    it, goes to the dead letters, and the next one is decided (R9.5). Its result says so: a job that
+    waited for it would send its batch for ever.
     """
 
     def __init__(self, log: Log) -> None:
@@ -144,6 +149,7 @@ class CommandDecider:
                         self._decide(partition, record.offset, command, made)
                 except Exception as error:  # one record must not stop the others
                     await reject_or_raise(self._log, record, SERVICE, error, carries_out=True)
+                    made.results += _result_of_rejected(record)
                 if made.full:
                     await self._store(made)
                     made = _Batch()
@@ -253,14 +259,42 @@ def _result(command: CrmCommand, decision: CommandDecision) -> list[ProducerReco
         field_id=decision.field_id,
         definition=decision.definition,
     )
+    return [_record_result(settled, command.subject, command.at)]
+
+
+def _result_of_rejected(record: Record) -> list[ProducerRecord]:
+    """The result of a command that went to the dead letters. None if the record does not say which
+    command it was, or nobody waits for it."""
+    command_id = (find_header(record.headers, "ce_id") or b"").decode("utf-8", "replace")
+    organization = (record.key or b"").decode("utf-8", "replace")
+    command: Event | None = None
+    if record.value is not None:
+        with suppress(UnreadableEventError):
+            command = decode(record.headers, record.value).data
+    if isinstance(command, CrmCommand):
+        return _result(command, decide_refused(CrmRefusal.FAILED))
+    if not command_id or not organization:
+        return []
+    settled = CrmCommandSettled(
+        command_id=command_id,
+        organization=OrganizationId(organization),
+        outcome=CrmOutcome.REFUSED,
+        version=0,
+        refusal=CrmRefusal.FAILED,
+    )
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return [_record_result(settled, organization, at)]
+
+
+def _record_result(settled: CrmCommandSettled, subject: str, at: datetime) -> ProducerRecord:
     envelope = Envelope(
-        id=derive_event_id(command.command_id, settled.type),
+        id=derive_event_id(settled.command_id, settled.type),
         source=SOURCE,
-        subject=command.subject,
-        time=command.at,
+        subject=subject,
+        time=at,
         data=settled,
     )
-    return [ProducerRecord(CRM_RESULTS, command.subject, *encode(envelope))]
+    return ProducerRecord(CRM_RESULTS, subject, *encode(envelope))
 
 
 def _report(event: CrmEvent) -> None:

@@ -19,7 +19,9 @@ from tuyen_crm.domain.state import ChildState, ContactState
 from tuyen_crm.entities import BY_EVENT, BY_NAME, evolve
 from tuyen_crm.entities.warehouses.distributing import turn_after
 from tuyen_crm.ports import StateBefore
+from tuyen_crm.row_results import ImportedRows, RememberedImports
 from tuyen_events.choosing import Cursor
+from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import (
     ChildChange,
     ContactEvent,
@@ -29,7 +31,12 @@ from tuyen_events.crm.records import (
     SetupEvent,
 )
 from tuyen_events.crm.reminders import Reminded
-from tuyen_events.crm_limits import CALLS_REMEMBERED, CALLS_REMEMBERED_S
+from tuyen_events.crm_limits import (
+    CALLS_REMEMBERED,
+    CALLS_REMEMBERED_S,
+    IMPORT_REMEMBERED_S,
+    IMPORTS_REMEMBERED,
+)
 from tuyen_events.ids import ContactId, OrganizationId
 
 _TURNS = "turns"
@@ -37,6 +44,9 @@ _TURNS = "turns"
 
 _FIXED = "fixed"
 """The kind of the keys that have the children which never change, in their order."""
+
+_IMPORTED = "imported"
+"""The kind of the keys that have the rows of imports, by import."""
 
 _FORGOTTEN_AT_ONCE = 4
 """How many of these one command forgets: more than it adds, so that those of long ago get fewer."""
@@ -180,6 +190,11 @@ class UnitOfWork(KnownState):
         self, command: CrmCommand, contact_id: ContactId | None
     ) -> CommandDecision | None:
         """What the same command resulted in, if it was carried out before, without its events."""
+        if isinstance(command, ImportContact) and command.row:
+            rows = self._read(self._imported_key(command.source), ImportedRows)
+            row = None if rows is None else rows.find(command.row)
+            if row is not None:
+                return row.as_decision()
         stored = None if contact_id is None else self.stored_contact(contact_id)
         results = self._stored_setup().results if contact_id is None else {}
         results = results if stored is None else stored.results
@@ -216,6 +231,8 @@ class UnitOfWork(KnownState):
         self, command: CrmCommand, contact_id: ContactId | None, decision: CommandDecision
     ) -> None:
         """Remembers the result of a command that was carried out."""
+        if isinstance(command, ImportContact) and command.row:
+            self._remember_row(command, decision)
         if contact_id is None:
             setup = self._stored_setup()
             results = _add_result(setup.results, command, decision.version)
@@ -229,6 +246,32 @@ class UnitOfWork(KnownState):
                 handled=self._offset,
             )
             self.changes[contact_key(self._organization, contact_id)] = _encode(stored)
+
+    def _remember_row(self, command: ImportContact, decision: CommandDecision) -> None:
+        key = self._imported_key(command.source)
+        rows = self._read(key, ImportedRows)
+        if rows is None:
+            self._remember_import(command)
+            rows = ImportedRows(at=command.at)
+        self.changes[key] = _encode(rows.add(command.row, decision, command.at))
+
+    def _remember_import(self, command: ImportContact) -> None:
+        """Remembers an import that begins, and forgets those that cannot continue any more, and of
+        the others the ones that did nothing for the longest time if there are too many."""
+        head = self._imported_key("")
+        before = (self._read(head, RememberedImports) or RememberedImports()).ids
+        active = {
+            each: rows.at
+            for each in before
+            if (rows := self._read(self._imported_key(each), ImportedRows)) is not None
+            and command.at - rows.at <= timedelta(seconds=IMPORT_REMEMBERED_S)
+        }
+        kept = sorted(active, key=lambda each: active[each])[-IMPORTS_REMEMBERED + 1 :]
+        self.changes |= {self._imported_key(each): None for each in before if each not in kept}
+        self.changes[head] = _encode(RememberedImports(ids=(*kept, command.source)))
+
+    def _imported_key(self, import_id: str) -> str:
+        return entity_key(self._organization, _IMPORTED, import_id)
 
     def _note_turn(self, event: ContactEvent) -> None:
         if (turn := turn_after(self, event)) is not None:

@@ -29,7 +29,7 @@ class ActiveAgents(Protocol):
         ...
 
     def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
-        """Those who are not disabled, in the order of their ids."""
+        """Those who are not disabled and may use the CRM, in the order of their ids."""
         ...
 
 

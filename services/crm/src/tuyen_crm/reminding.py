@@ -6,6 +6,10 @@ sent once, also if workers restart or several of them look at the same time.
 """
 
 import asyncio
+from bisect import bisect_right
+from collections import Counter
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 import structlog
@@ -17,12 +21,12 @@ from tuyen_events.crm.records import CrmCommand
 from tuyen_events.crm.reminders import Reminded, ReminderDue, ReminderKind
 from tuyen_events.crm.tasks import RemindOfTask, TaskId
 from tuyen_events.event import Envelope
-from tuyen_events.ids import derive_command_id, derive_event_id
+from tuyen_events.ids import OrganizationId, derive_command_id, derive_event_id
 from tuyen_events.reminder_topics import REMINDERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, ProducerRecord
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.retry import retry
 from tuyen_views.appointments import APPOINTMENTS_VIEW, AppointmentDocument
 from tuyen_views.reminders import RemindingChild, RemindingT
@@ -33,6 +37,11 @@ _PAUSE_S = 1.0
 """The pause between two searches for reminders that are due: a reminder is late by this at most."""
 
 _AT_ONCE = 500
+"""How many reminders of one kind are sent at once. If more are due, those of all organizations that
+have some are sent in turn, whoever has how many (R9.5)."""
+
+EVERY_ONE: Document = {"organization": {"$gt": ""}}
+"""Matches every organization. It makes the query a range of `by_organizations_reminder`."""
 
 _log = structlog.get_logger()
 
@@ -68,8 +77,10 @@ class Reminding:
         self._log = log
         self._database = database
         self._clock = clock
-        self._sent: set[str] = set()
-        """The ids of the commands that the views do not show yet."""
+        self._sent: dict[str, OrganizationId] = {}
+        """The ids of the commands that the views do not show yet, each with its organization."""
+        self._served: dict[str, OrganizationId] = {}
+        """By view, the organization whose turn was the last."""
 
     async def run(self) -> None:
         """Works until cancelled; while a server is unavailable it waits."""
@@ -85,16 +96,43 @@ class Reminding:
         ]
         fresh = [command for command in due if command.command_id not in self._sent]
         await self._log.append_all([record_command(command) for command in fresh])
-        self._sent = {command.command_id for command in due}
+        self._sent = {command.command_id: command.organization for command in due}
         if fresh:
             _log.info("reminders_due", reminders=len(fresh))
 
     async def _find(self, view: View[RemindingT]) -> list[RemindingT]:
         """The reminders that are due, the oldest first."""
-        due = {"reminds_at": {"$lte": self._clock.now()}}
-        found = self._database[view.collection].find(due).sort("reminds_at", 1)
+        collection, due = self._database[view.collection], build_due_query(self._clock.now())
         most = _AT_ONCE + len(self._sent)
-        return [view.read(stored) for stored in await found.limit(most).to_list(None)]
+        found = await collection.find(due).sort("reminds_at", 1).limit(most).to_list(None)
+        if len(found) == most:
+            found = await self._find_in_turn(view, due)
+        return [view.read(stored) for stored in found]
+
+    async def _find_in_turn(self, view: View[RemindingT], due: Document) -> list[Document]:
+        """As many of each organization as of any other, the oldest first; beginning after the
+        organization that was the last one, if there are more of them than fit."""
+        collection, sent = self._database[view.collection], Counter(self._sent.values())
+        organizations = sorted(await collection.distinct("organization", {**EVERY_ONE, **due}))
+        place = bisect_right(organizations, self._served.get(view.collection, ""))
+        in_turn = [*organizations[place:], *organizations[:place]]
+        found: list[Document] = []
+        left = _AT_ONCE
+        for number, organization in enumerate(in_turn[:_AT_ONCE]):
+            share = ceil(left / min(len(in_turn) - number, left))
+            own = collection.find({"organization": organization, **due}).sort("reminds_at", 1)
+            some = await own.limit(share + sent[organization]).to_list(None)
+            found += some
+            left -= max(0, min(share, len(some) - sent[organization]))
+            self._served[view.collection] = organization
+            if not left:
+                break
+        return found
+
+
+def build_due_query(now: datetime) -> Document:
+    """Matches the reminders that are due."""
+    return {"reminds_at": {"$lte": now}}
 
 
 def _remind_of_task(task: TaskDocument) -> RemindOfTask:

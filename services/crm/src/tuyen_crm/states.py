@@ -102,7 +102,9 @@ class StateChanges:
         for key, changed in work.index_changes.items():
             self.index_changes.setdefault(key, {}).update(changed)
         for key, value in work.changes.items():
-            self.size += len(key) + len(value or b"")
+            replaced = self.by_key.get(key)
+            self.size += len(value or b"")
+            self.size += len(key) if replaced is None else -len(replaced.encoded or b"")
             self.by_key[key] = StateChange(key=key, handled=offset, value=_raw(value))
 
     def complete(self, earlier: _Earlier) -> None:

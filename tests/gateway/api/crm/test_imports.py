@@ -12,9 +12,11 @@ from gateway.api.crm.test_shared_numbers import fill as mark_shared
 from gateway.rig import Rig, User, until
 from gateway.sheets.test_xlsx import place_row
 from tuyen_events.crm.imports import ImportContact
+from tuyen_events.crm.pipelines import PipelineStep
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_events.outbound import AttachmentId
 from tuyen_events.sheet_limits import SHEET_COLUMNS
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.quotas import Hourly
@@ -23,9 +25,11 @@ from tuyen_gateway.imports.columns import CONTACT_FIELDS
 from tuyen_gateway.sheets.reading import read_rows
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
+from tuyen_views.campaigns import CAMPAIGNS_VIEW, CampaignDocument
+from tuyen_views.pipelines import PIPELINES_VIEW, PipelineDocument
 from tuyen_views.warehouses import WAREHOUSES_VIEW, WarehouseDocument
 
-PATH = "/v1/imports"
+PATH, SHOP = "/v1/imports", OrganizationId("shop")
 FILE = "Họ tên;SĐT;Ghi chú\nLan;0912 345 678;a\nMinh;x;b\nLan Anh;84912345678;c\n"
 MAPPING = {"Họ tên": "name", "SĐT": "phones"}
 
@@ -174,24 +178,9 @@ async def test_w5_rows_name_the_members_who_can_work_if_the_warehouse_distribute
 ) -> None:
     await desk.staff(owner, "lan")
     await desk.staff(owner, "minh")
-    warehouse = WarehouseDocument(
-        key="shop/default",
-        id="default",
-        organization=OrganizationId("shop"),
-        name="Kho",
-        members=(AgentId("lan"), AgentId("removed")),
-        distribute=Strategy.SEQUENTIAL,
-        sequence=1,
-        created_at=CREATED,
-        created_by=AgentId("admin"),
-        updated_at=CREATED,
-    )
     staff = []
     for distribute in (Strategy.SEQUENTIAL, None):
-        document = msgspec.structs.replace(warehouse, distribute=distribute)
-        await views[WAREHOUSES_VIEW.collection].replace_one(
-            {"_id": document.key}, WAREHOUSES_VIEW.encode(document), upsert=True
-        )
+        await put_warehouse(views, "default", members=("lan", "removed"), distribute=distribute)
         upload_id = (await uploaded(owner))["id"]
         await owner.done("PUT", f"{PATH}/{upload_id}/mapping", {"mapping": MAPPING})
         async with crm(log, CrmOutcome.APPLIED, 1) as asked:
@@ -208,7 +197,7 @@ async def test_c9_an_import_without_a_mapping_is_not_started(owner: User) -> Non
 
 
 @pytest.mark.parametrize(
-    "mapping", [{"Họ tên": "assignee"}, {"Họ tên": "custom."}, {"Không có": "name"}]
+    "mapping", [{"Họ tên": "steps.gone"}, {"Họ tên": "custom."}, {"Không có": "name"}]
 )
 async def test_c9_a_mapping_to_what_does_not_exist_is_refused(
     owner: User, mapping: dict[str, str]
@@ -216,6 +205,65 @@ async def test_c9_a_mapping_to_what_does_not_exist_is_refused(
     import_id = (await uploaded(owner))["id"]
     answer = await owner.put(f"{PATH}/{import_id}/mapping", {"mapping": mapping})
     assert answer.status_code == 422
+
+
+async def test_c9_w5_managers_alone_import_the_assignee(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    """In a file of a member, the column means nothing."""
+    hoa = await desk.staff(owner, "hoa")
+    await put_warehouse(views, "south", members=("hoa",))
+    guesses = []
+    for user in (owner, hoa):
+        found = (await upload(user, "name;assignee\nLan;hoa\n", warehouse_id="south")).json()
+        guesses.append(found.get("guess"))
+    assert guesses == [None, {"name": "name"}]
+    path = f"{PATH}/{found['id']}/mapping"
+    assert (await hoa.put(path, {"mapping": {"assignee": "assignee"}})).status_code == 422
+
+
+async def test_c9_c5_c6_rows_give_tags_steps_a_campaign_and_an_assignee(
+    desk: Rig, owner: User, views: Database, log: InMemoryLog
+) -> None:
+    """As an export writes them."""
+    await desk.staff(owner, "hoa")
+    await show_setup(views)
+    heading = "name;tags;steps.retail;campaign_id;care_status;assignee"
+    file = f'{heading}\nLan;"VIP; sỉ";Báo giá;tet;multi_assigned;hoa\nMinh;;gone;none;x;nobody\n'
+    found = await uploaded(owner, file)
+    assert found["guess"] == {name: name for name in heading.split(";")}
+    path = f"{PATH}/{found['id']}"
+    preview = await owner.done("PUT", f"{path}/mapping", {"mapping": found["guess"]})
+    assert {(each["row"], each["column"]) for each in preview["errors"]} == {
+        (3, name) for name in ("steps.retail", "campaign_id", "care_status", "assignee")
+    }
+    async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+        await owner.done("POST", f"{path}/start")
+        assert (await wait_until_ended(owner, found["id"]))["changed"] == 1
+    (command,) = asked
+    assert isinstance(command, ImportContact)
+    assert (command.tags, command.steps) == (("VIP", "sỉ"), {"retail": "quoted"})
+    assert (command.campaign_id, command.care_status, command.assignee) == (
+        "tet",
+        "multi_assigned",
+        "hoa",
+    )
+
+
+async def show_setup(views: Database) -> None:
+    """A pipeline and a campaign."""
+    made: dict[str, Any] = {
+        "organization": SHOP,
+        "sequence": 1,
+        "created_at": CREATED,
+        "created_by": AgentId("admin"),
+        "updated_at": CREATED,
+    }
+    steps = (PipelineStep(id="new", name="Mới"), PipelineStep(id="quoted", name="Báo giá"))
+    pipeline = PipelineDocument(**made, key="shop/retail", id="retail", name="Bán lẻ", steps=steps)
+    campaign = CampaignDocument(**made, key="shop/tet", id="tet", name="Tết")
+    await views[PIPELINES_VIEW.collection].insert_one(PIPELINES_VIEW.encode(pipeline))
+    await views[CAMPAIGNS_VIEW.collection].insert_one(CAMPAIGNS_VIEW.encode(campaign))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0 old", b"PK\x03\x04 no workbook"])
@@ -232,10 +280,93 @@ async def test_c9_a_file_that_is_too_long_is_refused(
     assert (await upload(owner)).status_code == 413
 
 
-async def test_c9_w6_only_managers_of_a_warehouse_import_into_it(desk: Rig, owner: User) -> None:
+async def test_c9_w6_only_managers_and_members_of_a_warehouse_import_into_it(
+    desk: Rig, owner: User, views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is stored of a file for another one, whether its warehouse is named before the file
+    or after it."""
     hoa = await desk.staff(owner, "hoa")
-    assert (await upload(hoa, warehouse_id="default")).status_code == 403
-    assert (await upload(owner, warehouse_id="other")).status_code == 403
+    await put_warehouse(views, "north", managers=("hoa",))
+    await put_warehouse(views, "south", members=("hoa",))
+    await put_warehouse(views, "other")
+    for warehouse_id in ("north", "south", "default"):
+        assert (await upload(hoa, warehouse_id=warehouse_id)).status_code == 201
+    assert (await upload(hoa)).status_code == 201  # into the default one
+    monkeypatch.setattr(imports, "new_id", lambda kind: f"{kind}_next")
+    for warehouse_id in ("other", "none"):
+        for send in (upload, upload_before_warehouse):
+            assert (await send(hoa, warehouse_id=warehouse_id)).status_code == 403
+            assert await desk.gateway.attachments.open(SHOP, AttachmentId("imp_next")) is None
+    assert (await upload_before_warehouse(hoa, "south")).status_code == 201
+    assert await desk.gateway.attachments.open(SHOP, AttachmentId("imp_next")) is not None
+
+
+async def test_c9_w3_what_a_member_imports_is_theirs(
+    desk: Rig, owner: User, views: Database, log: InMemoryLog
+) -> None:
+    """Also if the warehouse distributes its contacts. A manager's rows have no assignee."""
+    hoa, lan = await desk.staff(owner, "hoa"), await desk.staff(owner, "lan")
+    await put_warehouse(
+        views, "south", members=("hoa",), managers=("lan",), distribute=Strategy.SEQUENTIAL
+    )
+    found = []
+    for user in (hoa, lan):
+        import_id = (await upload(user, warehouse_id="south")).json()["id"]
+        await user.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+        async with crm(log, CrmOutcome.APPLIED, 1) as asked:
+            await user.done("POST", f"{PATH}/{import_id}/start")
+            assert (await wait_until_ended(user, import_id))["state"] == "done"
+        found.append({(e.assignee, e.staff) for e in asked if isinstance(e, ImportContact)})
+    assert found == [{("hoa", ())}, {(None, ("hoa",))}]
+
+
+async def test_c9_w3_an_import_into_a_warehouse_that_its_agent_left_is_not_started(
+    desk: Rig, owner: User, views: Database
+) -> None:
+    hoa = await desk.staff(owner, "hoa")
+    await put_warehouse(views, "south", members=("hoa",))
+    import_id = (await upload(hoa, warehouse_id="south")).json()["id"]
+    await hoa.done("PUT", f"{PATH}/{import_id}/mapping", {"mapping": MAPPING})
+    await put_warehouse(views, "south")
+    assert (await hoa.post(f"{PATH}/{import_id}/start")).status_code == 403
+
+
+async def upload_before_warehouse(user: User, warehouse_id: str) -> httpx.Response:
+    """The same, with the text after the file."""
+    return await user.client.post(
+        PATH,
+        headers={"Authorization": f"Bearer {user.token}"},
+        files=[
+            ("file", ("khach.csv", FILE.encode(), "text/csv")),
+            ("warehouse_id", (None, warehouse_id.encode())),
+        ],
+    )
+
+
+async def put_warehouse(
+    views: Database,
+    warehouse_id: str,
+    *,
+    members: tuple[str, ...] = (),
+    managers: tuple[str, ...] = (),
+    distribute: Strategy | None = None,
+) -> None:
+    document = WarehouseDocument(
+        key=f"shop/{warehouse_id}",
+        id=warehouse_id,
+        organization=SHOP,
+        name="Kho",
+        members=tuple(map(AgentId, members)),
+        managers=tuple(map(AgentId, managers)),
+        distribute=distribute,
+        sequence=1,
+        created_at=CREATED,
+        created_by=AgentId("admin"),
+        updated_at=CREATED,
+    )
+    await views[WAREHOUSES_VIEW.collection].replace_one(
+        {"_id": document.key}, WAREHOUSES_VIEW.encode(document), upsert=True
+    )
 
 
 async def test_c9_w6_the_import_of_another_agent_is_not_found(desk: Rig, owner: User) -> None:

@@ -1,5 +1,6 @@
 """Tags of contacts (C5): given by commands to the CRM, and listed from its views."""
 
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +14,7 @@ from tuyen_events.crm.tags import AddTag, RemoveTag, fold_tag, tag_id
 from tuyen_events.crm_limits import TAG_CHARACTERS
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_events.topics import CRM_COMMANDS
+from tuyen_gateway.adapters import crm_tags
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
@@ -109,6 +111,54 @@ async def test_c5_one_query_for_each_tag_finds_how_it_is_written_and_who_reads_i
     done = [one for one in await profile(contacts, read) if one["ns"].split(".")[1] in names]
     assert len(found) == 3
     assert len(done) == 1 + len(found)
+
+
+async def test_c5_r9_5_a_page_of_tags_reads_so_many_and_its_cursor_goes_on(
+    desk: Rig, owner: User, contacts: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page may be short, also empty, and what follows it is not lost."""
+    monkeypatch.setattr(crm_tags, "_EXAMINED", 5)
+    monkeypatch.setattr(crm_tags, "_LOOKED_UP", 2)
+    lan = await desk.staff(owner, "lan")
+    await tag(contacts, contact(0, "shop", "Lan"), *(f"nhãn {number:02}" for number in range(12)))
+    await tag(contacts, contact(1, "shop", "Vĩnh"), "nhãn 07", "vip", assignee="lan")
+    names = {TAGS_VIEW.collection, CONTACTS_VIEW.collection}
+    for query, expected in (("", ["nhãn 07", "vip"]), ("q=vip&", ["vip"])):
+        found: list[str] = []
+        cursor = ""
+        while True:
+            answer: dict[str, Any] = {}
+            path = f"/v1/tags?{query}limit=9{cursor}"
+
+            async def read(path: str = path, answer: dict[str, Any] = answer) -> None:
+                answer |= await lan.done("GET", path)
+
+            done = [
+                one for one in await profile(contacts, read) if one["ns"].split(".")[1] in names
+            ]
+            assert len(done) <= 1 + 2
+            found += [each["tag"] for each in answer["items"]]
+            if answer["next"] is None:
+                break
+            cursor = f"&cursor={answer['next']}"
+        assert found == expected
+
+
+async def test_c5_r9_5_however_many_contacts_have_a_tag_it_is_one_step_in_the_index(
+    owner: User, contacts: Database
+) -> None:
+    await contacts[TAGS_VIEW.collection].create_indexes(list(TAGS_VIEW.indexes))
+    for number in range(20):
+        await tag(contacts, contact(number, "shop", "Lan"), "VIP", "Nợ")
+
+    async def read() -> None:
+        assert len((await owner.done("GET", "/v1/tags"))["items"]) == 2
+
+    own = f".{TAGS_VIEW.collection}"
+    (done,) = [one for one in await profile(contacts, read) if one["ns"].endswith(own)]
+    assert "DISTINCT_SCAN" in done["planSummary"]
+    assert done["keysExamined"] <= 4
+    assert done["docsExamined"] == 0
 
 
 async def test_w6_s1_whoever_may_not_write_the_contact_gives_and_takes_no_tags(

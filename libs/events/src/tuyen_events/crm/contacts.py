@@ -100,8 +100,8 @@ class ObserveCustomer(MergingCommand, frozen=True, kw_only=True):
     conversation_id: ConversationId | None = None
     """The conversation of the event. Null in commands of earlier versions."""
     staff: tuple[AgentId, ...] = ()
-    """The agents of the organization who are not disabled: its warehouse may give the contact to
-    one of them (W5)."""
+    """The agents who can work in the CRM: its warehouse may give the contact to one of them
+    (W5)."""
     caused_by: str
 
 
@@ -122,8 +122,8 @@ class AddContact(MergingCommand, frozen=True, kw_only=True):
     """Null for the warehouse of the source."""
     assignee: AgentId | None = None
     staff: tuple[AgentId, ...] = ()
-    """The agents of the organization who are not disabled: without an assignee, its warehouse may
-    give the contact to one of them (W5)."""
+    """The agents who can work in the CRM: without an assignee, its warehouse may give the contact
+    to one of them (W5)."""
     by: AgentId | None = None
     administrator: bool = False
     """Whether the agent's role makes them a manager of the default warehouse (W1)."""

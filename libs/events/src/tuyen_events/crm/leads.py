@@ -27,8 +27,8 @@ class ReceiveLead(MergingCommand, frozen=True, kw_only=True):
     warehouse_id: str | None = None
     """Where the integration puts new contacts; null for the warehouse of the source (W2)."""
     staff: tuple[AgentId, ...] = ()
-    """The agents of the organization who are not disabled: the warehouse of a new contact may give
-    it to one of them (W5)."""
+    """The agents who can work in the CRM: the warehouse of a new contact may give it to one of them
+    (W5)."""
 
     @property
     def content(self) -> str:

@@ -200,6 +200,8 @@ class CrmRefusal(OpenWord):
     """The field needs a value (C10)."""
     DECIDED = "decided"
     """Somebody has decided otherwise before."""
+    FAILED = "failed"
+    """The CRM could not decide about the command: it is among the dead letters."""
 
 
 class CrmCommandSettled(Event, frozen=True, kw_only=True):

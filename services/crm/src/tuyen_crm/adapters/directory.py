@@ -19,7 +19,7 @@ from tuyen_platform.kafka.ports import Log, RecordPosition
 
 
 class _Agent(NamedTuple):
-    """An agent, and whether they are there and not disabled."""
+    """An agent, and whether they are there, not disabled, and may use the CRM."""
 
     organization: OrganizationId
     id: AgentId
@@ -68,7 +68,7 @@ def _read_change(key: bytes | None, headers: Headers, value: bytes | None) -> _C
     match split_directory_key(key):
         case (organization, "agent", agent_id):
             agent = None if value is None else decode(headers, value).data
-            active = isinstance(agent, AgentChanged) and not agent.disabled
+            active = isinstance(agent, AgentChanged) and not agent.disabled and agent.crm.access
             return _Agent(organization, AgentId(agent_id), active)
         case (_, "organization" | "settings", *_) if value is not None:
             event = decode(headers, value).data

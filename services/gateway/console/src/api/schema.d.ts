@@ -585,8 +585,9 @@ export interface paths {
          *     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
          *     (`read_only`), if the caller may not assign or move it (`not_allowed`), if it would have too
          *     many tags (`too_many`), if somebody changes it first, so that it does not match `filter` any
-         *     more (`version_passed`), and if there is no such campaign (`no_campaign`), warehouse
-         *     (`no_warehouse`) or step (`unknown_reference`).
+         *     more (`version_passed`), if there is no such campaign (`no_campaign`), warehouse
+         *     (`no_warehouse`) or step (`unknown_reference`), and if the CRM could not carry it out and an
+         *     operator has to look why (`failed`).
          */
         post: operations["change_contacts_v1_contacts_bulk_post"];
         delete?: never;
@@ -1783,8 +1784,8 @@ export interface paths {
         /**
          * Upload a file of contacts
          * @description For agents with the right to `import` (C11): an Excel workbook, or texts with separated
-         *     values (CSV) in any usual encoding, for a warehouse that the caller manages. The first row is
-         *     the heading.
+         *     values (CSV) in any usual encoding, for a warehouse that the caller manages or is a member of.
+         *     What a member imports is assigned to them. The first row is the heading.
          */
         post: operations["post_import_v1_imports_post"];
         delete?: never;

@@ -49,6 +49,11 @@ class ContactScope:
             return AccessLevel.CLAIMABLE
         return AccessLevel.NOTHING
 
+    def may_add_to(self, warehouse_id: str) -> bool:
+        """Whether the viewer may add contacts to the warehouse: to one that they manage or joined,
+        and to the default one. Where they are no manager, what they add is theirs."""
+        return warehouse_id in {DEFAULT_WAREHOUSE, *self.joined, *self.managed}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memberships:

@@ -1,21 +1,27 @@
 """Reads one row of a file as a contact, or says what is wrong with it (C9)."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tuyen_events.crm.contacts import Gender
-from tuyen_events.custom_fields import CustomFields
+from tuyen_events.crm.shares import CareStatus
+from tuyen_events.crm.tags import fold_tag
+from tuyen_events.crm_limits import TAG_CHARACTERS
+from tuyen_events.ids import AgentId
 from tuyen_events.limits import (
     CONTACT_EMAILS,
     CONTACT_PHONES,
     DETAIL_CHARACTERS,
     NAME_CHARACTERS,
+    TAGS,
 )
 from tuyen_events.phones import parse_email, parse_phones
 from tuyen_gateway.custom_texts import UnreadableTextError, quote_text, read_day, read_value
-from tuyen_gateway.imports.columns import CUSTOM
+from tuyen_gateway.imports.columns import CUSTOM, STEP, ImportableFields
+from tuyen_gateway.imports.lists import split_values
 from tuyen_platform.text import fold_accents
 
 _GENDERS = {
@@ -46,7 +52,7 @@ class RowFormat:
 
     mapping: Mapping[str, str]
     country: str
-    custom: CustomFields
+    fields: ImportableFields
 
 
 def read_contact(
@@ -72,27 +78,58 @@ def read_contact(
 def _add(fields: dict[str, Any], field: str, value: Any) -> None:
     if field.startswith(CUSTOM):
         fields.setdefault("custom", {})[field.removeprefix(CUSTOM)] = value
+    elif field.startswith(STEP):
+        fields.setdefault("steps", {})[field.removeprefix(STEP)] = value
     elif field in _MOST:
-        values = tuple(dict.fromkeys((*fields.get(field, ()), *value)))
-        if len(values) > _MOST[field]:
+        every = (*fields.get(field, ()), *value)
+        unique: dict[str, str] = {}
+        for each in every:
+            unique.setdefault(_KEYS.get(field, str)(each), each)
+        if len(unique) > _MOST[field]:
             raise UnreadableTextError(f"A contact has at most {_MOST[field]} of these.")
-        fields[field] = values
+        fields[field] = tuple(unique.values())
     else:
         fields[field] = value
 
 
-_MOST = {"phones": CONTACT_PHONES, "emails": CONTACT_EMAILS}
+_MOST = {"phones": CONTACT_PHONES, "emails": CONTACT_EMAILS, "tags": TAGS}
+_KEYS: Mapping[str, Callable[[str], str]] = {"tags": fold_tag}
+"""What two equal values have in common, if it is not the value."""
 
 
 def _read(field: str, text: str, row_format: RowFormat) -> Any:
-    if field == "phones":
-        return _read_phones(text, row_format.country)
-    if field.startswith(CUSTOM):
-        definition = row_format.custom.get(field.removeprefix(CUSTOM))
-        if definition is None:
-            raise UnreadableTextError(f"There is no field {field!r} any more.")
-        return read_value(definition, text)
-    return _READERS[field](text)
+    known = row_format.fields
+    match field:
+        case "phones":
+            return _read_phones(text, row_format.country)
+        case "campaign_id":
+            if text not in known.campaigns:
+                raise UnreadableTextError(f"There is no campaign {quote_text(text)}.")
+            return text
+        case "assignee":
+            if text not in known.agents:
+                raise UnreadableTextError(f"There is no agent {quote_text(text)} to assign it to.")
+            return AgentId(text)
+        case _ if field.startswith(CUSTOM):
+            definition = known.custom.get(field.removeprefix(CUSTOM))
+            if definition is None:
+                raise UnreadableTextError(f"There is no field {field!r} any more.")
+            return read_value(definition, text)
+        case _ if field.startswith(STEP):
+            return _read_step(known.pipelines.get(field.removeprefix(STEP), {}), text)
+        case _:
+            return _READERS[field](text)
+
+
+def _read_step(names: Mapping[str, str], text: str) -> str:
+    """The id of the step, by its id or by its name, whatever its accents and case."""
+    if text in names:
+        return text
+    wanted = fold_accents(text).strip()
+    for step_id, name in names.items():
+        if fold_accents(name).strip() == wanted:
+            return step_id
+    raise UnreadableTextError(f"There is no step {quote_text(text)}.")
 
 
 def _read_phones(text: str, country: str) -> Sequence[str]:
@@ -110,6 +147,20 @@ def _read_emails(text: str) -> Sequence[str]:
             raise UnreadableTextError(f"{quote_text(each)} is no email.")
         emails.append(email)
     return emails
+
+
+def _read_tags(text: str) -> Sequence[str]:
+    tags = split_values(unicodedata.normalize("NFC", text))
+    if any(len(tag) > TAG_CHARACTERS for tag in tags):
+        raise UnreadableTextError(f"A tag has 1 to {TAG_CHARACTERS} characters.")
+    return tags
+
+
+def _read_status(text: str) -> CareStatus:
+    try:
+        return CareStatus(text)
+    except ValueError:
+        raise UnreadableTextError(f"{quote_text(text)} is no care status.") from None
 
 
 def _read_gender(text: str) -> Gender:
@@ -130,6 +181,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "emails": _read_emails,
     "gender": _read_gender,
     "birthday": read_day,
+    "tags": _read_tags,
+    "care_status": _read_status,
     "address": lambda text: _read_text(text, DETAIL_CHARACTERS),
     "location": lambda text: _read_text(text, DETAIL_CHARACTERS),
 }

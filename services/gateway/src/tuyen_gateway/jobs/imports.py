@@ -1,6 +1,6 @@
 """Imports the rows of a file (C9), each by one command. The ids of the command and of the contact
-are derived from the import and the row, so a batch that is repeated after a crash adds nothing
-twice.
+are derived from the import and the row, and the CRM remembers what became of it, so a batch that is
+repeated after a crash, or because its results were late, has no further effect.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ from typing import Any
 from tuyen_directory.organization import Organization
 from tuyen_events.crm.imports import ImportContact
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.custom_fields import CustomFields
 from tuyen_events.directory import COUNTRY
 from tuyen_events.ids import AgentId, ContactId, derive_command_id
 from tuyen_events.jobs import ImportRequested
 from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.domain.jobs import ItemResult, ItemStatus
+from tuyen_gateway.imports.columns import ASSIGNEE, ImportableFields
+from tuyen_gateway.imports.fields import load_importable_fields
 from tuyen_gateway.imports.reading import RowFormat, read_contact
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.jobs.contact_changes import read_result
@@ -72,10 +73,19 @@ class ImportRun(JobRun):
         if not self._read.keys() >= set(ids):
             await self._read_after(int(ids[0]) - 1)
         organization, scope = await self._find_scope()
-        custom = await self.retry(lambda: self.gateway.crm.contact_fields(organization.id))
+        request = self._request()
+        known = await self.retry(
+            lambda: load_importable_fields(
+                self.gateway,
+                organization,
+                scope,
+                request.warehouse_id,
+                request.mapping.values(),
+            )
+        )
         staff = await self._find_staff(organization)
         commands, results = {}, dict[str, ItemResult]()
-        read = await asyncio.to_thread(self._read_fields, organization, custom, ids)
+        read = await asyncio.to_thread(self._read_fields, organization, known, ids)
         for one in ids:
             fields = read.get(one)
             if fields is None:
@@ -91,12 +101,12 @@ class ImportRun(JobRun):
         return {**results, **carried_out}
 
     def _read_fields(
-        self, organization: Organization, custom: CustomFields, ids: Sequence[str]
+        self, organization: Organization, known: ImportableFields, ids: Sequence[str]
     ) -> Mapping[str, dict[str, Any]]:
         """The fields of those of the rows that have no errors."""
         profile = organization.profile
         country = COUNTRY if profile is None else profile.value.country
-        row_format = RowFormat(self._request().mapping, country, custom)
+        row_format = RowFormat(self._request().mapping, country, known)
         found: dict[str, dict[str, Any]] = {}
         for one in ids:
             row = self._read.get(one)
@@ -110,20 +120,24 @@ class ImportRun(JobRun):
     def _build_command(
         self, one: str, scope: ContactScope, staff: tuple[AgentId, ...], fields: dict[str, Any]
     ) -> ImportContact:
+        """Where the requester is no manager, what they import is theirs, as is what they add by
+        hand."""
         request = self._request()
+        manages = request.warehouse_id in scope.managed
         command_id = derive_command_id(self.job.id, one)
         return ImportContact(
             command_id=command_id,
             organization=request.organization,
             contact_id=ContactId(command_id.replace("cmd_", "con_", 1)),
             source=request.job_id,
+            row=int(one),
             warehouse_id=request.warehouse_id,
             duplicates=request.duplicates,
             managed=tuple(sorted(scope.managed)),
-            staff=staff,
+            staff=staff if manages else (),
             by=request.by,
             at=self.gateway.crm_commands.now(),
-            **fields,
+            **(fields if manages else {**fields, ASSIGNEE: request.by}),
         )
 
     async def _read_after(self, number: int) -> None:
@@ -136,8 +150,8 @@ class ImportRun(JobRun):
         scope = await self.load_contact_scope()
         if not agent.crm.imports:
             raise StoppedError(f"{agent.id} may not import any more.")
-        if self._request().warehouse_id not in scope.managed:
-            raise StoppedError(f"{agent.id} does not manage the warehouse any more.")
+        if not scope.may_add_to(self._request().warehouse_id):
+            raise StoppedError(f"{agent.id} may not add contacts to the warehouse any more.")
         return organization, scope
 
     async def _find_staff(self, organization: Organization) -> tuple[AgentId, ...]:
@@ -150,7 +164,7 @@ class ImportRun(JobRun):
         if warehouse is None or warehouse.distribute is None:
             return ()
         members = frozenset(warehouse.members)
-        return tuple(agent for agent in organization.active_agents if agent in members)
+        return tuple(agent for agent in organization.crm_staff if agent in members)
 
     def _request(self) -> ImportRequested:
         request = self.job.request

@@ -46,7 +46,9 @@ async def run_jobs(gateway: Gateway) -> None:
     checks = (
         _Check(close_inactive, timedelta(seconds=settings.done_check_s)),
         _Check(check_subscriptions, timedelta(seconds=settings.subscription_check_s)),
-        _Check(SharingSchedule().share, timedelta(seconds=settings.sharing_check_s)),
+        _Check(
+            SharingSchedule().share, timedelta(seconds=settings.sharing_check_s), overlapping=True
+        ),
     )
     async with asyncio.TaskGroup() as tasks:
         scheduler = _Scheduler(gateway, tasks, checks)
@@ -55,16 +57,18 @@ async def run_jobs(gateway: Gateway) -> None:
 
 @dataclass
 class _Check:
-    """Work that is repeated for organizations at intervals, and never begun while it is still
-    running."""
+    """Work that is repeated for organizations at intervals. It is begun while it is still running
+    only if it is `overlapping`: then it leaves out the organizations that are under way, so that
+    one with much work does not keep others waiting (R9.5)."""
 
     check: Callable[[Gateway, Iterable[Organization]], Coroutine[None, None, None]]
     every: timedelta
+    overlapping: bool = False
     begun_at: datetime | None = None
     task: asyncio.Task[None] | None = None
 
     def is_due(self, now: datetime) -> bool:
-        if self.task is not None and not self.task.done():
+        if self.task is not None and not self.task.done() and not self.overlapping:
             return False
         return self.begun_at is None or now - self.begun_at >= self.every
 

@@ -197,7 +197,15 @@ def _build_created(known: KnownState, command: ObserveCustomer) -> ContactCreate
     )
 
 
-def _add(known: KnownState, command: AddContact) -> CommandDecision:
+def add_labelled(known: KnownState, command: AddContact, labels: PatchContact) -> CommandDecision:
+    """Creates a contact, and gives it the campaign, the tags and the steps of `labels`: all of it,
+    or nothing if one of them is refused."""
+    return _add(known, command, labels)
+
+
+def _add(
+    known: KnownState, command: AddContact, labels: PatchContact | None = None
+) -> CommandDecision:
     if known.last_sequence(command.contact_id):
         return decide_refused(CrmRefusal.ID_TAKEN)
     warehouse_id = command.warehouse_id or DEFAULT_WAREHOUSE
@@ -224,6 +232,9 @@ def _add(known: KnownState, command: AddContact) -> CommandDecision:
     draft = DecisionDraft(known, cause_of(command))
     added = build_event(command, ContactAdded, 1, content=content)
     draft.add(added)
+    refused = None if labels is None else apply_assignments_and_labels(draft, labels)
+    if refused is not None:
+        return refused
     staff = command.staff if command.assignee is None else ()
     return _merge_and_distribute(draft, added, warehouse_id, staff)
 

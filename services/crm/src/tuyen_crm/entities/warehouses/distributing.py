@@ -21,8 +21,8 @@ def distribute(
     known: KnownState, created: ContactEvent, warehouse_id: str, staff: Collection[AgentId]
 ) -> ContactAssigned | None:
     """The event that assigns a new contact to a member of its warehouse who is among `staff`, the
-    agents who are not disabled; None if the warehouse does not distribute contacts, or has no such
-    member.
+    agents who can work with contacts; None if the warehouse does not distribute contacts, or has no
+    such member.
 
     Members are chosen in turn (R2.1, R2.4), or the one with the fewest contacts of the warehouse is
     (R2.3).

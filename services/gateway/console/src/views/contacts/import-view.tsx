@@ -10,7 +10,7 @@ import { FilePicker } from './file-picker';
 import { named } from './filter-bar';
 import { importWords } from './import-texts';
 import { isOver, sayReason, sayState, useProgress } from './job';
-import { managedBy, useSetup } from './setup';
+import { managedBy, openTo, type Setup, useSetup } from './setup';
 import { words } from './texts';
 
 type Uploaded = Schema<'UploadedImport'>;
@@ -115,7 +115,7 @@ interface FileStepProps {
 }
 
 function FileStep({ busy, onFile }: FileStepProps) {
-  const warehouses = managedBy(me.value, useSetup());
+  const warehouses = openTo(me.value, useSetup());
   const [file, setFile] = useState<File | null>(null);
   const [warehouse, setWarehouse] = useState(
     (warehouses.find((one) => one.default) ?? warehouses[0])?.id ?? '',
@@ -149,8 +149,32 @@ function FileStep({ busy, onFile }: FileStepProps) {
   );
 }
 
-const FIELDS = ['name', 'phones', 'emails', 'gender', 'birthday', 'address', 'location'] as const;
+const FIELDS = [
+  'name',
+  'phones',
+  'emails',
+  'gender',
+  'birthday',
+  'address',
+  'location',
+  'tags',
+] as const;
 const DUPLICATES = ['skip', 'fill', 'overwrite'] as const;
+
+/** The fields to which a column can be mapped. The gateway refuses the assignee in a warehouse that
+ * the viewer does not manage. */
+function listFields(setup: Setup): { value: string; text: string }[] {
+  return [
+    ...FIELDS.map((value) => ({ value, text: words(value) })),
+    ...setup.fields.map(({ id, name }) => ({ value: `custom.${id}`, text: name })),
+    ...setup.pipelines.map(({ id, name }) => ({ value: `steps.${id}`, text: name })),
+    { value: 'campaign_id', text: words('campaign') },
+    { value: 'care_status', text: words('careStatus') },
+    ...(managedBy(me.value, setup).length > 0
+      ? [{ value: 'assignee', text: words('assignee') }]
+      : []),
+  ];
+}
 
 interface MappingStepProps {
   uploaded: Uploaded;
@@ -160,14 +184,10 @@ interface MappingStepProps {
 }
 
 function MappingStep({ uploaded, given, busy, onGiven }: MappingStepProps) {
-  const { fields } = useSetup();
+  const setup = useSetup();
   const [mapping, setMapping] = useState(given.mapping);
   const [duplicates, setDuplicates] = useState(given.duplicates);
-  const choices = [
-    { value: '', text: importWords('leaveOut') },
-    ...FIELDS.map((value) => ({ value, text: words(value) })),
-    ...fields.map(({ id, name }) => ({ value: `custom.${id}`, text: name })),
-  ];
+  const choices = [{ value: '', text: importWords('leaveOut') }, ...listFields(setup)];
   const put = (column: string, field: string) => {
     const { [column]: _, ...rest } = mapping;
     setMapping(field ? { ...rest, [column]: field } : rest);

@@ -35,6 +35,7 @@ const REASONS = [
   'invalid_row',
   'read_only',
   'version_passed',
+  'failed',
 ] as const;
 
 /** Why a contact or a row was left out; a reason that is not known stands as the gateway says it. */

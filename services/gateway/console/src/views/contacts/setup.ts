@@ -45,6 +45,15 @@ export function managedBy(viewer: Me | null, { warehouses }: Setup): Setup['ware
   );
 }
 
+/** The warehouses to which the viewer may add contacts: what they add where they are no manager is
+ * theirs. */
+export function openTo(viewer: Me | null, { warehouses }: Setup): Setup['warehouses'] {
+  const id = viewer?.agent_id ?? '';
+  return warehouses.filter(
+    (one) => one.default || one.managers.includes(id) || one.members.includes(id),
+  );
+}
+
 export function paged(cursor: string | undefined, limit: number) {
   return { params: { query: { cursor, limit } } };
 }

@@ -55,6 +55,10 @@ _REFUSALS = {
     CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
     CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
+    CrmRefusal.FAILED: (
+        "The CRM could not carry this out. It is among the dead letters, where an operator can see "
+        "why, and send it again."
+    ),
     CrmRefusal.MERGED_ALREADY: "The contact was merged into another one: separate them first.",
 }
 _ANOTHER_REFUSAL = "A rule of the CRM forbids it: look again, and try something else."

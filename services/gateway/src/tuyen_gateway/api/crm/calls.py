@@ -157,7 +157,7 @@ async def _build_command(body: CallIn, caller: IntegrationCaller, gateway: Gatew
         call_id=made,
         integration_id=integration.id,
         warehouse_id=integration.warehouse_id,
-        staff=organization.active_agents,
+        staff=organization.crm_staff,
     )
 
 

@@ -116,8 +116,9 @@ async def change_contacts(
     not exist or the caller may not see it (`not_found`), if it is only shared with the caller
     (`read_only`), if the caller may not assign or move it (`not_allowed`), if it would have too
     many tags (`too_many`), if somebody changes it first, so that it does not match `filter` any
-    more (`version_passed`), and if there is no such campaign (`no_campaign`), warehouse
-    (`no_warehouse`) or step (`unknown_reference`).
+    more (`version_passed`), if there is no such campaign (`no_campaign`), warehouse
+    (`no_warehouse`) or step (`unknown_reference`), and if the CRM could not carry it out and an
+    operator has to look why (`failed`).
     """
     if (body.ids is None) == (body.filter is None):
         raise InvalidError("", "Name the contacts either by `ids` or by `filter`.")

@@ -255,6 +255,12 @@ def require_manager(scope: ContactScope, warehouse_id: str) -> None:
         raise ForbiddenError("Managers of the warehouse alone assign and move its contacts.")
 
 
+def require_place(scope: ContactScope, warehouse_id: str) -> None:
+    """Raises ForbiddenError if the viewer may not add contacts to the warehouse."""
+    if not scope.may_add_to(warehouse_id):
+        raise ForbiddenError("Managers and members of the warehouse alone add contacts to it.")
+
+
 def read_phones(texts: list[str], country: str) -> tuple[str, ...]:
     """The numbers in E.164, each once. Raises InvalidError for the first text that is none."""
     found: list[str] = []

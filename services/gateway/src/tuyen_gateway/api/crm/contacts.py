@@ -35,6 +35,7 @@ from tuyen_gateway.api.crm.contact_views import (
     read_facts,
     render_contacts,
     require_manager,
+    require_place,
     show_contact,
 )
 from tuyen_gateway.api.crm.entities import build_command_fields, list_given_fields
@@ -225,9 +226,8 @@ def _added_fields(
     given = {**list_given_fields(body), **read_facts(body, caller)}
     warehouse_id = given.pop("warehouse_id", DEFAULT_WAREHOUSE)
     assignee = given.pop("assignee", None)
+    require_place(scope, warehouse_id)
     if warehouse_id not in scope.managed:
-        if warehouse_id not in (DEFAULT_WAREHOUSE, *scope.joined):
-            require_manager(scope, warehouse_id)
         if assignee not in (None, caller.viewer.agent_id):
             require_manager(scope, warehouse_id)
         assignee = caller.viewer.agent_id
@@ -243,7 +243,7 @@ def _added_fields(
         "warehouse_id": warehouse_id,
         "assignee": assignee,
         "administrator": caller.viewer.manages_default_warehouse,
-        "staff": caller.organization.active_agents if assignee is None else (),
+        "staff": caller.organization.crm_staff if assignee is None else (),
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from tuyen_attachments.serving import SAFE_HEADERS
+from tuyen_events.ids import OrganizationId
 from tuyen_events.jobs import ExportRequested, JobState, SheetFormat
 from tuyen_events.sheet_limits import SHEET_COLUMNS, SHEET_ROWS
 from tuyen_gateway.api.attachments import FILE_RESPONSES
@@ -33,6 +34,7 @@ from tuyen_gateway.sheet_work.tasks import WriteWorkbook, write_lines
 from tuyen_gateway.sheets.rows import UnreadableSheetError
 from tuyen_gateway.sheets.separated import MARK, write_separated
 from tuyen_views.contacts import ContactDocument
+from tuyen_views.pipelines import PIPELINES_VIEW
 
 router = APIRouter(prefix="/exports", tags=["contacts"])
 
@@ -58,8 +60,8 @@ class ExportIn(RequestBody):
     columns: list[str] | None = Field(
         default=None, min_length=1, max_length=SHEET_COLUMNS, fail_fast=True
     )
-    """The fields of a contact, `custom.` with the id of a field among them, in this order; if
-    omitted, all."""
+    """The fields of a contact, also `custom.` with the id of a field and `steps.` with the id of a
+    pipeline, in this order; if omitted, all."""
     format: SheetFormat
 
 
@@ -76,7 +78,7 @@ async def post_export(body: ExportIn, caller: CurrentCaller, gateway: GatewayPor
     found."""
     _require_right(caller)
     columns = tuple(dict.fromkeys(body.columns or ()))
-    known = list_export_columns(await gateway.crm.contact_fields(caller.organization.id))
+    known = await _list_columns(gateway, caller.organization.id)
     for name in columns:
         if name not in known:
             raise InvalidError("columns", f"There is no field {name!r}: {', '.join(known)}.")
@@ -135,13 +137,17 @@ def _require_right(caller: Caller) -> None:
         raise ForbiddenError("You may not export contacts: ask an administrator for the right.")
 
 
+async def _list_columns(gateway: Gateway, organization: OrganizationId) -> tuple[str, ...]:
+    """All that an export of the organization can have."""
+    pipelines = await gateway.crm.setup_ids(PIPELINES_VIEW, organization)
+    return list_export_columns(await gateway.crm.contact_fields(organization), pipelines)
+
+
 async def _read_rows(
     gateway: Gateway, scope: ContactScope, request: ExportRequested
 ) -> AsyncIterator[Sequence[Sequence[str]]]:
     """The heading and the contacts, some at a time."""
-    columns = request.columns or list_export_columns(
-        await gateway.crm.contact_fields(scope.organization)
-    )
+    columns = request.columns or await _list_columns(gateway, scope.organization)
     yield [columns]
     async for contacts in read_contacts(gateway, scope, selection_of(request)):
         yield await asyncio.to_thread(_build_rows, contacts, columns)

@@ -23,14 +23,16 @@ from tuyen_events.sheet_limits import SHEET_BYTES, SHEET_COLUMNS
 from tuyen_gateway.api.attachments import FILE_BODY, FILE_RESPONSES, check_upload_quota
 from tuyen_gateway.api.bodies import RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import load_scope, new_id, not_found
-from tuyen_gateway.api.crm.contact_views import country_of, require_manager
+from tuyen_gateway.api.crm.contact_views import country_of, require_place
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.jobs import SkippedView, find_job, stop_for, view_whole_job
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.contact_visibility import ContactScope
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.imports.columns import guess_mapping, list_columns
+from tuyen_gateway.imports.columns import guess_mapping, list_template_columns
+from tuyen_gateway.imports.fields import load_importable_fields
 from tuyen_gateway.imports.reading import RowFormat
 from tuyen_gateway.imports.report import cells_of
 from tuyen_gateway.ports.imports import ImportDraft
@@ -67,8 +69,10 @@ class MappingIn(RequestBody):
     )
 
     mapping: dict[str, str] = Field(max_length=SHEET_COLUMNS)
-    """By column, `name`, `phones`, `emails`, `gender`, `birthday`, `address`, `location` or
-    `custom.` with the id of a field. Columns that are left out are not imported."""
+    """By column, `name`, `phones`, `emails`, `gender`, `birthday`, `address`, `location`, `tags`,
+    `campaign_id`, `care_status`, `assignee` (for managers of the warehouse), `custom.` with the id
+    of a field, or `steps.` with the id of a pipeline. Columns that are left out are not
+    imported."""
     duplicates: Duplicates = Duplicates.SKIP
     """What happens to a row whose phone number or email a contact has already."""
 
@@ -119,7 +123,7 @@ class ImportView(ResponseBody):
 )
 async def download_import_template(caller: CurrentCaller, gateway: GatewayPorts) -> Response:
     """A workbook with one column for each field of a contact, and for each custom one."""
-    columns = list_columns(await gateway.crm.contact_fields(caller.organization.id))
+    columns = list_template_columns(await gateway.crm.contact_fields(caller.organization.id))
     return Response(
         await asyncio.to_thread(_write_template, columns),
         media_type=_XLSX,
@@ -138,9 +142,10 @@ async def post_import(
     request: Request, caller: CurrentCaller, gateway: GatewayPorts
 ) -> UploadedImport:
     """For agents with the right to `import` (C11): an Excel workbook, or texts with separated
-    values (CSV) in any usual encoding, for a warehouse that the caller manages. The first row is
-    the heading."""
+    values (CSV) in any usual encoding, for a warehouse that the caller manages or is a member of.
+    What a member imports is assigned to them. The first row is the heading."""
     _require_right(caller)
+    scope = await load_scope(gateway, caller)
     await check_upload_quota(gateway, caller.organization.id)
     gateway.import_drafts.take_read(caller.organization.id, gateway.clock.now())
     field = UploadedFile(request.headers.get("content-type", ""), request.stream())
@@ -155,12 +160,12 @@ async def post_import(
         uploaded_by=caller.viewer.agent_id,
         created_at=gateway.clock.now(),
     )
-    await gateway.attachments.add(new, _limit(field.parts()))
-    warehouse_id = field.texts.get("warehouse_id") or DEFAULT_WAREHOUSE
-    require_manager(await load_scope(gateway, caller), warehouse_id)
+    await gateway.attachments.add(new, _admit(field, scope))
+    warehouse_id = _find_warehouse(field)
     with await _load(gateway, caller, import_id) as file, _readable(FIELD):
         heading, *rows = await _read_first(gateway, caller, file)
     columns = name_columns(heading.cells)
+    fields = await load_importable_fields(gateway, caller.organization, scope, warehouse_id)
     draft = ImportDraft(
         id=import_id,
         organization=caller.organization.id,
@@ -168,7 +173,7 @@ async def post_import(
         name=name,
         warehouse_id=warehouse_id,
         columns=columns,
-        mapping=guess_mapping(columns, await gateway.crm.contact_fields(caller.organization.id)),
+        mapping=guess_mapping(columns, fields),
         created_at=gateway.clock.now(),
     )
     await gateway.import_drafts.keep(draft)
@@ -193,9 +198,10 @@ async def put_mapping(
     draft = await _find_draft(gateway, caller, import_id)
     if gateway.jobs.job(import_id) is not None:
         raise ConflictError("The import was started already.")
-    custom = await gateway.crm.contact_fields(caller.organization.id)
-    _check_mapping(body.mapping, draft.columns, list_columns(custom))
-    row_format = RowFormat(body.mapping, country_of(caller), custom)
+    scope = await load_scope(gateway, caller)
+    fields = await load_importable_fields(gateway, caller.organization, scope, draft.warehouse_id)
+    _check_mapping(body.mapping, draft.columns, fields.names)
+    row_format = RowFormat(body.mapping, country_of(caller), fields)
     shared = frozenset(await gateway.crm.setup_ids(SHARED_NUMBERS_VIEW, draft.organization))
     gateway.import_drafts.take_read(draft.organization, gateway.clock.now())
     task = PreviewRows(row_format=row_format, shared=tuple(sorted(shared)))
@@ -238,7 +244,7 @@ async def start_import(
     if not draft.mapped:
         raise ConflictError("Send the mapping of its columns first.")
     _require_right(caller)
-    require_manager(await load_scope(gateway, caller), draft.warehouse_id)
+    require_place(await load_scope(gateway, caller), draft.warehouse_id)
     request = ImportRequested(
         job_id=import_id,
         organization=draft.organization,
@@ -303,13 +309,23 @@ async def _load(gateway: Gateway, caller: Caller, import_id: str) -> BinaryIO:
     return file
 
 
-async def _limit(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _admit(field: UploadedFile, scope: ContactScope) -> AsyncIterator[bytes]:
+    """The content of the file. Raises TooLargeError, and ForbiddenError if its warehouse is none to
+    which the viewer may add contacts: then the file is not stored. The warehouse may be named
+    before the file or after it."""
     size = 0
-    async for part in parts:
+    if "warehouse_id" in field.texts:
+        require_place(scope, _find_warehouse(field))
+    async for part in field.parts():
         size += len(part)
         if size > SHEET_BYTES:
             raise TooLargeError(f"A file of contacts has at most {SHEET_BYTES} bytes.")
         yield part
+    require_place(scope, _find_warehouse(field))
+
+
+def _find_warehouse(field: UploadedFile) -> str:
+    return field.texts.get("warehouse_id") or DEFAULT_WAREHOUSE
 
 
 @contextmanager

@@ -103,7 +103,7 @@ async def post_lead(
         custom={name: value for name, value in body.custom.items() if value is not None},
         note=body.note,
         warehouse_id=integration.warehouse_id,
-        staff=organization.active_agents,
+        staff=organization.crm_staff,
     )
     settled = await carry_out(gateway, command, "contact")
     contact_id = settled.survivor or command.contact_id
