@@ -10,7 +10,7 @@ from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Database
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)

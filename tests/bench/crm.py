@@ -153,7 +153,7 @@ async def _count_claimed(log: KafkaLog) -> Counter[ContactId]:
                 event = decode(record.headers, record.value or b"").data
                 if isinstance(event, ContactClaimed):
                     got[event.contact_id] += 1
-            if tail.caught_up:
+            if tail.is_caught_up:
                 return got
     return got
 

@@ -35,7 +35,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.read_marks import ReadMark
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_gateway.projections.counters import write_rows
@@ -181,7 +181,7 @@ def _rows(start: int, names: Sequence[str]) -> Iterator[InboxRow]:
             assignee=AgentId(f"agent-{number % AGENTS}"),
             version=1,
             done=number % 10 != 1,
-            reads=(Read(agent_id=_VIEWER, seen_events=3),) if read else (),
+            reads=(ReadMark(agent_id=_VIEWER, seen_events=3),) if read else (),
             read_by=(_VIEWER,) if read else (),
         )
 

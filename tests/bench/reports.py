@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from bench.report import Bar, Row, median_of
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.api.report_items import (
     AgentItem,
@@ -97,7 +97,7 @@ async def measure() -> list[Row]:
         try:
             database = connect(views.address, f"bench{secrets.token_hex(3)}")
             await _fill(database)
-            return await _measure_reports(MongoReports(database, Reads()))
+            return await _measure_reports(MongoReports(database, ReadLimiter()))
         finally:
             await views.stop()
 

@@ -31,7 +31,7 @@ from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Strategy
 from tuyen_platform.clock import SystemClock
 from tuyen_router.domain.dispatch_state import DispatchState, RequestQueued, apply_step
-from tuyen_router.domain.queue_buckets import Waiting
+from tuyen_router.domain.queue_buckets import WaitingRequest
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_stream import Batch, Outbox
@@ -149,7 +149,7 @@ class _Desk:
     def wait(self, asked: Iterable[ChoiceRequested]) -> None:
         """These wait since long ago."""
         for place, each in enumerate(asked):
-            apply_step(self._rotations, RequestQueued(Waiting(place, each)))
+            apply_step(self._rotations, RequestQueued(WaitingRequest(place, each)))
 
     def drain(self) -> list[float]:
         """All agents come, and take what waits: the processor's seconds of each step."""

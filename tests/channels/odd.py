@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tuyen_channels.ports import Normalized
+from tuyen_channels.ports import ParsedEvent
 from tuyen_channels.splitting import elements
 from tuyen_events.codec import decode, encode
 from tuyen_events.event import Envelope
@@ -74,7 +74,7 @@ def change_sample(sample: bytes, path: tuple[Any, ...], change: str) -> list[byt
     return elements(raw.replace(b'"@odd@"', odd))
 
 
-def assert_sound(found: Normalized) -> None:
+def assert_sound(found: ParsedEvent) -> None:
     """The event can be written, read, and stored."""
     envelope = Envelope(
         id=found.id, source="test", subject=found.subject, time=ACCEPTED, data=found.event

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from channels.odd import ACCEPTED, ODD, assert_sound, change_sample, places
 from support.channel_samples import open_channel, sample_of
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Page, Parsed, SkipReason
+from tuyen_channels.ports import Page, ParsedBody, SkipReason
 from tuyen_channels.registry import REGISTRY, credential_names, has_page_tokens
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import MessageReceived
@@ -32,7 +32,7 @@ def parse(
     pages: Mapping[str, Page] | None = None,
     account: str | None = None,
     later: timedelta = timedelta(),
-) -> Parsed:
+) -> ParsedBody:
     """The body, as if it had arrived at the webhook of the sample's page, or of `account`."""
     channel, page = open_channel(name), account or sample_of(name).page
     known = {sample_of(name).page: MAIN} if pages is None else pages
@@ -44,7 +44,7 @@ def sample(name: Channel) -> bytes:
     return sample_of(name).body(sample_of(name).page)
 
 
-def assert_complete(parsed: Parsed) -> None:
+def assert_complete(parsed: ParsedBody) -> None:
     """Whatever was in the body, what came of it can be stored."""
     assert parsed.events or parsed.skipped or parsed.failures
     assert parsed.unknown_pages <= parsed.pages

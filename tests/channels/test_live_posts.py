@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, video
 from tuyen_channels import live_posts
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import Draft, Forgotten, LivePosts, name_answer
-from tuyen_channels.ports import Page, Parsed
+from tuyen_channels.live_posts import LivePosts, PostFactsDraft, PostRecordRemoved, name_answer
+from tuyen_channels.ports import Page, ParsedBody
 from tuyen_events.ids import OrganizationId, PageId, livestream_thread_id
 from tuyen_events.inbound import CommentEvent, LivestreamChanged
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -35,14 +35,14 @@ class Ingested:
         self.now = START
         self.log: dict[str, PostClassified | ReplyPlaced] = {}
 
-    def take(self, *changes: Update, after: timedelta = MINUTE) -> Parsed:
+    def take(self, *changes: Update, after: timedelta = MINUTE) -> ParsedBody:
         self.now += after
         raw = body(entry(changes=list(changes)))
         parsed = parser.parse(raw, self.now, PAGES, self.posts)
         for key, fact in parsed.classified:
             self.posts.apply(key, fact)
             self.log.pop(key, None)
-            if not isinstance(fact, Forgotten):
+            if not isinstance(fact, PostRecordRemoved):
                 self.log[key] = fact
         return parsed
 
@@ -254,7 +254,7 @@ def test_p5a_a_post_of_which_the_channel_says_it_is_a_livestream_unless_accepted
     assert not ingested.is_live(POST)
     before = ingested.now
     answer(ingested, POST, "evt_1", before + MINUTE)
-    draft = Draft(ingested.posts)
+    draft = PostFactsDraft(ingested.posts)
     page = (OrganizationId("hoa-sen"), PageId("thoi-trang"))
     assert not draft.classify_comment(page, POST, shows_video=True, at=before)
     for seen in (ingested, ingested.restart()):

@@ -13,7 +13,7 @@ from channels.odd import ODD, assert_sound, change_sample, places
 from support.livechat import APP, TOKEN, body, event, sign
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat.channel import LivechatChannel
-from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
+from tuyen_channels.ports import Page, ParsedBody, SkippedPart, SkipReason
 from tuyen_events.ids import (
     CHOSEN_ID_PATTERN,
     OrganizationId,
@@ -33,7 +33,7 @@ ACCEPTED = datetime(2026, 11, 21, 8, 0, 1, tzinfo=UTC)
 CHANNEL = LivechatChannel({APP: TOKEN}.get)
 
 
-def parse(raw: bytes, account: str = APP) -> Parsed:
+def parse(raw: bytes, account: str = APP) -> ParsedBody:
     return CHANNEL.parse(raw, ACCEPTED, PAGES, LivePosts(), account)
 
 
@@ -151,17 +151,17 @@ def test_l4_a_visitor_saw_what_was_sent_by_then() -> None:
 @pytest.mark.parametrize("kind", ["typing", "visit", ""])
 def test_p4_a_type_that_is_not_known_is_skipped_whatever_shape_it_has(kind: str) -> None:
     parsed = parse(json.dumps({"type": kind, "visitor": 7}).encode())
-    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_EVENT, kind)]
+    assert parsed.skipped == [SkippedPart(SkipReason.UNKNOWN_EVENT, kind)]
     assert (parsed.events, parsed.failures) == ([], [])
 
 
 def test_a_message_that_says_nothing_is_skipped() -> None:
-    assert parse(body(message={"text": " "})).skipped == [Skipped(SkipReason.EMPTY, "message")]
+    assert parse(body(message={"text": " "})).skipped == [SkippedPart(SkipReason.EMPTY, "message")]
 
 
 def test_p4_a_page_that_is_not_served_is_not_known() -> None:
     parsed = parse(body(), "app_other")
-    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_PAGE, "app_other")]
+    assert parsed.skipped == [SkippedPart(SkipReason.UNKNOWN_PAGE, "app_other")]
     assert parsed.unknown_pages == {"app_other"}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from support.facebook import PAGE, Update, body, comment, entry, live_comment, live_video, video
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import Forgotten, LivePosts
+from tuyen_channels.live_posts import LivePosts, PostRecordRemoved
 from tuyen_channels.ports import Page
 from tuyen_events import ids
 from tuyen_events.inbound import CommentEvent
@@ -45,7 +45,7 @@ def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
     accept(posts, [reply(REPLY, ROOT), *broadcasts])
     for key in posts.keys(page):
         assert posts.pages() == {page}
-        posts.apply(key, Forgotten(*page))
+        posts.apply(key, PostRecordRemoved(*page))
         known = posts.page(page)
         records = () if known is None else known.records.values()
         running = () if known is None else known.broadcasts

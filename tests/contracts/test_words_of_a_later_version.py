@@ -51,7 +51,7 @@ from tuyen_events.vocabulary import (
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import build_matching_query
 from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
-from tuyen_gateway.domain.inbox import Addition, InboxRow, add
+from tuyen_gateway.domain.inbox import Addition, InboxRow, add_message
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.projections import counters, history
 from tuyen_gateway.projections.batches import RowEventRecord, fold_row_event
@@ -284,7 +284,7 @@ def test_r5_1_what_waits_for_a_later_reason_goes_to_who_is_chosen() -> None:
 def row() -> InboxRow:
     """The inbox's row of a conversation of a later channel."""
     event = as_read(message())
-    return add(InboxRow(id=THREAD), Addition(event, event.message_id, 3, 0), "lan")
+    return add_message(InboxRow(id=THREAD), Addition(event, event.message_id, 3, 0), "lan")
 
 
 def test_i2_the_inbox_keeps_the_channel_and_takes_the_assignment(row: InboxRow) -> None:

@@ -33,7 +33,7 @@ class KnownThings(KnownState):
     def count(self, key: str) -> int:
         return len(self.find(key))
 
-    def turn(self, warehouse_id: str) -> Cursor | None:
+    def rotation_cursor(self, warehouse_id: str) -> Cursor | None:
         return self.turns.get(warehouse_id)
 
     def child(self, kind: str, child_id: str) -> ChildState | None:

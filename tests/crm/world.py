@@ -63,7 +63,7 @@ class World(KnownState):
     def count(self, key: str) -> int:
         return len(self.find(key))
 
-    def turn(self, warehouse_id: str) -> Cursor | None:
+    def rotation_cursor(self, warehouse_id: str) -> Cursor | None:
         return None
 
     def child(self, kind: str, child_id: str) -> ChildState | None:

@@ -165,9 +165,9 @@ def test_somebody_can_manage_it_while_an_enabled_admin_is_left(
 
 def test_two_names_of_earlier_days_that_differ_in_spelling_keep_their_own() -> None:
     known = fold([agent("a", username="chủ"), agent("b", username="chu\u0309")])
-    found = [known.agent_named(name) for name in ("chủ", "chu\u0309", "CHỦ")]
+    found = [known.find_agent_by_username(name) for name in ("chủ", "chu\u0309", "CHỦ")]
     assert [one and one.id for one in found] == ["a", "b", "a"]
-    assert known.agent_named("lan") is None
+    assert known.find_agent_by_username("lan") is None
 
 
 def test_what_is_not_known_here_changes_nothing_but_the_version() -> None:

@@ -55,7 +55,7 @@ async def _write(log: InMemoryLog, clock: ManualClock) -> None:
 
 
 def _is_complete(table: GlobalTable) -> bool:
-    return table.caught_up
+    return table.is_caught_up
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ async def _caught_up(*tables: GlobalTable) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(table.run()) for table in tables]
         for table in tables:
-            assert await table.until(partial(_is_complete, table), within_s=10)
+            assert await table.wait_until(partial(_is_complete, table), within_s=10)
         yield
         for task in running:
             task.cancel()

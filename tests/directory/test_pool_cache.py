@@ -76,20 +76,22 @@ def test_r1_pools_are_the_same_whatever_was_kept_from_before(seed: int) -> None:
 def test_r9_6_who_comes_or_goes_makes_nobody_look_at_all_members_again() -> None:
     cache, known = PoolCache(), shop()
     _pools(cache, known)
-    kept = dict(cache.pools_of(known).rosters.eligible)
+    kept = dict(cache.pools_of(known).directory_pools.eligible)
     gone = with_presence(known, AgentId("a"), Presence.OFFLINE)
     _pools(cache, gone)
-    eligible = cache.pools_of(gone).rosters.eligible
+    eligible = cache.pools_of(gone).directory_pools.eligible
     assert all(eligible[key] is found for key, found in kept.items())
 
 
 def test_r9_6_addresses_are_read_again_only_when_a_link_changed() -> None:
     cache = PoolCache()
-    links = cache.pools_of(LINKED).rosters.links
+    links = cache.pools_of(LINKED).directory_pools.links
     renamed = after(LINKED, page(staff="a"))
-    assert cache.pools_of(renamed).rosters.links is links
+    assert cache.pools_of(renamed).directory_pools.links is links
     fewer = after(renamed, Removed("link", "shop.example/giay"))
-    assert cache.pools_of(fewer).rosters.links.group_for("https://shop.example/giay") is None
+    assert (
+        cache.pools_of(fewer).directory_pools.links.group_for("https://shop.example/giay") is None
+    )
 
 
 def test_r9_6_of_an_organization_that_changed_no_pool_is_kept() -> None:
@@ -99,7 +101,9 @@ def test_r9_6_of_an_organization_that_changed_no_pool_is_kept() -> None:
     changed_since = cache.pools_of(with_presence(known, AgentId("a"), Presence.AWAY))
     assert changed_since is not before
     assert not changed_since.by_event
-    assert cache.pools_of(after(shop(), page(staff="a"))).rosters is not before.rosters
+    assert (
+        cache.pools_of(after(shop(), page(staff="a"))).directory_pools is not before.directory_pools
+    )
 
 
 def _department(number: int) -> DepartmentChanged:
@@ -121,7 +125,7 @@ def test_r9_6_what_visitors_name_fills_no_memory(
     pools = PoolCache().pools_of(known)
     for number in range(300):
         build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department=f"d{number}")
-    rosters = pools.rosters
+    rosters = pools.directory_pools
     for kept in (pools.by_event, pools.by_rule, rosters.eligible, rosters.eligible_on_page):
         assert len(kept) <= 1_000 // 32
     seventh = build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department="d7")
@@ -178,7 +182,7 @@ def test_r9_5_with_page_permissions_members_are_looked_at_once_and_not_for_each_
         pools = cache.pools_of(known)
         for each in pages:
             build_pool(pools, each.id, Capability.FACEBOOK_MESSAGE)
-        assert len(pools.rosters.eligible_on_page) == len(pages)
+        assert len(pools.directory_pools.eligible_on_page) == len(pages)
     assert len(looked_at) == len(names)
 
 

@@ -29,7 +29,7 @@ async def _records(stack: Stack, topic: Topic) -> list[Record]:
     async with KafkaLog(stack.kafka, stack.settings.topic_prefix) as log, log.tail(topic) as tail:
         async for batch in tail.batches():
             found += [record for records in batch.values() for record in records]
-            if tail.caught_up:
+            if tail.is_caught_up:
                 return found
     raise AssertionError("a tail has no end")
 

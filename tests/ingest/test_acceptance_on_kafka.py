@@ -17,7 +17,7 @@ from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import MessageReceived
 from tuyen_events.topics import DIRECTORY, INBOUND, PAGE_TOKENS, RAW, TOPICS
-from tuyen_ingest.rereading import ReplaySelection, replay
+from tuyen_ingest.body_replay import ReplaySelection, replay
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 

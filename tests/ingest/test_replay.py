@@ -23,9 +23,9 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent, PostPublished
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
+from tuyen_ingest.body_replay import ReplayResult, ReplaySelection, replay
 from tuyen_ingest.domain.pages import ReplayScope
-from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
-from tuyen_ingest.stored import Stretch, read_stored
+from tuyen_ingest.stored_bodies import TimeRange, read_stored
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 
@@ -115,7 +115,7 @@ async def test_what_is_listed_can_be_cut_by_time(rig: Rig, log: InMemoryLog) -> 
     later = body(entry(messaging=[message("m_2")]))
     await rig.post(later)
     since = START + timedelta(minutes=30)
-    assert [found.body async for found in read_stored(log, "raw", Stretch(since))] == [later]
+    assert [found.body async for found in read_stored(log, "raw", TimeRange(since))] == [later]
     assert len([found async for found in read_stored(log, "raw")]) == 2
 
 

@@ -66,7 +66,7 @@ class Outside:
                     event = decode(record.headers, record.value or b"").data
                     assert isinstance(event, OutboundSettled)
                     found.setdefault(event.request_id, []).append(event.outcome.value)
-                if tail.caught_up:
+                if tail.is_caught_up:
                     return found
         return found
 

@@ -14,5 +14,5 @@ def world() -> World:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that take seconds in the product take no time."""
     monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.005,) * 6)
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 0.005)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 0.005)
     monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.005)

@@ -13,10 +13,10 @@ from outbound.asking import ACCOUNT, PAGE, SHOP, cancel, envelope_of, place_of
 from outbound.crashing import CrashingLog, Steps
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
+    BegunCall,
     CallOrder,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     HiddenToken,
     Limit,
     RefusalKind,
@@ -56,7 +56,7 @@ DEADLINE_S = 20
 TOKEN = HiddenToken("token")
 
 
-Answer = Done | ChannelRefusal | None
+Answer = CallSucceeded | ChannelRefusal | None
 """What the channel answers; None: it carries the call out and answers so."""
 
 LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
@@ -75,7 +75,7 @@ class World:
         self.calls: list[CallOrder] = []
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         """By text, the next answers."""
-        self.looks: list[Begun] = []
+        self.looks: list[BegunCall] = []
         """What the channel was asked after, in its order."""
         self.look_answers: list[ChannelRefusal | None] = []
         """What it answers to that, before it says what is true."""
@@ -194,11 +194,11 @@ class ScriptedConnector:
             return self._after_lost
         return AfterLost.LOOK if action is OutboundAction.COMMENT else AfterLost.ECHO
 
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+    async def upload(self, order: CallOrder, content: bytes) -> CallSucceeded | ChannelRefusal:
         self._steps.take()
-        return Done(f"upload_{content.decode()}")
+        return CallSucceeded(f"upload_{content.decode()}")
 
-    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+    async def call(self, order: CallOrder) -> CallSucceeded | ChannelRefusal:
         world, text = self._world, _shown(order)
         self._steps.take()
         world.calls.append(order)
@@ -209,7 +209,11 @@ class ScriptedConnector:
                 await world.gate.wait()
             answers = world.answers[text]
             answer = answers.pop(0) if answers else None
-            if answer is None or isinstance(answer, Done) or answer in (LOST, TRANSIENT_AND_DONE):
+            if (
+                answer is None
+                or isinstance(answer, CallSucceeded)
+                or answer in (LOST, TRANSIENT_AND_DONE)
+            ):
                 answer = await self._carry_out(order, text, answer)
             self._steps.take()
             return answer
@@ -217,8 +221,8 @@ class ScriptedConnector:
             world.under_way -= 1
 
     async def _carry_out(
-        self, order: CallOrder, text: str, answer: Done | ChannelRefusal | None
-    ) -> Done | ChannelRefusal:
+        self, order: CallOrder, text: str, answer: CallSucceeded | ChannelRefusal | None
+    ) -> CallSucceeded | ChannelRefusal:
         world, request = self._world, order.request
         repeated = self._after_lost is AfterLost.REPEAT and (
             (request.conversation_id, text) in world.sent
@@ -232,9 +236,9 @@ class ScriptedConnector:
                 await world.echo(event)
             else:
                 world.echoed_late.append(event)
-        return Done(mid) if answer is None else answer
+        return CallSucceeded(mid) if answer is None else answer
 
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
+    async def look(self, begun: BegunCall) -> CallSucceeded | ChannelRefusal | None:
         self._steps.take()
         self._world.looks.append(begun)
         if self._world.look_answers:
@@ -242,7 +246,7 @@ class ScriptedConnector:
         order = begun.order
         text = _shown(order) or f"upload_{self._world.files[order.part.attachments[0].id].decode()}"
         if (order.request.conversation_id, text) in self._world.sent:
-            return Done(f"mid_{order.request.request_id}_{text}")
+            return CallSucceeded(f"mid_{order.request.request_id}_{text}")
         return None
 
 

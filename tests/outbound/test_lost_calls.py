@@ -218,13 +218,13 @@ async def test_p5b_the_next_process_reads_the_echoes_before_it_repeats_a_call(
     """The echo came while no process ran."""
     connector = "outbound.rig.ScriptedConnector.returns_client_id"
     monkeypatch.setattr(connector, returns_client_id)
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 30.0)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 30.0)
     world.echoes, world.answers["1"] = False, [TRANSIENT_AND_DONE]
     await world.ask(request("1"))
     async with Process(world):
         await until(lambda: is_refused(world))
     await world.echo(world.echoed_late[0])
-    monkeypatch.setattr("tuyen_outbound.carrying.LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr("tuyen_outbound.request_runner.LONGEST_WAIT_S", 0.0)
     async with Process(world):
         await wait_for(world, request("1"))
     assert await world.outcomes() == {"req_1": ["done"]}
@@ -238,7 +238,7 @@ async def test_p5b_a_message_that_may_have_been_sent_waits_for_its_echo(
     """Until then it is not repeated, although other errors are repeated sooner."""
     connector = "outbound.rig.ScriptedConnector.returns_client_id"
     monkeypatch.setattr(connector, returns_client_id)
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 10.0)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 10.0)
     world.echoes, world.answers["1"] = False, [TRANSIENT_AND_DONE]
     await world.ask(request("1"))
     async with Process(world):
@@ -334,7 +334,7 @@ async def test_i6_a_stopped_page_holds_up_no_cancellation(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can be asked what became of the call."""
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 0.5)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 0.5)
     world.answers["1"] = [TRANSIENT]
     await world.ask(request("1"))
     async with Process(world):

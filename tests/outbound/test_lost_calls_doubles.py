@@ -36,7 +36,7 @@ NOT_SENT = {"status": 200, "body": {"error": -200, "message": "Send message fail
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait for an echo is ended by the echo; a comment is listed at once."""
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 2.0)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 2.0)
     monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.005,) * 6)
     monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.005)
 

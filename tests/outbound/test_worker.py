@@ -20,8 +20,8 @@ from outbound.rig import (
 )
 from tuyen_channels.calls import (
     AfterLost,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     HiddenToken,
     Pause,
     PauseScope,
@@ -368,7 +368,7 @@ async def test_i6_a_call_under_way_ends_and_is_reported_when_the_process_is_told
 
 
 async def test_i8_an_act_on_a_comment_is_repeated_when_nobody_knows(world: World) -> None:
-    world.answers["hide"] = [LOST, Done()]
+    world.answers["hide"] = [LOST, CallSucceeded()]
     hide = comment("hide", action=OutboundAction.HIDE)
     await world.ask(hide)
     async with Process(world, after_lost=AfterLost.REPEAT):

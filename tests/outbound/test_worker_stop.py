@@ -19,7 +19,7 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.01,) * 6)
-    monkeypatch.setattr("tuyen_outbound.settling.SHOWN_WITHIN_S", 0.01)
+    monkeypatch.setattr("tuyen_outbound.request_settler.SHOWN_WITHIN_S", 0.01)
     monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.01)
 
 

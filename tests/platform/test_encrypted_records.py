@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.topics import PAGE_CREDENTIALS
-from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher, plan_copies
+from tuyen_platform.encrypted_records import EncryptedRecord, RecordCipher, plan_reencryption
 from tuyen_platform.kafka.ports import ProducerRecord, Record
 
 OLD, NEW = (urlsafe_b64encode(bytes([number] * 32)).decode() for number in (1, 2))
@@ -72,17 +72,17 @@ def test_p6_everything_gets_the_first_key_and_then_nothing_is_left_to_do() -> No
     topic.append("problem/a", b'{"stamp": "x"}')
     topic.append("no json", b"\xff")
     both = cipher(NEW, OLD)
-    planned = plan_copies(PAGE_CREDENTIALS, topic.records, both)
+    planned = plan_reencryption(PAGE_CREDENTIALS, topic.records, both)
     assert ([one.key for one in planned.records], planned.unreadable) == (["a", "b"], [])
     topic.replace(planned.records, topic.end)
     assert topic.read(cipher(NEW)) == {"a": "1", "b": "2", "c": "3"} == topic.read(both)
-    assert plan_copies(PAGE_CREDENTIALS, topic.records, both) == ([], [])
+    assert plan_reencryption(PAGE_CREDENTIALS, topic.records, both) == ([], [])
 
 
 def test_p6_what_no_key_decrypts_is_named_and_stays_as_it_is() -> None:
     topic = Topic()
     topic.encrypt("a", "1", cipher(OLD))
-    assert plan_copies(PAGE_CREDENTIALS, topic.records, cipher(NEW)) == ([], ["a"])
+    assert plan_reencryption(PAGE_CREDENTIALS, topic.records, cipher(NEW)) == ([], ["a"])
 
 
 @given(st.data())
@@ -107,7 +107,9 @@ def test_p6_nothing_old_returns_whoever_writes_and_whenever_the_command_ends(
         expected.pop(key, None)
 
     def plan() -> None:
-        under_way.append((plan_copies(PAGE_CREDENTIALS, topic.records, both).records, topic.end))
+        under_way.append(
+            (plan_reencryption(PAGE_CREDENTIALS, topic.records, both).records, topic.end)
+        )
 
     def carry_out() -> None:
         if under_way:
@@ -117,7 +119,7 @@ def test_p6_nothing_old_returns_whoever_writes_and_whenever_the_command_ends(
     for step in data.draw(st.lists(st.sampled_from(steps), max_size=20)):
         step()
         assert topic.read(both) == expected
-    while planned := plan_copies(PAGE_CREDENTIALS, topic.records, both).records:
+    while planned := plan_reencryption(PAGE_CREDENTIALS, topic.records, both).records:
         topic.replace(planned, topic.end)
     assert topic.read(cipher(NEW)) == expected
 

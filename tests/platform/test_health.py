@@ -18,7 +18,9 @@ class Trouble:
 
 def client_of(health: Health) -> AsyncClient:
     """The second port."""
-    return AsyncClient(transport=ASGITransport(health.insight()), base_url="http://service")
+    return AsyncClient(
+        transport=ASGITransport(health.build_internal_app()), base_url="http://service"
+    )
 
 
 def public_client_of(health: Health) -> AsyncClient:

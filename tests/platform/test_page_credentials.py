@@ -87,7 +87,7 @@ def test_p5_a_refreshed_pair_counts_until_others_are_set() -> None:
     second = replace(first, access_token=SecretStr("a2"))
     kept = pages(OLD)
     fold(kept, kept.set_record(PAGE, first), kept.refreshed_record(PAGE, second))
-    assert (kept.credentials(PAGE), kept.given(PAGE)) == (second, first)
+    assert (kept.credentials(PAGE), kept.find_set_credentials(PAGE)) == (second, first)
     fold(kept, kept.set_record(PAGE, other))
     assert kept.credentials(PAGE) == other
     fold(kept, kept.refreshed_record(PAGE, second))

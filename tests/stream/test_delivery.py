@@ -102,7 +102,7 @@ async def test_an_outbox_is_acknowledged_with_its_last_record_and_not_before() -
     await until(lambda: desk.confirmed == [(0, 7, 1)])
     assert desk.acknowledged == []
     desk.broker.sent[1].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a"]
     assert desk.deliveries.unacknowledged_bytes == 0
 
@@ -118,7 +118,7 @@ async def test_what_waits_for_a_partition_goes_into_its_next_batch_in_order() ->
     await desk.broker.wait_for(2)
     assert desk.broker.sent[1].keys == [b"2", b"3", b"4"]
     desk.broker.sent[1].acknowledge(1)
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a", "b", "c"]
     assert desk.confirmed == [(0, 0, 1), (0, 1, 3)]
 
@@ -135,7 +135,7 @@ async def test_records_added_atomically_are_never_split() -> None:
     await desk.broker.wait_for(2)
     assert [sent.keys for sent in desk.broker.sent] == [[b"first"], [b"0", b"1", b"2"]]
     desk.broker.sent[1].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
 
 
 async def test_an_outbox_without_records_is_acknowledged_at_once() -> None:
@@ -154,7 +154,7 @@ async def test_a_phase_waits_for_the_one_before_it_and_the_input_waits_for_both(
     assert desk.broker.sent[1].topic == "other"
     assert desk.acknowledged == []
     desk.broker.sent[1].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a"]
     assert desk.deliveries.unacknowledged_bytes == 0
 
@@ -172,14 +172,14 @@ async def test_a_phase_is_sent_in_the_order_of_the_outboxes_of_its_origin() -> N
     await desk.broker.wait_for(3)
     assert desk.broker.sent[2].keys == [b"a", b"b"]
     desk.broker.sent[2].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a", "b"]
 
 
 async def test_settling_waits_for_phases_that_are_not_sent_yet() -> None:
     desk = Desk()
     desk.submit_with_reply("a", 0)
-    settling = asyncio.create_task(desk.deliveries.settle())
+    settling = asyncio.create_task(desk.deliveries.wait_until_acknowledged())
     await desk.broker.wait_for(1)
     desk.broker.sent[0].acknowledge()
     await desk.broker.wait_for(2)
@@ -201,7 +201,7 @@ async def test_phases_are_sent_in_their_order_whatever_the_order_of_adding() -> 
         assert [sent.keys for sent in desk.broker.sent][number - 1 :] == [[b"%d" % number]]
         assert desk.acknowledged == []
         desk.broker.sent[-1].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a"]
     assert desk.deliveries.unacknowledged_bytes == 0
 
@@ -216,7 +216,7 @@ async def test_an_outbox_with_a_late_phase_only_still_waits_for_the_outboxes_bef
         await desk.broker.wait_for(number + 1)
         assert [sent.keys for sent in desk.broker.sent][number:] == [[key]]
         desk.broker.sent[-1].acknowledge()
-    await desk.deliveries.settle()
+    await desk.deliveries.wait_until_acknowledged()
     assert desk.acknowledged == ["a", "b"]
 
 
@@ -234,11 +234,11 @@ async def test_there_is_no_room_until_the_broker_has_caught_up() -> None:
         desk.submit("a", ("other", 0, b"%d" % number))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await desk.deliveries.room()
+            await desk.deliveries.wait_for_room()
     await desk.broker.wait_for(1)
     desk.broker.sent[0].acknowledge()
     async with asyncio.timeout(5):
-        await desk.deliveries.room()
+        await desk.deliveries.wait_for_room()
 
 
 async def test_trap_1_a_failed_delivery_crashes_and_is_never_acknowledged() -> None:

@@ -12,9 +12,9 @@ from channels.calling import TOKEN, ScriptedTransport, answer, order
 from outbound.asking import ACCOUNT, MOMENT, comment, picture, request
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
+    BegunCall,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     RefusalKind,
     RequestPart,
     UnsupportedRequestError,
@@ -37,7 +37,7 @@ def connect(*answers: HttpAnswer | Exception, secret: str = "") -> tuple[Any, Sc
 
 async def test_i6_a_text_is_sent_with_our_id() -> None:
     connector, transport = connect(SENT)
-    assert await connector.call(order(connector, request("Dạ còn ạ"))) == Done("mid_1")
+    assert await connector.call(order(connector, request("Dạ còn ạ"))) == CallSucceeded("mid_1")
     (call,) = transport.calls
     assert (call.method, call.url) == ("POST", f"{BASE}/{ACCOUNT}/messages")
     assert (call.query, call.headers) == ({}, {"Authorization": "Bearer page-token"})
@@ -56,7 +56,7 @@ async def test_p5_no_id_leads_a_call_elsewhere(hostile: str) -> None:
     for action in OutboundAction:
         asked = msgspec.structs.replace(given, action=action)
         await connector.call(order(connector, asked, account=hostile))
-    begun = Begun(order(connector, given, account=hostile), MOMENT, lambda _: False)
+    begun = BegunCall(order(connector, given, account=hostile), MOMENT, lambda _: False)
     await connector.look(begun)
     assert len(transport.calls) == len(OutboundAction) + 1
     for call in transport.calls:
@@ -78,7 +78,7 @@ async def test_p6_the_token_is_in_no_address() -> None:
     given = request("Dạ", target_external_id="333_1")
     for action in OutboundAction:
         await connector.call(order(connector, msgspec.structs.replace(given, action=action)))
-    await connector.look(Begun(order(connector, given), MOMENT, lambda _: False))
+    await connector.look(BegunCall(order(connector, given), MOMENT, lambda _: False))
     asked = request(text=None, attachments=(picture(),))
     await connector.upload(order(connector, asked), b"png")
     assert len(transport.calls) > len(OutboundAction) + 2  # a taken thread is taken over
@@ -108,7 +108,7 @@ async def test_p5d_a_thread_that_another_app_has_is_taken_over() -> None:
     takeover = transport.calls[1]
     assert takeover.url == f"{BASE}/{ACCOUNT}/take_thread_control"
     assert takeover.json == {"recipient": {"id": "670"}}
-    assert await connector.call(order(connector)) == Done("mid_1")
+    assert await connector.call(order(connector)) == CallSucceeded("mid_1")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_p5d_a_thread_that_cannot_be_taken_over_says_why(
 async def test_i8_a_private_reply_names_the_comment() -> None:
     connector, transport = connect(SENT)
     asked = request(action=OutboundAction.PRIVATE_REPLY, target_external_id="333_1")
-    assert await connector.call(order(connector, asked)) == Done("mid_1")
+    assert await connector.call(order(connector, asked)) == CallSucceeded("mid_1")
     assert transport.calls[0].json == {
         "recipient": {"comment_id": "333_1"},
         "message": {"text": "1", "metadata": "key-1"},
@@ -146,7 +146,7 @@ async def test_p5d_a_private_reply_to_a_visitors_post_names_the_post() -> None:
     asked = request(
         action=OutboundAction.PRIVATE_REPLY, target_external_id="1_333", post_external_id="1_333"
     )
-    assert await connector.call(order(connector, asked)) == Done("mid_1")
+    assert await connector.call(order(connector, asked)) == CallSucceeded("mid_1")
     sent = transport.calls[0].json
     assert isinstance(sent, dict)
     assert sent["recipient"] == {"post_id": "1_333"}
@@ -156,8 +156,8 @@ async def test_i6_a_file_is_uploaded_and_then_sent() -> None:
     connector, transport = connect(answer({"attachment_id": "185"}), SENT)
     asked = request("x", text=None, attachments=(picture(),))
     uploaded = await connector.upload(order(connector, asked), b"png")
-    assert uploaded == Done("185")
-    assert await connector.call(order(connector, asked, handle="185")) == Done("mid_1")
+    assert uploaded == CallSucceeded("185")
+    assert await connector.call(order(connector, asked, handle="185")) == CallSucceeded("mid_1")
     upload, send = transport.calls
     assert upload.url == f"{BASE}/{ACCOUNT}/message_attachments"
     assert upload.file is not None
@@ -171,8 +171,8 @@ async def test_i6_a_file_is_uploaded_and_then_sent() -> None:
 async def test_i8_a_comments_picture_is_uploaded_as_an_unpublished_photo() -> None:
     connector, transport = connect(answer({"id": "777"}), MADE)
     asked = comment(attachments=(picture(),))
-    assert await connector.upload(order(connector, asked), b"png") == Done("777")
-    assert await connector.call(order(connector, asked, handle="777")) == Done("333_9")
+    assert await connector.upload(order(connector, asked), b"png") == CallSucceeded("777")
+    assert await connector.call(order(connector, asked, handle="777")) == CallSucceeded("333_9")
     upload, made = transport.calls
     assert (upload.url, upload.form) == (f"{BASE}/{ACCOUNT}/photos", {"published": "false"})
     assert made.form == {"message": "1", "attachment_id": "777"}
@@ -193,7 +193,7 @@ async def test_i8_a_comment_is_changed(
     action: OutboundAction, method: str, below: str, form: dict[str, str] | None
 ) -> None:
     connector, transport = connect(SUCCESS)
-    assert await connector.call(order(connector, comment(action=action))) == Done()
+    assert await connector.call(order(connector, comment(action=action))) == CallSucceeded()
     (call,) = transport.calls
     assert (call.method, call.url, call.form) == (method, f"{BASE}/333_1{below}", form)
 
@@ -216,12 +216,12 @@ async def test_i8_what_does_not_exist_needs_no_hiding(
     gone = answer({"error": {"code": 100, "error_subcode": 33}}, 400)
     connector, _ = connect(gone)
     result = await connector.call(order(connector, comment(action=action)))
-    assert isinstance(result, Done) is is_done
+    assert isinstance(result, CallSucceeded) is is_done
 
 
 async def test_i8_a_reply_to_a_comment_is_a_comment() -> None:
     connector, transport = connect(MADE)
-    assert await connector.call(order(connector, comment())) == Done("333_9")
+    assert await connector.call(order(connector, comment())) == CallSucceeded("333_9")
     (call,) = transport.calls
     assert (call.url, call.form) == (f"{BASE}/333_1/comments", {"message": "1"})
 
@@ -309,8 +309,8 @@ OLD = (MOMENT - timedelta(minutes=6)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%
 @pytest.mark.parametrize(
     ("listed", "found"),
     [
-        ([reply()], Done("333_9")),
-        ([reply(id="333_2", message="2"), reply()], Done("333_9")),
+        ([reply()], CallSucceeded("333_9")),
+        ([reply(id="333_2", message="2"), reply()], CallSucceeded("333_9")),
         ([reply(**{"from": {"id": "670"}})], None),
         ([reply(created_time=OLD)], None),
         ([reply(created_time="yesterday")], None),
@@ -318,10 +318,10 @@ OLD = (MOMENT - timedelta(minutes=6)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%
     ],
 )
 async def test_p5_a_reply_is_looked_for_below_its_comment(
-    listed: list[Any], found: Done | None
+    listed: list[Any], found: CallSucceeded | None
 ) -> None:
     connector, transport = connect(answer({"data": listed}))
-    begun = Begun(order(connector, comment()), MOMENT)
+    begun = BegunCall(order(connector, comment()), MOMENT)
     assert await connector.look(begun) == found
     (call,) = transport.calls
     assert (call.method, call.url) == ("GET", f"{BASE}/333_1/comments")
@@ -329,21 +329,21 @@ async def test_p5_a_reply_is_looked_for_below_its_comment(
 
 async def test_p5_a_reply_that_another_call_made_is_not_taken_for_this_one() -> None:
     connector, _ = connect(answer({"data": [reply(id="333_8"), reply()]}))
-    begun = Begun(order(connector, comment()), MOMENT, lambda made: made == "333_8")
-    assert await connector.look(begun) == Done("333_9")
+    begun = BegunCall(order(connector, comment()), MOMENT, lambda made: made == "333_8")
+    assert await connector.look(begun) == CallSucceeded("333_9")
 
 
 async def test_p5_a_look_that_fails_says_nothing_of_the_reply() -> None:
     for failed in (answer({"error": {"code": 2}}, 500), answer(b"{", 200), NotSentError()):
         connector, _ = connect(failed)
-        found = await connector.look(Begun(order(connector, comment()), datetime.now(UTC)))
+        found = await connector.look(BegunCall(order(connector, comment()), datetime.now(UTC)))
         assert isinstance(found, ChannelRefusal)
 
 
 async def test_p5_a_call_that_nearly_uses_up_the_limit_asks_for_a_pause() -> None:
     connector, _ = connect(answer({"message_id": "m"}, x_app_usage='{"call_count": 95}'))
     done = await connector.call(order(connector))
-    assert isinstance(done, Done)
+    assert isinstance(done, CallSucceeded)
     assert done.pause is not None
 
 
@@ -372,7 +372,7 @@ async def test_p5_an_answer_that_names_no_message_leaves_open_what_became_of_it(
 
 async def test_p5_an_id_may_be_a_number() -> None:
     connector, _ = connect(answer({"id": 333}))
-    assert await connector.call(order(connector, comment())) == Done("333")
+    assert await connector.call(order(connector, comment())) == CallSucceeded("333")
 
 
 async def test_i8_what_did_not_succeed_is_not_done() -> None:
@@ -392,4 +392,6 @@ async def test_p6_an_id_is_one_part_of_the_address_whatever_is_in_it() -> None:
 async def test_p5_a_reply_without_an_author_hides_no_other_one() -> None:
     odd = {"id": 5, "from": None, "message": None, "created_time": None}
     connector, _ = connect(answer({"data": [odd, reply()]}))
-    assert await connector.look(Begun(order(connector, comment()), MOMENT)) == Done("333_9")
+    assert await connector.look(BegunCall(order(connector, comment()), MOMENT)) == CallSucceeded(
+        "333_9"
+    )

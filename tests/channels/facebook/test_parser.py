@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.facebook import PAGE, body, comment, entry, message, payload, payload_names
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
+from tuyen_channels.ports import Page, ParsedBody, SkippedPart, SkipReason
 from tuyen_events import ids
 from tuyen_events.inbound import CommentAdded, CommentEvent, MessageEchoed, MessageReceived
 
@@ -25,11 +25,11 @@ ACCEPTED = datetime(2026, 9, 21, 14, 13, 21, tzinfo=UTC)
 ROOT = "332029982914750_1"
 
 
-def parse(raw: bytes, at: datetime = ACCEPTED) -> Parsed:
+def parse(raw: bytes, at: datetime = ACCEPTED) -> ParsedBody:
     return parser.parse(raw, at, PAGES, LivePosts())
 
 
-def event_ids(parsed: Parsed) -> list[str]:
+def event_ids(parsed: ParsedBody) -> list[str]:
     return [found.id for found in parsed.events]
 
 
@@ -208,7 +208,7 @@ def test_p5b_a_reaction_of_the_page_is_no_customers() -> None:
         "reaction": {"mid": "m_1", "action": "react", "emoji": "❤"},
     }
     assert parse(body(entry(messaging=[update]))).skipped == [
-        Skipped(SkipReason.BY_PAGE, "reaction")
+        SkippedPart(SkipReason.BY_PAGE, "reaction")
     ]
 
 

@@ -13,7 +13,7 @@ from support.facebook import PAGE, body, comment, entry, message, payload, paylo
 from tuyen_channels.facebook import messenger, parser
 from tuyen_channels.lenient_json import Repairs
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Page, Parsed
+from tuyen_channels.ports import Page, ParsedBody
 from tuyen_channels.splitting import elements, members
 from tuyen_events import ids
 from tuyen_events.inbound import Attachment, CommentAdded, MessageReceived, MessagesSeen, Reacted
@@ -24,7 +24,7 @@ ACCEPTED = datetime(2026, 9, 21, 14, 13, 21, tzinfo=UTC)
 BEFORE, AFTER = message("m_before"), comment("332029982914750_9")
 
 
-def parse(raw: bytes) -> Parsed:
+def parse(raw: bytes) -> ParsedBody:
     return parser.parse(raw, ACCEPTED, PAGES, LivePosts())
 
 

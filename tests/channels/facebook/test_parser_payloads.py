@@ -8,14 +8,14 @@ from channels.facebook.samples import ACCEPTED, AN, LIVE_POST, NGUYEN, PAGES, ke
 from support.facebook import payload, payload_names
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Skipped, SkipReason
+from tuyen_channels.ports import SkippedPart, SkipReason
 from tuyen_events import ids
 from tuyen_events.inbound import CommentAdded
 
 EVENTS = {**MESSENGER, **FEED, "messenger__dashboard_test": [], "facebook_feed__unknown_item": []}
 SKIPPED = {
-    "messenger__dashboard_test": [Skipped(SkipReason.DASHBOARD_TEST, "0")],
-    "facebook_feed__unknown_item": [Skipped(SkipReason.UNKNOWN_FIELD, "foo")],
+    "messenger__dashboard_test": [SkippedPart(SkipReason.DASHBOARD_TEST, "0")],
+    "facebook_feed__unknown_item": [SkippedPart(SkipReason.UNKNOWN_FIELD, "foo")],
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.facebook import PAGE, Update, body, comment, entry, live_video
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
+from tuyen_channels.ports import Page, ParsedBody, SkippedPart, SkipReason
 from tuyen_events import ids
 from tuyen_events.inbound import (
     CommentAdded,
@@ -31,7 +31,7 @@ BY_LAN = {"id": LAN, "name": "Lan"}
 BY_PAGE = {"id": PAGE, "name": "Shop"}
 
 
-def accept(posts: LivePosts, *changes: Update) -> Parsed:
+def accept(posts: LivePosts, *changes: Update) -> ParsedBody:
     """What a body says; what it adds to the known posts is known afterwards."""
     parsed = parser.parse(body(entry(changes=list(changes))), ACCEPTED, PAGES, posts)
     assert not parsed.failures
@@ -154,12 +154,14 @@ def test_p5d_a_post_of_the_page_stays_a_post() -> None:
     own = {"post_id": f"{PAGE}_1", "from": BY_PAGE}
     found = accept(posts, post(**own), post(**own, verb="remove"), post(**own, verb="hide"))
     assert [type(each.event) for each in found.events] == [PostPublished, PostRemoved]
-    assert found.skipped == [Skipped(SkipReason.UNKNOWN_VERB, "post hide")]
+    assert found.skipped == [SkippedPart(SkipReason.UNKNOWN_VERB, "post hide")]
 
 
 @pytest.mark.parametrize("item", ["share", "album", "event"])
 def test_p4_other_acts_of_visitors_are_skipped(item: str) -> None:
-    assert accept(LivePosts(), post(item=item)).skipped == [Skipped(SkipReason.BY_VISITOR, item)]
+    assert accept(LivePosts(), post(item=item)).skipped == [
+        SkippedPart(SkipReason.BY_VISITOR, item)
+    ]
 
 
 def test_p5a_a_visitors_video_is_no_broadcast_of_the_page() -> None:
@@ -210,14 +212,16 @@ def test_p5d_a_mention_in_a_comment_is_a_root_of_that_comment() -> None:
     [
         (
             {"item": "comment", "comment_id": "790_1", "post_id": POST, "from": BY_LAN},
-            Skipped(SkipReason.REPORTED_ELSEWHERE, "mention comment"),
+            SkippedPart(SkipReason.REPORTED_ELSEWHERE, "mention comment"),
         ),
-        ({"post_id": POST}, Skipped(SkipReason.REPORTED_ELSEWHERE, "mention post")),
-        ({"from": BY_PAGE}, Skipped(SkipReason.BY_PAGE, "mention post")),
-        ({"verb": "mute"}, Skipped(SkipReason.UNKNOWN_VERB, "post mute")),
+        ({"post_id": POST}, SkippedPart(SkipReason.REPORTED_ELSEWHERE, "mention post")),
+        ({"from": BY_PAGE}, SkippedPart(SkipReason.BY_PAGE, "mention post")),
+        ({"verb": "mute"}, SkippedPart(SkipReason.UNKNOWN_VERB, "post mute")),
     ],
 )
-def test_p5d_what_is_on_the_page_itself_is_not_read_twice(value: Update, skipped: Skipped) -> None:
+def test_p5d_what_is_on_the_page_itself_is_not_read_twice(
+    value: Update, skipped: SkippedPart
+) -> None:
     assert accept(LivePosts(), mention(**value)).skipped == [skipped]
 
 
@@ -284,7 +288,7 @@ def test_p5c_a_review_that_is_changed_is_another_event_and_a_redelivery_is_none(
 
 def test_p4_a_like_of_a_review_is_skipped() -> None:
     assert accept(LivePosts(), review(item="like", post_id="1_904")).skipped == [
-        Skipped(SkipReason.UNKNOWN_ITEM, "ratings like")
+        SkippedPart(SkipReason.UNKNOWN_ITEM, "ratings like")
     ]
 
 

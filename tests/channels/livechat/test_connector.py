@@ -10,8 +10,8 @@ from channels.calling import ScriptedTransport, answer, order
 from outbound.asking import picture, request
 from tuyen_channels.calls import (
     AfterLost,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     RefusalKind,
     UnsupportedRequestError,
 )
@@ -36,7 +36,7 @@ async def test_l5_a_reply_is_delivered_signed_as_the_site_signs() -> None:
     connector, transport = connect(answer({}, 204))
     asked = request("Dạ còn ạ", customer="v-17", attachments=(picture(),))
     given = order(connector, asked, reply_url=URL, links={"att_a": "https://x/a.png"})
-    assert await connector.call(given) == Done()
+    assert await connector.call(given) == CallSucceeded()
     (call,) = transport.calls
     assert call.content is not None
     expected = hmac.new(b"page-token", call.content, "sha256").hexdigest()
@@ -71,7 +71,7 @@ async def test_l5_a_repeated_delivery_is_the_same() -> None:
 
 async def test_l4_a_page_without_an_address_has_its_replies_in_the_log() -> None:
     connector, transport = connect(answer({}))
-    assert await connector.call(order(connector)) == Done()
+    assert await connector.call(order(connector)) == CallSucceeded()
     assert transport.calls == []
 
 

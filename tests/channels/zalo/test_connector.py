@@ -8,8 +8,8 @@ from channels.calling import ScriptedTransport, answer, order
 from outbound.asking import picture, request
 from tuyen_channels.calls import (
     AfterLost,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     ExchangedTokens,
     HiddenToken,
     RefusalKind,
@@ -40,7 +40,7 @@ def connect(*answers: HttpAnswer | Exception) -> tuple[Any, ScriptedTransport]:
 async def test_i6_a_text_is_sent_and_may_quote() -> None:
     connector, transport = connect(SENT)
     asked = request("Dạ còn ạ", reply_to_external_id="11ab")
-    assert await connector.call(order(connector, asked)) == Done("96d3")
+    assert await connector.call(order(connector, asked)) == CallSucceeded("96d3")
     (call,) = transport.calls
     assert (call.method, call.url) == ("POST", f"{BASE}/v3.0/oa/message/cs")
     assert call.headers == {"access_token": "page-token"}
@@ -53,7 +53,7 @@ async def test_i6_a_text_is_sent_and_may_quote() -> None:
 async def test_i6_a_visitor_without_an_account_is_answered_in_their_chat() -> None:
     connector, transport = connect(SENT)
     asked = request("Dạ", customer="anon-1", chat_external_id="c_1")
-    assert await connector.call(order(connector, asked)) == Done("96d3")
+    assert await connector.call(order(connector, asked)) == CallSucceeded("96d3")
     (call,) = transport.calls
     assert call.url == f"{BASE}/v2.0/oa/message"
     assert call.json == {
@@ -71,9 +71,9 @@ async def test_i6_an_image_goes_with_the_text_and_a_file_by_itself() -> None:
         RequestPart("Mẫu đây ạ", (picture(),), picture()),
         RequestPart(None, (PDF,), PDF),
     ]
-    assert await connector.upload(order(connector, asked), b"png") == Done("wESb" * 200)
+    assert await connector.upload(order(connector, asked), b"png") == CallSucceeded("wESb" * 200)
     await connector.call(order(connector, asked, handle="wESb"))
-    assert await connector.upload(order(connector, asked, 1), b"pdf") == Done("12i8")
+    assert await connector.upload(order(connector, asked, 1), b"pdf") == CallSucceeded("12i8")
     await connector.call(order(connector, asked, 1, handle="12i8"))
     image, with_text, file, alone = transport.calls
     assert (image.url, file.url) == (
@@ -127,7 +127,7 @@ async def test_p5_an_error_of_a_call_is_a_refusal() -> None:
 async def test_p5_the_last_call_of_a_minute_asks_for_a_pause() -> None:
     connector, _ = connect(answer({"data": {"message_id": 5}, "error": 0}, x_ratelimit_remain="0"))
     done = await connector.call(order(connector))
-    assert isinstance(done, Done)
+    assert isinstance(done, CallSucceeded)
     assert done.pause is not None
 
 

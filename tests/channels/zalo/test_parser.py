@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from channels.zalo.zalo_events import ACCEPTED, ORGANIZATION, PAGE_ID, PAGES
 from support.zalo import OA, USER, Update, echo, encode, event
-from tuyen_channels.ports import Normalized, Parsed, Skipped, SkipReason
+from tuyen_channels.ports import ParsedBody, ParsedEvent, SkippedPart, SkipReason
 from tuyen_channels.zalo import parser
 from tuyen_events import ids
 from tuyen_events.inbound import (
@@ -40,11 +40,11 @@ NAMES = [
 ]
 
 
-def parse(update: Update | bytes) -> Parsed:
+def parse(update: Update | bytes) -> ParsedBody:
     return parser.parse(update if isinstance(update, bytes) else encode(update), ACCEPTED, PAGES)
 
 
-def find(update: Update | bytes) -> Normalized:
+def find(update: Update | bytes) -> ParsedEvent:
     parsed = parse(update)
     assert parsed.failures == []
     (found,) = parsed.events
@@ -82,7 +82,7 @@ def test_p5b_a_person_who_wrote_in_zalos_own_chat_is_named() -> None:
 
 def test_p5b_a_reaction_of_the_account_is_no_customers() -> None:
     assert parse(echo("oa_reacted_message")).skipped == [
-        Skipped(SkipReason.BY_PAGE, "oa_reacted_message")
+        SkippedPart(SkipReason.BY_PAGE, "oa_reacted_message")
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_receipt_of_a_notification_by_phone_number_is_skipped() -> None:
     said = {"msg_id": "m_1", "tracking_id": "t", "delivery_time": "1790000000000"}
     for name in RECEIPTS:
         (skipped,) = parse(echo(name, message=said)).skipped
-        assert skipped == Skipped(SkipReason.UNKNOWN_EVENT, f"{name} of ZNS")
+        assert skipped == SkippedPart(SkipReason.UNKNOWN_EVENT, f"{name} of ZNS")
 
 
 def test_p5c_a_message_is_one_by_its_account_its_name_and_its_id() -> None:
@@ -122,7 +122,7 @@ def test_p5c_a_message_is_one_by_its_account_its_name_and_its_id() -> None:
 
 
 def test_p5c_reactions_to_one_message_are_events_of_their_own() -> None:
-    def react(icon: str, at: str = "1790000000000") -> Normalized:
+    def react(icon: str, at: str = "1790000000000") -> ParsedEvent:
         message = {"msg_id": "m_1", "react_icon": icon}
         return find(event("user_reacted_message", message=message, timestamp=at))
 
@@ -172,7 +172,7 @@ def test_a_visitor_without_an_account_has_a_thread_by_the_id_that_zalo_gives() -
 )
 def test_p4_what_happens_in_a_group_is_skipped_and_counted(name: str) -> None:
     parsed = parse(event(name, oa_id=OA, recipient={"id": "group-1"}))
-    assert parsed.skipped == [Skipped(SkipReason.GROUP, name)]
+    assert parsed.skipped == [SkippedPart(SkipReason.GROUP, name)]
     assert (parsed.page, parsed.unknown_pages) == (OA, set())
 
 
@@ -190,7 +190,7 @@ def test_p4_a_name_that_is_not_known_is_skipped_whatever_shape_it_has(
     update: Update, what: str
 ) -> None:
     parsed = parse(update)
-    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_EVENT, what)]
+    assert parsed.skipped == [SkippedPart(SkipReason.UNKNOWN_EVENT, what)]
     assert parsed.failures == []
 
 
@@ -200,14 +200,14 @@ def test_a_message_that_says_nothing_is_skipped(name: str, message: Update) -> N
     update = (
         event(name, message=message) if name.startswith("user") else echo(name, message=message)
     )
-    assert parse(update).skipped == [Skipped(SkipReason.EMPTY, name)]
+    assert parse(update).skipped == [SkippedPart(SkipReason.EMPTY, name)]
 
 
 @pytest.mark.parametrize("name", RECEIPTS)
 def test_p4_an_account_that_nobody_connected_is_unknown_whichever_party_it_is(name: str) -> None:
     update = encode(event(name, recipient={"id": "oa-2"}, message={"msg_id": "m"}))
     parsed = parser.parse(update, ACCEPTED, PAGES)
-    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_PAGE, USER)]
+    assert parsed.skipped == [SkippedPart(SkipReason.UNKNOWN_PAGE, USER)]
     assert parsed.unknown_pages == parsed.pages == {USER, "oa-2"}
 
 
@@ -345,7 +345,7 @@ def test_c1_a_form_says_who_the_customer_is_in_either_shape(
 
 
 def test_a_form_that_says_nothing_is_skipped() -> None:
-    assert parse(info()).skipped == [Skipped(SkipReason.EMPTY, "user_submit_info")]
+    assert parse(info()).skipped == [SkippedPart(SkipReason.EMPTY, "user_submit_info")]
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import pytest
 from channels.odd import ODD, assert_sound, change_sample, places
 from channels.zalo.zalo_events import ACCEPTED, EVENTS, PAGES
 from support.zalo import OA, USER, encode, event, payload, payload_names
-from tuyen_channels.ports import Parsed
+from tuyen_channels.ports import ParsedBody
 from tuyen_channels.zalo import parser
 
 PROBE = payload("zalo__verify_probe")
 
 
-def parse(raw: bytes) -> Parsed:
+def parse(raw: bytes) -> ParsedBody:
     return parser.parse(raw, ACCEPTED, PAGES)
 
 

@@ -74,11 +74,11 @@ def test_c2_r9_5_proposals_of_contacts_that_grew_end_by_several_commands(
     size = max(len(msgspec.json.encode(each)) for each in world.contacts.values())
     monkeypatch.setattr(drafts, "PROPOSED_BYTES", 3 * size)
     decisions = [remove(world, LAN)]
-    while decisions[-1].further:
-        (further,) = decisions[-1].further
-        decisions.append(world.do(further))
+    while decisions[-1].follow_ups:
+        (follow_up,) = decisions[-1].follow_ups
+        decisions.append(world.do(follow_up))
     assert len(decisions) > 2
-    assert world.do(further).outcome is CrmOutcome.UNCHANGED
+    assert world.do(follow_up).outcome is CrmOutcome.UNCHANGED
     for decision in decisions:
         assert len({event.subject for event in decision.events}) <= 3
     for other in others:
@@ -95,8 +95,8 @@ def test_c2_r9_5_a_number_that_is_marked_as_shared_ends_proposals_by_several_com
     monkeypatch.setattr(drafts, "PROPOSED_BYTES", 1)
     decision = mark(world, A)
     commands = 1
-    while decision.further:
-        decision = world.do(decision.further[0])
+    while decision.follow_ups:
+        decision = world.do(decision.follow_ups[0])
         commands += 1
     assert commands >= 5
     assert not world.find(proposal_key(A))

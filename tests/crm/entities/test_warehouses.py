@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from crm.known import KnownThings
 from crm.lan import CONTACT, MOMENT, PAGE, SHOP, make_observe_command
-from tuyen_crm.domain import emptying
+from tuyen_crm.domain import entity_removal
 from tuyen_crm.domain.index_keys import list_index_keys, warehouse_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.contacts.decide import decide as decide_contact
@@ -135,7 +135,7 @@ def test_w2_what_a_removed_warehouse_had_is_in_the_default_one() -> None:
 def test_w2_a_warehouse_with_many_contacts_is_emptied_before_it_is_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(emptying, "AT_ONCE", 2)
+    monkeypatch.setattr(entity_removal, "AT_ONCE", 2)
     ids = tuple(ContactId(f"con_{number}") for number in range(3))
     full = known(changed("north"), only=HELD, keys={warehouse_key("north"): ids})
     refused = decide(full, _command(RemoveWarehouse, "north"))

@@ -11,13 +11,13 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters import attachments
 from tuyen_gateway.adapters.attachments import AttachmentsInTurn
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.errors import TooManyAttemptsError
 
 
 async def store_files(*organizations: str) -> AttachmentsInTurn:
     """Each organization has a file, named as itself."""
-    store = AttachmentsInTurn(InMemoryAttachments(), Reads())
+    store = AttachmentsInTurn(InMemoryAttachments(), ReadLimiter())
 
     async def content() -> AsyncIterator[bytes]:
         yield bytes(1_000_000)

@@ -10,7 +10,7 @@ from tuyen_events.audit_topics import AUDIT
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.audit import MongoAudit
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.audit import AuditFilter
 from tuyen_gateway.projections.audit import ENTRIES, NEWEST_FIRST, ensure_audit_indexes, fold_audit
 from tuyen_platform.clock import ManualClock
@@ -56,7 +56,7 @@ async def test_o2_a_page_of_long_entries_ends_early_and_none_is_left_out(
     views: Database, log: InMemoryLog, clock: ManualClock
 ) -> None:
     await fold(views, 7, "x" * (THREAD_PAGE_BYTES // 3))
-    audit = MongoAudit(views, log, clock, Reads())
+    audit = MongoAudit(views, log, clock, ReadLimiter())
     found: list[str] = []
     after = None
     while True:

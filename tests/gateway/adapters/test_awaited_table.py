@@ -19,7 +19,7 @@ from tuyen_platform.kafka.ports import ProducerRecord, RecordMetadata, RecordPos
 async def follow(table: AwaitedTable) -> AsyncIterator[None]:
     task = asyncio.create_task(table.run())
     try:
-        await table.following(DEADLINE_S)
+        await table.require_following(DEADLINE_S)
         yield
     finally:
         task.cancel()
@@ -35,7 +35,7 @@ async def test_it_folds_old_and_new_records_in_log_order(log: InMemoryLog) -> No
         await table.wait_until_folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"1", b"2"]
         assert table.position() == 2
-        assert await table.until(lambda: table.problem() is None, DEADLINE_S)
+        assert await table.wait_until(lambda: table.problem() is None, DEADLINE_S)
 
 
 async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
@@ -54,11 +54,11 @@ async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
 async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> None:
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     with pytest.raises(UnavailableError):
-        await table.following(0.01)
+        await table.require_following(0.01)
     async with follow(table):
         with pytest.raises(UnavailableError, match="not seen what was written"):
             await table.wait_until_folded(RecordMetadata(0, 7), 0.01)
-        assert not await table.until(lambda: False, 0.01)
+        assert not await table.wait_until(lambda: False, 0.01)
         assert table._waiters == []
 
 

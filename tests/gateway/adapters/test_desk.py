@@ -75,7 +75,7 @@ async def test_i15_what_another_gateway_changed_a_moment_ago_can_be_changed_back
     await asyncio.sleep(0.01)
     running = asyncio.create_task(other.table.run())  # it reads on
     await back
-    await desk_table.table.current()
+    await desk_table.table.require_current()
     assert desk_table.preferences(SHOP, editor.agent_id) == {"theme": "dark"}
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

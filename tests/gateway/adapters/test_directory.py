@@ -54,7 +54,7 @@ async def test_unreadable_records_are_skipped_and_the_rest_is_served(
         b'"seen_events":1,"at":"2026-11-21T08:00:00Z"}'
     )
     await log.append_bytes(DIRECTORY, "shop/settings/", value, wrong)
-    await rig.gateway.directory.table.current()
+    await rig.gateway.directory.table.require_current()
     assert rig.gateway.directory.organizations() == before
     assert (await boss.get("/v1/settings")).status_code == 200
 
@@ -109,7 +109,7 @@ async def test_a_change_is_made_on_top_of_what_another_gateway_has_answered(
     late = LateLog(log)
     late.may_read.set()
     async with running(cast("Log", late), clock) as other:
-        await other.gateway.directory.table.current()
+        await other.gateway.directory.table.require_current()
         late.may_read.clear()
         await boss.done("PUT", "/v1/settings", {"assignment": True})
         there, table = User(other.client, boss.token), other.gateway.directory.table

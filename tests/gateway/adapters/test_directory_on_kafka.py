@@ -52,8 +52,8 @@ async def test_a_livechat_pages_token_is_returned_by_the_gateway_that_made_it(
     here = await one.organization()
     body = {"channel": "livechat", "name": "Web"}
     there = User(two.client, here.token)
-    await two.gateway.credentials.table.current()
-    await two.gateway.directory.table.current()
+    await two.gateway.credentials.table.require_current()
+    await two.gateway.directory.table.require_current()
     made = await here.done("PUT", "/v1/pages/web", body)
     seen = {name: value for name, value in made.items() if name != "token"}
     assert await there.done("PUT", "/v1/pages/web", body) == seen  # at once, and without waiting
@@ -70,7 +70,7 @@ async def test_one_of_two_claims_of_an_account_wins(gateways: tuple[Rig, Rig]) -
         answers = await asyncio.gather(here.put(path, page), there.put(path, page))
         assert sorted(answer.status_code for answer in answers) == [200, 409]
     for gateway in gateways:
-        await gateway.gateway.directory.table.current()
+        await gateway.gateway.directory.table.require_current()
     counts = [len((await user.done("GET", "/v1/pages"))["items"]) for user in (here, there)]
     assert sum(counts) == 5
 
@@ -89,6 +89,6 @@ async def test_commands_and_presence_come_back_over_the_broker(
         assert online["presence"] == "online"
         board = two.gateway.presence
         shop, admin = OrganizationId("shop"), AgentId("admin")
-        shown = await board.table.until(lambda: board.of(shop, admin) is not None, DEADLINE_S)
+        shown = await board.table.wait_until(lambda: board.of(shop, admin) is not None, DEADLINE_S)
         assert shown
         assert (await User(two.client, boss.token).done("GET", "/v1/me"))["presence"] == "online"

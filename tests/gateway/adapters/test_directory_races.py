@@ -97,8 +97,8 @@ async def gateways(logs: tuple[Log, Log]) -> AsyncIterator[tuple[Rig, Rig]]:
 async def bosses(gateways: tuple[Rig, Rig]) -> tuple[User, User]:
     """One administrator, at each of the gateways."""
     here = await gateways[0].organization()
-    await gateways[1].gateway.credentials.table.current()
-    await gateways[1].gateway.directory.table.current()
+    await gateways[1].gateway.credentials.table.require_current()
+    await gateways[1].gateway.directory.table.require_current()
     return here, User(gateways[1].client, here.token)
 
 
@@ -126,7 +126,7 @@ async def test_fields_that_two_gateways_change_at_once_are_all_changed(
         ]
         assert await at_once(meeting, *calls) == [200, 200]
         for user, rig in zip(bosses, gateways, strict=True):
-            await rig.gateway.directory.table.current()
+            await rig.gateway.directory.table.require_current()
             found = await user.done("GET", path)
             assert {name: found[name] for name in given} == given
     assert (await here.done("GET", "/v1/settings"))["revision"] == 2 * ROUNDS
@@ -145,7 +145,7 @@ async def test_c12_a_change_of_an_integration_does_not_bring_its_old_token_back(
         )
         assert patched["name"] == str(number)
         for user, rig in zip(bosses, gateways, strict=True):
-            await rig.gateway.directory.table.current()
+            await rig.gateway.directory.table.require_current()
             found = await user.done("GET", path)
             assert (found["name"], found["token_made_at"]) == (
                 str(number),
@@ -209,14 +209,14 @@ async def test_what_only_one_may_have_belongs_to_one(
         assert await at_once(meeting, *calls) == [200, 409]
     second = {"name": "B", "username": "second", "role": "system_admin", "password": "s3cret"}
     await here.done("PUT", "/v1/agents/second", second)
-    await gateways[1].gateway.credentials.table.current()
+    await gateways[1].gateway.credentials.table.require_current()
     other = await gateways[1].login("shop", "second", "s3cret")
     assert await at_once(
         meeting,
         (here, "DELETE", "/v1/agents/second", None),
         (other, "DELETE", "/v1/agents/admin", None),
     ) in ([204, 401], [204, 409])
-    await gateways[0].gateway.directory.table.current()
+    await gateways[0].gateway.directory.table.require_current()
     (left,) = gateways[0].gateway.directory.organizations()
     assert left.has_admin()
 
@@ -262,7 +262,7 @@ async def test_l1_of_two_first_puts_of_a_livechat_page_one_returns_its_token(
         stamps = set()
         for rig in gateways:
             tokens = rig.gateway.site_tokens
-            await tokens.table.current()
+            await tokens.table.require_current()
             stamps.add(tokens.stamp(made["app_id"]))
         assert len(stamps) == 1
         assert None not in stamps
@@ -279,15 +279,15 @@ async def test_what_a_page_was_given_since_is_not_removed_with_what_it_had(
     for user, token in zip(bosses, ("old", "new"), strict=True):
         credentials = {"access_token": token, "refresh_token": "r"}
         await user.done("PUT", "/v1/pages/oa", {**page, "credentials": credentials})
-        await here.table.current()
-        found = here.given(account)
+        await here.table.require_current()
+        found = here.find_set_credentials(account)
         assert found is not None
         given.append(found)
     old, new = given
     await here.forget(account, old)
     for access in (here, there):
-        await access.table.current()
-        assert access.given(account) == new
+        await access.table.require_current()
+        assert access.find_set_credentials(account) == new
     await there.forget(account, new)
-    await here.table.current()
-    assert here.given(account) is None
+    await here.table.require_current()
+    assert here.find_set_credentials(account) is None

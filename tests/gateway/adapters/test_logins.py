@@ -31,7 +31,7 @@ def lan(session: str = "s") -> Identity:
 async def gateway(log: InMemoryLog, clock: ManualClock) -> AsyncIterator[LoginsTable]:
     logins = LoginsTable(log, clock, LIFETIME_S)
     running = asyncio.create_task(logins.table.run())
-    await logins.table.current()
+    await logins.table.require_current()
     try:
         yield logins
     finally:
@@ -71,10 +71,10 @@ async def test_a_login_is_valid_from_its_beginning_to_its_end_at_every_gateway(
     assert not logins.is_valid(lan())
     turn = await logins.begin(lan())
     assert turn.number == 0
-    await other.table.current()
+    await other.table.require_current()
     assert other.is_valid(lan())
     await other.end(lan())
-    await logins.table.current()
+    await logins.table.require_current()
     assert not logins.is_valid(lan())
     with pytest.raises(UnauthenticatedError):
         await logins.refresh(lan(), 0)
@@ -87,11 +87,13 @@ async def test_two_gateways_that_refresh_one_token_at_once_give_the_same_turn(
     both_have_read = asyncio.Barrier(2)
     for table in (logins.table, other.table):
 
-        async def read_with_the_other(read: Callable[[], Awaitable[None]] = table.current) -> None:
+        async def read_with_the_other(
+            read: Callable[[], Awaitable[None]] = table.require_current,
+        ) -> None:
             await read()
             await both_have_read.wait()
 
-        monkeypatch.setattr(table, "current", read_with_the_other)
+        monkeypatch.setattr(table, "require_current", read_with_the_other)
     turns = await asyncio.gather(logins.refresh(lan(), 0), other.refresh(lan(), 0))
     monkeypatch.undo()
     assert turns[0] == turns[1]
@@ -122,7 +124,7 @@ async def test_a_refresh_that_comes_to_the_log_after_the_end_brings_nothing_back
     late = (await records(log, LOGINS))[-1]
     await logins.end(lan())
     await log.append_bytes(LOGINS, "shop/lan/s", late.value, late.headers)
-    await logins.table.current()
+    await logins.table.require_current()
     assert not logins.is_valid(lan())
     async with gateway(log, clock) as restarted:
         assert not restarted.is_valid(lan())
@@ -139,7 +141,7 @@ async def test_a_turn_that_comes_to_the_log_late_takes_no_later_one_back(
     late = (await records(log, LOGINS))[-1]
     await logins.refresh(lan(), 1)
     await log.append_bytes(LOGINS, "shop/lan/s", late.value, late.headers)
-    await logins.table.current()
+    await logins.table.require_current()
     await logins.tidy()
     before = await log.end_offsets(LOGINS)
     await logins.tidy()

@@ -29,8 +29,8 @@ SHOP = OrganizationId("shop")
 async def table(log: InMemoryLog, clock: ManualClock) -> AsyncIterator[PageConnectionsTable]:
     found = PageConnectionsTable(log, SecretStr(LOCAL_SECRETS_KEY), clock)
     task = asyncio.create_task(found.table.run())
-    await found.table.following()
-    await found.table.current()
+    await found.table.require_following()
+    await found.table.require_current()
     yield found
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -65,7 +65,7 @@ async def test_p1_a_login_is_read_as_it_was_kept_and_only_encrypted(
     kept = begun(clock)
     async with table(log, clock) as one, table(log, clock) as two:
         await one.keep(kept)
-        await two.table.current()
+        await two.table.require_current()
         found = two.find(SHOP, "s-1")
         assert found is not None
         assert (found.verifier, found.expires_at) == (kept.verifier, kept.expires_at)
@@ -111,7 +111,7 @@ async def test_p6_a_copy_under_another_key_is_invalid(
         await found.keep(begun(clock))
         (record,) = await records(log, PAGE_CONNECTIONS)
         await log.append_all([ProducerRecord(PAGE_CONNECTIONS, key, record.value, record.headers)])
-        await found.table.current()
+        await found.table.require_current()
         organization, _, state = key.partition("/")
         assert found.find(OrganizationId(organization), state) is None
         assert found.find(SHOP, "s-1") is not None

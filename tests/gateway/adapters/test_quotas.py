@@ -17,8 +17,8 @@ from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters import directory
 from tuyen_gateway.adapters.presence import PresenceTable
-from tuyen_gateway.adapters.quotas import Hourly
-from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
+from tuyen_gateway.adapters.quotas import HourlyQuota
+from tuyen_gateway.domain.hourly_quota import UsedQuota, find_wait_s, use_quota
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -28,24 +28,24 @@ AN_HOUR = 10
 
 @given(st.lists(st.tuples(st.integers(1, AN_HOUR), st.floats(0, 4_000)), max_size=40))
 def test_r9_5_an_hour_has_no_more_than_two_hours_worth(steps: list[tuple[int, float]]) -> None:
-    taken: Taken | None = None
+    taken: UsedQuota | None = None
     now, done = START, list[tuple[float, int]]()
     for amount, seconds in steps:
         now += timedelta(seconds=seconds)
-        after = take_amount(taken, amount, AN_HOUR, now)
-        wait = seconds_to_wait(after, AN_HOUR)
+        after = use_quota(taken, amount, AN_HOUR, now)
+        wait = find_wait_s(after, AN_HOUR)
         if wait == 0:
             taken = after
             done.append(((now - START).total_seconds(), amount))
         else:
             later = now + timedelta(seconds=wait)
-            assert seconds_to_wait(take_amount(taken, amount, AN_HOUR, later), AN_HOUR) == 0
+            assert find_wait_s(use_quota(taken, amount, AN_HOUR, later), AN_HOUR) == 0
     for at, _ in done:
         assert sum(n for other, n in done if at <= other < at + 3_600) <= 2 * AN_HOUR
 
 
 def test_r9_6_who_may_take_everything_again_is_forgotten() -> None:
-    hourly: Hourly[int] = Hourly(AN_HOUR, "Too often")
+    hourly: HourlyQuota[int] = HourlyQuota(AN_HOUR, "Too often")
     later = START + timedelta(hours=1)
     for number in range(1_000):
         hourly.take(number, AN_HOUR, START)
@@ -60,15 +60,15 @@ def test_r9_6_who_may_take_everything_again_is_forgotten() -> None:
 def test_r9_5_nobody_may_take_more_because_others_are_forgotten(
     steps: list[tuple[int, int, float]],
 ) -> None:
-    hourly: Hourly[int] = Hourly(AN_HOUR, "Too often")
-    alone = [Hourly[int](AN_HOUR, "Too often") for _ in range(4)]
+    hourly: HourlyQuota[int] = HourlyQuota(AN_HOUR, "Too often")
+    alone = [HourlyQuota[int](AN_HOUR, "Too often") for _ in range(4)]
     now = START
     for key, amount, seconds in steps:
         now += timedelta(seconds=seconds)
         assert _takes(hourly, key, amount, now) == _takes(alone[key], key, amount, now)
 
 
-def _takes(hourly: Hourly[int], key: int, amount: int, now: datetime) -> bool:
+def _takes(hourly: HourlyQuota[int], key: int, amount: int, now: datetime) -> bool:
     try:
         hourly.take(key, amount, now)
     except TooManyAttemptsError:
@@ -134,7 +134,7 @@ async def test_r9_5_an_organization_sets_up_so_many_bytes_within_an_hour(
 async def board(log: InMemoryLog) -> AsyncIterator[PresenceTable]:
     board = PresenceTable(log)
     task = asyncio.create_task(board.table.run())
-    await board.table.following()
+    await board.table.require_following()
     yield board
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -159,7 +159,7 @@ async def tell(board: PresenceTable, log: InMemoryLog, said: SessionSignalled) -
         changed = presence_changed(said, at.offset)
         envelope = Envelope(id="evt", source="t", subject="s", time=START, data=changed)
         await log.append(PRESENCE, "shop/lan", envelope)
-        await board.table.current()
+        await board.table.require_current()
 
 
 async def test_r9_5_a_presence_changes_so_often_within_an_hour(

@@ -25,9 +25,9 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_gateway.adapters.choices import MongoChoices
 from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
-from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
@@ -202,7 +202,7 @@ async def filled(views: Database) -> Database:
 
 def _lists(database: Database) -> Mapping[str, Read]:
     """What returns a page: each reads about as much as it returns."""
-    log, clock, reads = InMemoryLog(SystemClock()), SystemClock(), Reads()
+    log, clock, reads = InMemoryLog(SystemClock()), SystemClock(), ReadLimiter()
     views = MongoViews(database, log, ConsumerStatus())
     posts, live = MongoPosts(database), MongoLiveViews(database)
     letters, replies = MongoDeadLetters(database, log, reads), MongoReplies(database, log, clock)

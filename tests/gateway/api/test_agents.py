@@ -170,7 +170,7 @@ async def test_a_username_that_two_gateways_give_at_once_is_the_firsts(
         assert sorted(answer.status_code for answer in answers) == [200, 409]
         winner = "a" if answers[0].status_code == 200 else "b"
         for rig, user in ((one, boss), (two, there)):
-            await rig.gateway.directory.table.current()
+            await rig.gateway.directory.table.require_current()
             listed = (await user.done("GET", "/v1/agents"))["items"]
             assert [item["id"] for item in listed] == sorted(["admin", winner])
 
@@ -187,6 +187,6 @@ async def test_two_admins_who_demote_each_other_at_two_gateways_leave_one(
         await asyncio.gather(
             boss.put("/v1/agents/second", second_body), second.put("/v1/agents/admin", boss_body)
         )
-        await one.gateway.directory.table.current()
+        await one.gateway.directory.table.require_current()
         shop = one.gateway.directory.organizations()[0]
         assert shop.has_admin()

@@ -298,7 +298,7 @@ async def test_r7_whoever_may_not_see_a_conversation_is_answered_as_for_none(
 ) -> None:
     settings = {"visibility": policy.value, "page_permissions": by_page, "assignment": True}
     await market.owner.done("PUT", "/v1/settings", settings)
-    await market.rig.gateway.inbox.caught_up()
+    await market.rig.gateway.inbox.wait_until_caught_up()
     about = [
         (method, path)
         for method, path in routes(market.schema)
@@ -341,7 +341,7 @@ async def test_w6_a_contact_is_the_administrators_alone(market: Market) -> None:
 
 
 async def test_r7_2_ids_of_another_organization_are_ids_of_nothing(market: Market) -> None:
-    await market.rig.gateway.inbox.caught_up()
+    await market.rig.gateway.inbox.wait_until_caught_up()
 
     async def job_has_ended() -> bool:
         job = await market.owner.done("GET", f"/v1/jobs/{market.ids['job_id']}")

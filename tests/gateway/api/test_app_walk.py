@@ -25,7 +25,7 @@ from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_gateway.api.app import create_app
-from tuyen_gateway.ports.commands import Placed
+from tuyen_gateway.ports.commands import AddressedCommand
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.file_links import LinkedFile
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -111,7 +111,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(kept_jobs, "refuse_too_many", lambda *_: None)
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
-    monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(MongoViews, "wait_until_caught_up", _at_once)  # nor folds anything
     monkeypatch.setattr(MongoDeadLetters, "_wait_until_folded", _at_once)
     monkeypatch.setattr(dead_letters, "WAIT_S", 0)
     monkeypatch.setattr(ViewProgress, "show", _at_once)
@@ -137,7 +137,7 @@ async def _carry_out(
     commands: CommandSender, command: AssignConversation, partition: int | None
 ) -> CommandSettled:
     """As the router answers a command that it was sent, and could read."""
-    await commands.send([Placed(command, partition)])
+    await commands.send([AddressedCommand(command, partition)])
     return CommandSettled(
         command_id=command.command_id,
         organization=command.organization,

@@ -96,8 +96,8 @@ async def test_p1_a_login_is_finished_by_any_gateway_and_again(
 ) -> None:
     async with running(log, clock) as one, running(log, clock) as two:
         boss = await one.organization()
-        await two.gateway.directory.table.current()
-        await two.gateway.credentials.table.current()
+        await two.gateway.directory.table.require_current()
+        await two.gateway.credentials.table.require_current()
         there = await two.login("shop", "boss", "boss-password")
         state = (await begin(boss))["state"]
         first = await finish(there, state)

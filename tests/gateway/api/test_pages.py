@@ -115,6 +115,6 @@ async def test_p1_an_account_that_two_organizations_claim_at_once_is_the_firsts(
         )
         assert sorted(answer.status_code for answer in answers) == [200, 409]
         for rig, user, answer in zip((one, two), (here, there), answers, strict=True):
-            await rig.gateway.directory.table.current()
+            await rig.gateway.directory.table.require_current()
             listed = (await user.done("GET", "/v1/pages"))["items"]
             assert len(listed) == (1 if answer.status_code == 200 else 0)

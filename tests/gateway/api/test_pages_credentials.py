@@ -122,7 +122,7 @@ async def test_p5_what_keeps_a_page_from_sending_is_shown_until_it_has_other_cre
 ) -> None:
     await boss.done("PUT", MAIN, page(credentials=GIVEN))
     lan = await rig.staff(boss, "lan")
-    given = rig.gateway.page_access.given(ACCOUNT)
+    given = rig.gateway.page_access.find_set_credentials(ACCOUNT)
     assert given is not None
     await publish(rig, log, problem_record(ACCOUNT, given, BLOCKED))
     shown = {"code": "blocked_by_policy", "text": {"vi": "Bị chặn.", "en": "Blocked."}}
@@ -149,7 +149,7 @@ async def test_p5_credentials_that_are_given_again_end_no_pair_that_was_refreshe
     given = {"access_token": "a1", "refresh_token": "r1", "expires_at": "2026-12-01T00:00:00Z"}
     await boss.done("PUT", "/v1/pages/oa", page(channel="zalo", credentials=given))
     account = name_account(OrganizationId("shop"), Channel.ZALO, "1001")
-    present = rig.gateway.page_access.given(account)
+    present = rig.gateway.page_access.find_set_credentials(account)
     assert present is not None
     refreshed = AccountCredentials(
         access_token=SecretStr("a2"), refresh_token=SecretStr("r2"), stamp=present.stamp

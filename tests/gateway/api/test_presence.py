@@ -120,7 +120,7 @@ async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemo
     board = PresenceTable(log)
     task = asyncio.create_task(board.table.run())
     try:
-        await board.table.following(DEADLINE_S)
+        await board.table.require_following(DEADLINE_S)
         for status in (Presence.ONLINE, Presence.OFFLINE):
             signal = SessionSignalled(
                 organization=OrganizationId("shop"),

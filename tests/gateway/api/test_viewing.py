@@ -83,5 +83,5 @@ async def test_r9_6_one_agent_has_a_limited_number_of_conversations_open(
         await view(owner, thread)
     board = desk.gateway.viewing
     organization = desk.gateway.directory.organizations()[0].id
-    assert await board.table.until(lambda: threads[-1] in board.of(organization), 5)
+    assert await board.table.wait_until(lambda: threads[-1] in board.of(organization), 5)
     assert set(board.of(organization)) == set(threads[1:])

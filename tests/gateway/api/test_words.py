@@ -23,7 +23,7 @@ async def test_what_a_later_gateway_set_up_is_shown_as_it_is(
         settings(version=1, when_nobody=WhenNobody("call_a_manager")),
     ):
         await log.append(DIRECTORY, *directory_record(event))
-    await rig.gateway.directory.table.current()
+    await rig.gateway.directory.table.require_current()
 
     shown = await boss.done("GET", "/v1/rules/r")
     assert shown["mode"] == "weighted"

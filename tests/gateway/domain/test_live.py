@@ -21,7 +21,7 @@ from tuyen_gateway.domain.live import (
     pack_place,
     unpack_place,
 )
-from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.read_marks import ReadMark
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Assignees, Scope
 
@@ -52,8 +52,8 @@ def scope(agent: AgentId = LAN, assignees: Assignees = Assignees.ALL, **fields: 
     return Scope(assignees=assignees, **(given | fields))
 
 
-def marked(*agents: AgentId) -> tuple[Read, ...]:
-    return tuple(Read(agent_id=agent, seen_events=0) for agent in agents)
+def marked(*agents: AgentId) -> tuple[ReadMark, ...]:
+    return tuple(ReadMark(agent_id=agent, seen_events=0) for agent in agents)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
+from tuyen_gateway.domain.logins import (
+    LoginState,
+    RefreshTokenUse,
+    classify_concurrent_use,
+    classify_use,
+    counts_after,
+)
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -19,36 +25,36 @@ def login(number: int, ago_s: float = 0.0) -> LoginState:
 @pytest.mark.parametrize(
     ("known", "used", "meaning"),
     [
-        (None, 0, Use.UNKNOWN),
-        (login(3), 4, Use.UNKNOWN),
-        (login(3), 3, Use.FIRST),
-        (login(3, ago_s=3600), 3, Use.FIRST),
-        (login(3, ago_s=0.001), 2, Use.COPIED),
-        (login(3), 2, Use.REPEATED),
-        (login(3), 1, Use.COPIED),
+        (None, 0, RefreshTokenUse.UNKNOWN),
+        (login(3), 4, RefreshTokenUse.UNKNOWN),
+        (login(3), 3, RefreshTokenUse.FIRST),
+        (login(3, ago_s=3600), 3, RefreshTokenUse.FIRST),
+        (login(3, ago_s=0.001), 2, RefreshTokenUse.COPIED),
+        (login(3), 2, RefreshTokenUse.REPEATED),
+        (login(3), 1, RefreshTokenUse.COPIED),
     ],
 )
 def test_a_refresh_token_is_used_once_unless_at_the_same_moment(
-    known: LoginState | None, used: int, meaning: Use
+    known: LoginState | None, used: int, meaning: RefreshTokenUse
 ) -> None:
-    assert judge_use(known, used, NOW) is meaning
+    assert classify_use(known, used, NOW) is meaning
 
 
 @pytest.mark.parametrize(
     ("known", "meaning"),
     [
-        (None, Use.UNKNOWN),
-        (login(3), Use.UNKNOWN),
-        (login(4), Use.REPEATED),
-        (login(4, ago_s=3600), Use.REPEATED),
-        (login(5), Use.TOO_LATE),
-        (login(5, ago_s=3600), Use.COPIED),
+        (None, RefreshTokenUse.UNKNOWN),
+        (login(3), RefreshTokenUse.UNKNOWN),
+        (login(4), RefreshTokenUse.REPEATED),
+        (login(4, ago_s=3600), RefreshTokenUse.REPEATED),
+        (login(5), RefreshTokenUse.TOO_LATE),
+        (login(5, ago_s=3600), RefreshTokenUse.COPIED),
     ],
 )
 def test_of_two_who_use_a_token_at_once_nobody_is_thrown_out(
-    known: LoginState | None, meaning: Use
+    known: LoginState | None, meaning: RefreshTokenUse
 ) -> None:
-    assert judge_race(known, 3, NOW) is meaning
+    assert classify_concurrent_use(known, 3, NOW) is meaning
 
 
 @given(st.lists(st.integers(0, 5) | st.none(), max_size=12))

@@ -128,7 +128,7 @@ class ScansTwin:
 class InboxTwin:
     """An inbox that has always folded everything, and has nothing to show."""
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         return
 
     def __getattr__(self, name: str) -> Any:

@@ -132,7 +132,7 @@ async def test_s3_a_view_that_is_behind_repeats_commands_and_nothing_else() -> N
 async def test_s4_a_change_waits_for_a_view_that_is_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tuyen_gateway.showing.WAIT_S", 0)
+    monkeypatch.setattr("tuyen_gateway.view_wait.WAIT_S", 0)
     shop = make_shop()
     await run(shop)
     shop.put_rule("minh")

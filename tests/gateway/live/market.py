@@ -15,7 +15,7 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, MessageId, Pag
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow, recount
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.domain.reading import Read, with_withdrawn
+from tuyen_gateway.domain.read_marks import ReadMark, add_withdrawn
 from tuyen_gateway.domain.threads import Direction, Message
 
 AGENTS = ("boss", "lan", "minh", "tu")
@@ -162,7 +162,7 @@ class Market:
             return
         reader = AgentId(self.random.choice(AGENTS))
         seen = max(0, row.inbound_events - self.random.choice([0, 0, 1]))
-        mark = Read(agent_id=reader, seen_events=seen, seen={"0": seen - 1})
+        mark = ReadMark(agent_id=reader, seen_events=seen, seen={"0": seen - 1})
         others = [read for read in row.reads if read.agent_id != reader]
         reads = tuple(sorted([*others, mark], key=lambda read: read.agent_id))
         await self.twins.views.write(recount(msgspec.structs.replace(row, reads=reads)))
@@ -192,7 +192,7 @@ class Market:
         assert message.conversation_id is not None
         assert message.offset is not None
         row = self.twins.views.stored[message.conversation_id]
-        withdrawn = with_withdrawn(row.withdrawn, (message.offset, 0))
+        withdrawn = add_withdrawn(row.withdrawn, (message.offset, 0))
         left = [
             one.accepted_at
             for one in self.twins.views.thread.values()

@@ -278,7 +278,7 @@ class PresenceTwin:
             at=START,
             version=offset,
         )
-        self.heads.saw(SHOP, 0, offset)
+        self.heads.advance(SHOP, 0, offset)
 
     def of(self, _: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         return self.known.get(agent_id)

@@ -27,7 +27,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.queries import build_covered_query, build_matching_query
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.read_marks import ReadMark
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports.views import InboxCounts
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, VIEW, read_by_id
@@ -110,7 +110,7 @@ def _grown(random: Random, number: int) -> InboxRow:
         last_inbound_at=START - timedelta(hours=random.randrange(2400)),
         assignee=random.choice([None, *VIEWERS]),
         done=random.random() < 0.5,
-        reads=tuple(Read(agent_id=each, seen_events=3) for each in marked),
+        reads=tuple(ReadMark(agent_id=each, seen_events=3) for each in marked),
         read_by=tuple(each for each in marked if random.random() < 0.5),
     )
 
@@ -210,7 +210,7 @@ async def test_r9_5_a_scan_through_what_is_unread_counts_what_it_has_passed_once
 
     def row(number: int, *, read: bool) -> InboxRow:
         grown = _grown(make_random(number), number)
-        marks = (Read(agent_id=viewer, seen_events=3),) if read else ()
+        marks = (ReadMark(agent_id=viewer, seen_events=3),) if read else ()
         at = START - timedelta(minutes=number)
         return replace(
             grown,

@@ -17,7 +17,7 @@ from tuyen_events.limits import (
 from tuyen_events.marks import ConversationRead
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.marks import mark_read
-from tuyen_gateway.domain.reading import live_events, with_withdrawn
+from tuyen_gateway.domain.read_marks import add_withdrawn, count_live_events
 
 
 async def test_r9_5_a_row_shows_the_beginning_of_a_text_and_the_thread_all_of_it(
@@ -98,7 +98,7 @@ def test_r9_6_the_last_places_that_were_taken_back_are_kept_in_whatever_order_th
 ) -> None:
     kept: tuple[tuple[int, int], ...] = ()
     for offset in range(2 * WITHDRAWN_EVENTS)[::order]:
-        kept = with_withdrawn(kept, (offset, offset % 3))
+        kept = add_withdrawn(kept, (offset, offset % 3))
     assert kept == tuple((n, n % 3) for n in range(WITHDRAWN_EVENTS, 2 * WITHDRAWN_EVENTS))
     counted = {"0": 2 * WITHDRAWN_EVENTS, "1": -1, "2": 2 * WITHDRAWN_EVENTS}
-    assert live_events(500, counted, kept) == 500 - sum(place[1] != 1 for place in kept)
+    assert count_live_events(500, counted, kept) == 500 - sum(place[1] != 1 for place in kept)

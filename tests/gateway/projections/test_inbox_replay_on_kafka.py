@@ -60,7 +60,7 @@ async def _caught_up(inbox: MongoViews) -> None:
     async with asyncio.timeout(60):
         while True:
             with suppress(UnavailableError):
-                await inbox.caught_up()
+                await inbox.wait_until_caught_up()
                 return
 
 

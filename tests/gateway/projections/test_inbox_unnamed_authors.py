@@ -19,7 +19,7 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import CommentAdded, Customer
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
-from tuyen_gateway.domain.inbox import Addition, CommandTarget, InboxRow, add, assign
+from tuyen_gateway.domain.inbox import Addition, CommandTarget, InboxRow, add_message, assign
 
 THREAD = ConversationId("cmt_1")
 DECIDED_IN = 11
@@ -79,7 +79,7 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
         row = InboxRow(id=THREAD)
         for fact in order:
             if isinstance(fact, Addition):
-                row = add(row, fact, "lan" if fact.event.customer is NAMED else None)
+                row = add_message(row, fact, "lan" if fact.event.customer is NAMED else None)
             else:
                 row = assign(row, fact, DECIDED_IN)
         rows.append(row)
@@ -123,7 +123,7 @@ def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
         row = InboxRow(id=THREAD)
         for fact in order:
             if isinstance(fact, Addition):
-                row = add(row, fact, None)
+                row = add_message(row, fact, None)
             else:
                 row = assign(row, fact, DECIDED_IN)
         rows.append(row)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.api.report_events import EVENING, evening, fold, talk
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.adapters.reports import MongoReports
 from tuyen_gateway.domain.rollups import Counted, Rollup, day_of
 from tuyen_gateway.ports.reports import Interval, ReportSpan
@@ -31,7 +31,7 @@ async def rollups(views: Database, zone: str, counted: Counted) -> list[Rollup]:
         by=Interval.DAY,
         time_zone=zone,
     )
-    found = await MongoReports(views, Reads()).rollups(span, counted)
+    found = await MongoReports(views, ReadLimiter()).rollups(span, counted)
     return sorted(found, key=lambda one: (one.at, one.about))
 
 

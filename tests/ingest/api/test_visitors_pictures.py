@@ -14,7 +14,7 @@ from tuyen_events.media import attachment_url
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import INBOUND
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError
 

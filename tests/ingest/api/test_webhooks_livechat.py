@@ -20,8 +20,8 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
 from tuyen_events.limits import EVENT_BYTES, SITE_BODY_BYTES
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, PAGE_TOKENS, RAW
-from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
-from tuyen_ingest.stored import read_stored
+from tuyen_ingest.body_replay import ReplayResult, ReplaySelection, replay
+from tuyen_ingest.stored_bodies import read_stored
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.metrics import SKIPPED_UPDATES
 from tuyen_platform.page_tokens import PageTokens

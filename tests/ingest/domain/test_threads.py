@@ -21,14 +21,14 @@ from tuyen_events.outbound import OutboundAction, OutboundOutcome
 from tuyen_events.visitor_limits import VISITOR_TEXT_CHARACTERS
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest.domain.threads import (
-    Assigned,
+    AssigneeChanged,
+    MessageWritten,
     ReplyRequested,
     ReplySent,
     ShownMessage,
     ThreadChange,
     ThreadView,
     VisitorThread,
-    Wrote,
     changes_of,
     find_last_agent,
     find_seen_until,
@@ -59,7 +59,7 @@ def changes(event: Event, *, widget: bool = True) -> list[ThreadChange]:
 
 def message_of(event: Event) -> ShownMessage:
     (change,) = changes(event)
-    assert isinstance(change, Wrote | ReplyRequested)
+    assert isinstance(change, MessageWritten | ReplyRequested)
     assert change.thread == THREAD
     return change.message
 
@@ -105,7 +105,7 @@ def test_l4_other_channels_and_actions_are_not_shown() -> None:
 
 def test_l4_who_is_in_charge_of_a_sites_thread() -> None:
     (change,) = changes(assigned("lan", 3))
-    assert isinstance(change, Assigned)
+    assert isinstance(change, AssigneeChanged)
     assert (change.thread, change.agent, change.version) == (THREAD, "lan", 3)
     assert changes(assigned("lan", 3), widget=False) == []
 

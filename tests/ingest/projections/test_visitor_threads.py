@@ -28,7 +28,7 @@ from tuyen_platform.projection import InMemoryPositions
 class _ReadDirectory:
     """A directory that is read as a whole."""
 
-    caught_up = True
+    is_caught_up = True
 
     async def refresh(self, within_s: float, *, min_interval_s: float = 0.0) -> bool:
         return True

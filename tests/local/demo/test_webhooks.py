@@ -7,7 +7,7 @@ import pytest
 from tuyen_channels.facebook.channel import FacebookChannel
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Page as KnownPage
-from tuyen_channels.ports import Parsed
+from tuyen_channels.ports import ParsedBody
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import (
     CommentAdded,
@@ -25,7 +25,7 @@ POST = "104000000000001_77"
 KNOWN = {PAGE.external_id: KnownPage(OrganizationId("demo"), PageId("shop"))}
 
 
-def parse(body: bytes, posts: LivePosts | None = None) -> Parsed:
+def parse(body: bytes, posts: LivePosts | None = None) -> ParsedBody:
     channel = FacebookChannel(SECRET, "verify")
     return channel.parse(body, datetime.now(UTC), KNOWN, posts or LivePosts())
 

@@ -17,9 +17,9 @@ from support.doubles import (
     running_doubles,
 )
 from tuyen_channels.calls import (
-    Begun,
+    BegunCall,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     ExchangedTokens,
     HiddenToken,
     RefusalKind,
@@ -79,10 +79,10 @@ async def test_i6_facebook_takes_a_text_and_a_file(called: Called) -> None:
     sent = await called.facebook.call(order(called.facebook, request("Dạ còn ạ")))
     file = request("x", text=None, attachments=(picture(size=len(PNG)),))
     uploaded = await called.facebook.upload(order(called.facebook, file), PNG)
-    assert isinstance(sent, Done)
-    assert isinstance(uploaded, Done)
+    assert isinstance(sent, CallSucceeded)
+    assert isinstance(uploaded, CallSucceeded)
     shown = await called.facebook.call(order(called.facebook, file, handle=uploaded.external_id))
-    assert isinstance(shown, Done)
+    assert isinstance(shown, CallSucceeded)
     assert sent.external_id != shown.external_id
     first, second = (await called.doubles.ingest.events(2))[:2]
     assert echo_of(first)["metadata"] == "key-Dạ còn ạ"
@@ -106,11 +106,11 @@ async def test_i8_facebook_takes_every_act_on_a_comment(called: Called) -> None:
     begun = datetime.now(UTC)
     reply = comment("Dạ 199k ạ", target_external_id=root, attachments=(picture(size=len(PNG)),))
     uploaded = await facebook.upload(order(facebook, reply), PNG)
-    assert isinstance(uploaded, Done)
+    assert isinstance(uploaded, CallSucceeded)
     made = await facebook.call(order(facebook, reply, handle=uploaded.external_id))
-    assert isinstance(made, Done)
-    assert await facebook.look(Begun(order(facebook, reply), begun)) == made
-    late = Begun(order(facebook, reply), begun + timedelta(minutes=10))
+    assert isinstance(made, CallSucceeded)
+    assert await facebook.look(BegunCall(order(facebook, reply), begun)) == made
+    late = BegunCall(order(facebook, reply), begun + timedelta(minutes=10))
     assert await facebook.look(late) is None
     for action in (
         OutboundAction.HIDE,
@@ -119,15 +119,15 @@ async def test_i8_facebook_takes_every_act_on_a_comment(called: Called) -> None:
         OutboundAction.UNLIKE,
     ):
         asked = comment("x", action=action, target_external_id=root)
-        assert await facebook.call(order(facebook, asked)) == Done()
+        assert await facebook.call(order(facebook, asked)) == CallSucceeded()
     private = request("Dạ em nhắn", action=OutboundAction.PRIVATE_REPLY, target_external_id=root)
-    assert isinstance(await facebook.call(order(facebook, private)), Done)
+    assert isinstance(await facebook.call(order(facebook, private)), CallSucceeded)
     again = await facebook.call(order(facebook, private))
     assert isinstance(again, ChannelRefusal)
     assert again.code == "already_replied"
     delete = comment("x", action=OutboundAction.DELETE, target_external_id=made.external_id)
-    assert await facebook.call(order(facebook, delete)) == Done()
-    assert await facebook.call(order(facebook, delete)) == Done()
+    assert await facebook.call(order(facebook, delete)) == CallSucceeded()
+    assert await facebook.call(order(facebook, delete)) == CallSucceeded()
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,16 @@ async def test_p5_faults_of_facebook_have_their_classes(
     refused = await called.facebook.call(order(called.facebook))
     assert isinstance(refused, ChannelRefusal)
     assert refused.kind is kind
-    assert isinstance(await called.facebook.call(order(called.facebook)), Done)
+    assert isinstance(await called.facebook.call(order(called.facebook)), CallSucceeded)
 
 
 async def test_i6_zalo_takes_a_text_and_an_image(called: Called) -> None:
     zalo = called.zalo
     asked = request("Dạ còn ạ", customer="246", attachments=(picture(size=len(PNG)),))
     uploaded = await zalo.upload(order(zalo, asked, account=OFFICIAL), PNG)
-    assert isinstance(uploaded, Done)
+    assert isinstance(uploaded, CallSucceeded)
     sent = await zalo.call(order(zalo, asked, account=OFFICIAL, handle=uploaded.external_id))
-    assert isinstance(sent, Done)
+    assert isinstance(sent, CallSucceeded)
     assert sent.external_id
 
 
@@ -184,7 +184,7 @@ async def test_p5_a_refresh_token_of_zalo_works_once(called: Called) -> None:
     assert isinstance(again, ChannelRefusal)
     assert again.kind is RefusalKind.DEAD_TOKEN
     sent = await called.zalo.call(order(called.zalo, account=OFFICIAL, token=pair.access_token))
-    assert isinstance(sent, Done)
+    assert isinstance(sent, CallSucceeded)
 
 
 async def test_p5a_facebook_says_that_a_post_is_live(called: Called) -> None:

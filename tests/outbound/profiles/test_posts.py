@@ -5,7 +5,7 @@ from datetime import timedelta
 from outbound.asking import MOMENT, PAGE, SHOP
 from outbound.knowing import POST, WROTE_BELOW, wanted_post
 from outbound.rig import World, read_events, read_records
-from tuyen_channels.live_posts import Draft, LivePosts
+from tuyen_channels.live_posts import LivePosts, PostFactsDraft
 from tuyen_channels.posts import PostDetails
 from tuyen_events.codec import decode, find_header
 from tuyen_events.ids import customer_key
@@ -30,7 +30,7 @@ async def known_to_ingest(world: World) -> LivePosts:
 async def test_p5a_ingest_knows_a_livestream_from_then_on() -> None:
     world, page = World(), (SHOP, PAGE)
     await publish_post(world.log, wanted_post(), LIVE, MOMENT)
-    draft = Draft(await known_to_ingest(world))
+    draft = PostFactsDraft(await known_to_ingest(world))
     assert not draft.is_live(page, POST, MOMENT - timedelta(seconds=1))
     assert draft.classify_comment(page, POST, shows_video=True, at=MOMENT)
     (record,) = await read_records(world.log, INBOUND)

@@ -87,7 +87,7 @@ async def catch_up(tail: Tail) -> list[Record]:
     async with asyncio.timeout(DEADLINE_S):
         async for batch in tail.batches():
             found += [record for records in batch.values() for record in records]
-            if tail.caught_up:
+            if tail.is_caught_up:
                 break
     return found
 
@@ -162,9 +162,9 @@ async def test_a_tail_catches_up_although_the_last_offset_holds_no_record(
         await producer.send_and_wait(prefix + "shops", b"{}", key=b"hoa-sen", partition=0)
     assert (await log.end_offsets(SHOPS))[0] == 2
     async with log.tail(SHOPS) as tail:
-        assert not tail.caught_up
+        assert not tail.is_caught_up
         assert [record.offset for record in await catch_up(tail)] == [0]
-        assert tail.caught_up
+        assert tail.is_caught_up
 
 
 async def test_a_tail_catches_up_on_partitions_whose_records_are_all_gone(

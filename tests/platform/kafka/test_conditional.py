@@ -60,7 +60,9 @@ class Counter:
             before = self.counts.get(key, 0)
 
             async def holds(offset: int, before: int = before) -> bool:
-                assert await self.table.until(lambda: self.table.position() >= offset, DEADLINE_S)
+                assert await self.table.wait_until(
+                    lambda: self.table.position() >= offset, DEADLINE_S
+                )
                 return self.counts.get(key, 0) == before
 
             record = ProducerRecord(SHOPS, key, str(before + 1).encode())
@@ -120,7 +122,7 @@ async def test_no_reader_of_a_tail_gets_a_record_before_its_condition_holds(
     seen: list[int] = []
 
     async def look(offset: int) -> bool:
-        assert await other.table.until(lambda: other.table.position() >= offset, DEADLINE_S)
+        assert await other.table.wait_until(lambda: other.table.position() >= offset, DEADLINE_S)
         seen.append(len(other.counts))
         return True
 
@@ -155,7 +157,7 @@ async def test_a_write_that_waited_behind_what_a_killed_process_left_open_is_car
                 """Sees at first that its own transaction was undone: a tail passes its record."""
                 asked.append(offset)
                 ended = offset + 1 if len(asked) == 1 else offset
-                assert await counter.table.until(
+                assert await counter.table.wait_until(
                     lambda: counter.table.position() >= ended, DEADLINE_S
                 )
                 return True

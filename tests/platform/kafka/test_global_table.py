@@ -54,7 +54,7 @@ async def _fold_two_records(error: Exception) -> list[bytes | None]:
     table = GlobalTable(log, DIRECTORY, lambda _key, _, value: value, fold, service="test")
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(table.run())
-        await table.until(lambda: table.caught_up, 30)
+        await table.wait_until(lambda: table.is_caught_up, 30)
         following.cancel()
     return folded
 

@@ -210,7 +210,7 @@ async def test_a_tail_reads_all_partitions_of_all_its_topics(log: Log) -> None:
 async def test_a_tail_from_the_end_reads_only_what_comes_after_it_was_opened(log: Log) -> None:
     await fill(log, ORDERS, 3)
     async with log.tail(ORDERS, from_start=False) as tail:
-        assert tail.caught_up
+        assert tail.is_caught_up
         await log.append_bytes(ORDERS, "key", b"new", partition=0)
         assert values(await take(tail, 1)) == [b"new"]
 
@@ -223,7 +223,7 @@ async def test_every_tail_reads_everything(log: Log) -> None:
 
 async def test_a_tail_of_empty_topics_is_caught_up_at_once(log: Log) -> None:
     async with log.tail(ORDERS, SHOPS) as tail:
-        assert tail.caught_up
+        assert tail.is_caught_up
 
 
 async def test_a_tail_is_caught_up_only_after_its_records_were_handled(log: Log) -> None:
@@ -235,11 +235,11 @@ async def test_a_tail_is_caught_up_only_after_its_records_were_handled(log: Log)
     ):
         handled = 0
         while handled < 3:
-            assert not tail.caught_up
+            assert not tail.is_caught_up
             handled += sum(len(records) for records in (await anext(stream)).values())
-        assert not tail.caught_up
+        assert not tail.is_caught_up
         await anext(stream)
-        assert tail.caught_up
+        assert tail.is_caught_up
 
 
 async def test_caught_up_means_the_end_offsets_at_the_start_and_stays_true(log: Log) -> None:
@@ -249,12 +249,12 @@ async def test_caught_up_means_the_end_offsets_at_the_start_and_stays_true(log: 
         log.tail(ORDERS) as tail,
         aclosing(batches(tail)) as stream,
     ):
-        while not tail.caught_up:
+        while not tail.is_caught_up:
             await anext(stream)
         await fill(log, ORDERS, 2)
-        assert tail.caught_up
+        assert tail.is_caught_up
         while not await anext(stream):
-            assert tail.caught_up
+            assert tail.is_caught_up
 
 
 async def test_a_group_reads_from_the_start_and_a_commit_moves_it_on(log: Log) -> None:

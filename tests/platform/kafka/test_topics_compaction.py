@@ -33,7 +33,7 @@ async def copy(log: KafkaLog, topic: Topic) -> list[Record]:
     async with log.tail(topic) as tail:
         async for batch in tail.batches():
             found += [record for records in batch.values() for record in records]
-            if tail.caught_up:
+            if tail.is_caught_up:
                 break
     return found
 

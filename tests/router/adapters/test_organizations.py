@@ -51,7 +51,7 @@ async def _following(organizations: OrganizationTables) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(table.run()) for table in organizations.tables]
     try:
         async with asyncio.timeout(10):
-            await organizations.caught_up()
+            await organizations.wait_until_caught_up()
         yield
     finally:
         for task in tasks:

@@ -29,7 +29,7 @@ from tuyen_router.domain.dispatch_state import (
 )
 from tuyen_router.domain.dispatch_state import apply_step as fold
 from tuyen_router.domain.queue import on_request
-from tuyen_router.domain.queue_buckets import Buckets, Waiting, serve_in_order
+from tuyen_router.domain.queue_buckets import Buckets, WaitingRequest, serve_in_order
 
 
 def _fold(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
@@ -44,7 +44,7 @@ def _serve(organization: OrganizationState, waiting: Buckets) -> list[int]:
     found = []
     for each in serve_in_order(PoolCache().pools_of(organization), waiting, None):
         if each is not None:
-            waiting.leave(each)
+            waiting.remove_request(each)
             found.append(each.place)
     return found
 
@@ -53,7 +53,7 @@ def test_r5_1_buckets_that_can_be_served_are_merged_by_place() -> None:
     waiting = Buckets()
     pages = ["page", "page-2", "page-3"]
     for place in range(9):
-        waiting.join(Waiting(place, request(place, page_id=PageId(pages[place % 3]))))
+        waiting.add_request(WaitingRequest(place, request(place, page_id=PageId(pages[place % 3]))))
     organization = shop(rules=[rule(pages=(PAGE,)), rule("s", pages=("page-3",))])
     assert _serve(organization, waiting) == [0, 2, 3, 5, 6, 8]
     assert _serve(shop(), waiting) == [1, 4, 7]
@@ -62,11 +62,11 @@ def test_r5_1_buckets_that_can_be_served_are_merged_by_place() -> None:
 
 def test_r5_3_a_bucket_whose_first_has_left_waits_with_its_next() -> None:
     waiting = Buckets()
-    first = Waiting(0, request(0))
-    waiting.join(first)
-    waiting.join(Waiting(1, request(1, page_id=PageId("page-2"))))
-    waiting.join(Waiting(2, request(2)))
-    waiting.leave(first)
+    first = WaitingRequest(0, request(0))
+    waiting.add_request(first)
+    waiting.add_request(WaitingRequest(1, request(1, page_id=PageId("page-2"))))
+    waiting.add_request(WaitingRequest(2, request(2)))
+    waiting.remove_request(first)
     assert _serve(shop(), waiting) == [1, 2]
 
 
@@ -74,7 +74,7 @@ def test_inv3_of_two_places_of_one_request_the_one_that_was_written_last_counts(
     """One of them was frozen; a recovery reads what both wrote."""
     state = DispatchState(0)
     for place, offset in [(0, 0), (1, 1), (2, 0)]:
-        fold(state, RequestQueued(Waiting(place, request(offset))))
+        fold(state, RequestQueued(WaitingRequest(place, request(offset))))
     assert _serve(shop(), state.queue_buckets[SHOP]) == [1, 2]
     assert state.queue_buckets[SHOP] == Buckets()
 
@@ -83,7 +83,7 @@ def test_inv3_two_requests_with_one_place_are_both_looked_at() -> None:
     """Each was put there by another worker."""
     waiting, pages = Buckets(), ["page-1", "page-2", "page-3"]
     for offset, each in enumerate(pages):
-        waiting.join(Waiting(7, request(offset, page_id=PageId(each))))
+        waiting.add_request(WaitingRequest(7, request(offset, page_id=PageId(each))))
     assert _serve(shop(rules=[rule(pages=("page-3",))]), waiting) == [7]
     assert _serve(shop(), waiting) == [7, 7]
 
@@ -91,9 +91,9 @@ def test_inv3_two_requests_with_one_place_are_both_looked_at() -> None:
 def test_r4_6_a_request_with_other_comments_keeps_its_place() -> None:
     state = DispatchState(0)
     for place, offset in [(0, 0), (1, 1)]:
-        fold(state, RequestQueued(Waiting(place, request(offset))))
+        fold(state, RequestQueued(WaitingRequest(place, request(offset))))
     changed = request(0, comments=("c1",))
-    fold(state, RequestQueued(Waiting(0, changed)))
+    fold(state, RequestQueued(WaitingRequest(0, changed)))
     (bucket,) = state.queue_buckets[SHOP].by_key.values()
     assert bucket.first().request == changed
     assert _serve(shop(), state.queue_buckets[SHOP]) == [0, 1]
@@ -120,7 +120,9 @@ def test_r5_1_a_wake_up_asks_once_for_each_bucket_however_long(
 def test_r5_1_the_visited_address_makes_no_line() -> None:
     waiting = Buckets()
     for place in range(5):
-        waiting.join(Waiting(place, request(place, page_url=f"https://shop.example/{place}")))
+        waiting.add_request(
+            WaitingRequest(place, request(place, page_url=f"https://shop.example/{place}"))
+        )
     assert len(waiting.by_key) == 1
 
 

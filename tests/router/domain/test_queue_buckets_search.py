@@ -25,7 +25,7 @@ from tuyen_events.vocabulary import Presence
 from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered, RequestQueued
 from tuyen_router.domain.loads import has_fallen, loads_before
 from tuyen_router.domain.queue import drain, on_loads, on_request
-from tuyen_router.domain.queue_buckets import Buckets, Comparisons, Waiting, build_offer
+from tuyen_router.domain.queue_buckets import Buckets, Comparisons, WaitingRequest, build_offer
 
 NOBODY = shop(online="")
 
@@ -166,7 +166,7 @@ def test_r1_5_who_named_a_department_that_is_set_up_later_is_served_by_their_pla
 def test_r1_5_a_region_without_a_department_makes_no_bucket() -> None:
     waiting = Buckets()
     for place in range(10):
-        waiting.join(Waiting(place, request(place, region=f"made-up-{place}")))
+        waiting.add_request(WaitingRequest(place, request(place, region=f"made-up-{place}")))
     assert len(waiting.by_key) == 1
 
 
@@ -189,12 +189,12 @@ def test_r9_5_a_newcomer_is_compared_with_so_many_buckets_at_most_and_then_waits
 
 def test_r5_3_requests_that_leave_a_bucket_from_its_middle_leave_nothing_behind() -> None:
     waiting = Buckets()
-    first = Waiting(0, request(0))
-    waiting.join(first)
+    first = WaitingRequest(0, request(0))
+    waiting.add_request(first)
     for place in range(1, 2000):
-        each = Waiting(place, request(place))
-        waiting.join(each)
-        waiting.leave(each)
+        each = WaitingRequest(place, request(place))
+        waiting.add_request(each)
+        waiting.remove_request(each)
     (bucket,) = waiting.by_key.values()
     assert bucket.first() is first
     assert len(bucket._order) < 200

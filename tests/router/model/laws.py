@@ -17,7 +17,7 @@ from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Strategy
 from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
 from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
-from tuyen_router.domain.queue_buckets import Waiting, build_offer
+from tuyen_router.domain.queue_buckets import WaitingRequest, build_offer
 from tuyen_router.domain.snapshot import restore_state
 
 
@@ -281,7 +281,7 @@ def rows(history: History) -> dict[ConversationId, ConversationState]:
     return found
 
 
-def _waiting(history: History) -> dict[str, Waiting]:
+def _waiting(history: History) -> dict[str, WaitingRequest]:
     return {
         name: waiting
         for state in history.simulation.dispatch_states.values()

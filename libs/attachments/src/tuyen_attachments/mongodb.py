@@ -18,7 +18,7 @@ from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachm
 from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Database, Document
 
 FILES, PARTS = "attachments.files", "attachments.chunks"

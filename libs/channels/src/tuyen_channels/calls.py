@@ -77,7 +77,7 @@ class Pause(NamedTuple):
     """None if the channel does not say."""
 
 
-class Done(NamedTuple):
+class CallSucceeded(NamedTuple):
     """The channel carried the call out. `external_id` is its id for what was made; None if nothing
     was made, or the channel gave none."""
 
@@ -175,7 +175,7 @@ def _is_nothing_known(_external_id: str) -> bool:
     return False
 
 
-class Begun(NamedTuple):
+class BegunCall(NamedTuple):
     """A call that was begun, and of which `Connector.look` finds out what became of it. `is_known`
     says of an id at the channel whether another call made what has it."""
 

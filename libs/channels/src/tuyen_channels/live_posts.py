@@ -47,14 +47,14 @@ GUESS_WINDOW = timedelta(hours=1)
 _FORGOTTEN_AT_ONCE = 10
 
 
-class Forgotten(NamedTuple):
+class PostRecordRemoved(NamedTuple):
     """The removal of a page's record."""
 
     organization: OrganizationId
     page_id: PageId
 
 
-PostFact = PostClassified | ReplyPlaced | Forgotten
+PostFact = PostClassified | ReplyPlaced | PostRecordRemoved
 
 
 class KeyedFact(NamedTuple):
@@ -156,7 +156,7 @@ class LivePosts:
                 self.roots.apply(fact)
             case PostClassified():
                 self._pages.setdefault(page, PagePosts()).apply(key, fact)
-            case Forgotten():
+            case PostRecordRemoved():
                 self.roots.forget(page, key)
                 self._forget(page, key)
             case _:
@@ -191,7 +191,7 @@ class LivePosts:
         return [*self.roots.places(page), *(() if known is None else known.records)]
 
 
-class Draft:
+class PostFactsDraft:
     """What one body adds to the known facts, without changing them.
 
     `facts` must be written to the log and then applied to `LivePosts`. They depend on the body
@@ -207,7 +207,7 @@ class Draft:
 
     def add_reply(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        fact = self._roots.place(page, reply, root)
+        fact = self._roots.add(page, reply, root)
         self.facts.append(KeyedFact(place_key(fact), fact))
 
     def add_visitor_post(self, page: PageKey, post: str) -> None:
@@ -322,7 +322,7 @@ class Draft:
                 state.records.keys() - {newest}, key=lambda key: (state.records[key].at, key)
             )
             state.forget(oldest)
-            self.facts.append(KeyedFact(oldest, Forgotten(*page)))
+            self.facts.append(KeyedFact(oldest, PostRecordRemoved(*page)))
 
 
 def name_answer(question: str, attempt: int) -> str:

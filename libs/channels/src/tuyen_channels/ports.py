@@ -14,10 +14,10 @@ import msgspec
 
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
+    BegunCall,
     CallOrder,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     ExchangedTokens,
     HiddenToken,
     Limit,
@@ -54,7 +54,7 @@ Pages = Mapping[str, Page]
 """The connected pages of one channel by the channel's own id. A page that is missing is unknown."""
 
 
-class Normalized(msgspec.Struct, frozen=True):
+class ParsedEvent(msgspec.Struct, frozen=True):
     """One event, ready for the log.
 
     `id` is derived from the channel's deduplication key (P5c), `key` puts the event into its
@@ -89,7 +89,7 @@ class SkipReason(StrEnum):
     EMPTY = "empty"
 
 
-class Skipped(NamedTuple):
+class SkippedPart(NamedTuple):
     """A part that is not used; `what` names it in the channel's terms."""
 
     why: SkipReason
@@ -100,7 +100,7 @@ class UnreadablePartError(ValueError):
     """A part that can be decoded but lacks a required value."""
 
 
-class Failure(NamedTuple):
+class FailedPart(NamedTuple):
     """A part that could not be read. It becomes a dead letter, which can be read again after a fix.
 
     `payload` is the smallest body of the channel that contains only this part, so that the same
@@ -120,7 +120,7 @@ class Failure(NamedTuple):
         return cls(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])
 
 
-class Parsed(msgspec.Struct):
+class ParsedBody(msgspec.Struct):
     """Everything in one body, in the body's order.
 
     Every part of the body is in exactly one of `events`, `skipped` and `failures`.
@@ -129,12 +129,12 @@ class Parsed(msgspec.Struct):
     page: str = ""
     """The first page that the body names, empty if it names none. Its partition of `raw` stores the
     body."""
-    events: list[Normalized] = []
+    events: list[ParsedEvent] = []
     classified: list[KeyedFact] = []
     """The facts about posts that follow from the body. Other bodies use them once they are in the
     log."""
-    skipped: list[Skipped] = []
-    failures: list[Failure] = []
+    skipped: list[SkippedPart] = []
+    failures: list[FailedPart] = []
     unknown_pages: set[str] = set()
     """The pages among `pages` that are not connected. If there are any, the caller reads the
     directory to its end and may parse the body again."""
@@ -201,7 +201,7 @@ class WebhookChannel(Protocol):
         pages: Pages,
         posts: LivePosts,
         account: str = "",
-    ) -> Parsed:
+    ) -> ParsedBody:
         """Reads an authentic body.
 
         Never raises, whatever the body contains: a part that cannot be read is a failure, and the
@@ -213,8 +213,8 @@ class WebhookChannel(Protocol):
         ...
 
 
-UploadCall = Callable[[CallOrder, bytes], Awaitable[Done | ChannelRefusal]]
-LookCall = Callable[[Begun], Awaitable[Done | ChannelRefusal | None]]
+UploadCall = Callable[[CallOrder, bytes], Awaitable[CallSucceeded | ChannelRefusal]]
+LookCall = Callable[[BegunCall], Awaitable[CallSucceeded | ChannelRefusal | None]]
 RefreshCall = Callable[[HiddenToken], Awaitable[ExchangedTokens | ChannelRefusal]]
 
 
@@ -262,7 +262,7 @@ class Connector(Protocol):
         """How to find out what became of a call of this kind whose answer is not known."""
         ...
 
-    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+    async def call(self, order: CallOrder) -> CallSucceeded | ChannelRefusal:
         """Makes the call of the order's part."""
         ...
 

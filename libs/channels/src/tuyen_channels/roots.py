@@ -50,7 +50,7 @@ class CommentRoots:
         """The pages of which a reply is remembered."""
         return set(self._pages)
 
-    def above(self, page: PageKey, comment: str) -> str | None:
+    def find_parent(self, page: PageKey, comment: str) -> str | None:
         """The parent of a reply, if it is remembered."""
         fact = self._pages.get(page, {}).get(reply_key(comment))
         if fact is None or fact.comment_external_id != comment:
@@ -73,17 +73,19 @@ class RootsDraft:
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread that the comment belongs to, as far as it is known."""
         for _ in range(_LEVELS):
-            above = self._added.above(page, comment) or self._known.above(page, comment)
-            if above is None:
+            parent = self._added.find_parent(page, comment) or self._known.find_parent(
+                page, comment
+            )
+            if parent is None:
                 break
-            comment = above
+            comment = parent
         return comment
 
     def is_visitor_post(self, page: PageKey, post: str) -> bool:
         """Whether a post is a visitor's, as far as it is known."""
         return self._added.is_visitor_post(page, post) or self._known.is_visitor_post(page, post)
 
-    def place(self, page: PageKey, reply: str, root: str) -> ReplyPlaced:
+    def add(self, page: PageKey, reply: str, root: str) -> ReplyPlaced:
         """Remembers a reply, or, as its own root, a visitor's post."""
         fact = ReplyPlaced(
             organization=page[0],

@@ -1,7 +1,7 @@
-"""Whose a body is that cannot be read as a whole (P4).
+"""Finds the page of a body that cannot be decoded (P4).
 
-An organization may see what belongs to its own pages. So such a body is a page's only if it names
-that page beyond doubt, and no other one.
+An organization may see the bodies of its own pages. So a page is returned only if the body
+certainly names that page and no other.
 """
 
 import re

@@ -11,7 +11,7 @@ from functools import partial
 from tuyen_directory.capacity import Totals, find_at_capacity
 from tuyen_directory.organization import Organization, may_work_on, works_everywhere
 from tuyen_directory.organization_state import OrganizationState
-from tuyen_directory.pool_cache import Eligible, OrganizationPools, Rosters, Team
+from tuyen_directory.pool_cache import DirectoryPools, Eligible, OrganizationPools, RuleMembers
 from tuyen_directory.pools import UNKNOWN, Offer, Pool
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId, RuleId
@@ -97,7 +97,7 @@ def build_pool(
     The number of pools is bounded by what the organization has set up, whatever visitors send.
     """
     directory = pools.organization.directory
-    group = None if page_url is None else _group_of(pools.rosters, page_url)
+    group = None if page_url is None else _group_of(pools.directory_pools, page_url)
     if department is None:
         region = None  # a region exists only inside a department
     elif department not in directory.departments:
@@ -156,7 +156,7 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
     agent who comes online or leaves invalidates all pools of the organization, however many pages
     it has."""
     organization = pools.organization
-    rule = pools.rosters.rules.find_for(wants.page)
+    rule = pools.directory_pools.rules.find_for(wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
     if organization.settings.page_permissions:
@@ -170,7 +170,7 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
 
 
 def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
-    organization, rosters, without_group = pools.organization, pools.rosters, None
+    organization, directory_pools, without_group = pools.organization, pools.directory_pools, None
     if wants.group is not None:
         without_group = build_pool(
             pools,
@@ -179,20 +179,22 @@ def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
             department=wants.department,
             region=wants.region,
         )
-    candidates = _eligible(rosters, rule, wants)
+    candidates = _eligible(directory_pools, rule, wants)
     if rule.applies_to is not AppliesTo.ALL:
         online = organization.online
         candidates = tuple([agent for agent in candidates if agent in online])
     if without_group is not None and not candidates:
         return without_group  # R1.6
-    team = _team(rosters, rule)
+    rule_members = _find_rule_members(directory_pools, rule)
     return Pool(
         organization.id,
         rule,
-        order=team.order,
+        order=rule_members.order,
         candidates=candidates,
-        reasons=partial(_explain_exclusions, organization, rosters, rule, wants, candidates),
-        capacities=team.capacities,
+        reasons=partial(
+            _explain_exclusions, organization, directory_pools, rule, wants, candidates
+        ),
+        capacities=rule_members.capacities,
         department=wants.department,
         region=wants.region,
         group=wants.group,
@@ -205,39 +207,43 @@ def _roster_of(rule: RuleChanged) -> RuleId:
     return rule.id if rule.members else _EVERYBODY
 
 
-def _team(rosters: Rosters, rule: RuleChanged) -> Team:
-    team = rosters.teams.get(_roster_of(rule))
-    if team is None:
-        members = members_of(rosters.directory, rule)
-        team = rosters.teams[_roster_of(rule)] = Team(
+def _find_rule_members(directory_pools: DirectoryPools, rule: RuleChanged) -> RuleMembers:
+    rule_members = directory_pools.members_by_rule.get(_roster_of(rule))
+    if rule_members is None:
+        members = members_of(directory_pools.directory, rule)
+        rule_members = directory_pools.members_by_rule[_roster_of(rule)] = RuleMembers(
             members,
             tuple(each.agent_id for each in members),
             {each.agent_id: each.capacity for each in members if each.capacity is not None},
         )
-    return team
+    return rule_members
 
 
-def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
+def _eligible(
+    directory_pools: DirectoryPools, rule: RuleChanged, wants: _Wants
+) -> tuple[AgentId, ...]:
     """The members who are candidates whenever they are present (R1.1, R1.3 to R1.6, R1.8)."""
-    members = _eligible_members(rosters, rule, wants)
-    if not rosters.directory.settings.page_permissions:
+    members = _eligible_members(directory_pools, rule, wants)
+    if not directory_pools.directory.settings.page_permissions:
         return members.agents
     page = (wants.page, wants.capability, wants.department, wants.region, wants.group)
     key = _roster_of(rule), page
-    found = rosters.eligible_on_page.get(key)
+    found = directory_pools.eligible_on_page.get(key)
     if found is None:
-        found = members.on_page(rosters.directory.staff_of(wants.page))
+        found = members.on_page(directory_pools.directory.staff_of(wants.page))
         count = 0 if found is members.everywhere else len(found)
-        rosters.eligible_on_page.keep(key, found, count, MEMBERS_KEPT)
+        directory_pools.eligible_on_page.keep(key, found, count, MEMBERS_KEPT)
     return found
 
 
-def _eligible_members(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> Eligible:
+def _eligible_members(
+    directory_pools: DirectoryPools, rule: RuleChanged, wants: _Wants
+) -> Eligible:
     """The same without R1.4."""
     key = (_roster_of(rule), wants.capability, wants.department, wants.region, wants.group)
-    found = rosters.eligible.get(key)
+    found = directory_pools.eligible.get(key)
     if found is None:
-        team, directory = _team(rosters, rule), rosters.directory
+        team, directory = _find_rule_members(directory_pools, rule), directory_pools.directory
         agents = directory.agents
         may = {
             each.agent_id
@@ -256,13 +262,13 @@ def _eligible_members(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> Eli
         order = tuple([each for each in team.order if each in may])
         unbound = tuple([each for each in order if works_everywhere(directory, agents[each].value)])
         found = Eligible(order, order if len(unbound) == len(order) else unbound)
-        rosters.eligible.keep(key, found, len(team.order), MEMBERS_KEPT)
+        directory_pools.eligible.keep(key, found, len(team.order), MEMBERS_KEPT)
     return found
 
 
 def _explain_exclusions(
     organization: OrganizationState,
-    rosters: Rosters,
+    directory_pools: DirectoryPools,
     rule: RuleChanged,
     wants: _Wants,
     candidates: tuple[AgentId, ...],
@@ -271,10 +277,19 @@ def _explain_exclusions(
     agents, and of those who do not work on a page, are cached: there may be thousands for each
     page."""
     exclusions: list[Excluded] = []
-    among, absent, elsewhere = frozenset(candidates), rosters.absent, rosters.elsewhere
-    team, eligible = _team(rosters, rule), _eligible_members(rosters, rule, wants)
-    there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
-    for member in team.members:
+    among, absent, elsewhere = (
+        frozenset(candidates),
+        directory_pools.absent,
+        directory_pools.elsewhere,
+    )
+    rule_members, eligible = (
+        _find_rule_members(directory_pools, rule),
+        _eligible_members(directory_pools, rule, wants),
+    )
+    there = (
+        frozenset(rule_members.order) if rule.applies_to is AppliesTo.ALL else organization.online
+    )
+    for member in rule_members.members:
         agent = member.agent_id
         if agent in among:
             continue
@@ -349,7 +364,7 @@ def _belongs_to(agent: AgentChanged, department: str | None, region: str | None)
     return region is None or f"{department}/{region}" in agent.regions
 
 
-def _group_of(rosters: Rosters, page_url: str) -> GroupId | None:
+def _group_of(directory_pools: DirectoryPools, page_url: str) -> GroupId | None:
     """R1.6: the group of the longest link that covers the address, if that group still exists."""
-    group = rosters.links.group_for(page_url)
-    return group if group in rosters.directory.groups else None
+    group = directory_pools.links.group_for(page_url)
+    return group if group in directory_pools.directory.groups else None

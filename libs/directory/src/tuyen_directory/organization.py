@@ -116,7 +116,7 @@ class Organization:
         """The agents who are not disabled and may use the CRM (C11), in the order of their ids."""
         return tuple(each for each in self.active_agents if self.agents[each].value.crm.access)
 
-    def agent_named(self, username: str) -> AgentChanged | None:
+    def find_agent_by_username(self, username: str) -> AgentChanged | None:
         """The agent who logs in with `username`, whatever its case and Unicode form; of two, the
         one who had it first. Two old usernames that differ only in their Unicode form stay
         separate."""

@@ -49,7 +49,7 @@ class MemberCache(dict[_K, _V]):
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class RuleMembers:
     """A rule's members, in the order of the rotation."""
 
     members: tuple[Member, ...]
@@ -90,7 +90,7 @@ class Eligible:
 
 
 @dataclass(slots=True, eq=False)
-class Rosters:
+class DirectoryPools:
     """What follows from the directory alone, so that it stays valid when the presence of agents
     changes. `candidates` computes the entries when they are first needed.
     """
@@ -98,7 +98,7 @@ class Rosters:
     directory: Organization
     links: Links
     rules: PageRules
-    teams: dict[RuleId, Team] = field(default_factory=dict)
+    members_by_rule: dict[RuleId, RuleMembers] = field(default_factory=dict)
     """By rule; the rules that list no members have one team."""
     eligible: MemberCache[RulePoolKey, Eligible] = field(default_factory=MemberCache)
     eligible_on_page: MemberCache[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(
@@ -117,7 +117,7 @@ class OrganizationPools:
     needed."""
 
     organization: OrganizationState
-    rosters: Rosters
+    directory_pools: DirectoryPools
     by_event: MemberCache[PoolKey, Pool] = field(default_factory=MemberCache)
     by_rule: MemberCache[RulePoolKey, Pool] = field(default_factory=MemberCache)
     """The same by rule, shared by all of its pages."""
@@ -134,13 +134,15 @@ class PoolCache:
         pools, but keeps what does not depend on presence as long as the directory is the same."""
         found = self._pools.get(organization.id)
         if found is None or found.organization is not organization:
-            rosters = None if found is None else found.rosters
-            found = OrganizationPools(organization, _rosters_of(organization.directory, rosters))
+            directory_pools = None if found is None else found.directory_pools
+            found = OrganizationPools(
+                organization, _directory_pools_of(organization.directory, directory_pools)
+            )
             self._pools[organization.id] = found
         return found
 
 
-def _rosters_of(directory: Organization, before: Rosters | None) -> Rosters:
+def _directory_pools_of(directory: Organization, before: DirectoryPools | None) -> DirectoryPools:
     if before is not None and before.directory is directory:
         return before
     if before is not None and before.directory.links is directory.links:
@@ -148,5 +150,5 @@ def _rosters_of(directory: Organization, before: Rosters | None) -> Rosters:
     else:
         links = Links({each: link.value for each, link in directory.links.items()})
     if before is not None and before.directory.rules is directory.rules:
-        return Rosters(directory, links, before.rules)
-    return Rosters(directory, links, PageRules(directory.rules))
+        return DirectoryPools(directory, links, before.rules)
+    return DirectoryPools(directory, links, PageRules(directory.rules))

@@ -1,5 +1,6 @@
-"""Which addresses may be called for somebody outside: for whoever writes a site's `reply_url` (L5),
-or sends a message with media (I6). What calls them is inside the operator's network.
+"""The network addresses that may be called when somebody outside chose the URL: a site's
+`reply_url` (L5), or the media of a message (I6). Addresses inside the operator's network are
+refused (SSRF).
 """
 
 from ipaddress import (

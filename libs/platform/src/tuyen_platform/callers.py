@@ -1,4 +1,5 @@
-"""From where requests come, as far as callers cannot choose it."""
+"""The network that a request comes from: the part of the address that a caller cannot choose
+freely."""
 
 import ipaddress
 

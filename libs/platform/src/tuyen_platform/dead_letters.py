@@ -13,7 +13,7 @@ from tuyen_events.ids import derive_event_id, event_id
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_platform import metrics
-from tuyen_platform.blame import is_caused_by_record
+from tuyen_platform.error_causes import is_caused_by_record
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 _PAYLOAD_CHARACTERS = 65_536
@@ -81,9 +81,9 @@ async def reject_or_raise(
     """What a reader does with a record whose decoding or handling raised `error`.
 
     An event of an unknown type is skipped and counted, unless it is a request that this reader
-    `carries_out`: that goes to the dead letters, since nobody else does what somebody asked for. So
-    does a record that cannot be read, or that caused the error itself (P4, R9.5). An error that the
-    environment caused is raised: the record is then redelivered.
+    `carries_out`: that goes to the dead letters, because no other reader carries out the request.
+    So does a record that cannot be read, or that caused the error itself (P4, R9.5). An error that
+    the environment caused is raised: the record is then redelivered.
     """
     match error:
         case UnknownTypeError() if not carries_out:

@@ -70,7 +70,7 @@ class RecordCipher:
         return None
 
 
-class Copies(NamedTuple):
+class Reencryption(NamedTuple):
     """`records` are to take the place of those that they are copies of; `unreadable` are the keys
     of records that no key decrypts."""
 
@@ -78,7 +78,9 @@ class Copies(NamedTuple):
     unreadable: Sequence[str]
 
 
-def plan_copies(topic: Topic, records: Iterable[Record], cipher: RecordCipher) -> Copies:
+def plan_reencryption(
+    topic: Topic, records: Iterable[Record], cipher: RecordCipher
+) -> Reencryption:
     """What to write so that everything in a topic is encrypted with the first key, given all of its
     records in log order. Nothing, once that is so. A copy may only be written if its key was not
     written meanwhile (`Log.append_if`)."""
@@ -94,7 +96,7 @@ def plan_copies(topic: Topic, records: Iterable[Record], cipher: RecordCipher) -
         if value is not None:
             copy = ProducerRecord(topic, key.decode(), value, record.headers, record.partition)
             planned.append(copy)
-    return Copies(planned, unreadable)
+    return Reencryption(planned, unreadable)
 
 
 def _renew(record: Record, cipher: RecordCipher) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Work on what waits in a collection that several processes share, in which organizations take
+"""A pool of workers for items in a collection that several processes share; organizations take
 turns (R9.5)."""
 
 import asyncio

@@ -47,7 +47,7 @@ class Health:
         """`/livez` and `/readyz` without reasons, for any Starlette or FastAPI application."""
         return self._checks(_respond)
 
-    def insight(self) -> Starlette:
+    def build_internal_app(self) -> Starlette:
         """The application of the second port: both routes with reasons, and `/metrics`."""
 
         async def metrics(_: Request) -> Response:

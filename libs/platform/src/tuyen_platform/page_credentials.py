@@ -1,4 +1,5 @@
-"""What we call channels with on behalf of pages: a separate compacted topic, encrypted (P1, P6).
+"""The credentials with which channels are called on behalf of pages: a separate compacted topic,
+encrypted (P1, P6).
 
 An account is a page at its channel, within the organization that has it (`name_account`), so that
 credentials never outlive a page's move to another organization. Its records have one writer for
@@ -125,7 +126,7 @@ class PageCredentials:
             return found
         return refreshed
 
-    def given(self, account: str) -> AccountCredentials | None:
+    def find_set_credentials(self, account: str) -> AccountCredentials | None:
         """What was set last, whether or not it was refreshed since."""
         return self._set.get(account)
 

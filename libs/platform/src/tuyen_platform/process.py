@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tuyen_platform.connections import BoundedHttpProtocol
-from tuyen_platform.cut_short import CutShort
 from tuyen_platform.health import Health
+from tuyen_platform.interruption import InterruptionMiddleware
 from tuyen_platform.settings import ServiceSettings
 
 CRASHED = 70
@@ -46,7 +46,7 @@ async def serve(
     raised, which makes `run` end the process with status 70.
     """
     config = uvicorn.Config(
-        CutShort(app),
+        InterruptionMiddleware(app),
         host=host,
         port=port,
         http=BoundedHttpProtocol,
@@ -80,8 +80,8 @@ async def serve_service(
     """`serve` for a service: `app` on its port, and the operator's routes on the second one."""
     async with asyncio.TaskGroup() as tasks:
         if settings.metrics_port is not None:
-            insight, host = health.insight(), settings.metrics_host
-            tasks.create_task(serve(insight, host, settings.metrics_port, stopping))
+            internal_app, host = health.build_internal_app(), settings.metrics_host
+            tasks.create_task(serve(internal_app, host, settings.metrics_port, stopping))
         await serve(app, settings.host, settings.port, stopping, trusted_proxies=trusted_proxies)
 
 

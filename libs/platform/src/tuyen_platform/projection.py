@@ -20,8 +20,8 @@ from pymongo import UpdateOne
 from tuyen_events.codec import KeyedEvent, find_header, read_event
 from tuyen_events.event import Event
 from tuyen_events.topic import Topic
-from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.error_causes import is_caused_by_record
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record, RecordPosition
 from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS

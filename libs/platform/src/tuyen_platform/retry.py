@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from tuyen_platform.blame import is_unavailable
+from tuyen_platform.error_causes import is_unavailable
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0

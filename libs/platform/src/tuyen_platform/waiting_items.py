@@ -1,4 +1,4 @@
-"""What waits to be worked on, in a collection of MongoDB, and its twin in memory."""
+"""Waiting items in MongoDB, and in memory for tests."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -73,7 +73,7 @@ class MongoWaitingItems(Generic[_Item]):
         await self._waiting.delete_one({"_id": item.id})
 
     async def _count(self, organization: OrganizationId) -> int:
-        """How many wait, as far as that matters."""
+        """How many wait; counting stops at the limit."""
         return await self._waiting.count_documents({"organization": organization}, limit=self._most)
 
 

@@ -216,7 +216,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
 
     async def _ready_for_work(self) -> None:
         await self._gate_is_open.wait()
-        await self.deliveries.room()
+        await self.deliveries.wait_for_room()
 
     def _is_current(self, work: QueuedBatch) -> bool:
         consumer = self.consumer

@@ -182,7 +182,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         No new batch starts meanwhile. Faust's own version waits for its count of messages and
         collects garbage again and again, which takes seconds with large tables.
         """
-        await self.app.deliveries.settle()
+        await self.app.deliveries.wait_until_acknowledged()
         await self.maybe_wait_for_commit_to_finish()
         await self.commit_and_end_transactions()
 

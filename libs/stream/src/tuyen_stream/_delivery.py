@@ -199,7 +199,7 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         """Send an outbox, phase by phase.
 
         `acknowledged` is called once, when the broker has acknowledged all of it. Never waits:
-        callers must await `room` before they make the next outbox.
+        callers must await `wait_for_room` before they make the next outbox.
         """
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open.add(over)
@@ -214,8 +214,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
 
     def _send_next_phase(self, delivery: Delivery) -> None:
         held = delivery.begin_phase()
-        line = (delivery.origin, delivery.phase)
-        self._in_flight.setdefault(line, deque()).append(delivery)
+        queue_key = (delivery.origin, delivery.phase)
+        self._in_flight.setdefault(queue_key, deque()).append(delivery)
         for (topic, partition), groups in held.groups.items():
             sender = self._sender(TP(topic, partition))
             sender.add(groups, delivery)
@@ -223,17 +223,17 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
                 sender.is_open = True
                 self.add_future(sender.send(self._producer(), self._part_acknowledged))
         if delivery.is_phase_acknowledged:
-            self._advance(line)
+            self._advance(queue_key)
 
     def _part_acknowledged(self, delivery: Delivery) -> None:
         if delivery.acknowledge_part():
             self._count(-delivery.size)
             self._advance((delivery.origin, delivery.phase))
 
-    def _advance(self, line: tuple[StagePartition, int]) -> None:
+    def _advance(self, queue_key: tuple[StagePartition, int]) -> None:
         """Send the next phases of one partition's outboxes in the order of these outboxes, in
         whichever order the broker acknowledged them."""
-        waiting = self._in_flight[line]
+        waiting = self._in_flight[queue_key]
         while waiting and waiting[0].is_phase_acknowledged:
             delivery = waiting.popleft()
             if delivery.is_last_phase:
@@ -241,11 +241,11 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
             else:
                 self._send_next_phase(delivery)
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until less than the limit is unacknowledged (backpressure)."""
         await self._room.wait()
 
-    async def settle(self) -> None:
+    async def wait_until_acknowledged(self) -> None:
         """Wait until everything that was submitted before this call is acknowledged."""
         if self._open:
             await asyncio.gather(*self._open)

@@ -119,7 +119,7 @@ class Outbox:
         if record.value is not None and len(record.value) > self.limit // 4 - 4096:
             self.size_of(topic, record)
 
-    def fitting(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
+    def split_to_fit(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
         """Group records so that each group fits into a record batch, in order: one group if they
         all fit.
 

@@ -32,7 +32,7 @@ class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usabl
 
     async def flush(self) -> None:
         """Wait until the broker has acknowledged everything that was submitted before this call."""
-        await self.app.deliveries.settle()
+        await self.app.deliveries.wait_until_acknowledged()
 
     async def send(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuses Faust's own way of sending: nothing would wait for its acknowledgement."""

@@ -11,16 +11,16 @@ from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
 from tuyen_crm.ports import ContactViews
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
-from tuyen_crm.reminding import Reminding
+from tuyen_crm.reminder_sender import ReminderSender
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.clock import Clock
+from tuyen_platform.earlier_views import EarlierViewsCleanup
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, Positions, run_projection
-from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
 from tuyen_views.view import CRM_VIEWS
 
@@ -95,13 +95,13 @@ def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
     contain their times."""
     database = connect(settings.mongodb, settings.database)
     composed = compose(log, database)
-    retiring = Retiring(
+    cleanup = EarlierViewsCleanup(
         log, database, CONTACTS, view=CRM_VIEWS, collections=[view.collection for view in VIEWS]
     )
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),
         health=composed.health,
-        loops=[*composed.loops(), Reminding(log, database, clock).run, retiring.run],
+        loops=[*composed.loops(), ReminderSender(log, database, clock).run, cleanup.run],
         close=database.client.close,
     )

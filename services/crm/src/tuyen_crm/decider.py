@@ -13,7 +13,7 @@ from tuyen_crm.domain.decision import CommandDecision, decide_refused
 from tuyen_crm.entities import BY_COMMAND
 from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.organization_state import UnitOfWork
-from tuyen_crm.reminding import announce, record_command
+from tuyen_crm.reminder_sender import build_command_record, build_reminder_record
 from tuyen_crm.states import OrganizationStates, StateChanges, StateSoFar
 from tuyen_events.codec import UnreadableEventError, decode, encode, find_header
 from tuyen_events.crm.contacts import ContactAdded, ContactCreated
@@ -144,7 +144,10 @@ class CommandDecider:
         for (_, partition), records in batch.items():
             for record in records:
                 try:
-                    if record.value is not None and record.offset > self._states.reached(partition):
+                    if (
+                        record.value is not None
+                        and record.offset > self._states.find_handled_offset(partition)
+                    ):
                         command = decode(record.headers, record.value).data
                         self._decide(partition, record.offset, command, made)
                 except Exception as error:  # one record must not stop the others
@@ -190,8 +193,8 @@ class CommandDecider:
             work.apply(event, target)
             events.append(_record(event, target, events))
             if isinstance(event, Reminded):
-                events.append(announce(event))
-        events += map(record_command, decision.further)
+                events.append(build_reminder_record(event))
+        events += map(build_command_record, decision.follow_ups)
         if command.answered and decision.outcome in (CrmOutcome.APPLIED, CrmOutcome.UNCHANGED):
             work.remember(command, contact_id, decision)
         _refuse_too_much(work)

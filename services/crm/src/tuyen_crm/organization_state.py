@@ -156,7 +156,7 @@ class UnitOfWork(KnownState):
         key = index_key(self._organization, key)
         return self._before.count(key, self.index_changes.get(key, {}))
 
-    def turn(self, warehouse_id: str) -> Cursor | None:
+    def rotation_cursor(self, warehouse_id: str) -> Cursor | None:
         return self._read(entity_key(self._organization, _TURNS, warehouse_id), Cursor)
 
     def contact(self, contact_id: ContactId) -> ContactState | None:

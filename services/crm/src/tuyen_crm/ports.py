@@ -56,7 +56,7 @@ class MergeSettings(Protocol):
 
 
 class RequireStopped(Protocol):
-    """How a rebuild knows that it is alone."""
+    """Makes sure that no CRM runs while its views are rebuilt."""
 
     def __call__(self) -> Awaitable[None]:
         """Raises StillRunningError while a CRM runs."""

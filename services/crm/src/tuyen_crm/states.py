@@ -65,7 +65,7 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return None if self.value == _NONE else bytes(self.value)
 
 
-class Reached(msgspec.Struct, frozen=True, kw_only=True):
+class StateCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """All commands up to the offset `handled` are in the state, and these are the last changes."""
 
     handled: int
@@ -119,7 +119,7 @@ class StateChanges:
 _encode = msgspec.json.Encoder().encode
 _decode_contact = msgspec.json.Decoder(StoredContact).decode
 _decode_earlier = msgspec.json.Decoder(_EarlierContact).decode
-_decode_reached = msgspec.json.Decoder(Reached).decode
+_decode_checkpoint = msgspec.json.Decoder(StateCheckpoint).decode
 
 
 class OrganizationStates:
@@ -136,7 +136,7 @@ class OrganizationStates:
         self._working = working
         self._values: dict[int, dict[str, bytes]] = {}
         self._indexes: dict[int, ContactIndex] = {}
-        self._reached: dict[int, int] = {}
+        self._handled_offsets: dict[int, int] = {}
         self._sweeps: dict[int, Sweep] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
@@ -152,9 +152,9 @@ class OrganizationStates:
         """How many contacts have an index key after these changes."""
         return self._indexes[partition].count(key, changed)
 
-    def reached(self, partition: int) -> int:
+    def find_handled_offset(self, partition: int) -> int:
         """The offset of the last command that is in the state; -1 if there is none."""
-        return self._reached[partition]
+        return self._handled_offsets[partition]
 
     async def recover(self, partitions: Collection[int]) -> None:
         """Reads the state of `partitions`, which replaces the previous state."""
@@ -173,7 +173,9 @@ class OrganizationStates:
         again = [change for each in read.items() for change in each[1].repair(each[0])]
         self._values = {partition: each.values() for partition, each in read.items()}
         self._sweeps = {}
-        self._reached = {partition: each.reached.handled for partition, each in read.items()}
+        self._handled_offsets = {
+            partition: each.checkpoint.handled for partition, each in read.items()
+        }
         await self._write(again)
         await self._import({p for p, each in read.items() if not each.imported})
         self._indexes = {partition: await self._index(partition) for partition in read}
@@ -185,12 +187,14 @@ class OrganizationStates:
         wrote to the same partitions."""
         records = []
         for partition, changes in changed.items():
-            reached = Reached(handled=changes.handled, changes=tuple(changes.by_key.values()))
-            records.append(ProducerRecord(CRM_STATE, _REACHED, _encode(reached), (), partition))
+            checkpoint = StateCheckpoint(
+                handled=changes.handled, changes=tuple(changes.by_key.values())
+            )
+            records.append(ProducerRecord(CRM_STATE, _REACHED, _encode(checkpoint), (), partition))
             records += [_record(change, partition) for change in changes.by_key.values()]
         await self._write(records)
         for partition, changes in changed.items():
-            self._reached[partition] = changes.handled
+            self._handled_offsets[partition] = changes.handled
             self._indexes[partition].change(changes.index_changes)
             for key, change in changes.by_key.items():
                 if change.encoded is None:
@@ -214,7 +218,7 @@ class OrganizationStates:
         }
         await self._write(
             [
-                _record(StateChange(key=key, handled=self._reached[partition]), partition)
+                _record(StateChange(key=key, handled=self._handled_offsets[partition]), partition)
                 for partition, keys in left.items()
                 for key in keys
             ]
@@ -318,8 +322,8 @@ class _Recovery:
 
     def __init__(self) -> None:
         self.imported = False
-        self.reached = Reached(handled=-1)
-        self._last_reached = -1
+        self.checkpoint = StateCheckpoint(handled=-1)
+        self._last_handled = -1
         self._found: dict[str, tuple[int, bytes | None]] = {}
         self._last: dict[str, int] = {}
 
@@ -328,9 +332,9 @@ class _Recovery:
         if "/" not in key and key != _REACHED:
             self.imported |= key == _IMPORTED
         elif key == _REACHED:
-            reached = _decode_reached(record.value or b"")
-            self._last_reached = reached.handled
-            self.reached = max(self.reached, reached, key=lambda each: each.handled)
+            checkpoint = _decode_checkpoint(record.value or b"")
+            self._last_handled = checkpoint.handled
+            self.checkpoint = max(self.checkpoint, checkpoint, key=lambda each: each.handled)
         else:
             handled = _handled(record)
             self._last[key] = handled
@@ -343,16 +347,16 @@ class _Recovery:
     def repair(self, partition: int) -> list[ProducerRecord]:
         """The records that must be written: those of the last `save` that are missing, and those
         that a late writer has overwritten."""
-        for change in self.reached.changes:
+        for change in self.checkpoint.changes:
             self._take(change.key, change.handled, change.encoded)
         again = [
             _record(StateChange(key=key, handled=handled, value=_raw(value)), partition)
             for key, (handled, value) in self._found.items()
             if handled > self._last.get(key, -2)
         ]
-        if self._last_reached < self.reached.handled:
-            reached = _encode(self.reached)
-            again.insert(0, ProducerRecord(CRM_STATE, _REACHED, reached, (), partition))
+        if self._last_handled < self.checkpoint.handled:
+            checkpoint = _encode(self.checkpoint)
+            again.insert(0, ProducerRecord(CRM_STATE, _REACHED, checkpoint, (), partition))
         return again
 
     def values(self) -> dict[str, bytes]:

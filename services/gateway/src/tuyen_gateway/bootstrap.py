@@ -32,13 +32,6 @@ from tuyen_gateway.adapters.exports import LocalExportTurns
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
 from tuyen_gateway.adapters.failed_replies import MongoFailedReplies
 from tuyen_gateway.adapters.imports import MongoImportDrafts
-from tuyen_gateway.adapters.in_turn import (
-    ConversationsInTurn,
-    CrmInTurn,
-    InboxInTurn,
-    Reads,
-    RepliesInTurn,
-)
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
@@ -49,6 +42,13 @@ from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.read_limits import (
+    ConversationsInTurn,
+    CrmInTurn,
+    InboxInTurn,
+    ReadLimiter,
+    RepliesInTurn,
+)
 from tuyen_gateway.adapters.reminders import RemindersTable
 from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.replies import MongoReplies
@@ -67,8 +67,8 @@ from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.live_rendering import ApiRenderer
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
-from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.jobs.removed_agents import forget_removed_agents
 from tuyen_gateway.live.hub import LiveHub
 from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.media.keeper import MediaKeeper
@@ -81,11 +81,11 @@ from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.sharing import SharingScans
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.projections.assignment_history import copy_assignment_history
 from tuyen_gateway.projections.audit import run_audit
 from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED, JOURNAL, VIEW
 from tuyen_gateway.projections.contact_changes import run_contact_changes
 from tuyen_gateway.projections.dead_letters import run_dead_letters
-from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.reports import (
     REPORT_COLLECTIONS,
     REPORTED,
@@ -96,6 +96,7 @@ from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.clock import Clock
+from tuyen_platform.earlier_views import EarlierViewsCleanup
 from tuyen_platform.file_links import FileLinks
 from tuyen_platform.guarded_names import GuardedNames
 from tuyen_platform.health import Health
@@ -103,7 +104,6 @@ from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.no_cookies import make_empty_jar
-from tuyen_platform.retiring import Retiring
 from tuyen_platform.service import Loop, Service
 
 
@@ -127,7 +127,7 @@ def compose(
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
-    reads = Reads()
+    reads = ReadLimiter()
     crm_views = CrmInTurn(crm, reads)
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     sources = Sources(
@@ -279,13 +279,17 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         loops=[
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
-            partial(keep_history, log),
+            partial(copy_assignment_history, log),
             partial(run_dead_letters, log, database, letters),
             partial(run_audit, log, database, audit),
             partial(run_reports, log, database, gateway.directory, reports),
             partial(run_contact_changes, log, clock, database, contacts),
-            Retiring(log, database, *FOLDED, view=VIEW, collections=[*COLLECTIONS, JOURNAL]).run,
-            Retiring(log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS).run,
+            EarlierViewsCleanup(
+                log, database, *FOLDED, view=VIEW, collections=[*COLLECTIONS, JOURNAL]
+            ).run,
+            EarlierViewsCleanup(
+                log, database, *REPORTED, view=REPORTS, collections=REPORT_COLLECTIONS
+            ).run,
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),

@@ -71,7 +71,7 @@ class Account(NamedTuple):
         return name_account(*self)
 
     @classmethod
-    def named(cls, name: str) -> Self:
+    def parse(cls, name: str) -> Self:
         organization, channel, external_id = name.split("/", 2)
         return cls(OrganizationId(organization), Channel(channel), external_id)
 
@@ -162,8 +162,8 @@ async def set_credentials(
     that it was given before end its problem, and nothing else: a pair that was refreshed since is
     newer. The account is held."""
     access, account = gateway.page_access, account_of(page)
-    given, present = access.given(account.name), access.credentials(account.name)
-    if given is not None and _is_repeated(given, wanted, was_refreshed=present != given):
+    last_set, present = access.find_set_credentials(account.name), access.credentials(account.name)
+    if last_set is not None and _is_repeated(last_set, wanted, was_refreshed=present != last_set):
         await access.end_problem(account.name)
         return False
     audited = audit_page_token(page.organization, page.id, by=by, at=gateway.clock.now())
@@ -231,15 +231,17 @@ async def unsubscribe(gateway: Gateway, account: Account) -> None:
     await gateway.page_access.note_subscription(account.name, None)
 
 
-async def disconnect(gateway: Gateway, account: Account, given: AccountCredentials | None) -> None:
-    """Ends the events of an account whose page was removed, and the credentials that it was `given`
-    before that. The account is held. If another page has the account meanwhile, its events are
-    left, and what it was given since: they are that page's."""
-    if given is None or gateway.page_access.given(account.name) != given:
+async def disconnect(
+    gateway: Gateway, account: Account, last_set: AccountCredentials | None
+) -> None:
+    """Ends the events of an account whose page was removed, and the credentials that were
+    `last_set` before that. The account is held. If another page has the account meanwhile, its
+    events are left, and what it was given since: they are that page's."""
+    if last_set is None or gateway.page_access.find_set_credentials(account.name) != last_set:
         return
     if gateway.directory.find_page_of_account(account.channel, account.external_id) is None:
         await unsubscribe(gateway, account)
-    await gateway.page_access.forget(account.name, given)
+    await gateway.page_access.forget(account.name, last_set)
 
 
 def find_problem(gateway: Gateway, page: PageChanged) -> PageProblem | None:

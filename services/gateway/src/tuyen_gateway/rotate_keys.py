@@ -17,7 +17,7 @@ import structlog
 from tuyen_events.topic import Topic
 from tuyen_events.topics import PAGE_CONNECTIONS, PAGE_CREDENTIALS, PAGE_TOKENS
 from tuyen_gateway.identity import SERVICE
-from tuyen_platform.encrypted_records import RecordCipher, plan_copies
+from tuyen_platform.encrypted_records import RecordCipher, plan_reencryption
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log, Offsets, ProducerRecord, Record
 from tuyen_platform.logging import configure_logging
@@ -32,14 +32,14 @@ ENCRYPTED = (PAGE_TOKENS, PAGE_CREDENTIALS, PAGE_CONNECTIONS)
 _log = structlog.get_logger()
 
 
-class Rotated(NamedTuple):
+class KeyRotationResult(NamedTuple):
     """How many records were written, and how many keys of records can be decrypted by no key."""
 
     written: int
     unreadable: int
 
 
-async def rotate_keys(log: Log, cipher: RecordCipher) -> Rotated:
+async def rotate_keys(log: Log, cipher: RecordCipher) -> KeyRotationResult:
     """Returns once nothing that is in the log needs another than the first key, except what is
     unreadable."""
     written = unreadable = 0
@@ -47,7 +47,7 @@ async def rotate_keys(log: Log, cipher: RecordCipher) -> Rotated:
         # Until nothing is left to do: whoever wrote meanwhile was faster than a copy.
         while True:
             records, read_to = await _read_all(log, topic)
-            planned = plan_copies(topic, records, cipher)
+            planned = plan_reencryption(topic, records, cipher)
             if not planned.records:
                 break
             written += await _replace(log, planned.records, read_to)
@@ -55,7 +55,7 @@ async def rotate_keys(log: Log, cipher: RecordCipher) -> Rotated:
             _log.warning("record_without_key", topic=topic.name, key=key)
         unreadable += len(planned.unreadable)
     _log.info("keys_rotated", written=written, unreadable=unreadable)
-    return Rotated(written, unreadable)
+    return KeyRotationResult(written, unreadable)
 
 
 async def _replace(log: Log, copies: Sequence[ProducerRecord], read_to: Offsets) -> int:
@@ -98,12 +98,12 @@ async def _read_all(log: Log, topic: Topic) -> tuple[list[Record], Offsets]:
         async for batch in tail.batches():
             found.extend(record for records in batch.values() for record in records)
             read_to = await tail.positions()
-            if tail.caught_up:
+            if tail.is_caught_up:
                 break
     return found, read_to
 
 
-async def main(settings: EncryptionSettings) -> Rotated:
+async def main(settings: EncryptionSettings) -> KeyRotationResult:
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         return await rotate_keys(log, RecordCipher(settings.secrets_key))
 

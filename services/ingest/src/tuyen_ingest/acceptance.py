@@ -13,7 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
+from tuyen_channels.ports import FailedPart, Pages, ParsedBody, SkipReason
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest import records
 from tuyen_ingest.domain.pages import EVERYBODY, ConnectedPages, PagesAtAcceptance, ReplayScope
@@ -29,7 +29,7 @@ _REFRESH_INTERVAL_S = 0.05
 """The log is asked at most twenty times a second for what was set up meanwhile, however many bodies
 name unknown pages or have wrong signatures."""
 
-_OF_THE_CHANNELS_PATIENCE = 0.8
+_SHARE_OF_CHANNEL_TIMEOUT = 0.8
 """The part of the time for which a channel waits that an answer may take: the rest is for the
 network, and for the body to arrive."""
 
@@ -46,7 +46,7 @@ class Accepted(NamedTuple):
     have been connected meanwhile: the body is stored, and the channel must deliver it again for
     that page's events."""
 
-    parsed: Parsed
+    parsed: ParsedBody
     directory_is_current: bool
 
 
@@ -54,7 +54,7 @@ class AcceptedAgain(NamedTuple):
     """The content of a stored body when it is read again; `withheld` counts the parts of pages that
     belong to another organization now."""
 
-    parsed: Parsed
+    parsed: ParsedBody
     withheld: int
 
 
@@ -89,8 +89,8 @@ class Acceptance:
         Raises LogUnavailableError; some of it may be in the log then, and gets the same ids when
         the channel delivers it again.
         """
-        patience = delivery.channel.answer_within_s * _OF_THE_CHANNELS_PATIENCE
-        within_s = min(self._within_s, patience)
+        channel_limit_s = delivery.channel.answer_within_s * _SHARE_OF_CHANNEL_TIMEOUT
+        within_s = min(self._within_s, channel_limit_s)
         until = asyncio.get_running_loop().time() + within_s
         pages = self._pages.of(delivery.channel.name)
         parsed, directory_is_current = self._parse(delivery, pages), True
@@ -133,7 +133,7 @@ class Acceptance:
         pages = PagesAtAcceptance(self._pages, channel, accepted_at, owners, readers)
         return any(page in pages for page in owners) or bool(pages.withheld)
 
-    def _parse(self, delivery: WebhookDelivery, pages: Pages) -> Parsed:
+    def _parse(self, delivery: WebhookDelivery, pages: Pages) -> ParsedBody:
         try:
             return delivery.channel.parse(
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
@@ -141,10 +141,10 @@ class Acceptance:
         except Exception as error:  # whatever the parser raises, the body is stored (P3)
             _log.error("parser_raised", delivery_id=delivery.id, raised_at=list_frames(error))
             text = delivery.body.decode("utf-8", "replace")
-            return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
+            return ParsedBody(failures=[FailedPart(delivery.account, text, reason_of(error))])
 
     def _owners(
-        self, delivery: WebhookDelivery, parsed: Parsed, *, directory_is_current: bool
+        self, delivery: WebhookDelivery, parsed: ParsedBody, *, directory_is_current: bool
     ) -> Owners:
         """The organizations that the body's pages belong to. An unknown page belongs to none only
         if `directory_is_current`: otherwise it may have been connected a moment ago, and belongs to
@@ -158,19 +158,19 @@ class Acceptance:
         )
 
     async def _write(
-        self, delivery: WebhookDelivery, parsed: Parsed, owners: Owners | None, within_s: float
+        self, delivery: WebhookDelivery, parsed: ParsedBody, owners: Owners | None, within_s: float
     ) -> None:
         """Writes what the body says and, with `owners`, the body itself."""
-        unwritten = [
+        pending_records = [
             *records.encode_inbound_events(delivery, parsed),
             *records.encode_post_facts(delivery, parsed),
         ]
         if owners is not None:
-            unwritten += records.encode_dead_letters(delivery, parsed, owners)
-            unwritten.append(records.encode_raw_body(delivery, parsed.page, owners))
-            unwritten += self._tokens.first_use(delivery.account)
+            pending_records += records.encode_dead_letters(delivery, parsed, owners)
+            pending_records.append(records.encode_raw_body(delivery, parsed.page, owners))
+            pending_records += self._tokens.first_use(delivery.account)
             _log_failures(delivery, parsed)
-        await self._log.append_all(unwritten, within_s=within_s)
+        await self._log.append_all(pending_records, within_s=within_s)
         for key, fact in parsed.classified:
             self._posts.apply(key, fact)
         _count(delivery.channel.name, parsed)
@@ -185,7 +185,7 @@ async def is_current(table: FollowedTopic, within_s: float = _REFRESH_WITHIN_S) 
         return False
 
 
-def _log_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
+def _log_failures(delivery: WebhookDelivery, parsed: ParsedBody) -> None:
     if parsed.failures:
         _log.error(
             "parts_dead_lettered",
@@ -199,7 +199,7 @@ def _log_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
 _accepted = cache(metrics.INBOUND_EVENTS.labels)  # finding the child costs more than counting
 
 
-def _count(channel: str, parsed: Parsed) -> None:
+def _count(channel: str, parsed: ParsedBody) -> None:
     for normalized in parsed.events:
         _accepted(channel, normalized.event.type).inc()
     # A body of the largest size may contain millions, and each look-up takes microseconds.

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from tuyen_attachments.mongodb import MongoAttachments
 from tuyen_attachments.ports import Attachments
-from tuyen_channels.live_posts import Forgotten, LivePosts
+from tuyen_channels.live_posts import LivePosts, PostRecordRemoved
 from tuyen_channels.registry import open_channels
 from tuyen_directory.records import DirectoryChange, read_change
 from tuyen_events.codec import KeyedEvent, read_bytes, read_event
@@ -27,10 +27,10 @@ from tuyen_ingest.api.visitors import VisitorRoutes
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.organizations import KnownOrganizations
 from tuyen_ingest.domain.pages import ConnectedPages
-from tuyen_ingest.forgetting import Forgetting
 from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.ports import VisitorThreads
+from tuyen_ingest.post_cleanup import PostCleanup
 from tuyen_ingest.projections.visitor_threads import THREADS_VIEW, run_visitor_threads
 from tuyen_ingest.replay_requests import ReplayTable, run_replays
 from tuyen_ingest.settings import IngestSettings
@@ -81,7 +81,7 @@ def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
         loops=[
             *(table.run for table in ingest.tables),
             requests.table.run,
-            ingest.forgetting.run,
+            ingest.post_cleanup.run,
             partial(run_replays, ingest, log, requests),
             *visitors.loops,
             keep_threads,
@@ -103,8 +103,8 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
 
     def fold_posts(record: KeyedEvent, _position: RecordPosition) -> None:
         organization, page, key = record.key.split("/", 2)
-        fact = record.event or Forgotten(OrganizationId(organization), PageId(page))
-        if isinstance(fact, PostClassified | ReplyPlaced | Forgotten):
+        fact = record.event or PostRecordRemoved(OrganizationId(organization), PageId(page))
+        if isinstance(fact, PostClassified | ReplyPlaced | PostRecordRemoved):
             posts.apply(key, fact)
 
     directory = GlobalTable(log, DIRECTORY, read_change, fold_directory, service=SERVICE)
@@ -132,7 +132,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         others=others,
         body_within_s=settings.body_within_s,
     )
-    forgetting = Forgetting(
+    post_cleanup = PostCleanup(
         log=log, pages=pages, directory=directory, posts=posts, posts_table=posts_table
     )
     return Ingest(
@@ -141,7 +141,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         channels=channels,
         health=health,
         tables=tables,
-        forgetting=forgetting,
+        post_cleanup=post_cleanup,
         clock=clock,
         pages=pages,
         organizations=organizations,

@@ -1,4 +1,4 @@
-"""Why a visitor's request is refused. What a caller is answered is decided by the routes."""
+"""Why a visitor's request is refused. The routes decide how a caller is answered."""
 
 
 class VisitorRefusedError(Exception):

@@ -16,7 +16,7 @@ class FollowedTopic(Protocol):
     """How much of a topic this process has applied."""
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         """Whether everything that was in the topic at the start is applied."""
         ...
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_channels.live_posts import Forgotten
-from tuyen_channels.ports import Failure, Parsed, WebhookChannel
+from tuyen_channels.live_posts import PostRecordRemoved
+from tuyen_channels.ports import FailedPart, ParsedBody, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
@@ -79,7 +79,9 @@ def _encode_owners(owners: Owners) -> bytes:
     return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 
-def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
+def encode_inbound_events(
+    delivery: WebhookDelivery, parsed: ParsedBody
+) -> Iterator[ProducerRecord]:
     """The normalized events. Their times of acceptance are a microsecond apart, in the body's
     order, so that events with the same time at the channel keep this order. An event that is too
     large for the log becomes a failure of its own page, which may be another organization's than
@@ -99,7 +101,7 @@ def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator
         if len(value) > EVENT_BYTES:
             cause = f"the event has {len(value)} bytes; the limit is {EVENT_BYTES}"
             parsed.failures.append(
-                Failure(normalized.page, f"{normalized.id} in {delivery.id}", cause)
+                FailedPart(normalized.page, f"{normalized.id} in {delivery.id}", cause)
             )
             continue
         kept.append(normalized)
@@ -107,11 +109,11 @@ def encode_inbound_events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator
     parsed.events = kept
 
 
-def encode_post_facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
+def encode_post_facts(delivery: WebhookDelivery, parsed: ParsedBody) -> Iterator[ProducerRecord]:
     """The facts about posts in the body."""
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
-        if isinstance(fact, Forgotten):
+        if isinstance(fact, PostRecordRemoved):
             yield build_tombstone(fact.organization, fact.page_id, key)
             continue
         envelope = Envelope(
@@ -135,7 +137,7 @@ def _name_subject(fact: PostClassified | ReplyPlaced) -> str | None:
 
 
 def encode_dead_letters(
-    delivery: WebhookDelivery, parsed: Parsed, owners: Owners
+    delivery: WebhookDelivery, parsed: ParsedBody, owners: Owners
 ) -> Iterator[ProducerRecord]:
     """The parts that could not be read (P4), and to whom they belong."""
     for number, failure in enumerate(parsed.failures):

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 
 from tuyen_events.dead_letters import LetterOutcome
 from tuyen_events.ids import OrganizationId, PageId
+from tuyen_ingest.body_replay import ReplaySelection, replay, settle_letter
 from tuyen_ingest.bootstrap import compose
 from tuyen_ingest.domain.pages import ReplayScope
-from tuyen_ingest.rereading import ReplaySelection, replay, settle_letter
 from tuyen_ingest.settings import IngestSettings
-from tuyen_ingest.stored import KINDS, StoredBody, Stretch, read_stored
+from tuyen_ingest.stored_bodies import KINDS, StoredBody, TimeRange, read_stored
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.logging import configure_logging
@@ -34,7 +34,7 @@ async def _main(selection: ReplaySelection, *, only_list: bool, dismiss: bool) -
     settings = IngestSettings()
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         if only_list or dismiss:
-            async for found in read_stored(log, selection.what, selection.stretch):
+            async for found in read_stored(log, selection.what, selection.time_range):
                 if selection.selects(found):
                     _print_line(_show(found))
                     if dismiss:
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parse_arguments(arguments)
     selection = ReplaySelection(
         what=given.what,
-        stretch=Stretch(given.since, given.until),
+        time_range=TimeRange(given.since, given.until),
         readers=ReplayScope(
             OrganizationId(given.organization) if given.organization else None,
             PageId(given.page) if given.page else None,

@@ -25,11 +25,11 @@ from tuyen_events.replays import (
     replay_key,
 )
 from tuyen_events.topics import REPLAYS
+from tuyen_ingest.body_replay import ReplayResult, ReplaySelection, replay, replay_one
 from tuyen_ingest.domain.pages import ReplayScope
 from tuyen_ingest.identity import SERVICE, SOURCE
 from tuyen_ingest.ingest import Ingest
-from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay, replay_one
-from tuyen_ingest.stored import Stretch, read_letter
+from tuyen_ingest.stored_bodies import TimeRange, read_letter
 from tuyen_platform.dead_letters import list_frames
 from tuyen_platform.kafka.consumer import consume, follow_for_ever
 from tuyen_platform.kafka.global_table import GlobalTable
@@ -87,7 +87,7 @@ async def run_replays(ingest: Ingest, log: Log, requests: ReplayTable) -> None:
     """Does this process's share until cancelled. Waits while Kafka is unavailable. A replay that
     raises an unexpected exception fails, and the others continue (R9.5)."""
     for table in (*ingest.tables, requests.table):
-        await table.until(partial(getattr, table, "caught_up"), None)
+        await table.wait_until(partial(getattr, table, "is_caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
         share = _Share(ingest, log, requests, tasks)
         await follow_for_ever(share.follow, log_as="replays_wait")
@@ -139,7 +139,7 @@ class _Share:
                 ended = _progress(self.ingest, request, ReplayResult(), ReplayState.FAILED)
                 ended = msgspec.structs.replace(ended, detail=_UNEXPECTED)
             await retry(partial(_report, self.log, ended), log_as="replay_waits", about=about)
-            await self.requests.table.until(
+            await self.requests.table.wait_until(
                 lambda: request.replay_id not in self.requests.running(range(REPLAYS.partitions)),
                 _REFRESH_S,
             )
@@ -166,8 +166,8 @@ async def carry_out_replay(ingest: Ingest, log: Log, request: ReplayRequested) -
             reported_at = now
             await _report(log, _progress(ingest, request, result, ReplayState.RUNNING))
 
-    stretch = Stretch(request.since, request.until)
-    selection = ReplaySelection(what="raw", stretch=stretch, readers=readers)
+    time_range = TimeRange(request.since, request.until)
+    selection = ReplaySelection(what="raw", time_range=time_range, readers=readers)
     result = await replay(ingest, log, selection, report)
     return _progress(ingest, request, result, ReplayState.DONE)
 

@@ -38,8 +38,8 @@ from tuyen_ingest.errors import (
 from tuyen_ingest.ports import FollowedTopic, ThreadSignals
 from tuyen_ingest.records import delivery_of
 from tuyen_ingest.sites import Site
-from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.kafka.ports import LogUnavailableError
 
 _GUEST_BYTES = 16

@@ -23,7 +23,7 @@ from tuyen_outbound.reply_links import ReplyLinks
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
 from tuyen_outbound.settings import OutboundSettings
-from tuyen_outbound.upkeep import Upkeep
+from tuyen_outbound.token_refresher import TokenRefresher
 from tuyen_outbound.worker import OutboundWorker
 from tuyen_platform.admitted_networks import AdmittedNetworks
 from tuyen_platform.clock import Clock
@@ -41,7 +41,7 @@ class Outbound:
 
     worker: OutboundWorker
     accounts: TableAccounts
-    upkeep: Upkeep
+    token_refresher: TokenRefresher
     observer: ProfileObserver
     fetcher: ProfileFetcher
     health: Health
@@ -51,7 +51,7 @@ class Outbound:
         return [
             *tables,
             self.worker.run,
-            self.upkeep.run,
+            self.token_refresher.run,
             self.observer.run,
             self.fetcher.run,
         ]
@@ -81,7 +81,9 @@ def compose(
         settle_within_s=settings.settle_within_s,
     )
     worker, health = OutboundWorker(log, resources), Health()
-    upkeep = Upkeep(accounts, connectors, clock, resources.calls, lambda: worker.partitions)
+    token_refresher = TokenRefresher(
+        accounts, connectors, clock, resources.calls, lambda: worker.partitions
+    )
     observer = ProfileObserver(log, clock, accounts, waiting)
     fetcher = ProfileFetcher(log, resources, sources, waiting)
     health.live_when("worker", worker.status.live)
@@ -89,7 +91,7 @@ def compose(
     health.ready_when("worker", worker.status.ready)
     for table in accounts.tables:
         health.ready_when(table.topic.name, table.problem)
-    return Outbound(worker, accounts, upkeep, observer, fetcher, health)
+    return Outbound(worker, accounts, token_refresher, observer, fetcher, health)
 
 
 def build(settings: OutboundSettings, log: Log, clock: Clock) -> Service:

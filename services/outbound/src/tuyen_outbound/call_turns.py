@@ -34,7 +34,7 @@ class CallTurns:
         would be called all at once. A call that is not urgent leaves what all pages share to those
         that are, for as long as any of them waits for it.
         """
-        queue = self._slots.queue if is_urgent else self._slots.queue_behind
+        queue = self._slots.queue if is_urgent else self._slots.queue_low_priority
         own = [limit for limit in limits if not limit.of_app]
         shared = [limit for limit in limits if limit.of_app]
         while True:

@@ -1,4 +1,4 @@
-"""The calls that are under way. They outlive the time for which a worker has their partition."""
+"""The calls that are under way. A call continues after this worker has lost its partition."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
+    BegunCall,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     Pause,
     RefusalKind,
     RequestPart,
@@ -25,8 +25,8 @@ from tuyen_outbound.call_attempts import CallAttempt
 from tuyen_outbound.call_turns import CallTurns
 from tuyen_outbound.domain.requests import StoredRequest
 from tuyen_outbound.read_offsets import ReadOffsets
+from tuyen_outbound.request_settler import RequestSettler
 from tuyen_outbound.resources import Resources
-from tuyen_outbound.settling import Settling
 from tuyen_outbound.states import RequestStates
 
 _READ_WITHIN_S = 60.0
@@ -50,14 +50,14 @@ class LostCalls:
         read: ReadOffsets,
         since: datetime,
         *,
-        settling: Settling,
+        settler: RequestSettler,
         turns: CallTurns,
     ) -> None:
         self._resources = resources
         self._states = states
         self._read = read
         self._since = since
-        self._settling = settling
+        self._settler = settler
         self._turns = turns
         self._waiting: dict[str, asyncio.Event] = {}
         self._looks: dict[str, int] = {}
@@ -83,7 +83,7 @@ class LostCalls:
             return
         self._begun_at.pop(request_id, None)
         self._looks.pop(request_id, None)
-        self._settling.forget(request_id)
+        self._settler.forget(request_id)
 
     async def find_out(
         self,
@@ -95,7 +95,7 @@ class LostCalls:
         """Finds out what became of a call whose state is `calling`: then the request has another
         one, or a wait is over."""
         if stored.proof is not None:
-            return await self._settling.finish_part(stored, connector, stored.proof)
+            return await self._settler.finish_part(stored, connector, stored.proof)
         how = connector.after_lost(stored.request.action)
         if how is AfterLost.REPEAT:
             await self._states.save(stored.return_to_waiting())
@@ -128,14 +128,14 @@ class LostCalls:
         """Nothing shows that a call was carried out. If the channel answered the last one with an
         error, that is why the request failed. Otherwise the channel was asked, and the call is
         made; or nobody can tell."""
-        refusal = self._settling.find_last_refusal(stored.id)
+        refusal = self._settler.find_last_refusal(stored.id)
         if refusal is not None:
             ids = stored.external_ids
-            await self._settling.settle(stored, OutboundOutcome.FAILED, ids, refusal)
+            await self._settler.settle(stored, OutboundOutcome.FAILED, ids, refusal)
         elif look is not None:
             await self._states.save(stored.return_to_waiting())
         else:
-            await self._settling.give_up(stored)
+            await self._settler.give_up(stored)
 
     async def _wait_for_truth(self, stored: StoredRequest) -> bool:
         """Waits for an echo, or a result of another process; returns whether there was none. By
@@ -171,14 +171,16 @@ class LostCalls:
         limits = attempt.connector.limits(stored.request.action, attempt.part)
         await self._turns.wait(page, limits)
         order = attempt.build_order(self._resources.links, token)
-        found = await look(Begun(order, stored.called_since or self._since, self._knows(stored)))
+        found = await look(
+            BegunCall(order, stored.called_since or self._since, self._knows(stored))
+        )
         if isinstance(found, ChannelRefusal):
-            self._settling.note_pace(page, found)
+            self._settler.note_pace(page, found)
         if self._states.requests.find(stored.id) is not stored:
             return False
         match found:
-            case Done():
-                await self._settling.finish_part(stored, attempt.connector, found.external_id)
+            case CallSucceeded():
+                await self._settler.finish_part(stored, attempt.connector, found.external_id)
             case None:
                 self._looks.pop(stored.id, None)
             case ChannelRefusal(kind=RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED):
@@ -204,6 +206,6 @@ class LostCalls:
     async def _look_later(self, stored: StoredRequest) -> None:
         looks = self._looks.pop(stored.id, 0) + 1
         if looks >= _LOOKS:
-            return await self._settling.give_up(stored)
+            return await self._settler.give_up(stored)
         self._looks[stored.id] = looks
         await asyncio.sleep(_LOOK_AGAIN_S)

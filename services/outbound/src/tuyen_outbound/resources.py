@@ -1,4 +1,4 @@
-"""What carrying out requests needs, whoever owns which partition."""
+"""The dependencies that all requests of the process share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from tuyen_platform.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Shared by all conversations of the process.
+    """What carrying out requests depends on.
 
     `call_within_s` is how long a call may take. `settle_within_s` is how long an echo is waited for
     before it is said that nobody can tell what became of a call. `elapsed_time` is a clock that

@@ -64,7 +64,7 @@ class Slots:
                     left.set()
 
     @asynccontextmanager
-    async def queue_behind(self, organization: str, channel: str) -> AsyncIterator[None]:
+    async def queue_low_priority(self, organization: str, channel: str) -> AsyncIterator[None]:
         """The same for what is less urgent: it has the place that `queue` leaves when nobody is in
         it, one call at a time, and organizations take turns there, too."""
         async with (
@@ -76,8 +76,8 @@ class Slots:
             yield
 
     @asynccontextmanager
-    async def _take(self, name: str, most: int) -> AsyncIterator[None]:
-        semaphore, users = self._by_name.get(name, (asyncio.Semaphore(most), 0))
+    async def _take(self, name: str, limit: int) -> AsyncIterator[None]:
+        semaphore, users = self._by_name.get(name, (asyncio.Semaphore(limit), 0))
         self._by_name[name] = (semaphore, users + 1)
         try:
             async with semaphore:

@@ -16,16 +16,16 @@ from tuyen_events.outbound import (
 )
 from tuyen_events.outbound_topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.topics import INBOUND
-from tuyen_outbound.carrying import Carrying
 from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
 from tuyen_outbound.domain.intake import Intake
 from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
+from tuyen_outbound.generation import Generation
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.read_offsets import ReadOffsets
+from tuyen_outbound.request_runner import RequestRunner
+from tuyen_outbound.request_settler import describe_cancellation, find_part
 from tuyen_outbound.resources import Resources
-from tuyen_outbound.settling import describe_cancellation, find_part
 from tuyen_outbound.states import RequestStates
-from tuyen_outbound.tenure import Tenure
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
@@ -60,14 +60,14 @@ class OutboundWorker:
     offsets wait neither for a channel nor for a page that cannot send. Offsets of echoes are
     committed once what follows from them is in the state. After a crash or a takeover, requests
     that were waiting are carried out; of a call that was begun, it is found out what became of it
-    (`Carrying`).
+    (`RequestRunner`).
     """
 
     def __init__(self, log: Log, resources: Resources) -> None:
         self._log = log
         self._resources = resources
         self._read = ReadOffsets(log)
-        self._tenure: Tenure | None = None
+        self._generation: Generation | None = None
         self._partitions: frozenset[int] = frozenset()
         self._checked_at = time.monotonic()
         self.status = ConsumerStatus()
@@ -105,18 +105,18 @@ class OutboundWorker:
                 commit_every_s=_COMMIT_EVERY_S,
             )
         finally:
-            await self._end_tenure()
+            await self._end_generation()
 
-    async def _end_tenure(self) -> None:
-        tenure, self._tenure = self._tenure, None
+    async def _end_generation(self) -> None:
+        generation, self._generation = self._generation, None
         self._partitions = frozenset()
-        if tenure is not None:
-            await tenure.end()
+        if generation is not None:
+            await generation.end()
 
     async def _recover(self, committed: Offsets) -> Offsets:
         """Recovers the state of this worker's partitions; requests are read from the first one that
         is not in it."""
-        await self._end_tenure()
+        await self._end_generation()
         self.status.note_waiting("the pages and their credentials")
         if not await self._resources.accounts.catch_up():
             raise LogUnavailableError("the pages and their credentials are still being read")
@@ -127,13 +127,13 @@ class OutboundWorker:
         results = await self._log.end_offsets(OUTBOUND_RESULTS)
         starts = await self._find_starts(committed, accepted, results)
         self._read.begin(starts, results)
-        carrying = Carrying(self._resources, states, self._read, self._resources.clock.now())
-        self._tenure = Tenure(states, carrying)
+        runner = RequestRunner(self._resources, states, self._read, self._resources.clock.now())
+        self._generation = Generation(states, runner)
         self._partitions = frozenset(partitions)
         share = len(partitions) / OUTBOUND.partitions
         for pacing in self._resources.pacings.values():
             pacing.share = share or 1.0
-        self._tenure.serve(states.requests.conversations())
+        self._generation.serve(states.requests.conversations())
         return starts
 
     async def _find_starts(
@@ -153,27 +153,27 @@ class OutboundWorker:
         return starts
 
     async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
-        tenure = self._tenure
-        if tenure is None:
+        generation = self._generation
+        if generation is None:
             return False
-        tenure.require_working()
+        generation.require_working()
         self._partitions = frozenset(p for topic, p in partitions if topic == OUTBOUND.name)
         if batch:
-            await self._handle(tenure, batch)
+            await self._handle(generation, batch)
             self._read.note(batch)
         if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
-            await self._check(tenure)
-        metrics.OUTBOUND_WAITING.set(len(tenure.states.requests))
+            await self._check(generation)
+        metrics.OUTBOUND_WAITING.set(len(generation.states.requests))
         return True
 
-    async def _check(self, tenure: Tenure) -> None:
+    async def _check(self, generation: Generation) -> None:
         """Looks for other writers, and forgets what is old."""
         now = self._resources.clock.now()
-        await tenure.states.require_only_writer(self._partitions)
-        await tenure.states.forget(now, now - _UNKNOWN_KEPT)
+        await generation.states.require_only_writer(self._partitions)
+        await generation.states.forget(now, now - _UNKNOWN_KEPT)
         self._checked_at = time.monotonic()
 
-    async def _handle(self, tenure: Tenure, batch: FetchedRecords) -> None:
+    async def _handle(self, generation: Generation, batch: FetchedRecords) -> None:
         """Returns once everything that has to be stored of the batch is acknowledged."""
         for (topic, _), records in batch.items():
             for record in records if topic != OUTBOUND.name else ():
@@ -181,28 +181,28 @@ class OutboundWorker:
                     topic == OUTBOUND_RESULTS.name
                     or find_header(record.headers, "ce_type") in _ECHOES
                 ):
-                    await self._learn_from(tenure, record)
+                    await self._learn_from(generation, record)
         # What is in memory already made some of these mean nothing: it must be stored, too, before
         # their offsets are committed.
-        await tenure.states.flush()
-        intake, accepted = Intake(tenure.states.requests), dict[int, int]()
+        await generation.states.flush()
+        intake, accepted = Intake(generation.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():
-                if record.offset > tenure.states.find_accepted(partition):
-                    await self._accept(tenure, record, intake)
+                if record.offset > generation.states.find_accepted(partition):
+                    await self._accept(generation, record, intake)
                     accepted[partition] = record.offset
         if accepted:
-            acknowledged = tenure.states.accept(intake.accepted, accepted)
+            acknowledged = generation.states.accept(intake.accepted, accepted)
             # Their calls are prepared meanwhile, and begin once this and `calling` are stored.
-            tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
+            generation.serve({stored.request.conversation_id for _, stored in intake.accepted})
             await acknowledged
 
-    async def _learn_from(self, tenure: Tenure, record: Record) -> None:
+    async def _learn_from(self, generation: Generation, record: Record) -> None:
         event = await self._decode(record)
         if event is None:
             return
         try:
-            await self._learn(tenure, record.partition, event)
+            await self._learn(generation, record.partition, event)
         except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, SERVICE, error)
 
@@ -214,7 +214,7 @@ class OutboundWorker:
             await reject_or_raise(self._log, record, SERVICE, error, carries_out=is_request)
             return None
 
-    async def _accept(self, tenure: Tenure, record: Record, intake: Intake) -> None:
+    async def _accept(self, generation: Generation, record: Record, intake: Intake) -> None:
         """Handles one record of `outbound`, except for what is accepted."""
         event, partition = await self._decode(record), record.partition
         match event:
@@ -226,12 +226,12 @@ class OutboundWorker:
                 failed = OutboundOutcome.FAILED
                 await self._resources.results.publish(partition, event, failed, (), refusal)
             case OutboundCancelled():
-                await self._cancel(tenure, event, partition, intake)
+                await self._cancel(generation, event, partition, intake)
             case _:
                 pass
 
     async def _cancel(
-        self, tenure: Tenure, event: OutboundCancelled, partition: int, intake: Intake
+        self, generation: Generation, event: OutboundCancelled, partition: int, intake: Intake
     ) -> None:
         """Settles a request of which no call is under way or doubtful. A call that was begun goes
         on, of a doubtful one it is found out whether it was carried out, and what would come after
@@ -241,47 +241,47 @@ class OutboundWorker:
             connector = self._resources.connectors.get(stored.request.channel)
             result = describe_cancellation(connector, stored)
             return await self._resources.results.publish(partition, stored.request, *result)
-        stored = tenure.states.requests.find(event.request_id)
+        stored = generation.states.requests.find(event.request_id)
         if stored is None or stored.cancelled:
             return
         cancelled = stored.cancel()
         if cancelled.is_ended_by_cancellation:
-            await tenure.carrying.settling.cancel(stored)
+            await generation.runner.settler.cancel(stored)
         else:
-            await tenure.states.save(cancelled)
+            await generation.states.save(cancelled)
         if stored.phase is RequestPhase.WAITING:
-            tenure.restart(stored.request.conversation_id, stored.id)
+            generation.restart(stored.request.conversation_id, stored.id)
 
-    async def _learn(self, tenure: Tenure, partition: int, event: Event) -> None:
+    async def _learn(self, generation: Generation, partition: int, event: Event) -> None:
         """Handles an echo, or a result, which another process may have published."""
         match event:
             case MessageEchoed() | CommentAdded(customer=None):
-                for stored in self._find_proved(tenure, partition, event):
-                    await self._prove(tenure, stored, event.external_id)
+                for stored in self._find_proved(generation, partition, event):
+                    await self._prove(generation, stored, event.external_id)
             case OutboundSettled() if event.outcome is not OutboundOutcome.UNKNOWN:
-                settled = tenure.states.requests.find(event.request_id)
+                settled = generation.states.requests.find(event.request_id)
                 if settled is None:
-                    await tenure.carrying.settling.remember(partition, event.request_id)
+                    await generation.runner.settler.remember(partition, event.request_id)
                     return
-                await tenure.carrying.settling.close(settled, event.external_ids)
-                tenure.carrying.notify(event.request_id)
-                tenure.restart(event.conversation_id, event.request_id)
+                await generation.runner.settler.close(settled, event.external_ids)
+                generation.runner.notify(event.request_id)
+                generation.restart(event.conversation_id, event.request_id)
             case _:
                 pass
 
     def _find_proved(
-        self, tenure: Tenure, partition: int, echo: MessageEchoed | CommentAdded
+        self, generation: Generation, partition: int, echo: MessageEchoed | CommentAdded
     ) -> Sequence[StoredRequest]:
         conversation = echo.conversation_id
         connector = self._resources.connectors.get(echo.channel)
         if conversation is None or connector is None:
             return ()
-        candidates = list(tenure.states.requests.find_sent(conversation))
+        candidates = list(generation.states.requests.find_sent(conversation))
         if not candidates:
             return ()
         if isinstance(echo, MessageEchoed) and connector.returns_client_id:
             return find_proved_by_id(candidates, echo)
-        if tenure.states.requests.has_made(partition, echo.external_id):
+        if generation.states.requests.has_made(partition, echo.external_id):
             return ()
 
         def find_text(stored: StoredRequest) -> str | None:
@@ -290,17 +290,17 @@ class OutboundWorker:
         found = find_proved_by_text(candidates, echo, find_text)
         return () if found is None else (found,)
 
-    async def _prove(self, tenure: Tenure, stored: StoredRequest, external_id: str) -> None:
+    async def _prove(self, generation: Generation, stored: StoredRequest, external_id: str) -> None:
         """The channel carried out the present part of what is stored, in a call of this worker or
         of an earlier one."""
-        current = tenure.states.requests.find_any(stored.id)
+        current = generation.states.requests.find_any(stored.id)
         connector = self._resources.connectors.get(stored.request.channel)
         if current is None or current.part != stored.part or connector is None:
             return  # it came further meanwhile
         if current.phase is RequestPhase.CALLING:
             if current.proof is None:
-                await tenure.states.save(current.prove(external_id))
-                tenure.carrying.notify(current.id)
+                await generation.states.save(current.prove(external_id))
+                generation.runner.notify(current.id)
             return
-        await tenure.carrying.settling.note_proof(current, connector, external_id)
-        tenure.restart(current.request.conversation_id, current.id)
+        await generation.runner.settler.note_proof(current, connector, external_id)
+        generation.restart(current.request.conversation_id, current.id)

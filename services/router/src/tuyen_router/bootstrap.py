@@ -108,7 +108,7 @@ def _build_app(
             ),
             _table(settings, CHOICES, organizations.NAME, ChoicesTable),
         ],
-        gate=known.caught_up,
+        gate=known.wait_until_caught_up,
         on_recovered=recovered,
         settings=StreamSettings(
             session_timeout_s=settings.router_session_timeout_s,

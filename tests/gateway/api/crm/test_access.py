@@ -68,7 +68,7 @@ async def test_c11_w6_the_contact_beside_a_conversation_is_shown(
     await show(contacts, mine)
     assert (await lan.get("/v1/contacts/con_0")).status_code == 403
     await Feed(log, page="page").message("0")
-    await desk.gateway.inbox.caught_up()
+    await desk.gateway.inbox.wait_until_caught_up()
     assert (await lan.done("GET", "/v1/contacts/con_0"))["name"] == "Nguyễn Vĩnh"
     assert (await lan.get("/v1/contacts/con_0/history")).status_code == 403
     await show(contacts, contact(0, "shop", "Nguyễn Vĩnh"))

@@ -14,7 +14,7 @@ from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.api.crm import contacts as contact_routes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -206,7 +206,7 @@ async def test_r9_5_an_organization_changes_so_much_within_an_hour(
     *,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    two = Hourly[str](2, "Your organization changed contacts too often")
+    two = HourlyQuota[str](2, "Your organization changed contacts too often")
     people = replace(desk.gateway.crm_commands._people, number=two)  # type: ignore[attr-defined]  # not of the port
     monkeypatch.setattr(desk.gateway.crm_commands, "_people", people)
     rival = await desk.organization("rival")
@@ -229,7 +229,7 @@ async def test_a_version_can_be_waited_for(
     await asyncio.sleep(0)
     await show(contacts, contact(0, "shop", "Anh Vĩnh", sequence=4))
     assert (await waiting).json()["name"] == "Anh Vĩnh"
-    monkeypatch.setattr("tuyen_gateway.showing.WAIT_S", 1)
+    monkeypatch.setattr("tuyen_gateway.view_wait.WAIT_S", 1)
     assert (await owner.get(f"{PATH}?after=5")).status_code == 503
     assert (await owner.get(f"{PATH}?after=0")).status_code == 422
     assert (await owner.get("/v1/contacts/con_9?after=5")).status_code == 404

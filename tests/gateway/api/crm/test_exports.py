@@ -9,7 +9,7 @@ import pytest
 from gateway.api.crm.answering import contact, show
 from gateway.rig import Rig, User, until
 from tuyen_events.ids import AgentId
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.api.crm import exports as files
 from tuyen_gateway.imports.contact_table import COLUMNS
 from tuyen_gateway.jobs import exports
@@ -151,7 +151,7 @@ async def test_r9_5_files_are_written_so_often_within_an_hour(
     desk: Rig, owner: User, full: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await export(owner, columns=["id"])
-    once: Hourly[Any] = Hourly(1, "Your organization downloaded exports too often")
+    once: HourlyQuota[Any] = HourlyQuota(1, "Your organization downloaded exports too often")
     monkeypatch.setattr(desk.gateway.export_turns, "_files", once)
     await read_file(owner, job)
     refused = await owner.get(f"{PATH}/{job['id']}/file")

@@ -19,7 +19,7 @@ from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.sheet_limits import SHEET_COLUMNS
 from tuyen_events.vocabulary import Strategy
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.api.crm import imports
 from tuyen_gateway.imports.columns import CONTACT_FIELDS
 from tuyen_gateway.sheets.reading import read_rows
@@ -110,7 +110,9 @@ async def test_c9_c2_a_preview_counts_no_rows_whose_number_is_marked_as_shared(
 async def test_r9_5_an_organization_uploads_and_previews_so_many_files_within_an_hour(
     desk: Rig, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two: Hourly[Any] = Hourly(2, "Your organization uploaded and previewed imports too often")
+    two: HourlyQuota[Any] = HourlyQuota(
+        2, "Your organization uploaded and previewed imports too often"
+    )
     monkeypatch.setattr(desk.gateway.import_drafts, "_reads", two)
     path = f"{PATH}/{(await uploaded(owner))['id']}/mapping"
     await owner.done("PUT", path, {"mapping": MAPPING})

@@ -12,7 +12,7 @@ from gateway.api.crm.answering import crm
 from gateway.rig import Rig, User, records, until
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.topics import CRM_COMMANDS, DIRECTORY, TOPICS
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.api.crm import integrations
 from tuyen_gateway.api.dependencies import is_known
 from tuyen_platform.clock import ManualClock
@@ -154,7 +154,9 @@ async def test_c12_one_organizations_integrations_are_not_anothers(desk: Rig, ow
     assert known == [True, False]
 
 
-def allow(desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, **limits: Hourly[Any]) -> None:
+def allow(
+    desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, **limits: HourlyQuota[Any]
+) -> None:
     allowance = replace(getattr(desk.gateway.crm_commands, whose), **limits)
     monkeypatch.setattr(desk.gateway.crm_commands, whose, allowance)
 
@@ -162,7 +164,7 @@ def allow(desk: Rig, monkeypatch: pytest.MonkeyPatch, whose: str, **limits: Hour
 async def test_r9_5_all_integrations_together_send_no_more_than_they_may(
     desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two: Hourly[Any] = Hourly(2, "Your integrations sent too often")
+    two: HourlyQuota[Any] = HourlyQuota(2, "Your integrations sent too often")
     allow(desk, monkeypatch, "_integrations", number=two)
     answers = []
     for name in ("one", "two", "three"):
@@ -174,9 +176,9 @@ async def test_r9_5_all_integrations_together_send_no_more_than_they_may(
 async def test_r9_5_an_integration_sends_no_more_than_it_may_and_takes_nothing_from_people(
     desk: Rig, owner: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few: Hourly[Any] = Hourly(2, "This integration sent too often")
+    few: HourlyQuota[Any] = HourlyQuota(2, "This integration sent too often")
     allow(desk, monkeypatch, "_integration", number=few)
-    none: Hourly[Any] = Hourly(0, "People changed too often")
+    none: HourlyQuota[Any] = HourlyQuota(0, "People changed too often")
     allow(desk, monkeypatch, "_people", number=none)
     sender = await admit(owner)
     answers = [await report(sender, log) for _ in range(3)]
@@ -256,7 +258,7 @@ async def test_r9_5_agents_who_may_get_a_contact_take_nothing_of_the_bytes_that_
     for number in range(40):
         agent = {"name": "A", "username": f"a{number}", "role": "agent"}
         await owner.done("PUT", f"/v1/agents/{'a' * 40}{number}", agent)
-    few: Hourly[Any] = Hourly(1_500, "This integration sent too many bytes")
+    few: HourlyQuota[Any] = HourlyQuota(1_500, "This integration sent too many bytes")
     allow(desk, monkeypatch, "_integration", total=few)
     assert (await report(sender, log)).status_code == 201
     assert len((await records(log, CRM_COMMANDS))[0].value or b"") > 1_500

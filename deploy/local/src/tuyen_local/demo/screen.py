@@ -88,7 +88,7 @@ class Screen:
     def summary(self, tally: Tally) -> None:
         """What each agent got, and how even the rotation was."""
         table = Table("agent", title="The evening", title_justify="left", box=None)
-        for heading in ("in turn", "sticky", "by hand or queue"):
+        for heading in ("in turn", "sticky", "manual or queue"):
             table.add_column(heading, justify="right")
         for agent in tally.agents:
             counts = (tally.in_turn(agent), tally.sticky(agent), tally.other(agent))

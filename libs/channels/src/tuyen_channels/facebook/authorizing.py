@@ -1,4 +1,4 @@
-"""With what calls to the Graph API are made."""
+"""The access token and `appsecret_proof` of calls to the Graph API."""
 
 import hmac
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
+from tuyen_channels.ports import Pages, PageTokenLookup, ParsedBody, WebhookChannel
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -54,7 +54,7 @@ class FacebookChannel:
         pages: Pages,
         posts: LivePosts,
         account: str = "",
-    ) -> Parsed:
+    ) -> ParsedBody:
         return parser.parse(body, accepted_at, pages, posts)
 
 

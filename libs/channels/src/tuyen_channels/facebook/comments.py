@@ -13,7 +13,7 @@ from tuyen_channels.facebook import wire
 from tuyen_channels.facebook.post_details import read_address
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.live_posts import own_number
-from tuyen_channels.ports import Normalized, Skipped, SkipReason, UnreadablePartError
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason, UnreadablePartError
 from tuyen_events.ids import (
     ConversationId,
     EventId,
@@ -78,7 +78,7 @@ class _AboutComment(TypedDict):
 
 def read_comment(
     value: wire.FeedValue, source: PartSource, review: str | None = None
-) -> Normalized | Skipped:
+) -> ParsedEvent | SkippedPart:
     """A comment, or a change of one, below a post of the page or of a visitor, or below `review`.
 
     `created_time` is part of the id: hide, unhide, hide are three events (P5c).
@@ -103,7 +103,7 @@ def read_comment(
 
 def read_root(
     value: wire.FeedValue, place: CommentPlace, origin: CommentOrigin, source: PartSource
-) -> Normalized | Skipped:
+) -> ParsedEvent | SkippedPart:
     """A visitor's post, a mention or a review, or a change of one."""
     verb = normalize_verb(value)
     identifier = source.event_id(origin, place.comment, verb, find_time(value))
@@ -129,7 +129,7 @@ def _find_place(value: wire.FeedValue, source: PartSource, review: str | None) -
 
 def _read_added_comment(
     value: wire.FeedValue, place: CommentPlace, identifier: EventId, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     """A comment by a customer, by the page itself (P5b), or by an author whom Facebook does not
     name."""
     customer = _find_author(value, place.comment, source)
@@ -160,7 +160,7 @@ def _normalize_added(
     origin: CommentOrigin,
     identifier: EventId,
     source: PartSource,
-) -> Normalized:
+) -> ParsedEvent:
     event = CommentAdded(
         **about,
         text=_find_text(value),
@@ -175,7 +175,7 @@ def _normalize_added(
 
 def _read_change(
     value: wire.FeedValue, about: _AboutComment, identifier: EventId, source: PartSource
-) -> Normalized | Skipped:
+) -> ParsedEvent | SkippedPart:
     verb = normalize_verb(value)
     event: InboundEvent
     if verb == "edited":
@@ -187,13 +187,13 @@ def _read_change(
     elif (kind := _CHANGES.get(verb)) is not None:
         event = kind(**about)
     else:
-        return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+        return SkippedPart(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     return _place_and_normalize(event, about, identifier, source)
 
 
 def _place_and_normalize(
     event: InboundEvent, about: _AboutComment, identifier: EventId, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     """The event in the partition of the customer who acted; what no customer did is in that of the
     comment's thread."""
     customer = about["customer"]

@@ -21,10 +21,10 @@ from tuyen_channels.answers import DECODING_ERRORS, send_call
 from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
-    Begun,
+    BegunCall,
     CallOrder,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     HiddenToken,
     Limit,
     RefusalKind,
@@ -144,7 +144,7 @@ class FacebookConnector:
             case _:
                 return AfterLost.REPEAT
 
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+    async def upload(self, order: CallOrder, content: bytes) -> CallSucceeded | ChannelRefusal:
         file = order.part.upload
         if file is None:
             raise ValueError("the part has no file")
@@ -162,18 +162,18 @@ class FacebookConnector:
             file=FormFile(field, name, file.content_type, content),
         )
         made = await self._make(call, order.token)
-        if isinstance(made, Done) and made.external_id is None:
+        if isinstance(made, CallSucceeded) and made.external_id is None:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no id")
         return made
 
-    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+    async def call(self, order: CallOrder) -> CallSucceeded | ChannelRefusal:
         made = await self._make(self._build(order), order.token)
         if isinstance(made, ChannelRefusal) and made.code == THREAD_TAKEN:
             made = await self._take_over(order, made)
         if isinstance(made, ChannelRefusal):
             is_gone = made.kind is RefusalKind.PERMANENT and made.code == "gone"
             if is_gone and order.request.action in _DONE_WHEN_GONE:
-                return Done(pause=made.pause)
+                return CallSucceeded(pause=made.pause)
         elif order.request.action not in _MAKING:
             return made._replace(external_id=None)
         elif made.external_id is None:
@@ -190,14 +190,15 @@ class FacebookConnector:
         )
         taken = await self._make(call, order.token)
         match taken:
-            case Done() | ChannelRefusal(kind=RefusalKind.LOST):  # the message itself was refused
+            # The message itself was refused.
+            case CallSucceeded() | ChannelRefusal(kind=RefusalKind.LOST):
                 return refused._replace(kind=RefusalKind.TRANSIENT, certain=True)
             case ChannelRefusal(kind=RefusalKind.PERMANENT | RefusalKind.PAGE_STOPPED):
                 return refused
             case _:
                 return taken._replace(certain=True)
 
-    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
+    async def look(self, begun: BegunCall) -> CallSucceeded | ChannelRefusal | None:
         order = begun.order
         call = HttpCall(
             method="GET",
@@ -218,7 +219,7 @@ class FacebookConnector:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
-                return Done(read_id(reply.id))
+                return CallSucceeded(read_id(reply.id))
         return None
 
     def _build(self, order: CallOrder) -> HttpCall:
@@ -238,7 +239,7 @@ class FacebookConnector:
         url = f"{self._address}/{target}{below}"
         return HttpCall(method=method, url=url, form=changed)
 
-    async def _make(self, call: HttpCall, token: HiddenToken) -> Done | ChannelRefusal:
+    async def _make(self, call: HttpCall, token: HiddenToken) -> CallSucceeded | ChannelRefusal:
         """Makes a call that makes or changes something."""
         answer = await self._send(call, token)
         if isinstance(answer, ChannelRefusal):
@@ -250,7 +251,7 @@ class FacebookConnector:
         if made.success is False:
             return ChannelRefusal(RefusalKind.PERMANENT, "refused", "Facebook: no success")
         found = read_id(made.message_id or made.attachment_id or made.id)
-        return Done(found, find_graph_pause(answer.headers))
+        return CallSucceeded(found, find_graph_pause(answer.headers))
 
     async def _send(self, call: HttpCall, token: HiddenToken) -> HttpAnswer | ChannelRefusal:
         answer = await send_call(self._transport, authorize(call, token, self._app_secret))
@@ -331,7 +332,7 @@ def _build_message(order: CallOrder) -> dict[str, object]:
     return body | {"messaging_type": "RESPONSE", "message": message}
 
 
-def _is_ours(reply: _Reply, begun: Begun) -> bool:
+def _is_ours(reply: _Reply, begun: BegunCall) -> bool:
     """Whether a reply is what the call made: by the page, of the same text, and not older."""
     order = begun.order
     if reply.author is None or str(reply.author.id) != order.account:

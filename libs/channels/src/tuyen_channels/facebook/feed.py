@@ -22,7 +22,7 @@ from tuyen_channels.facebook.visitors import (
     read_rating,
     read_visitor_post,
 )
-from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import (
     InboundEvent,
@@ -50,7 +50,7 @@ class _AboutPost(TypedDict):
     post_external_id: str
 
 
-def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: PartSource) -> ParsedEvent | SkippedPart:
     """Reads one change.
 
     Raises msgspec.MsgspecError or UnreadablePartError when its content does not match its type.
@@ -66,24 +66,24 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
         case "ratings":
             return read_rating(wire.feed_value_of(change.value), source)
         case _:
-            return Skipped(SkipReason.UNKNOWN_FIELD, change.field)
+            return SkippedPart(SkipReason.UNKNOWN_FIELD, change.field)
 
 
-def _feed(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
+def _feed(value: wire.FeedValue, source: PartSource) -> ParsedEvent | SkippedPart:
     if value.item == "comment":
         return read_comment(value, source)
     if value.item in _REACTION_ITEMS:
         return _reaction(value, source)
     if value.item in _POST_ITEMS:
         return _post(value, source)
-    return Skipped(SkipReason.UNKNOWN_ITEM, value.item)
+    return SkippedPart(SkipReason.UNKNOWN_ITEM, value.item)
 
 
-def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
+def _reaction(value: wire.FeedValue, source: PartSource) -> ParsedEvent | SkippedPart:
     if value.verb not in _REACTION_VERBS:
-        return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+        return SkippedPart(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     if value.item == "like" and value.post_id is None:
-        return Skipped(SkipReason.EMPTY, "a like of the page itself")
+        return SkippedPart(SkipReason.EMPTY, "a like of the page itself")
     post = require_id(value.post_id, "post_id")
     comment = None if value.comment_id is None else str(value.comment_id)
     author = name_author(value)
@@ -109,17 +109,17 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
     return source.normalize(identifier, placed_by, post, event)
 
 
-def _post(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
+def _post(value: wire.FeedValue, source: PartSource) -> ParsedEvent | SkippedPart:
     """A post of the page, or of a visitor. A post with several items (a photo, a video) is reported
     once for each of them."""
     if value.post_id is None:
-        return Skipped(SkipReason.EMPTY, f"{value.item} without a post")
+        return SkippedPart(SkipReason.EMPTY, f"{value.item} without a post")
     post = str(value.post_id)
     if is_by_visitor(value, post, source):
         return read_visitor_post(value, post, source)
     verb = normalize_verb(value)
     if verb not in ("add", "edited", "remove"):
-        return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+        return SkippedPart(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     if value.item == "video" and verb == "add":
         video = None if value.video_id is None else str(value.video_id)
         source.posts.video_published(source.page_key, post, video, source.accepted_at)
@@ -151,12 +151,12 @@ def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> Inbound
     )
 
 
-def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipped:
+def _live_video(value: wire.LiveVideo, source: PartSource) -> ParsedEvent | SkippedPart:
     """A broadcast started or ended; its other states (planned, processing) are skipped."""
     video, status = str(value.id), value.status.lower()
     running = _RUNNING.get(status)
     if running is None:
-        return Skipped(SkipReason.UNKNOWN_VERB, f"live_videos {value.status}"[:100])
+        return SkippedPart(SkipReason.UNKNOWN_VERB, f"live_videos {value.status}"[:100])
     post = source.posts.broadcast(source.page_key, video, running, source.accepted_at)
     event = LivestreamChanged(
         organization=source.page.organization,

@@ -10,7 +10,7 @@ from msgspec import Raw
 from tuyen_channels.bounds import cut, degrees, whole_or_none
 from tuyen_channels.facebook import wire
 from tuyen_channels.facebook.source import PartSource
-from tuyen_channels.ports import Normalized, Skipped, SkipReason, UnreadablePartError
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason, UnreadablePartError
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_thread_id
 from tuyen_events.inbound import (
     Attachment,
@@ -58,7 +58,7 @@ class _Common(TypedDict):
     conversation_id: ConversationId
 
 
-def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: PartSource) -> ParsedEvent | SkippedPart:
     """Reads one update.
 
     Raises msgspec.MsgspecError or UnreadablePartError when its content does not match its type.
@@ -77,7 +77,9 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     return _signal(update, part, source)
 
 
-def _signal(update: wire.Messaging, part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
+def _signal(
+    update: wire.Messaging, part: Raw | bytes, source: PartSource
+) -> ParsedEvent | SkippedPart:
     """An update without a message: buttons, reactions, receipts, referrals. Only those of customers
     are read."""
     for kind, read in _SIGNALS:
@@ -85,15 +87,15 @@ def _signal(update: wire.Messaging, part: Raw | bytes, source: PartSource) -> No
         if content is not None:
             sender = _id_of(update.sender, "sender")
             if sender == source.page_external_id:
-                return Skipped(SkipReason.BY_PAGE, kind)
+                return SkippedPart(SkipReason.BY_PAGE, kind)
             return read(update, content, sender, source)
     names = sorted(wire.keys_of(part).keys() - _READ_KEYS)
-    return Skipped(SkipReason.UNKNOWN_EVENT, ", ".join(names))
+    return SkippedPart(SkipReason.UNKNOWN_EVENT, ", ".join(names))
 
 
 def _message(
     update: wire.Messaging, message: wire.FacebookMessage, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     common = _common(sender, source)
     event = MessageReceived(
         **common,
@@ -114,7 +116,7 @@ def _message(
     )
 
 
-def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSource) -> Normalized:
+def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSource) -> ParsedEvent:
     """The page's own message (P5b): the customer is the one who received it."""
     recipient = _id_of(update.recipient, "recipient")
     app = None if message.app_id is None else str(message.app_id)
@@ -138,7 +140,7 @@ def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSou
 
 def _normalize_deletion(
     update: wire.Messaging, message: wire.FacebookMessage, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     customer = _customer_of(update, source)
     event = MessageDeleted(
         **_common(customer, source),
@@ -153,7 +155,7 @@ def _normalize_deletion(
 
 def _normalize_edit(
     update: wire.Messaging, edit: wire.MessageEdit, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     customer = _customer_of(update, source)
     event = MessageEdited(
         **_common(customer, source),
@@ -173,7 +175,7 @@ def _normalize_edit(
 
 def _postback(
     update: wire.Messaging, postback: wire.Postback, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     """A pressed button: a message whose text is the button's title."""
     if postback.mid:
         external_id = postback.mid
@@ -197,7 +199,7 @@ def _postback(
 
 def _reaction(
     update: wire.Messaging, reaction: wire.Reaction, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     shown = reaction.emoji or reaction.reaction
     event = MessageReacted(
         **_common(sender, source),
@@ -214,7 +216,7 @@ def _reaction(
 
 def _normalize_read(
     update: wire.Messaging, read: wire.Watermark, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     event = MessagesSeen(
         **_common(sender, source),
         occurred_at=source.moment(update.timestamp),
@@ -227,7 +229,7 @@ def _normalize_read(
 
 def _normalize_delivery(
     update: wire.Messaging, delivery: wire.Watermark, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     event = MessagesDelivered(
         **_common(sender, source),
         occurred_at=source.moment(update.timestamp),
@@ -240,7 +242,7 @@ def _normalize_delivery(
 
 def _normalize_referral(
     update: wire.Messaging, referral: wire.FacebookReferral, sender: str, source: PartSource
-) -> Normalized:
+) -> ParsedEvent:
     event = CustomerReferred(
         **_common(sender, source),
         occurred_at=source.moment(update.timestamp),
@@ -337,7 +339,7 @@ def _referral(referral: wire.FacebookReferral) -> Referral:
     )
 
 
-_SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, PartSource], Normalized]], ...] = (
+_SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, PartSource], ParsedEvent]], ...] = (
     ("postback", _postback),
     ("reaction", _reaction),
     ("read", _normalize_read),

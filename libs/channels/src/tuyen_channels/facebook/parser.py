@@ -13,13 +13,13 @@ import msgspec
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.lenient_json import Repairs, needs_repair
-from tuyen_channels.live_posts import Draft, LivePosts
+from tuyen_channels.live_posts import LivePosts, PostFactsDraft
 from tuyen_channels.ports import (
-    Failure,
-    Normalized,
+    FailedPart,
     Pages,
-    Parsed,
-    Skipped,
+    ParsedBody,
+    ParsedEvent,
+    SkippedPart,
     SkipReason,
     UnreadablePartError,
 )
@@ -33,30 +33,30 @@ _SECTIONS = ("messaging", "standby", "changes")
 like the others (P5d)."""
 
 _Json = msgspec.Raw | bytes
-_Reader = Callable[[_Json, PartSource], Normalized | Skipped]
+_Reader = Callable[[_Json, PartSource], ParsedEvent | SkippedPart]
 
 
-def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
+def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> ParsedBody:
     """Reads everything in `body`; never raises, whatever it contains.
 
     Pure: the same arguments give the same result. Events are in the body's order.
     """
-    parsed = Parsed()
+    parsed = ParsedBody()
     try:
         entries = _entries(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         parsed.page = find_page_of_entries(body, pages)
         parsed.pages = {parsed.page} if parsed.page else set()
-        parsed.failures.append(Failure.of(parsed.page, body, error))
+        parsed.failures.append(FailedPart.of(parsed.page, body, error))
         return parsed
     if not entries:
-        parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
+        parsed.skipped.append(SkippedPart(SkipReason.EMPTY, "no entry"))
     repair_all = needs_repair(body)
-    reading = _Reading(accepted_at, pages, Draft(posts), repair_all, Repairs(), parsed)
+    reading = _Reading(accepted_at, pages, PostFactsDraft(posts), repair_all, Repairs(), parsed)
     for raw in entries[:UPDATES]:
         reading.entry(raw)
     if len(entries) > UPDATES:
-        parsed.failures.append(Failure.of("", b"", _too_many(len(entries) - UPDATES)))
+        parsed.failures.append(FailedPart.of("", b"", _too_many(len(entries) - UPDATES)))
     parsed.classified = reading.draft.facts
     return parsed
 
@@ -98,18 +98,18 @@ class _Reading:
 
     accepted_at: datetime
     pages: Pages
-    draft: Draft
+    draft: PostFactsDraft
     repair_all: bool
     """Whether the body must be repaired although a decoder would accept it."""
     repairs: Repairs
-    parsed: Parsed
+    parsed: ParsedBody
 
     def entry(self, raw: _Json) -> None:
         try:
             entry = _entry(raw, self.repairs)
         except Exception as error:  # an invalid entry must not stop the others
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
-            self.parsed.failures.append(Failure.of(self._name_page(raw), payload, error))
+            self.parsed.failures.append(FailedPart.of(self._name_page(raw), payload, error))
             return
         external_id = str(entry.id)
         self.parsed.page = self.parsed.page or external_id
@@ -119,7 +119,7 @@ class _Reading:
             self._skip_unknown(entry, external_id)
             return
         if not (entry.changes or entry.messaging or entry.standby):
-            self.parsed.skipped.append(Skipped(SkipReason.EMPTY, f"entry of {external_id}"))
+            self.parsed.skipped.append(SkippedPart(SkipReason.EMPTY, f"entry of {external_id}"))
         source = PartSource(page, external_id, self.accepted_at, entry.time, self.draft)
         for section in _SECTIONS:
             reader = feed.normalize if section == "changes" else messenger.normalize
@@ -144,7 +144,7 @@ class _Reading:
             why = SkipReason.UNKNOWN_PAGE
             self.parsed.unknown_pages.add(external_id)
         parts = sum(len(each or ()) for each in (entry.changes, entry.messaging, entry.standby))
-        self.parsed.skipped.extend([Skipped(why, external_id)] * max(parts, 1))
+        self.parsed.skipped.extend([SkippedPart(why, external_id)] * max(parts, 1))
 
     def _section(
         self, parts: Sequence[_Json], section: str, reader: _Reader, source: PartSource
@@ -158,14 +158,16 @@ class _Reading:
             except Exception as error:  # an invalid part must not stop the others
                 self._note_failure([part], section, source, error)
             else:
-                if isinstance(found, Normalized):
+                if isinstance(found, ParsedEvent):
                     self.parsed.events.append(found)
                 else:
                     self.parsed.skipped.append(found)
         if len(parts) > room:
             self._note_failure(parts[room:], section, source, _too_many(len(parts) - room))
 
-    def _read_part(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
+    def _read_part(
+        self, part: _Json, reader: _Reader, source: PartSource
+    ) -> ParsedEvent | SkippedPart:
         if not (self.repair_all and needs_repair(bytes(part))):
             try:
                 return reader(part, source)
@@ -184,7 +186,7 @@ class _Reading:
             section.encode(),
             b",".join(bytes(part) for part in parts),
         )
-        self.parsed.failures.append(Failure.of(source.page_external_id, payload, error))
+        self.parsed.failures.append(FailedPart.of(source.page_external_id, payload, error))
 
 
 def _too_many(unread: int) -> Exception:

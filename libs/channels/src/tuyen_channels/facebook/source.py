@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from tuyen_channels.bounds import believable_epoch, cut
-from tuyen_channels.live_posts import Draft
-from tuyen_channels.ports import Normalized, Page
+from tuyen_channels.live_posts import PostFactsDraft
+from tuyen_channels.ports import Page, ParsedEvent
 from tuyen_channels.roots import PageKey
 from tuyen_events.ids import (
     EventId,
@@ -31,7 +31,7 @@ class PartSource(msgspec.Struct):
     page_external_id: str
     accepted_at: datetime
     delivered: int | None
-    posts: Draft
+    posts: PostFactsDraft
 
     @property
     def page_key(self) -> PageKey:
@@ -53,11 +53,11 @@ class PartSource(msgspec.Struct):
 
     def normalize(
         self, identifier: EventId, placed_by: str, subject: str, event: InboundEvent
-    ) -> Normalized:
+    ) -> ParsedEvent:
         """The event for the log, in the partition of `placed_by`: a customer, or, for an event of
         the page itself, what it is about (`post:`, `video:` or `comment:` and an id)."""
         key = customer_key(self.page.organization, self.page.id, placed_by)
-        return Normalized(identifier, key, subject, self.page_external_id, event)
+        return ParsedEvent(identifier, key, subject, self.page_external_id, event)
 
     def moment(self, value: int | None) -> datetime:
         """When something was done; without a time, that of the delivery. If the time cannot be

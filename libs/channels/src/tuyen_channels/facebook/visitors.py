@@ -18,7 +18,7 @@ from tuyen_channels.facebook.comments import (
 )
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.live_posts import own_number
-from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason
 from tuyen_events.vocabulary import CommentOrigin
 
 POSTS = frozenset({"link", "photo", "post", "status", "video"})
@@ -34,36 +34,38 @@ def is_by_visitor(value: wire.FeedValue, post: str, source: PartSource) -> bool:
     return source.posts.is_visitor_post(source.page_key, post)
 
 
-def read_visitor_post(value: wire.FeedValue, post: str, source: PartSource) -> Normalized | Skipped:
+def read_visitor_post(
+    value: wire.FeedValue, post: str, source: PartSource
+) -> ParsedEvent | SkippedPart:
     """A post of somebody else on the page, or a change of one."""
     if value.item not in POSTS:
-        return Skipped(SkipReason.BY_VISITOR, value.item)
+        return SkippedPart(SkipReason.BY_VISITOR, value.item)
     if normalize_verb(value) == "add":
         source.posts.add_visitor_post(source.page_key, post)
     return read_root(value, CommentPlace(post, post), CommentOrigin.VISITOR_POST, source)
 
 
-def read_mention(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
+def read_mention(value: wire.FeedValue, source: PartSource) -> ParsedEvent | SkippedPart:
     """A post or comment that names the page. What is on the page itself is also reported as a post
     or comment there, with its author and its parent."""
     post = require_id(value.post_id, "post_id")
     author = name_author(value)
     if author == source.page_external_id:
-        return Skipped(SkipReason.BY_PAGE, f"mention {value.item}")
+        return SkippedPart(SkipReason.BY_PAGE, f"mention {value.item}")
     on_the_page = post.startswith(f"{source.page_external_id}_")
     if value.comment_id is not None:
         if on_the_page:
-            return Skipped(SkipReason.REPORTED_ELSEWHERE, "mention comment")
+            return SkippedPart(SkipReason.REPORTED_ELSEWHERE, "mention comment")
         place = CommentPlace(str(value.comment_id), post)
         return read_root(value, place, CommentOrigin.MENTION, source)
     if not on_the_page:
         return read_root(value, CommentPlace(post, post), CommentOrigin.MENTION, source)
     if author is None:
-        return Skipped(SkipReason.REPORTED_ELSEWHERE, f"mention {value.item}")
+        return SkippedPart(SkipReason.REPORTED_ELSEWHERE, f"mention {value.item}")
     return read_visitor_post(value, post, source)
 
 
-def read_rating(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
+def read_rating(value: wire.FeedValue, source: PartSource) -> ParsedEvent | SkippedPart:
     """A review of the page, or a comment below one, whose post is the review."""
     if value.item == "rating":
         story = require_id(value.open_graph_story_id, "open_graph_story_id")
@@ -71,4 +73,4 @@ def read_rating(value: wire.FeedValue, source: PartSource) -> Normalized | Skipp
     if value.item == "comment":
         review = own_number(require_id(value.post_id, "post_id"))
         return read_comment(value, source, review)
-    return Skipped(SkipReason.UNKNOWN_ITEM, f"ratings {value.item}")
+    return SkippedPart(SkipReason.UNKNOWN_ITEM, f"ratings {value.item}")

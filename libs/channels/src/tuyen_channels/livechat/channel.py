@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat import parser
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
+from tuyen_channels.ports import Pages, PageTokenLookup, ParsedBody, WebhookChannel
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -49,7 +49,7 @@ class LivechatChannel:
         pages: Pages,
         posts: LivePosts,
         account: str = "",
-    ) -> Parsed:
+    ) -> ParsedBody:
         return parser.parse(body, accepted_at, pages, account)
 
 

@@ -15,8 +15,8 @@ import msgspec
 from tuyen_channels.calls import (
     AfterLost,
     CallOrder,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     Limit,
     Pause,
     PauseScope,
@@ -77,9 +77,9 @@ class LivechatConnector:
         """The site drops an `event_id` that it has seen."""
         return AfterLost.REPEAT
 
-    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+    async def call(self, order: CallOrder) -> CallSucceeded | ChannelRefusal:
         if order.reply_url is None:
-            return Done()
+            return CallSucceeded()
         body = msgspec.json.encode(_build_event(order))
         key = order.token.reveal().encode()
         call = HttpCall(
@@ -102,11 +102,11 @@ class LivechatConnector:
         return _judge(answer)
 
 
-def _judge(answer: HttpAnswer) -> Done | ChannelRefusal:
+def _judge(answer: HttpAnswer) -> CallSucceeded | ChannelRefusal:
     """The meaning of a site's answer, of which the status alone is read."""
     status, detail = answer.status, f"HTTP {answer.status}"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Done()
+        return CallSucceeded()
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         pause = Pause(PauseScope.PAGE, _read_wait(answer.headers.get("retry-after", "")))
         return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)

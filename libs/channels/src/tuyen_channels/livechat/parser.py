@@ -14,7 +14,15 @@ from tuyen_channels.bounds import (
 )
 from tuyen_channels.lenient_json import read_leniently
 from tuyen_channels.livechat import wire
-from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
+from tuyen_channels.ports import (
+    FailedPart,
+    Page,
+    Pages,
+    ParsedBody,
+    ParsedEvent,
+    SkippedPart,
+    SkipReason,
+)
 from tuyen_events.ids import (
     customer_id,
     customer_key,
@@ -37,18 +45,18 @@ _KINDS = frozenset({"image", "video", "audio", "file", "sticker", "location", "t
 _OTHER_KIND = "link"
 
 
-def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Parsed:
+def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> ParsedBody:
     """Reads `body`, which was sent to the webhook of `account`; never raises, whatever it contains.
 
     Pure: the same arguments give the same result.
     """
-    parsed = Parsed(page=account, pages={account})
+    parsed = ParsedBody(page=account, pages={account})
     try:
         found = read_leniently(lambda raw: _read(raw, accepted_at, pages, account), body)
     except Exception as error:  # whatever it raises, it is a failure
-        parsed.failures.append(Failure.of(account, body, error))
+        parsed.failures.append(FailedPart.of(account, body, error))
         return parsed
-    if isinstance(found, Normalized):
+    if isinstance(found, ParsedEvent):
         parsed.events.append(found)
     else:
         parsed.skipped.append(found)
@@ -57,24 +65,26 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
     return parsed
 
 
-def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
+def _read(
+    body: bytes, accepted_at: datetime, pages: Pages, account: str
+) -> ParsedEvent | SkippedPart:
     kind = wire.kind_of(body).type
     if kind not in (_MESSAGE, _SEEN):
-        return Skipped(SkipReason.UNKNOWN_EVENT, kind[:DETAIL_CHARACTERS])
+        return SkippedPart(SkipReason.UNKNOWN_EVENT, kind[:DETAIL_CHARACTERS])
     sent = wire.body_of(body) if kind == _MESSAGE else wire.seen_of(body)
     page = pages.get(account)
     if page is None:
-        return Skipped(SkipReason.UNKNOWN_PAGE, account)
+        return SkippedPart(SkipReason.UNKNOWN_PAGE, account)
     if isinstance(sent, wire.LivechatSeen):
         return _seen(sent, accepted_at, page, account)
     if _read_text(sent.message.text) is None and not sent.message.attachments:
-        return Skipped(SkipReason.EMPTY, kind)
+        return SkippedPart(SkipReason.EMPTY, kind)
     return _message(sent, accepted_at, page, account)
 
 
 def _message(
     sent: wire.LivechatBody, accepted_at: datetime, page: Page, account: str
-) -> Normalized:
+) -> ParsedEvent:
     visitor, own_id = str(sent.visitor.id), str(sent.event_id)
     customer = customer_id(page.organization, page.id, visitor)
     event = MessageReceived(
@@ -102,7 +112,7 @@ def _message(
         ),
         visit=_visit(sent),
     )
-    return Normalized(
+    return ParsedEvent(
         event_id("livechat", account, own_id),
         customer_key(page.organization, page.id, visitor),
         event.conversation_id,
@@ -111,7 +121,7 @@ def _message(
     )
 
 
-def _seen(sent: wire.LivechatSeen, accepted_at: datetime, page: Page, account: str) -> Normalized:
+def _seen(sent: wire.LivechatSeen, accepted_at: datetime, page: Page, account: str) -> ParsedEvent:
     visitor, own_id = str(sent.visitor.id), str(sent.event_id)
     customer = customer_id(page.organization, page.id, visitor)
     event = MessagesSeen(
@@ -124,7 +134,7 @@ def _seen(sent: wire.LivechatSeen, accepted_at: datetime, page: Page, account: s
         conversation_id=message_thread_id(customer),
         watermark=_choose_time(sent.until, accepted_at),
     )
-    return Normalized(
+    return ParsedEvent(
         event_id("livechat", account, own_id),
         customer_key(page.organization, page.id, visitor),
         event.conversation_id,

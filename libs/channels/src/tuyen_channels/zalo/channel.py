@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Pages, PageTokenLookup, Parsed, WebhookChannel
+from tuyen_channels.ports import Pages, PageTokenLookup, ParsedBody, WebhookChannel
 from tuyen_channels.zalo import parser
 from tuyen_channels.zalo.signature import ZaloSignature
 from tuyen_events.vocabulary import Channel
@@ -50,7 +50,7 @@ class ZaloChannel:
         pages: Pages,
         posts: LivePosts,
         account: str = "",
-    ) -> Parsed:
+    ) -> ParsedBody:
         return parser.parse(body, accepted_at, pages)
 
 

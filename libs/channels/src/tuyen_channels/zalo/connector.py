@@ -17,8 +17,8 @@ from tuyen_channels.bounds import read_id
 from tuyen_channels.calls import (
     AfterLost,
     CallOrder,
+    CallSucceeded,
     ChannelRefusal,
-    Done,
     ExchangedTokens,
     HiddenToken,
     Limit,
@@ -132,7 +132,7 @@ class ZaloConnector:
     def after_lost(self, action: OutboundAction) -> AfterLost:
         return AfterLost.ECHO
 
-    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+    async def upload(self, order: CallOrder, content: bytes) -> CallSucceeded | ChannelRefusal:
         file = order.part.upload
         if file is None:
             raise ValueError("the part has no file")
@@ -143,11 +143,11 @@ class ZaloConnector:
             file=FormFile("file", file.name or file.kind, file.content_type, content),
         )
         made = await self._make(call)
-        if isinstance(made, Done) and made.external_id is None:
+        if isinstance(made, CallSucceeded) and made.external_id is None:
             return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: no id")
         return made
 
-    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+    async def call(self, order: CallOrder) -> CallSucceeded | ChannelRefusal:
         path, recipient = _find_address(order.request)
         call = HttpCall(
             method="POST",
@@ -156,7 +156,7 @@ class ZaloConnector:
             json={"recipient": recipient, "message": _build_message(order)},
         )
         made = await self._make(call)
-        if isinstance(made, Done) and made.external_id is None:
+        if isinstance(made, CallSucceeded) and made.external_id is None:
             return ChannelRefusal(RefusalKind.LOST, "answer_lost", "Zalo: no id", made.pause)
         return made
 
@@ -182,7 +182,7 @@ class ZaloConnector:
             )
         return _read_tokens(answer, refresh_token)
 
-    async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
+    async def _make(self, call: HttpCall) -> CallSucceeded | ChannelRefusal:
         answer = await send_call(self._transport, call)
         if isinstance(answer, ChannelRefusal):
             return answer
@@ -195,7 +195,9 @@ class ZaloConnector:
         except DECODING_ERRORS:
             made = _Made()
         uploaded = made.attachment_id or made.token  # in no record, so of any length
-        return Done(read_id(made.message_id) or (str(uploaded) if uploaded else None), pause)
+        return CallSucceeded(
+            read_id(made.message_id) or (str(uploaded) if uploaded else None), pause
+        )
 
 
 def _authorize(token: HiddenToken) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tuyen_channels.bounds import cut, degrees, whole_or_none
-from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason
 from tuyen_channels.zalo import wire
 from tuyen_channels.zalo.source import ZaloSource
 from tuyen_events.ids import MessageId
@@ -31,13 +31,13 @@ _OTHER_KIND = "link"
 _GENDERS = {"nam": "male", "nữ": "female"}
 
 
-def read_message(body: bytes, source: ZaloSource) -> Normalized | Skipped:
+def read_message(body: bytes, source: ZaloSource) -> ParsedEvent | SkippedPart:
     """A customer's message, or that of a visitor of whom Zalo gives only a temporary id."""
     sent = wire.message_of(body)
     message, chat = sent.message, sent.message.conversation_id
     attachments = _attachments(message)
     if not message.text and not attachments:
-        return Skipped(SkipReason.EMPTY, source.name[:DETAIL_CHARACTERS])
+        return SkippedPart(SkipReason.EMPTY, source.name[:DETAIL_CHARACTERS])
     customer = source.build_customer(str(sent.sender.id))
     event = MessageReceived(
         **source.build_fields(customer, sent.timestamp),
@@ -51,13 +51,13 @@ def read_message(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     return source.normalize(event, event.external_id)
 
 
-def read_echo(body: bytes, source: ZaloSource) -> Normalized | Skipped:
+def read_echo(body: bytes, source: ZaloSource) -> ParsedEvent | SkippedPart:
     """The account's own message (P5b): the customer is the one who received it."""
     sent = wire.message_of(body)
     message, admin = sent.message, sent.sender.admin_id
     attachments = _attachments(message)
     if not message.text and not attachments:
-        return Skipped(SkipReason.EMPTY, source.name[:DETAIL_CHARACTERS])
+        return SkippedPart(SkipReason.EMPTY, source.name[:DETAIL_CHARACTERS])
     customer = source.build_customer(str(sent.recipient.id))
     event = MessageEchoed(
         **source.build_fields(customer, sent.timestamp),
@@ -71,7 +71,7 @@ def read_echo(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     return source.normalize(event, event.external_id)
 
 
-def read_form(body: bytes, source: ZaloSource) -> Normalized | Skipped:
+def read_form(body: bytes, source: ZaloSource) -> ParsedEvent | SkippedPart:
     """What a customer sent by the form that asks for their name, phone and address. It is shown as
     a message of theirs, and its name and phone are those of the customer (C1)."""
     form = wire.info_of(body)
@@ -80,7 +80,7 @@ def read_form(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     address = _join(_address_of(info))
     text = "\n".join(filter(None, (info.name, phone, info.user_dob, info.gender, address)))
     if not text:
-        return Skipped(SkipReason.EMPTY, source.name)
+        return SkippedPart(SkipReason.EMPTY, source.name)
     customer = msgspec.structs.replace(
         source.build_customer(user),
         name=cut(info.name, NAME_CHARACTERS),

@@ -7,11 +7,11 @@ import msgspec
 
 from tuyen_channels.lenient_json import read_leniently
 from tuyen_channels.ports import (
-    Failure,
-    Normalized,
+    FailedPart,
     Pages,
-    Parsed,
-    Skipped,
+    ParsedBody,
+    ParsedEvent,
+    SkippedPart,
     SkipReason,
     UnreadablePartError,
 )
@@ -20,7 +20,7 @@ from tuyen_channels.zalo import messages, signals, wire
 from tuyen_channels.zalo.source import ZaloSource
 from tuyen_events.limits import DETAIL_CHARACTERS
 
-_Reader = Callable[[bytes, ZaloSource], Normalized | Skipped]
+_Reader = Callable[[bytes, ZaloSource], ParsedEvent | SkippedPart]
 
 _RECEIPTS = frozenset({"user_seen_message", "user_received_message"})
 
@@ -44,21 +44,21 @@ _SENT: tuple[tuple[str, _Reader], ...] = (
 """The reader of all events whose names begin so; the rest of a name says what was sent."""
 
 
-def parse(body: bytes, accepted_at: datetime, pages: Pages) -> Parsed:
+def parse(body: bytes, accepted_at: datetime, pages: Pages) -> ParsedBody:
     """Reads `body`; never raises, whatever it contains.
 
     Pure: the same arguments give the same result.
     """
-    parsed = Parsed()
+    parsed = ParsedBody()
     try:
         found = read_leniently(lambda raw: _read(raw, accepted_at, pages, parsed), body)
     except Exception as error:  # whatever it raises, it is a failure
         if not parsed.pages:
             parsed.page = find_account(body, pages)
             parsed.pages = {parsed.page} if parsed.page else set()
-        parsed.failures.append(Failure.of(parsed.page, body, error))
+        parsed.failures.append(FailedPart.of(parsed.page, body, error))
         return parsed
-    if isinstance(found, Normalized):
+    if isinstance(found, ParsedEvent):
         parsed.events.append(found)
     else:
         parsed.skipped.append(found)
@@ -67,7 +67,9 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages) -> Parsed:
     return parsed
 
 
-def _read(body: bytes, accepted_at: datetime, pages: Pages, parsed: Parsed) -> Normalized | Skipped:
+def _read(
+    body: bytes, accepted_at: datetime, pages: Pages, parsed: ParsedBody
+) -> ParsedEvent | SkippedPart:
     """The event of a body; notes the accounts that it names in `parsed`."""
     name = wire.name_of(body).event_name
     accounts = _list_accounts(name, body)
@@ -76,16 +78,16 @@ def _read(body: bytes, accepted_at: datetime, pages: Pages, parsed: Parsed) -> N
     parsed.pages = {account} if account else set(accounts)
     what = name[:DETAIL_CHARACTERS]
     if "group" in name:
-        return Skipped(SkipReason.GROUP, what)
+        return SkippedPart(SkipReason.GROUP, what)
     if name == "oa_reacted_message":
-        return Skipped(SkipReason.BY_PAGE, what)
+        return SkippedPart(SkipReason.BY_PAGE, what)
     reader = _find_reader(name)
     if reader is None:
-        return Skipped(SkipReason.UNKNOWN_EVENT, what)
+        return SkippedPart(SkipReason.UNKNOWN_EVENT, what)
     if not accounts:
         raise UnreadablePartError("the event names no account")
     if account is None:
-        return Skipped(SkipReason.UNKNOWN_PAGE, accounts[0])
+        return SkippedPart(SkipReason.UNKNOWN_PAGE, accounts[0])
     return reader(body, ZaloSource(pages[account], account, name, accepted_at))
 
 

@@ -1,7 +1,7 @@
 """Events without a message: receipts, reactions, who follows an account, and a pressed button."""
 
 from tuyen_channels.bounds import cut
-from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_channels.ports import ParsedEvent, SkippedPart, SkipReason
 from tuyen_channels.zalo import wire
 from tuyen_channels.zalo.source import ZaloSource
 from tuyen_events.inbound import (
@@ -27,7 +27,7 @@ _EMOJI = {
 _NO_REACTION = frozenset({"", "/-remove"})
 
 
-def read_seen(body: bytes, source: ZaloSource) -> Normalized | Skipped:
+def read_seen(body: bytes, source: ZaloSource) -> ParsedEvent | SkippedPart:
     """The customer saw messages. What was sent before them was seen as well, so the time of the
     receipt is the watermark."""
     receipt = wire.receipt_of(body)
@@ -39,7 +39,7 @@ def read_seen(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     return source.normalize(event, user, *_list_messages(receipt))
 
 
-def read_received(body: bytes, source: ZaloSource) -> Normalized | Skipped:
+def read_received(body: bytes, source: ZaloSource) -> ParsedEvent | SkippedPart:
     """A message reached the customer's device."""
     receipt = wire.receipt_of(body)
     if receipt.message.tracking_id is not None:
@@ -51,7 +51,7 @@ def read_received(body: bytes, source: ZaloSource) -> Normalized | Skipped:
     return source.normalize(event, *_list_messages(receipt))
 
 
-def read_reaction(body: bytes, source: ZaloSource) -> Normalized:
+def read_reaction(body: bytes, source: ZaloSource) -> ParsedEvent:
     """A customer reacted to a message, whose id the event contains: the same message has several of
     them."""
     reacted = wire.reaction_of(body)
@@ -65,7 +65,7 @@ def read_reaction(body: bytes, source: ZaloSource) -> Normalized:
     return source.normalize(event, message, user, icon, str(reacted.timestamp))
 
 
-def read_follow(body: bytes, source: ZaloSource) -> Normalized:
+def read_follow(body: bytes, source: ZaloSource) -> ParsedEvent:
     follow = wire.follow_of(body)
     user = str(follow.follower.id)
     event = CustomerFollowed(
@@ -75,7 +75,7 @@ def read_follow(body: bytes, source: ZaloSource) -> Normalized:
     return source.normalize(event, user, str(follow.timestamp))
 
 
-def read_unfollow(body: bytes, source: ZaloSource) -> Normalized:
+def read_unfollow(body: bytes, source: ZaloSource) -> ParsedEvent:
     follow = wire.follow_of(body)
     user = str(follow.follower.id)
     event = CustomerUnfollowed(
@@ -85,7 +85,7 @@ def read_unfollow(body: bytes, source: ZaloSource) -> Normalized:
     return source.normalize(event, user, str(follow.timestamp))
 
 
-def read_click(body: bytes, source: ZaloSource) -> Normalized:
+def read_click(body: bytes, source: ZaloSource) -> ParsedEvent:
     """A customer pressed the button that opens the chat, and has written nothing yet."""
     click = wire.click_of(body)
     user = str(click.user_id)
@@ -110,5 +110,5 @@ def _list_messages(receipt: wire.ZaloReceiptEvent) -> list[str]:
     return sorted(named) or [str(receipt.timestamp)]
 
 
-def _skip_notification(source: ZaloSource) -> Skipped:
-    return Skipped(SkipReason.UNKNOWN_EVENT, f"{source.name} of ZNS")
+def _skip_notification(source: ZaloSource) -> SkippedPart:
+    return SkippedPart(SkipReason.UNKNOWN_EVENT, f"{source.name} of ZNS")

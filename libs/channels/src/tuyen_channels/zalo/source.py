@@ -6,7 +6,7 @@ from typing import TypedDict
 import msgspec
 
 from tuyen_channels.bounds import believable_epoch
-from tuyen_channels.ports import Normalized, Page
+from tuyen_channels.ports import Page, ParsedEvent
 from tuyen_events.ids import (
     ConversationId,
     MessageId,
@@ -62,10 +62,10 @@ class ZaloSource(msgspec.Struct, frozen=True):
             external_id=external_id,
         )
 
-    def normalize(self, event: CustomerEvent, *key: str) -> Normalized:
+    def normalize(self, event: CustomerEvent, *key: str) -> ParsedEvent:
         """The event for the log. `key` recognizes it among those of its name and account (P5c): by
         the message if it is about one, otherwise by the user and the time, which a retry keeps."""
-        return Normalized(
+        return ParsedEvent(
             event_id("zalo", self.account, self.name, *key),
             customer_key(self.page.organization, self.page.id, event.customer.external_id),
             event.conversation_id,

@@ -1,4 +1,4 @@
-"""Who has a contact: claims, assignments and moves between warehouses."""
+"""The assignee of a contact: claims, assignments and moves between warehouses."""
 
 from typing import ClassVar
 

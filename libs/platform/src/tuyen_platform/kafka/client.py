@@ -225,7 +225,8 @@ class KafkaLog:
         )
 
     async def _ends(self, topics: Sequence[Topic]) -> dict[tuple[str, int], int]:
-        """The ends of all partitions, behind what is not committed yet."""
+        """The ends of all partitions, after the records of transactions that are not committed
+        yet."""
         if self._offsets is None:
             raise LogUnavailableError("the log is not open")
         places = [
@@ -300,7 +301,7 @@ class KafkaTail:
         }
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         return not self._behind
 
 

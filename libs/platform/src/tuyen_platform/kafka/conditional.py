@@ -1,10 +1,10 @@
-"""Appends records only if a condition holds in front of them, by a transaction.
+"""Conditional appends: a transaction commits records only if a condition holds for everything
+before them.
 
 Kafka has no conditional append. But the offset of a record in an open transaction is known before
-any reader of committed records gets it, and so is everything in front of it: whether the
-transaction ends in a commit can depend on that. If the process dies first, Kafka undoes the
-transaction. Of several open transactions of a partition, each waits for those in front of it, and
-for none after it.
+any reader of committed records gets it, and so is everything before it: whether the transaction
+ends in a commit can depend on that. If the process dies first, Kafka undoes the transaction. Of
+several open transactions of a partition, each waits for those before it, and for none after it.
 """
 
 import asyncio

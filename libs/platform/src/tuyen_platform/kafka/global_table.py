@@ -1,6 +1,6 @@
 """A global table: the content of one topic in this process, read from its start or present end.
 
-Works around trap 7 (`TRAPS.md`).
+Works around trap 7 (`libs/stream/src/tuyen_stream/TRAPS.md`).
 """
 
 import asyncio
@@ -13,8 +13,8 @@ import structlog
 
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
-from tuyen_platform.blame import is_caused_by_record
 from tuyen_platform.dead_letters import list_frames, reason_of
+from tuyen_platform.error_causes import is_caused_by_record
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
@@ -69,9 +69,9 @@ class GlobalTable:
         return self._topic
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         """Whether everything that was in the log at the start is applied."""
-        return self._tail is not None and self._tail.caught_up
+        return self._tail is not None and self._tail.is_caught_up
 
     async def run(self) -> None:
         """Follows the topic until cancelled. Raises LogUnavailableError when the log is
@@ -91,7 +91,7 @@ class GlobalTable:
         """Why the table cannot be used yet, for `/readyz`; None once it has caught up."""
         if self._tail is None:
             return f"{self._topic.name} is not followed yet"
-        return None if self._tail.caught_up else f"{self._topic.name} is still being read"
+        return None if self._tail.is_caught_up else f"{self._topic.name} is still being read"
 
     def position(self, partition: int = 0) -> int:
         """The offset of the next record to apply."""
@@ -109,7 +109,7 @@ class GlobalTable:
             return False
         return True
 
-    async def until(self, holds: Callable[[], bool], within_s: float | None) -> bool:
+    async def wait_until(self, holds: Callable[[], bool], within_s: float | None) -> bool:
         """Waits until `holds` is true; returns whether that was within so many seconds (None: no
         limit). `holds` is called at once and after each batch."""
         if holds():
@@ -143,7 +143,7 @@ class GlobalTable:
                 await asyncio.sleep(max(self._asking_since + min_interval_s - loop.time(), 0))
                 asked_at = self._asking_since = loop.time()
                 ends = await self._log.end_offsets(self._topic)
-                if await self.until(lambda: self._holds(ends), within_s):
+                if await self.wait_until(lambda: self._holds(ends), within_s):
                     self._asked_at = asked_at
                     return True
         except TimeoutError:

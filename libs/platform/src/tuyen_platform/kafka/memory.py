@@ -188,7 +188,7 @@ class InMemoryTail:
         return dict(self._positions)
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         return all(self._handled[place] >= end for place, end in self._ends.items())
 
 

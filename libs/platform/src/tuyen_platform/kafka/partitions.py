@@ -1,6 +1,6 @@
 """The partition of a key: Kafka's own murmur2 hash, so that all producers agree.
 
-Works around trap 12 (`TRAPS.md`).
+Works around trap 12 (`libs/stream/src/tuyen_stream/TRAPS.md`).
 """
 
 from functools import lru_cache

@@ -127,11 +127,11 @@ class Log(Protocol):
         """Appends records of one partition, all or none: none, and None, if `holds` returns False.
 
         `holds` is called with the offset of the first of them, while no tail returns them. A tail
-        whose position has come to that offset has returned everything that will ever be in front of
-        them: nobody is faster than what `holds` decides by it. It has 10 s; meanwhile tails return
-        nothing that comes after in the partition. If it took more than 3 s, the records may have
-        been undone: then they are appended once more, and `holds` is called once more, with their
-        new offset. What it raises is passed on, and nothing is appended.
+        whose position has come to that offset has returned everything that will ever be before
+        them, so no other append can come between that state and these records. It has 10 s;
+        meanwhile tails return nothing that comes after in the partition. If it took more than 3 s,
+        the records may have been undone: then they are appended once more, and `holds` is called
+        once more, with their new offset. What it raises is passed on, and nothing is appended.
 
         Whatever process ends in between, and when: no tail returns records for which `holds` did
         not return True, and compaction keeps none; subscriptions may return them, so this is for
@@ -185,7 +185,7 @@ class Tail(Protocol):
         ...
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         """Whether the caller has taken and finished every batch up to the ends that the topics had
         on entering. Stays true."""
         ...

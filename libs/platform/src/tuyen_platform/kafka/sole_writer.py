@@ -1,4 +1,4 @@
-"""The guarded write of a worker that keeps its state in a topic which nobody else may write."""
+"""Detects, by the offsets of its own records, that another worker writes to this worker's state."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
 
@@ -64,5 +64,5 @@ async def read_to_end(
     async with log.tail(topic) as tail:
         async for batch in tail.batches():
             await take(batch)
-            if tail.caught_up:
+            if tail.is_caught_up:
                 return

@@ -1,6 +1,6 @@
 """Creates the topics of `tuyen_events.topics`, once, before any service starts.
 
-Works around trap 13 (`TRAPS.md`).
+Works around trap 13 (`libs/stream/src/tuyen_stream/TRAPS.md`).
 """
 
 import asyncio

@@ -42,7 +42,7 @@ class OrganizationDirectory:
         await self._table.run()
 
     async def wait_until_known(self) -> None:
-        await self._table.until(lambda: self._table.caught_up, None)
+        await self._table.wait_until(lambda: self._table.is_caught_up, None)
 
     def active(self, organization: OrganizationId) -> tuple[AgentId, ...]:
         return self._active.get(organization, ())

@@ -25,7 +25,7 @@ class CommandDecision:
     known_elsewhere: tuple[str, ...] = ()
     field_id: str | None = None
     definition: FieldDefinition | None = None
-    further: tuple[CrmCommand, ...] = ()
+    follow_ups: tuple[CrmCommand, ...] = ()
     """Commands that the CRM sends itself: what the command leaves for them."""
 
 
@@ -33,7 +33,7 @@ def decide_applied(*events: CrmEvent) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.APPLIED, version=events[-1].sequence, events=events)
 
 
-def follow_by(decision: CommandDecision, event: CrmEvent) -> CommandDecision:
+def append_event(decision: CommandDecision, event: CrmEvent) -> CommandDecision:
     """The same decision with one more event of the same contact."""
     events = (*decision.events, event)
     return replace(decision, version=event.sequence, events=events)

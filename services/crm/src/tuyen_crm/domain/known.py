@@ -32,7 +32,7 @@ class KnownState(ABC):
         """How many contacts have this index key. It takes no longer if they are many."""
 
     @abstractmethod
-    def turn(self, warehouse_id: str) -> Cursor | None:
+    def rotation_cursor(self, warehouse_id: str) -> Cursor | None:
         """Who was the last in the rotation of a warehouse that distributes its contacts; None if
         nobody was."""
 

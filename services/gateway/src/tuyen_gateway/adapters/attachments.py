@@ -18,8 +18,8 @@ from tuyen_events.file_limits import (
 )
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
-from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.visibility import Scope, sees_page
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.ports.attachments import AttachmentAccess
@@ -59,7 +59,7 @@ class MongoAttachmentAccess:
 class AttachmentAccessInTurn:
     """AttachmentAccess."""
 
-    def __init__(self, access: AttachmentAccess, reads: Reads) -> None:
+    def __init__(self, access: AttachmentAccess, reads: ReadLimiter) -> None:
         self._access = access
         self._reads = reads
 
@@ -102,7 +102,7 @@ class AttachmentsInTurn:
     organization are added or read already.
     """
 
-    def __init__(self, store: Attachments, reads: Reads) -> None:
+    def __init__(self, store: Attachments, reads: ReadLimiter) -> None:
         self._store = store
         self._reads = reads
         self._adding = _AtOnce(UPLOADS_AT_ONCE_OF_ORGANIZATION, "uploads")

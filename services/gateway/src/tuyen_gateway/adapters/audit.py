@@ -16,7 +16,7 @@ from tuyen_events.audit import AuditChange, AuditRecorded
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.audit_records import audit_record
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.adapters.repetitions import Repetitions
 from tuyen_gateway.domain.audit import AuditEntry, AuditFilter
 from tuyen_gateway.ports.views import ViewPage
@@ -42,7 +42,7 @@ class _Stretch(NamedTuple):
 class MongoAudit:
     """`Audit`. Reads take their turn with the organization's others (R9.5)."""
 
-    def __init__(self, database: Database, log: Log, clock: Clock, reads: Reads) -> None:
+    def __init__(self, database: Database, log: Log, clock: Clock, reads: ReadLimiter) -> None:
         self._entries = database[ENTRIES]
         self._setup = database[SETUP_HISTORY_VIEW.collection]
         self._log = log

@@ -29,13 +29,13 @@ class AwaitedTable(GlobalTable):
         super().__init__(log, topic, decode, fold, service=SERVICE, from_start=from_start)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def following(self, within_s: float = WAIT_S) -> None:
+    async def require_following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises
         UnavailableError."""
         if not await self.wait_until_following(within_s):
             raise UnavailableError("This gateway is still starting: try again.")
 
-    async def current(self, within_s: float = WAIT_S) -> None:
+    async def require_current(self, within_s: float = WAIT_S) -> None:
         """Returns once the table contains everything that was in the log at the call; else raises
         UnavailableError."""
         if not await self.refresh(within_s):
@@ -44,7 +44,7 @@ class AwaitedTable(GlobalTable):
     async def wait_until_folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` is applied; raises UnavailableError if that takes longer
         than `within_s` seconds."""
-        if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):
+        if not await self.wait_until(lambda: self.position(at.partition) > at.offset, within_s):
             raise UnavailableError("This gateway has not seen what was written yet: try again.")
 
     async def append(self, records: Sequence[ProducerRecord]) -> None:
@@ -86,5 +86,5 @@ class AwaitedTable(GlobalTable):
         log. Nothing is remembered of a key that nobody holds."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
-            await self.current()
+            await self.require_current()
             yield

@@ -11,7 +11,7 @@ from tuyen_events.choosing import Cursor
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Strategy
 from tuyen_gateway.adapters.counters import match_place
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.next_assignee import ChosenInTurn, find_last_of
 from tuyen_gateway.ports.choices import LastChoice
 from tuyen_gateway.projections import collections
@@ -29,7 +29,7 @@ _READ_AT_ONCE = 8
 class MongoChoices:
     """`RuleChoices`."""
 
-    def __init__(self, database: Database, reads: Reads) -> None:
+    def __init__(self, database: Database, reads: ReadLimiter) -> None:
         self._history = database[collections.HISTORY]
         self._pools = database[collections.POOL_RECORDS]
         self._counters = database[collections.COUNTERS]

@@ -16,7 +16,7 @@ from tuyen_events.topics import COMMAND_RESULTS, COMMANDS
 from tuyen_gateway.adapters.command_results import CommandResults
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
-from tuyen_gateway.ports.commands import Answers, Placed
+from tuyen_gateway.ports.commands import AddressedCommand, Answers
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import Log, ProducerRecord
 
@@ -33,7 +33,7 @@ class CommandSender:
     async def assign(
         self, command: AssignConversation, partition: int | None = None
     ) -> CommandSettled:
-        await self.table.following()
+        await self.table.require_following()
         with self.receiving([command.command_id]) as answers:
             try:
                 await self._log.append(
@@ -46,7 +46,7 @@ class CommandSender:
                     "carried out: look at the conversation again, and do not repeat it."
                 ) from error
 
-    async def send(self, commands: Sequence[Placed]) -> None:
+    async def send(self, commands: Sequence[AddressedCommand]) -> None:
         records = []
         for command, partition in commands:
             value, headers = encode(_envelope(command))

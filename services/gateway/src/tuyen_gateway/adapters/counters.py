@@ -72,10 +72,10 @@ class MongoCounters:
             found = self._counters.aggregate(counters_of(scope, pages, assignees), session=session)
             for document in await found.to_list(None):
                 sums.add(document)
-        sums.reckon()
+        sums.compute()
         if scope.since is None:
             return sums.counts()
-        for assignee in filter(sums.unsure, assignees):
+        for assignee in filter(sums.is_unsure, assignees):
             question = count_unread_at_start(
                 scope, wanted, assignee, scope.since, marked=sums.has_marks(assignee)
             )
@@ -189,7 +189,7 @@ class _Sums:
             return _When.UNSURE
         return _When.BEFORE if of_day < day else _When.SINCE
 
-    def reckon(self) -> None:
+    def compute(self) -> None:
         """Must be called once all documents are added."""
         for (owner, when), numbers in self._numbers.items():
             for name, number in numbers.items():
@@ -221,7 +221,7 @@ class _Sums:
             return owner
         return WHOEVER if cell.assigned else NOBODY
 
-    def unsure(self, assignee: AgentId) -> bool:
+    def is_unsure(self, assignee: AgentId) -> bool:
         """Whether conversations of this assignee from before the viewer joined are counted as
         unread."""
         return self._unsure[assignee] > 0

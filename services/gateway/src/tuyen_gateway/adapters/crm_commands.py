@@ -24,7 +24,7 @@ from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
 from tuyen_events.vocabulary import Merging
 from tuyen_gateway.adapters.command_results import CommandResults
-from tuyen_gateway.adapters.quotas import Hourly, KeyT
+from tuyen_gateway.adapters.quotas import HourlyQuota, KeyT
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.tables import WAIT_S
@@ -36,8 +36,8 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord
 class _Allowance(Generic[KeyT]):
     """So many commands, and so many bytes."""
 
-    number: Hourly[KeyT]
-    total: Hourly[KeyT]
+    number: HourlyQuota[KeyT]
+    total: HourlyQuota[KeyT]
 
     def check(self, key: KeyT, size: int, now: datetime) -> None:
         self.number.check(key, 1, now)
@@ -66,16 +66,16 @@ class CrmCommandSender:
         self._merging = merging
         self._wait_s = wait_s
         self._people: _Allowance[OrganizationId] = _Allowance(
-            Hourly(CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"),
-            Hourly(CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"),
+            HourlyQuota(CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"),
+            HourlyQuota(CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"),
         )
         self._integration: _Allowance[tuple[OrganizationId, IntegrationId]] = _Allowance(
-            Hourly(INTEGRATION_COMMANDS_AN_HOUR, "This integration sent too often"),
-            Hourly(INTEGRATION_BYTES_AN_HOUR, "This integration sent too many bytes"),
+            HourlyQuota(INTEGRATION_COMMANDS_AN_HOUR, "This integration sent too often"),
+            HourlyQuota(INTEGRATION_BYTES_AN_HOUR, "This integration sent too many bytes"),
         )
         self._integrations: _Allowance[OrganizationId] = _Allowance(
-            Hourly(INTEGRATIONS_COMMANDS_AN_HOUR, "Your integrations sent too often"),
-            Hourly(INTEGRATIONS_BYTES_AN_HOUR, "Your integrations sent too many bytes"),
+            HourlyQuota(INTEGRATIONS_COMMANDS_AN_HOUR, "Your integrations sent too often"),
+            HourlyQuota(INTEGRATIONS_BYTES_AN_HOUR, "Your integrations sent too many bytes"),
         )
         self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
         self.table = self._results.table
@@ -85,7 +85,7 @@ class CrmCommandSender:
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
-        await self.table.following()
+        await self.table.require_following()
         value, headers = self._encode(command)
         self._count(command, len(value) - _count_staff(command))
         with self._results.receiving([command.command_id]) as results:
@@ -102,7 +102,7 @@ class CrmCommandSender:
     async def carry_out_all(
         self, commands: Sequence[CrmCommand]
     ) -> Mapping[str, CrmCommandSettled]:
-        await self.table.following()
+        await self.table.require_following()
         records = [
             ProducerRecord(CRM_COMMANDS, command.organization, *self._encode(command))
             for command in commands

@@ -11,7 +11,7 @@ from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Moment
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.dead_letters import DeadLetter, RecordPlace, find_named
 from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.errors import UnavailableError
@@ -32,7 +32,7 @@ _PARTITIONS = range(DEAD_LETTERS.partitions)
 class MongoDeadLetters:
     """`DeadLetters`. Reads take their turn with the organization's others (R9.5)."""
 
-    def __init__(self, database: Database, log: Log, reads: Reads) -> None:
+    def __init__(self, database: Database, log: Log, reads: ReadLimiter) -> None:
         self._letters = database[LETTERS]
         self._positions = MongoPositions(database, LETTERS)
         self._log = log
@@ -116,7 +116,7 @@ class MongoDeadLetters:
             async for batch in tail.batches():
                 for record in batch.get((INBOUND.name, place.partition), ()):
                     return record if record.offset == place.offset else None
-                if tail.caught_up:
+                if tail.is_caught_up:
                     return None
         return None
 
@@ -129,7 +129,7 @@ class MongoDeadLetters:
         )
         await self._wait_until_folded([written])
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         ends = await self._log.end_offsets(DEAD_LETTERS)
         last = [RecordMetadata(partition, end - 1) for partition, end in ends.items() if end]
         await self._wait_until_folded(last)

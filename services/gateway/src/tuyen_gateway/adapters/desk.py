@@ -31,7 +31,7 @@ from tuyen_events.topics import DESK
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.audit import audit_desk_change
 from tuyen_gateway.domain.desk import (
     DeskEntity,
@@ -46,7 +46,7 @@ from tuyen_gateway.domain.desk import (
 )
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
-from tuyen_gateway.ports.desk import DeskT, Editor, Stored
+from tuyen_gateway.ports.desk import DeskT, Editor, StoredDeskEntity
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.text import fold_accents
@@ -97,26 +97,26 @@ class DeskTable:
         self._desks: dict[OrganizationId, OrganizationDesk] = {}
         self._titled: dict[DeskKey, _Titled] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
-        self._agents: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
+        self._agents: HourlyQuota[tuple[OrganizationId, AgentId]] = HourlyQuota(
             DESK_CHANGES_AN_HOUR_OF_AGENT, "You change templates, views and preferences too often"
         )
-        self._records: Hourly[OrganizationId] = Hourly(
+        self._records: HourlyQuota[OrganizationId] = HourlyQuota(
             DESK_CHANGES_AN_HOUR, "Your organization changes templates and views too often"
         )
-        self._bytes: Hourly[OrganizationId] = Hourly(
+        self._bytes: HourlyQuota[OrganizationId] = HourlyQuota(
             DESK_BYTES_AN_HOUR, "Your organization changes templates and views in too many bytes"
         )
         self.table = AwaitedTable(log, DESK, read_desk_change, self._fold)
 
     def template(
         self, organization: OrganizationId, template_id: TemplateId
-    ) -> Stored[TemplateChanged] | None:
+    ) -> StoredDeskEntity[TemplateChanged] | None:
         found = self._desk(organization).find(template_key(organization, template_id))
         return None if found is None else _stored(found, TemplateChanged)
 
     def templates(
         self, organization: OrganizationId, query: str = "", channel: Channel | None = None
-    ) -> Sequence[tuple[str, Stored[TemplateChanged]]]:
+    ) -> Sequence[tuple[str, StoredDeskEntity[TemplateChanged]]]:
         folded = fold_accents(query.strip())
         found = []
         for template_id, entity in self._desk(organization).of(TEMPLATE).items():
@@ -135,7 +135,7 @@ class DeskTable:
         title: str,
         text: str,
         channels: tuple[Channel, ...] | None,
-    ) -> Stored[TemplateChanged]:
+    ) -> StoredDeskEntity[TemplateChanged]:
         change = TemplateChanged(
             organization=editor.organization,
             by=editor.agent_id,
@@ -158,7 +158,7 @@ class DeskTable:
 
     def views(
         self, organization: OrganizationId, agent_id: AgentId
-    ) -> Sequence[Stored[ViewChanged]]:
+    ) -> Sequence[StoredDeskEntity[ViewChanged]]:
         found = views_of(self._desk(organization), agent_id)
         return [_stored(one, ViewChanged) for one in found]
 
@@ -171,7 +171,7 @@ class DeskTable:
         conditions: dict[str, Any],
         shared: bool,
         may_share: bool,
-    ) -> Stored[ViewChanged]:
+    ) -> StoredDeskEntity[ViewChanged]:
         change = ViewChanged(
             organization=editor.organization,
             by=editor.agent_id,
@@ -229,7 +229,7 @@ class DeskTable:
         return self._desk(organization).version
 
     async def wait_for_version(self, organization: OrganizationId, version: int) -> None:
-        if not await self.table.until(lambda: self.version(organization) >= version, WAIT_S):
+        if not await self.table.wait_until(lambda: self.version(organization) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
 
     async def _put(
@@ -237,13 +237,13 @@ class DeskTable:
         editor: Editor,
         change: DeskT,
         replaced: Callable[[OrganizationDesk], DeskKey | None] = lambda _: None,
-    ) -> Stored[DeskT]:
+    ) -> StoredDeskEntity[DeskT]:
         """Stores `change`, and removes what it replaces. A crash between the two leaves both, of
         which callers see the one that they would have seen before; repeating the request removes
         the other."""
         key = desk_key(change)
         async with self._lock(editor.organization):
-            await self.table.current()  # another gateway may have changed it a moment ago
+            await self.table.require_current()  # another gateway may have changed it a moment ago
             desk = self._desk(editor.organization)
             other = replaced(desk)
             before = desk.find(key)
@@ -271,11 +271,11 @@ class DeskTable:
             if stored is not None and stored.value == change:
                 version = stored.version
         _log.info("desk_changed", organization=editor.organization, type=change.type)
-        return Stored(change, version)
+        return StoredDeskEntity(change, version)
 
     async def _remove(self, editor: Editor, choose: Callable[[OrganizationDesk], DeskKey]) -> int:
         async with self._lock(editor.organization):
-            await self.table.current()
+            await self.table.require_current()
             key = choose(self._desk(editor.organization))
             self._count(editor, _REMOVAL_BYTES)
             audited = _audit(key, self._desk(editor.organization).find(key), None, editor)
@@ -313,10 +313,10 @@ class DeskTable:
             self._titled[key] = _Titled(place, f"{title}\n{fold_accents(change.event.text)}")
 
 
-def _stored(entity: DeskEntity, kind: type[DeskT]) -> Stored[DeskT]:
+def _stored(entity: DeskEntity, kind: type[DeskT]) -> StoredDeskEntity[DeskT]:
     if not isinstance(entity.value, kind):
         raise TypeError(f"{entity.value.type} is at the key of another entity")
-    return Stored(entity.value, entity.version)
+    return StoredDeskEntity(entity.value, entity.version)
 
 
 def _audit(

@@ -33,7 +33,7 @@ from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.audit import audit_change
 from tuyen_gateway.domain.changes import is_unchanged
 from tuyen_gateway.domain.entity_limits import check_limits
@@ -75,10 +75,10 @@ class DirectoryTable:
         """By the hashes of their tokens."""
         self._claims: dict[ChannelAccount, list[tuple[OrganizationId, PageId]]] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
-        self._records: Hourly[OrganizationId] = Hourly(
+        self._records: HourlyQuota[OrganizationId] = HourlyQuota(
             SETUP_RECORDS_AN_HOUR, "Your organization's settings changed too often"
         )
-        self._bytes: Hourly[OrganizationId] = Hourly(
+        self._bytes: HourlyQuota[OrganizationId] = HourlyQuota(
             SETUP_BYTES_AN_HOUR, "Your organization's settings changed in too many bytes"
         )
         self.table = AwaitedTable(log, DIRECTORY, read_change, self._fold)
@@ -112,7 +112,9 @@ class DirectoryTable:
         return organization, organization.integrations[found[1]].value
 
     async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
-        if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
+        if not await self.table.wait_until(
+            lambda: self.version(organization_id) >= version, WAIT_S
+        ):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
 
     def version(self, organization_id: OrganizationId) -> int:
@@ -131,7 +133,7 @@ class DirectoryTable:
 
         async with self._lock(organization_id):
             for number in range(_TRIES):
-                await self.table.current()
+                await self.table.require_current()
                 event, previous = planned = plan()
                 if previous is not None:
                     standing = previous.value
@@ -175,7 +177,7 @@ class DirectoryTable:
 
         async with self._lock(organization_id):
             for number in range(_TRIES):
-                await self.table.current()
+                await self.table.require_current()
                 planned = plan()
                 if number == 0:
                     self.count(organization_id)

@@ -11,7 +11,7 @@ from tuyen_events.sheet_limits import (
     EXPORT_FILES_AT_ONCE,
     EXPORT_WITHIN_S,
 )
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.jobs.turns import Turns
 
 
@@ -20,7 +20,7 @@ class LocalExportTurns:
 
     def __init__(self) -> None:
         self._turns = Turns(EXPORT_FILES_AT_ONCE)
-        self._files: Hourly[OrganizationId] = Hourly(
+        self._files: HourlyQuota[OrganizationId] = HourlyQuota(
             EXPORT_FILES_AN_HOUR, "Your organization downloaded exports too often"
         )
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import project_row
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -16,7 +16,7 @@ from tuyen_platform.mongodb import Database, Document
 class MongoFailedReplies:
     """`FailedReplyViews`."""
 
-    def __init__(self, database: Database, reads: Reads) -> None:
+    def __init__(self, database: Database, reads: ReadLimiter) -> None:
         self._messages = database[collections.MESSAGES]
         self._conversations = database[collections.CONVERSATIONS]
         self._names = CustomerNames(database)

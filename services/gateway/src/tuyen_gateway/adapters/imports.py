@@ -7,7 +7,7 @@ from pymongo import ASCENDING, IndexModel
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.sheet_limits import IMPORT_KEPT_S, SHEET_READS_AN_HOUR
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.ports.imports import ImportDraft
 from tuyen_platform.mongodb import Database
 
@@ -22,7 +22,7 @@ class MongoImportDrafts:
     def __init__(self, database: Database) -> None:
         self._drafts = database[DRAFTS]
         self._expiring = False
-        self._reads: Hourly[OrganizationId] = Hourly(
+        self._reads: HourlyQuota[OrganizationId] = HourlyQuota(
             SHEET_READS_AN_HOUR, "Your organization uploaded and previewed imports too often"
         )
 

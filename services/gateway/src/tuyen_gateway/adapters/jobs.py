@@ -89,7 +89,7 @@ class JobsTable:
 
     async def ask(self, request: JobRequested) -> None:
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
-            await self.table.current()
+            await self.table.require_current()
             refuse_too_many(self.of(request.organization), request)
             value, headers = encode(_envelope(request))
             partition = partition_of(request.job_id, JOBS.partitions)
@@ -134,7 +134,7 @@ class JobsTable:
             await self._append(put_away(job.request), job.id, _ENDED)
 
     async def wait_until_ended(self, job_id: str, within_s: float) -> bool:
-        return await self.table.until(
+        return await self.table.wait_until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
 
@@ -151,7 +151,7 @@ class JobsTable:
             return
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} is no event of a job")
-        self.heads.saw(event.organization, position.partition, position.offset)
+        self.heads.advance(event.organization, position.partition, position.offset)
         self._last[event.job_id] = (position.partition, position.offset)
         if isinstance(event, JobProgressed):
             if key == event.job_id:
@@ -213,7 +213,7 @@ class JobsTable:
         self._superseded.discard(key)
         self._last.pop(key, None)
         if job is not None:
-            self.heads.saw(job.request.organization, position.partition, position.offset)
+            self.heads.advance(job.request.organization, position.partition, position.offset)
             self._of[job.request.organization].discard(job.id)
             self._running.discard(job.id)
             self._bare.discard(job.id)

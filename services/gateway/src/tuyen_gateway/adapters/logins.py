@@ -17,9 +17,15 @@ from tuyen_events.topics import LOGINS
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.audit_records import audit_record
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.audit import LOGIN
-from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
+from tuyen_gateway.domain.logins import (
+    LoginState,
+    RefreshTokenUse,
+    classify_concurrent_use,
+    classify_use,
+    counts_after,
+)
 from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.logins import Identity, RefreshTurn
 from tuyen_gateway.ports.tables import WAIT_S
@@ -80,7 +86,7 @@ class LoginsTable:
         """The logins that ended lately, with the time of the record in ms."""
         self._hidden: set[LoginKey] = set()
         """The logins whose last record has no effect."""
-        self._audited: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
+        self._audited: HourlyQuota[tuple[OrganizationId, AgentId]] = HourlyQuota(
             LOGINS_AUDITED_AN_HOUR, "Too many logins"
         )
         self.table = AwaitedTable(log, LOGINS, read_bytes, self._fold)
@@ -112,16 +118,16 @@ class LoginsTable:
 
     async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
         key, arrived_at = _key(identity), self._clock.now()
-        await self.table.current()
-        use = judge_use(self._find(key), number, arrived_at)
-        if use is Use.FIRST:
+        await self.table.require_current()
+        use = classify_use(self._find(key), number, arrived_at)
+        if use is RefreshTokenUse.FIRST:
             await self.table.append([_record(key, self._new(number + 1))])
-            use = judge_race(self._find(key), number, arrived_at)
+            use = classify_concurrent_use(self._find(key), number, arrived_at)
             await self._restate([key])
         login = self._find(key)
-        if use is Use.REPEATED and login is not None:
+        if use is RefreshTokenUse.REPEATED and login is not None:
             return RefreshTurn(number=login.number, since=login.since)
-        if use is Use.COPIED:
+        if use is RefreshTokenUse.COPIED:
             _log.warning(
                 "refresh_token_used_twice",
                 organization=key.organization,
@@ -136,7 +142,7 @@ class LoginsTable:
 
     async def _end(self, key: LoginKey, how: AuditAction) -> None:
         if self._find(key) is None:
-            await self.table.current()
+            await self.table.require_current()
         if self._find(key) is not None:
             await self.table.append([_record(key, None), *self._audit(key, how)])
 

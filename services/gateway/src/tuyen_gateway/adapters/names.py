@@ -15,7 +15,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
 from tuyen_gateway.adapters.queries import ListQuery, build_list_query, build_matching_query
-from tuyen_gateway.domain.describing import show_description
+from tuyen_gateway.domain.customer_descriptions import show_description
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import drop_too_long
 from tuyen_gateway.domain.threads import Message, shorten

@@ -39,8 +39,8 @@ class PageAccessTable:
     def credentials(self, account: str) -> AccountCredentials | None:
         return self._pages.credentials(account)
 
-    def given(self, account: str) -> AccountCredentials | None:
-        return self._pages.given(account)
+    def find_set_credentials(self, account: str) -> AccountCredentials | None:
+        return self._pages.find_set_credentials(account)
 
     def problem(self, account: str) -> PageProblem | None:
         return self._pages.problem(account)
@@ -59,7 +59,7 @@ class PageAccessTable:
         _log.info("page_credentials_set", account=account, expires_at=credentials.expires_at)
 
     async def end_problem(self, account: str) -> None:
-        present = self._pages.given(account)
+        present = self._pages.find_set_credentials(account)
         if present is not None and self._pages.problem(account) is not None:
             await self.table.append([problem_record(account, present, None)])
             _log.info("page_problem_ended", account=account)
@@ -70,5 +70,5 @@ class PageAccessTable:
 
     async def forget(self, account: str, given: AccountCredentials) -> None:
         removal = removal_records(account)
-        if await self.table.append_if(removal, lambda: self.given(account) == given):
+        if await self.table.append_if(removal, lambda: self.find_set_credentials(account) == given):
             _log.info("page_credentials_removed", account=account)

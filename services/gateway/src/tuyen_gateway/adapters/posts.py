@@ -7,8 +7,8 @@ import msgspec
 from tuyen_events.file_limits import POST_COMMENTS_READ
 from tuyen_events.ids import PageId
 from tuyen_events.limits import LISTED, THREAD_PAGE_BYTES
-from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query, project_row
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.adapters.threads import decode_cursor, from_milliseconds, milliseconds
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
@@ -118,7 +118,7 @@ class MongoPosts:
 class PostsInTurn:
     """PostViews."""
 
-    def __init__(self, posts: PostViews, reads: Reads) -> None:
+    def __init__(self, posts: PostViews, reads: ReadLimiter) -> None:
         self._posts = posts
         self._reads = reads
 

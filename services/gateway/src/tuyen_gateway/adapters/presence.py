@@ -11,7 +11,7 @@ from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
@@ -26,10 +26,10 @@ class PresenceTable:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
-        self._signals: Hourly[_Sender] = Hourly(
+        self._signals: HourlyQuota[_Sender] = HourlyQuota(
             SIGNALS_AN_HOUR, "Too many signals about this presence"
         )
-        self._changes: Hourly[_Sender] = Hourly(
+        self._changes: HourlyQuota[_Sender] = HourlyQuota(
             PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
         )
         self._last: dict[OrganizationId, dict[AgentId, tuple[int, int]]] = {}
@@ -67,7 +67,7 @@ class PresenceTable:
     async def wait_until_settled(
         self, signal: SessionSignalled, at: RecordMetadata, within_s: float
     ) -> bool:
-        return await self.table.until(lambda: self._shows(signal, at), within_s)
+        return await self.table.wait_until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:
         """Whether the signal at `at` is included in this table. A signal that changes no session's
@@ -89,7 +89,7 @@ class PresenceTable:
     def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
         organization, _, agent_id = record.key.partition("/")
         key, event = (OrganizationId(organization), AgentId(agent_id)), record.event
-        self.heads.saw(key[0], position.partition, position.offset)
+        self.heads.advance(key[0], position.partition, position.offset)
         self._last.setdefault(key[0], {})[key[1]] = (position.partition, position.offset)
         if event is None:
             self._agents.pop(key, None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
 
-from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take_amount
+from tuyen_gateway.domain.hourly_quota import UsedQuota, find_wait_s, use_quota
 from tuyen_gateway.errors import TooManyAttemptsError
 
 _FORGOTTEN = 2
@@ -14,14 +14,14 @@ _FORGOTTEN = 2
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
-class Hourly(Generic[KeyT]):
+class HourlyQuota(Generic[KeyT]):
     """Allows `an_hour` units for each key at once, and as many again over each hour. A key that may
     take as many as one that never took any is forgotten (R9.6)."""
 
     def __init__(self, an_hour: int, what: str) -> None:
         self._an_hour = an_hour
         self._what = what
-        self._taken: dict[KeyT, Taken] = {}
+        self._taken: dict[KeyT, UsedQuota] = {}
 
     def take(self, key: KeyT, amount: int, now: datetime) -> None:
         """Takes `amount` units. Raises TooManyAttemptsError, and takes nothing, if fewer are
@@ -31,11 +31,11 @@ class Hourly(Generic[KeyT]):
         self._taken[key] = taken  # after those that took some before
         self._forget(now)
 
-    def check(self, key: KeyT, amount: int, now: datetime) -> Taken:
+    def check(self, key: KeyT, amount: int, now: datetime) -> UsedQuota:
         """Raises as `take` does, and takes nothing in either case; returns what `take` would
         store."""
-        taken = take_amount(self._taken.get(key), amount, self._an_hour, now)
-        wait = seconds_to_wait(taken, self._an_hour)
+        taken = use_quota(self._taken.get(key), amount, self._an_hour, now)
+        wait = find_wait_s(taken, self._an_hour)
         if wait:
             raise TooManyAttemptsError(
                 f"{self._what}: {self._an_hour} within an hour are allowed. Try again in {wait} s.",
@@ -45,6 +45,6 @@ class Hourly(Generic[KeyT]):
 
     def _forget(self, now: datetime) -> None:
         for key, taken in list(islice(self._taken.items(), _FORGOTTEN)):
-            if take_amount(taken, 0, self._an_hour, now).amount:
+            if use_quota(taken, 0, self._an_hour, now).amount:
                 return
             del self._taken[key]

@@ -36,7 +36,7 @@ class RemindersTable:
         identity = (due.kind, due.id, due.remind_at)
         if identity in placed:
             return  # the CRM announced it again after a crash
-        self.heads.saw(due.organization, position.partition, position.offset)
+        self.heads.advance(due.organization, position.partition, position.offset)
         placed[identity] = PlacedReminder(due, self.heads.of(due.organization))
         if len(placed) > REMINDERS_KEPT:
             del placed[next(iter(placed))]

@@ -10,7 +10,7 @@ import msgspec
 from tuyen_events.audit import AuditAction, AuditRecorded
 from tuyen_events.audit_limits import AUDITED_AGAIN_S, REFUSALS_AUDITED_AN_HOUR
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.errors import TooManyAttemptsError
 
 _WHILE = timedelta(seconds=AUDITED_AGAIN_S)
@@ -33,7 +33,7 @@ class Repetitions:
 
     def __init__(self) -> None:
         self._counted: dict[Hashable, _Counting] = {}
-        self._quota: Hourly[tuple[OrganizationId, str]] = Hourly(
+        self._quota: HourlyQuota[tuple[OrganizationId, str]] = HourlyQuota(
             REFUSALS_AUDITED_AN_HOUR, "Too many refusals in the audit"
         )
 

@@ -16,7 +16,7 @@ from tuyen_events.replays import (
 )
 from tuyen_events.topics import REPLAYS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.identity import SOURCE
@@ -37,7 +37,7 @@ class ReplaysTable:
         self._last: dict[str, tuple[int, int]] = {}
         """By replay, the partition and offset of its last record."""
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
-        self._hourly: Hourly[OrganizationId] = Hourly(
+        self._hourly: HourlyQuota[OrganizationId] = HourlyQuota(
             REPLAYS_AN_HOUR, "Your organization reads too much again"
         )
         self.heads = Heads()
@@ -89,7 +89,7 @@ class ReplaysTable:
         return [one for one in self.of(organization) if is_new(one.request.replay_id)]
 
     async def wait_until_ended(self, replay_id: str, within_s: float) -> bool:
-        return await self.table.until(lambda: self._has_ended(replay_id), within_s)
+        return await self.table.wait_until(lambda: self._has_ended(replay_id), within_s)
 
     def _forget_oldest(self, requests: dict[str, ReplayRequested]) -> None:
         for replay_id in list(requests)[: max(len(requests) - REPLAYS_KEPT, 0)]:
@@ -106,7 +106,7 @@ class ReplaysTable:
 
     def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
         if isinstance(record.event, ReplayEvent):
-            self.heads.saw(record.event.organization, position.partition, position.offset)
+            self.heads.advance(record.event.organization, position.partition, position.offset)
         match record.event:
             case ReplayRequested() as request:
                 requests = self._requests.setdefault(request.organization, {})

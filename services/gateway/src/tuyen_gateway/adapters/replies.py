@@ -19,7 +19,7 @@ from tuyen_events.outbound_limits import (
 )
 from tuyen_events.outbound_topics import OUTBOUND
 from tuyen_gateway.adapters.progress import ViewProgress
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Direction, Message
@@ -58,10 +58,10 @@ class MongoReplies:
         self._log = log
         self._clock = clock
         self._room: dict[OrganizationId, _Room] = {}
-        self._of_agent: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
+        self._of_agent: HourlyQuota[tuple[OrganizationId, AgentId]] = HourlyQuota(
             REPLIES_AN_HOUR_OF_AGENT, "You have replied too often"
         )
-        self._of_organization: Hourly[OrganizationId] = Hourly(
+        self._of_organization: HourlyQuota[OrganizationId] = HourlyQuota(
             REPLIES_AN_HOUR_OF_ORGANIZATION, "Your organization has replied too often"
         )
 

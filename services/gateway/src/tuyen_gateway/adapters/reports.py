@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from tuyen_events.audit_limits import REPORT_ROWS, REPORTS_AT_ONCE
 from tuyen_events.ids import OrganizationId
-from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.read_limits import ReadLimiter
 from tuyen_gateway.domain.rollups import (
     INFLOW,
     OUTFLOW,
@@ -58,7 +58,7 @@ _LIMIT: Document = {"$limit": REPORT_ROWS + 1}
 class MongoReports:
     """`Reports`. Reads take their turn with the organization's others (R9.5)."""
 
-    def __init__(self, database: Database, reads: Reads) -> None:
+    def __init__(self, database: Database, reads: ReadLimiter) -> None:
         self._database = database
         self._numbers = database[NUMBERS]
         self._reads = reads

@@ -16,7 +16,7 @@ from tuyen_platform.mongodb import Database, Document
 
 
 class MongoScans:
-    """Reads are from the primary: they see what `caught_up` waited for."""
+    """Reads are from the primary: they see what `wait_until_caught_up` waited for."""
 
     def __init__(self, database: Database) -> None:
         self._conversations = database[collections.CONVERSATIONS]

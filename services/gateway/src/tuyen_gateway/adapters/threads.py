@@ -14,7 +14,7 @@ from tuyen_events.limits import HISTORY_PAGE_NAMES, THREAD_PAGE_BYTES
 from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Shown, find_shown_before
+from tuyen_gateway.domain.read_marks import ReadPosition, find_position_before
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.errors import InvalidCursorError
 from tuyen_gateway.ports.views import ViewPage
@@ -57,7 +57,7 @@ class MongoThreads:
             found.append(message)
         return ViewPage(items=found, following=None)
 
-    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> ReadPosition | None:
         """What an agent has seen who read the thread up to the message; null if there is no such
         message."""
         document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
@@ -66,7 +66,7 @@ class MongoThreads:
             return None
         return await self._read_shown_before(row, later_than(last.moment, last.id))
 
-    async def find_shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> ReadPosition:
         """What an agent has seen who read everything but the newest of the customers' messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
         not_removed = {**_inbound_of(row), "removed": {"$ne": True}}
@@ -75,19 +75,19 @@ class MongoThreads:
             row, {"_id": None if document is None else document["_id"]}
         )
 
-    async def _read_shown_before(self, row: InboxRow, unseen: Document) -> Shown:
+    async def _read_shown_before(self, row: InboxRow, unseen: Document) -> ReadPosition:
         """Everything in the row except the inbound messages that `unseen` finds and what comes
         after them in the log."""
         first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
         steps = [{"$match": {**_inbound_of(row), **unseen}}, first]
         found = await self._messages.aggregate(steps).to_list(None)
         cut = {one["_id"]: one["offset"] for one in found}
-        behind = 0
+        unseen_events = 0
         for partition, offset in cut.items():
             place = {"partition": partition, "offset": {"$gte": offset}}
             place["offset"]["$lte"] = row.counted.get(str(partition), -1)
-            behind += await self._messages.count_documents({**_inbound_of(row), **place})
-        return find_shown_before(row.inbound_events, row.counted, cut, behind)
+            unseen_events += await self._messages.count_documents({**_inbound_of(row), **place})
+        return find_position_before(row.inbound_events, row.counted, cut, unseen_events)
 
     async def history(
         self, conversation_id: ConversationId, limit: int, after: str | None

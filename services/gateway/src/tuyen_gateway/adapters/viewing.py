@@ -13,7 +13,7 @@ from tuyen_events.limits import VIEWED_OF_AGENT, VIEWING_LASTS_S, VIEWINGS_AN_HO
 from tuyen_events.topics import VIEWING
 from tuyen_events.viewing import ConversationViewed
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.adapters.quotas import HourlyQuota
 from tuyen_gateway.identity import SOURCE
 from tuyen_gateway.ports.live import ViewerOfConversation
 from tuyen_platform.clock import Clock
@@ -34,7 +34,7 @@ class ViewingTable:
         """By agent and conversation, whether the agent writes, and until when that counts."""
         self._agents: defaultdict[OrganizationId, set[AgentId]] = defaultdict(set)
         self._forgotten_at = clock.now()
-        self._said: Hourly[_Viewer] = Hourly(
+        self._said: HourlyQuota[_Viewer] = HourlyQuota(
             VIEWINGS_AN_HOUR, "Too many notes of which conversation is open"
         )
         self.table = AwaitedTable(log, VIEWING, read_event, self._fold, from_start=False)

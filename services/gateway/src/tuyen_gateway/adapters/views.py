@@ -37,7 +37,7 @@ from tuyen_gateway.adapters.threads import (
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPosition
-from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.domain.read_marks import ReadPosition
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidCursorError
@@ -57,8 +57,8 @@ leaves all of them out at their new positions. With more, a scan would skip some
 
 
 class MongoViews:
-    """The conversations of all organizations. Reads are from the primary: a read after `caught_up`
-    sees what was folded by then."""
+    """The conversations of all organizations. Reads are from the primary: a read after
+    `wait_until_caught_up` sees what was folded by then."""
 
     def __init__(self, database: Database, log: Log, status: ConsumerStatus) -> None:
         self._database = database
@@ -74,7 +74,7 @@ class MongoViews:
     def problem(self) -> str | None:
         return self._status.ready()
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         await self._progress.catch_up()
 
     async def head(self, organization: OrganizationId) -> JournalPosition:
@@ -303,10 +303,10 @@ class MongoViews:
         page = await self._threads.messages(row.id, limit, after)
         return replace(page, items=await self._names.add_author_names(page.items))
 
-    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> ReadPosition | None:
         return await self._threads.find_shown_until(row, message_id)
 
-    async def find_shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> ReadPosition:
         return await self._threads.find_shown_but_last(row)
 
     async def history(

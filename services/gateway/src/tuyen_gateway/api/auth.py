@@ -84,7 +84,7 @@ async def _verify(gateway: Gateway, body: Login) -> Identity:
     """Raises UnauthenticatedError, the same and after the same time whatever is wrong."""
     organization_id = OrganizationId(body.organization)
     organization = gateway.directory.organization(organization_id)
-    agent = None if organization is None else organization.agent_named(body.username)
+    agent = None if organization is None else organization.find_agent_by_username(body.username)
     agent_id = None if agent is None else agent.id
     right = await gateway.credentials.verify(organization_id, agent_id, body.password)
     stamp = None if agent_id is None else gateway.credentials.stamp(organization_id, agent_id)
@@ -184,7 +184,7 @@ def identify_agent(gateway: Gateway, named: NamedAgent) -> Identity:
     """A new login of the agent whom an OpenID provider named. Raises ForbiddenError if there is no
     such agent, or if they are disabled."""
     organization = gateway.directory.organization(named.organization)
-    agent = None if organization is None else organization.agent_named(named.username)
+    agent = None if organization is None else organization.find_agent_by_username(named.username)
     if agent is None or agent.disabled:
         raise ForbiddenError("You have no account here: ask your administrator for one.")
     stamp = gateway.credentials.stamp(named.organization, agent.id)

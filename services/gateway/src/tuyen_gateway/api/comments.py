@@ -15,7 +15,7 @@ from tuyen_gateway.api.replies import ReplyText, require_connected
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.replies.comments import Wanted, act_on_comment, find_comment
+from tuyen_gateway.replies.comments import CommentAction, act_on_comment, find_comment
 from tuyen_gateway.replies.targets import ReplyThread, thread_of
 
 router = APIRouter(prefix="/comments", tags=["replies"])
@@ -32,15 +32,19 @@ class CommentIn(RequestBody):
     text: ReplyText | None = None
     """Only of the page's own comments."""
 
-    def wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[CommentAction]:
         """The actions, in the order in which they are carried out."""
         found = []
         if self.text is not None:
-            found.append(Wanted(OutboundAction.EDIT, self.text))
+            found.append(CommentAction(OutboundAction.EDIT, self.text))
         if self.hidden is not None:
-            found.append(Wanted(OutboundAction.HIDE if self.hidden else OutboundAction.UNHIDE))
+            found.append(
+                CommentAction(OutboundAction.HIDE if self.hidden else OutboundAction.UNHIDE)
+            )
         if self.liked is not None:
-            found.append(Wanted(OutboundAction.LIKE if self.liked else OutboundAction.UNLIKE))
+            found.append(
+                CommentAction(OutboundAction.LIKE if self.liked else OutboundAction.UNLIKE)
+            )
         return found
 
 
@@ -81,7 +85,7 @@ async def delete_comment(
 ) -> MessageView:
     """As above; nothing brings the comment back."""
     thread, comment = await _find(gateway, caller, message_id)
-    wanted = [Wanted(OutboundAction.DELETE)]
+    wanted = [CommentAction(OutboundAction.DELETE)]
     comment = await act_on_comment(gateway, caller.viewer, thread, comment, wanted)
     set_etag(response, thread.row.version)
     return message_view(comment, thread.row, caller)

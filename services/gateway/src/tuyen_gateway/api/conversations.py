@@ -28,11 +28,11 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Shown
-from tuyen_gateway.done import build_done_command
+from tuyen_gateway.domain.read_marks import ReadPosition
+from tuyen_gateway.done_command import build_done_command
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.marking import write_mark
+from tuyen_gateway.mark_writer import write_mark
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
@@ -48,7 +48,7 @@ async def _after(
 ) -> int | None:
     """Waits until the views show everything that was written before the request, at most 5 s."""
     if after is not None:
-        await gateway.inbox.caught_up()
+        await gateway.inbox.wait_until_caught_up()
     return after
 
 
@@ -138,7 +138,7 @@ async def post_read(
     """For the viewer only (I5): nothing that has arrived so far, or up to the message `until`, is
     unread any more. Later messages stay unread."""
     row = await find_visible_row(gateway, caller, conversation_id)
-    shown: Shown | None = Shown(events=row.inbound_events, until=row.counted)
+    shown: ReadPosition | None = ReadPosition(events=row.inbound_events, until=row.counted)
     if body is not None and body.until is not None:
         shown = await gateway.inbox.find_shown_until(row, MessageId(body.until))
     if shown is None:
@@ -189,7 +189,7 @@ async def find_visible_row(gateway: Gateway, caller: Caller, conversation_id: st
 
 
 async def _mark(
-    gateway: Gateway, caller: Caller, row: InboxRow, shown: Shown, response: Response
+    gateway: Gateway, caller: Caller, row: InboxRow, shown: ReadPosition, response: Response
 ) -> MarkView:
     agent_id = caller.viewer.agent_id
     marked = await write_mark(gateway, caller.organization.id, agent_id, row, shown)

@@ -120,7 +120,7 @@ async def retry_dead_letter(
     await gateway.replays.ask(request)
     if not await gateway.replays.wait_until_ended(request.replay_id, WAIT_S):
         response.status_code = status.HTTP_202_ACCEPTED
-    await gateway.dead_letters.caught_up()
+    await gateway.dead_letters.wait_until_caught_up()
     found = gateway.replays.find(caller.organization.id, request.replay_id)
     return _view(await _find(gateway, caller, letter_id), _describe(found))
 

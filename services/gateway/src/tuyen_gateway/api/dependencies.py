@@ -277,7 +277,7 @@ async def wait_for_all_of_directory(
 ) -> None:
     """The same for the operator, with any organization's version."""
     if after is not None:
-        await gateway.directory.table.current()
+        await gateway.directory.table.require_current()
 
 
 AfterVersion = Depends(wait_for_directory)

@@ -156,7 +156,7 @@ async def hand_over(
     if to == gone:
         raise InvalidError("to", "These conversations are theirs already: name another.")
     if gone not in caller.organization.agents:
-        await gateway.inbox.caught_up()
+        await gateway.inbox.wait_until_caught_up()
         theirs = ConversationFilter(held_by=Holder(agent_id=gone), done=False)
         if not (await gateway.inbox.counts(caller.scope, theirs)).total:
             raise NotFoundError(f"There is no agent {agent_id!r}.")

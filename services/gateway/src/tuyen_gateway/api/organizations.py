@@ -99,7 +99,7 @@ async def make_organization(
     same name, country and time zone answers `200` and changes nothing, not even its admin's
     password; others answer `409`."""
     organization_id = OrganizationId(body.id)
-    await gateway.directory.table.current()  # another gateway may have made it a moment ago
+    await gateway.directory.table.require_current()  # another gateway may have made it a moment ago
     standing = gateway.directory.organization(organization_id)
     if standing is not None:
         view = _view(standing)

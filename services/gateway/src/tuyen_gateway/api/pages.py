@@ -115,7 +115,7 @@ async def _connect_account(
         gateway.directory.count(organization_id)
     access = gateway.page_access
     async with access.hold(account.name):
-        old = access.given(account.name)
+        old = access.find_set_credentials(account.name)
         stored, before = await _change(page_id, external_id, body, caller, gateway)
         if before is None and old is not None:
             await access.forget(account.name, old)  # its page was removed by a gateway that died
@@ -134,7 +134,8 @@ async def _find_wanted(
         return body.credentials.build()
     if body.connection is None:
         return None
-    await gateway.page_connections.table.current()  # another gateway may have finished the login
+    # Another gateway may have finished the login.
+    await gateway.page_connections.table.require_current()
     return find_connected(gateway, account, caller.viewer.agent_id, body.connection)
 
 
@@ -292,13 +293,14 @@ async def delete_page(
     app_id = livechat_app_id(organization.id, PageId(page_id))
     account = account_of(page.value)
     async with gateway.site_tokens.hold(app_id), gateway.page_access.hold(account.name):
-        token, given = gateway.site_tokens.stamp(app_id), gateway.page_access.given(account.name)
+        token = gateway.site_tokens.stamp(app_id)
+        last_set = gateway.page_access.find_set_credentials(account.name)
         version = await gateway.directory.remove(
             organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
         )
         if token is not None:
             await gateway.site_tokens.forget(app_id, token)
-        await disconnect(gateway, account, given)
+        await disconnect(gateway, account, last_set)
     set_etag(response, version)
 
 

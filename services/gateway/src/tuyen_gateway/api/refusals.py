@@ -51,7 +51,7 @@ def _describe_login(
     organization = gateway.directory.organization(organization_id)
     if organization is None:
         return None
-    agent = organization.agent_named(username)
+    agent = organization.find_agent_by_username(username)
     return AuditRecorded(
         organization=organization_id,
         at=gateway.clock.now(),

@@ -15,7 +15,7 @@ from tuyen_gateway.api.report_items import (
     ReportNames,
     SourceItem,
 )
-from tuyen_gateway.api.report_questions import Asked
+from tuyen_gateway.api.report_queries import ReportQuery
 from tuyen_gateway.domain.contact_counts import SourceKind
 
 ItemT = TypeVar("ItemT", bound=ReportItem)
@@ -38,7 +38,7 @@ _KINDS = {
 UNASSIGNED = {"vi": "Chưa giao cho ai", "en": "Nobody"}
 _AT_NO_STEP = {"vi": "Không ở bước nào", "en": "At no step"}
 
-Draw = Callable[[str, list[ItemT], Asked, ReportNames], Response]
+Draw = Callable[[str, list[ItemT], ReportQuery, ReportNames], Response]
 """Draws the items below a title."""
 
 
@@ -49,17 +49,17 @@ def draw_totals(
 ) -> Draw[ItemT]:
     """A bar for the total of each label; `nobody` is what null is called, by language."""
 
-    def draw(title: str, items: list[ItemT], asked: Asked, _names: ReportNames) -> Response:
+    def draw(title: str, items: list[ItemT], query: ReportQuery, _names: ReportNames) -> Response:
         total: Counter[str] = Counter()
         for item in items:
-            total[label(item) or nobody[asked.language]] += number(item)
+            total[label(item) or nobody[query.language]] += number(item)
         return answer_bars(title, +total)
 
     return draw
 
 
 def draw_fairness(
-    title: str, items: list[FairnessItem], asked: Asked, names: ReportNames
+    title: str, items: list[FairnessItem], query: ReportQuery, names: ReportNames
 ) -> Response:
     several = len({item.rule_id for item in items}) > 1
 
@@ -67,34 +67,38 @@ def draw_fairness(
         agent = item.agent or item.agent_id
         return f"{item.rule or item.rule_id}: {agent}" if several else agent
 
-    return draw_totals(label, lambda item: item.chosen)(title, items, asked, names)
+    return draw_totals(label, lambda item: item.chosen)(title, items, query, names)
 
 
-def draw_queue(title: str, items: list[QueueItem], asked: Asked, _names: ReportNames) -> Response:
+def draw_queue(
+    title: str, items: list[QueueItem], query: ReportQuery, _names: ReportNames
+) -> Response:
     """How many waited on all pages, in the order of time. What waited before, and did not change,
     is in the first interval."""
-    zone = ZoneInfo(asked.span.time_zone)
+    zone = ZoneInfo(query.span.time_zone)
     waiting: dict[str, int] = {}
-    points = {asked.span.since.astimezone(zone).replace(tzinfo=None): 0}
+    points = {query.span.since.astimezone(zone).replace(tzinfo=None): 0}
     for item in items:
         waiting[item.page_id] = item.waiting
         points[item.at.astimezone(zone).replace(tzinfo=None)] = sum(waiting.values())
     return answer_line(title, list(points.items()))
 
 
-def draw_sources(title: str, items: list[SourceItem], asked: Asked, names: ReportNames) -> Response:
+def draw_sources(
+    title: str, items: list[SourceItem], query: ReportQuery, names: ReportNames
+) -> Response:
     def label(item: SourceItem) -> str:
-        kind = _KINDS[asked.language][item.kind]
+        kind = _KINDS[query.language][item.kind]
         return f"{kind}: {item.source or item.source_id}" if item.source_id else kind
 
-    return draw_totals(label, lambda item: item.added)(title, items, asked, names)
+    return draw_totals(label, lambda item: item.added)(title, items, query, names)
 
 
 def draw_steps(shown: str) -> Draw[Any]:
     """What is at each step in the end, in the order of the steps; `shown` is the field that says
     how much that is."""
 
-    def draw(title: str, items: list[Any], asked: Asked, names: ReportNames) -> Response:
+    def draw(title: str, items: list[Any], query: ReportQuery, names: ReportNames) -> Response:
         order = {
             (pipeline.id, step.id): nth
             for pipeline in names.pipelines.values()
@@ -113,7 +117,7 @@ def draw_steps(shown: str) -> Draw[Any]:
         numbers: Counter[str] = Counter()
         for at in sorted(last, key=rank):
             item = last[at]
-            step = item.step or item.step_id or _AT_NO_STEP[asked.language]
+            step = item.step or item.step_id or _AT_NO_STEP[query.language]
             pipeline = item.pipeline or item.pipeline_id
             numbers[f"{pipeline}: {step}" if several and pipeline else step] += getattr(item, shown)
         return answer_bars(title, numbers, in_order=True)

@@ -47,11 +47,11 @@ from tuyen_gateway.api.report_items import (
     build_queue,
     build_sources,
 )
-from tuyen_gateway.api.report_questions import (
-    Asked,
-    ask_of_all_pages,
-    ask_of_contacts,
-    ask_of_conversations,
+from tuyen_gateway.api.report_queries import (
+    ReportQuery,
+    limit_to_pages,
+    limit_to_warehouses,
+    require_all_pages,
 )
 from tuyen_gateway.domain.rollups import Counted, ReportRow, complete, list_rows
 from tuyen_gateway.gateway import Gateway
@@ -81,7 +81,7 @@ class _Kind(Generic[ItemT]):
     counted: Counted
     summary: str
     detail: str
-    ask: Callable[..., Awaitable[Asked]]
+    read_query: Callable[..., Awaitable[ReportQuery]]
     item: type[ItemT]
     build: Callable[[Sequence[ReportRow], ReportNames], list[ItemT]]
     title: Mapping[str, str]
@@ -105,7 +105,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         detail=f"{_OF_ALL_PAGES}: by interval and agent, where something changed. A response "
         "counts when it was given, for whoever gave it. The chart shows the conversations that "
         "each got.",
-        ask=ask_of_all_pages,
+        read_query=require_all_pages,
         item=AgentItem,
         build=build_agents,
         title={"vi": "Hội thoại được giao cho nhân viên", "en": "Conversations that agents got"},
@@ -117,7 +117,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         summary="Conversations and responses by page",
         detail=f"{_FOR_MANAGERS}, of the pages that they may see: by interval and page, where "
         "something happened. The chart shows the conversations that began on each page.",
-        ask=ask_of_conversations,
+        read_query=limit_to_pages,
         item=PageItem,
         build=build_pages,
         title={"vi": "Hội thoại mới theo trang", "en": "Conversations that began, by page"},
@@ -130,7 +130,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         detail=f"{_FOR_MANAGERS}, of the pages that they may see: by interval and page, where "
         "something changed. Waits are exact to the second below 50 s, and within 2 % above. "
         "The chart shows how many waited on all pages.",
-        ask=ask_of_conversations,
+        read_query=limit_to_pages,
         item=QueueItem,
         build=build_queue,
         title={"vi": "Hội thoại đang chờ nhân viên", "en": "Conversations that wait for an agent"},
@@ -143,7 +143,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         summary="How evenly rules choose",
         detail=f"{_OF_ALL_PAGES}: by interval, rule and agent, how often the rule chose. A "
         "conversation that followed its customer to their assignee was not chosen by a rule.",
-        ask=ask_of_all_pages,
+        read_query=require_all_pages,
         item=FairnessItem,
         build=build_fairness,
         title={"vi": "Số lần quy tắc chọn nhân viên", "en": "How often rules chose agents"},
@@ -155,7 +155,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         summary="Contacts by their source",
         detail=f"{_OF_WAREHOUSES}, by interval and source, where something changed; what was there "
         "before is in the first interval. The chart shows how many came from each source.",
-        ask=ask_of_contacts,
+        read_query=limit_to_warehouses,
         item=SourceItem,
         build=build_sources,
         title={"vi": "Khách hàng mới theo nguồn", "en": "New contacts by source"},
@@ -168,7 +168,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         summary="Contacts at the steps of pipelines",
         detail=f"{_OF_WAREHOUSES}, by interval and step, where something changed; who stood there "
         "before is in the first interval. The chart shows how many are at each step in the end.",
-        ask=ask_of_contacts,
+        read_query=limit_to_warehouses,
         item=PipelineItem,
         build=build_pipeline,
         title={"vi": "Khách hàng theo bước", "en": "Contacts by step"},
@@ -181,7 +181,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         summary="Deals by who has them",
         detail=f"{_OF_WAREHOUSES}, by interval, agent and currency, where something changed; what "
         "was open before is in the first interval. The chart shows how many each agent won.",
-        ask=ask_of_contacts,
+        read_query=limit_to_warehouses,
         item=DealItem,
         build=build_deals,
         title={"vi": "Giao dịch chốt thành công", "en": "Deals that were won"},
@@ -197,7 +197,7 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
         detail=f"{_OF_WAREHOUSES}, by interval, step and currency, where something changed; what "
         "was open before is in the first interval. The chart shows how many are open at each step "
         "in the end.",
-        ask=ask_of_contacts,
+        read_query=limit_to_warehouses,
         item=DealStepItem,
         build=build_deal_steps,
         title={"vi": "Giao dịch đang mở theo bước", "en": "Open deals by step"},
@@ -207,38 +207,40 @@ _KINDS_OF_REPORTS: tuple[_Kind[Any], ...] = (
 )
 
 
-async def _answer(kind: _Kind[ItemT], asked: Asked, gateway: Gateway, wanted: str) -> Response:
-    async with gateway.reports.turn(asked.span.organization):
-        return await _read_and_write(kind, asked, gateway, wanted)
+async def _answer(
+    kind: _Kind[ItemT], query: ReportQuery, gateway: Gateway, wanted: str
+) -> Response:
+    async with gateway.reports.turn(query.span.organization):
+        return await _read_and_write(kind, query, gateway, wanted)
 
 
 async def _read_and_write(
-    kind: _Kind[ItemT], asked: Asked, gateway: Gateway, wanted: str
+    kind: _Kind[ItemT], query: ReportQuery, gateway: Gateway, wanted: str
 ) -> Response:
-    span, counted = asked.span, kind.counted
+    span, counted = query.span, kind.counted
     before = await gateway.reports.balances(span, counted) if counted.has_balance else {}
     rollups = await gateway.reports.rollups(span, counted)
-    names = await _find_names(gateway, asked, counted)
+    names = await _find_names(gateway, query, counted)
 
     def write() -> Response:
         begin = span.begin_of_interval(span.since)
         found = complete(rollups, before, begin) if kind.continues else rollups
         items = kind.build(list_rows(before, found), names)
         if wanted == "svg":
-            return kind.draw(_name_chart(kind.title[asked.language], span), items, asked, names)
+            return kind.draw(_name_chart(kind.title[query.language], span), items, query, names)
         return _write_csv(kind, items, span) if wanted == "csv" else _write_json(kind, items, span)
 
     # A long report would hold up all other requests: what is left to FastAPI is only to send it.
     return await asyncio.to_thread(write)
 
 
-async def _find_names(gateway: Gateway, asked: Asked, counted: Counted) -> ReportNames:
-    organization = asked.caller.organization
+async def _find_names(gateway: Gateway, query: ReportQuery, counted: Counted) -> ReportNames:
+    organization = query.caller.organization
     if counted not in (Counted.STEP, Counted.DEAL_STEP):
-        return ReportNames(organization, asked.caller.scope)
+        return ReportNames(organization, query.caller.scope)
     ids = await gateway.crm.setup_ids(PIPELINES_VIEW, organization.id)
     found = await gateway.crm.setup_among(PIPELINES_VIEW, organization.id, ids)
-    return ReportNames(organization, asked.caller.scope, {one.id: one for one in found})
+    return ReportNames(organization, query.caller.scope, {one.id: one for one in found})
 
 
 def _name_chart(title: str, span: ReportSpan) -> str:
@@ -266,9 +268,11 @@ def _write_csv(kind: _Kind[ItemT], items: list[ItemT], span: ReportSpan) -> Resp
 
 def _add_route(kind: _Kind[ItemT]) -> None:
     async def report(
-        asked: Annotated[Asked, Depends(kind.ask)], gateway: GatewayPorts, format: Format = "json"
+        query: Annotated[ReportQuery, Depends(kind.read_query)],
+        gateway: GatewayPorts,
+        format: Format = "json",
     ) -> Any:
-        return await _answer(kind, asked, gateway, format)
+        return await _answer(kind, query, gateway, format)
 
     router.add_api_route(
         f"/{kind.name}",

@@ -16,7 +16,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import desk_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.rights import Right
-from tuyen_gateway.ports.desk import Stored
+from tuyen_gateway.ports.desk import StoredDeskEntity
 
 router = APIRouter(prefix="/views", tags=["templates and views"])
 
@@ -109,7 +109,7 @@ async def delete_view(
     set_etag(response, version)
 
 
-def _view(stored: Stored[ViewChanged]) -> SavedView:
+def _view(stored: StoredDeskEntity[ViewChanged]) -> SavedView:
     view = stored.value
     return SavedView(
         id=view.id,

@@ -23,7 +23,7 @@ from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.placeholders import NAMES, find_unknown
 from tuyen_gateway.errors import NotFoundError
-from tuyen_gateway.ports.desk import Stored
+from tuyen_gateway.ports.desk import StoredDeskEntity
 
 router = APIRouter(prefix="/templates", tags=["templates and views"])
 
@@ -154,7 +154,7 @@ async def delete_template(
     set_etag(response, version)
 
 
-def _view(stored: Stored[TemplateChanged]) -> TemplateView:
+def _view(stored: StoredDeskEntity[TemplateChanged]) -> TemplateView:
     template = stored.value
     return TemplateView(
         id=template.id,

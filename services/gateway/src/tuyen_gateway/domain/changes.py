@@ -41,7 +41,7 @@ def check_agent(organization: Organization, change: AgentChanged) -> None:
     """A username belongs to one agent; nobody disables themselves; at least one `system_admin`
     stays; the departments and regions exist."""
     _check_places(organization, change)
-    named = organization.agent_named(change.username)
+    named = organization.find_agent_by_username(change.username)
     if named is not None and named.id != change.id:
         raise ConflictError(f"The username {change.username!r} is taken: choose another.")
     if change.disabled and change.id == change.by:

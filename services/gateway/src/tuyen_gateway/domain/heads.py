@@ -14,7 +14,7 @@ class Heads:
     def __init__(self) -> None:
         self._next: dict[OrganizationId, dict[int, int]] = {}
 
-    def saw(self, organization: OrganizationId, partition: int, offset: int) -> None:
+    def advance(self, organization: OrganizationId, partition: int, offset: int) -> None:
         heads = self._next.setdefault(organization, {})
         heads[partition] = max(offset + 1, heads.get(partition, 0))
 

@@ -47,12 +47,12 @@ from tuyen_gateway.domain.previews import (
     RowCustomer,
     build_shown_customer,
 )
-from tuyen_gateway.domain.reading import (
+from tuyen_gateway.domain.read_marks import (
     NONE_YET,
     EventPlace,
-    Read,
-    live_events,
-    unread_events,
+    ReadMark,
+    count_live_events,
+    count_unread_events,
 )
 from tuyen_gateway.domain.replies import moment_of_request
 from tuyen_gateway.domain.threads import Instant, believe, moment_of, truncate_time
@@ -147,7 +147,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """When it was last closed or opened, and the position in `commands`: partition and offset."""
     done_command: str | None = None
     """The id of that command."""
-    reads: tuple[Read, ...] = ()
+    reads: tuple[ReadMark, ...] = ()
     """In the order of the agents' ids."""
     read_by: tuple[AgentId, ...] = ()
     """The agents for whom nothing is unread."""
@@ -181,7 +181,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
         """The number of inbound events that the agent has not read."""
         for read in self.reads:
             if read.agent_id == agent_id:
-                return unread_events(read, self.inbound_events, self.counted, self.withdrawn)
+                return count_unread_events(read, self.inbound_events, self.counted, self.withdrawn)
         return self.live_events
 
 
@@ -196,7 +196,7 @@ class Addition:
     offset: int
 
 
-def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
+def add_message(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """The row after a message was added to its thread for the first time. Idempotent.
 
     Must be called in the order of each partition. `name_folded` is the author's name for searches.
@@ -336,7 +336,7 @@ def note_activity(row: InboxRow, at: datetime) -> InboxRow:
     return msgspec.structs.replace(row, active_at=at)
 
 
-def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
+def note_receipt(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
     """The row after the customer's device reported what was delivered or seen; never goes back."""
     until = believe(event, event.watermark)
     if isinstance(event, MessagesSeen):
@@ -383,12 +383,12 @@ def apply_done_mark(
 
 def recount(row: InboxRow) -> InboxRow:
     """The row with the values that are derived from its counts."""
-    live = live_events(row.inbound_events, row.counted, row.withdrawn)
+    live = count_live_events(row.inbound_events, row.counted, row.withdrawn)
     done = row.inbound_events <= row.done_events
     read_by = tuple(
         read.agent_id
         for read in row.reads
-        if not unread_events(read, row.inbound_events, row.counted, row.withdrawn)
+        if not count_unread_events(read, row.inbound_events, row.counted, row.withdrawn)
     )
     if (live, done, read_by) == (row.live_events, row.done, row.read_by):
         return row

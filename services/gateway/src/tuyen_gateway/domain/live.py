@@ -14,7 +14,7 @@ from tuyen_events.ids import AgentId, ConversationId, MessageId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.attempts import find_sent_at
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Read, unread_events
+from tuyen_gateway.domain.read_marks import ReadMark, count_unread_events
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope
 
@@ -188,12 +188,12 @@ def is_unread(row: JournaledRow, scope: Scope) -> bool:
     return last is not None and last > in_milliseconds(scope.since)
 
 
-def find_marks(row: InboxRow) -> Mapping[AgentId, Read]:
+def find_marks(row: InboxRow) -> Mapping[AgentId, ReadMark]:
     """The marks of a row, by agent."""
     return {read.agent_id: read for read in row.reads}
 
 
-def is_partly_read(row: InboxRow, marks: Mapping[AgentId, Read], scope: Scope) -> bool:
+def is_partly_read(row: InboxRow, marks: Mapping[AgentId, ReadMark], scope: Scope) -> bool:
     """Whether only what came after the viewer joined is unread (I5): `count_unread` then has to
     know how many events these are."""
     if scope.since is None or row.first_inbound_at is None or scope.agent_id in marks:
@@ -202,13 +202,13 @@ def is_partly_read(row: InboxRow, marks: Mapping[AgentId, Read], scope: Scope) -
 
 
 def count_unread(
-    row: InboxRow, marks: Mapping[AgentId, Read], agent_id: AgentId, newer: int | None
+    row: InboxRow, marks: Mapping[AgentId, ReadMark], agent_id: AgentId, newer: int | None
 ) -> int:
     """The number of inbound events that the viewer has not read; `newer` is the number of those
     that came after the viewer joined, where `is_partly_read`."""
     read = marks.get(agent_id)
     if read is not None:
-        return unread_events(read, row.inbound_events, row.counted, row.withdrawn)
+        return count_unread_events(read, row.inbound_events, row.counted, row.withdrawn)
     return row.live_events if newer is None else min(newer, row.inbound_events)
 
 

@@ -22,7 +22,7 @@ class LoginState:
     until: datetime
 
 
-class Use(Enum):
+class RefreshTokenUse(Enum):
     """What the use of a refresh token means."""
 
     FIRST = auto()
@@ -38,27 +38,31 @@ class Use(Enum):
     """The login has ended, or the token is of a turn that is not known."""
 
 
-def judge_use(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
+def classify_use(login: LoginState | None, number: int, arrived_at: datetime) -> RefreshTokenUse:
     """What it means that the refresh token of turn `number` arrives at `arrived_at`: whoever knew
     the answer to its first use cannot have asked before that."""
     if login is None or number > login.number:
-        return Use.UNKNOWN
+        return RefreshTokenUse.UNKNOWN
     if number == login.number:
-        return Use.FIRST
+        return RefreshTokenUse.FIRST
     at_once = number == login.number - 1 and login.since >= arrived_at
-    return Use.REPEATED if at_once else Use.COPIED
+    return RefreshTokenUse.REPEATED if at_once else RefreshTokenUse.COPIED
 
 
-def judge_race(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
+def classify_concurrent_use(
+    login: LoginState | None, number: int, arrived_at: datetime
+) -> RefreshTokenUse:
     """The same after the request itself has written the record of the next turn, which had no
     effect if another gateway was faster: the same request went to both, or two windows of one
     browser asked at once. That is safe to answer, because there is exactly one token for a turn: a
     thief gets the same one as the owner, and whoever of them uses it second ends the login."""
     if login is None or login.number <= number:
-        return Use.UNKNOWN
+        return RefreshTokenUse.UNKNOWN
     if login.number == number + 1:
-        return Use.REPEATED
-    return Use.TOO_LATE if login.since >= arrived_at - _AT_ONCE else Use.COPIED
+        return RefreshTokenUse.REPEATED
+    return (
+        RefreshTokenUse.TOO_LATE if login.since >= arrived_at - _AT_ONCE else RefreshTokenUse.COPIED
+    )
 
 
 def counts_after(login: LoginState | None, before: LoginState | None, *, ended: bool) -> bool:

@@ -10,14 +10,14 @@ import msgspec
 from tuyen_events.crm.tags import fold_tag
 from tuyen_events.marks import ConversationRead, ConversationTagged
 from tuyen_gateway.domain.inbox import InboxRow, recount
-from tuyen_gateway.domain.reading import with_mark
+from tuyen_gateway.domain.read_marks import add_read_mark
 
 
 def note_mark(row: InboxRow, event: ConversationRead | ConversationTagged, offset: int) -> InboxRow:
     """The row after what an agent noted; `offset` is its position in the conversation's
     partition. Idempotent."""
     if isinstance(event, ConversationTagged):
-        return give_tags(row, event, offset)
+        return set_tags(row, event, offset)
     return mark_read(row, event, offset)
 
 
@@ -25,11 +25,11 @@ def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
     """The row after an agent's mark (I5)."""
     if offset <= row.marks_offset:
         return row
-    reads = with_mark(row.reads, event, offset)
+    reads = add_read_mark(row.reads, event, offset)
     return recount(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
-def give_tags(row: InboxRow, event: ConversationTagged, offset: int) -> InboxRow:
+def set_tags(row: InboxRow, event: ConversationTagged, offset: int) -> InboxRow:
     """The row with other tags."""
     if offset <= row.marks_offset:
         return row

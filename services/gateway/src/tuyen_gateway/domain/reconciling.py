@@ -18,7 +18,7 @@ from tuyen_events.outbound_limits import AUTOMATIC_WITHIN_S
 from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow, note_activity, note_interaction, recount
 from tuyen_gateway.domain.previews import build_last_message
-from tuyen_gateway.domain.reading import with_withdrawn
+from tuyen_gateway.domain.read_marks import add_withdrawn
 from tuyen_gateway.domain.threads import Direction, Instant, Message
 
 
@@ -165,7 +165,7 @@ def _note_removal(row: InboxRow, message: Message) -> InboxRow:
     """Notes that an inbound message was removed."""
     if message.offset is None or message.partition is None:
         return row
-    withdrawn = with_withdrawn(row.withdrawn, (message.offset, message.partition))
+    withdrawn = add_withdrawn(row.withdrawn, (message.offset, message.partition))
     if withdrawn == row.withdrawn:
         return row
     return recount(msgspec.structs.replace(row, withdrawn=withdrawn))

@@ -13,7 +13,7 @@ from tuyen_events.directory import AgentChanged, CrmRights, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.read_marks import ReadMark
 
 
 class Assignees(StrEnum):
@@ -119,8 +119,8 @@ def began_before(row: InboxRow, scope: Scope) -> bool:
     return row.first_inbound_at <= scope.since and not marked
 
 
-def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> Read:
+def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> ReadMark:
     """What a viewer has read of a conversation that existed before they joined, in which `newer`
     events arrived since."""
     seen = max(0, row.inbound_events - newer.get(row.id, 0))
-    return Read(agent_id=scope.agent_id, seen_events=seen)
+    return ReadMark(agent_id=scope.agent_id, seen_events=seen)

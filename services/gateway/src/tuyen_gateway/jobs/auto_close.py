@@ -11,10 +11,10 @@ import structlog
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId, derive_command_id
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.done import build_done_command
+from tuyen_gateway.done_command import build_done_command
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
-from tuyen_gateway.ports.commands import Placed
+from tuyen_gateway.ports.commands import AddressedCommand
 from tuyen_platform.metrics import CLOSED_CONVERSATIONS
 
 BATCH = 500
@@ -38,7 +38,7 @@ async def close_inactive(gateway: Gateway, organizations: Iterable[Organization]
         if not hours:
             continue
         try:
-            await gateway.inbox.caught_up()
+            await gateway.inbox.wait_until_caught_up()
             await _close(gateway, organization.id, timedelta(hours=hours))
         except Exception as error:
             # The supervisor of one organization's closing: others must not stop because of it.
@@ -63,6 +63,6 @@ async def _close(gateway: Gateway, organization: OrganizationId, after: timedelt
         )
 
 
-def _command(gateway: Gateway, row: InboxRow) -> Placed | None:
+def _command(gateway: Gateway, row: InboxRow) -> AddressedCommand | None:
     named = derive_command_id("done_after_hours", row.id, str(row.active_at))
     return build_done_command(row, named, done=True, by=None, at=gateway.clock.now())

@@ -41,7 +41,7 @@ async def run_jobs(gateway: Gateway) -> None:
     """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is unavailable. A job
     that raises an unexpected exception fails, and all others continue (R9.5)."""
     for table in gateway.tables():
-        await table.until(partial(getattr, table, "caught_up"), None)
+        await table.wait_until(partial(getattr, table, "is_caught_up"), None)
     settings = gateway.settings
     checks = (
         _Check(close_inactive, timedelta(seconds=settings.done_check_s)),

@@ -22,8 +22,8 @@ from tuyen_gateway.domain.jobs import (
     command_id,
     hands_over,
 )
-from tuyen_gateway.done import build_done_command
-from tuyen_gateway.ports.commands import Placed
+from tuyen_gateway.done_command import build_done_command
+from tuyen_gateway.ports.commands import AddressedCommand
 
 ASSIGN = "assign"
 DONE = "done"
@@ -34,7 +34,7 @@ class Plan:
     """The commands that are still to be sent for a conversation, and the results that are known
     without them."""
 
-    commands: tuple[Placed, ...] = ()
+    commands: tuple[AddressedCommand, ...] = ()
     known: tuple[ItemResult, ...] = ()
     tagged: tuple[ConversationTagged, ...] = ()
     """The changes of its tags that are written; they are counted in `known` already."""
@@ -110,7 +110,7 @@ class Planner:
         )
         return Plan(known=(CHANGED,), tagged=(tagged,))
 
-    def _plan_for(self, command: Placed | None) -> Plan:
+    def _plan_for(self, command: AddressedCommand | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))
 
     def _assign(
@@ -119,7 +119,7 @@ class Planner:
         row: InboxRow,
         agent_id: AgentId | None,
         only_from: AgentId | None = None,
-    ) -> Placed | None:
+    ) -> AddressedCommand | None:
         target = row.command_target
         if row.page_id is None or row.kind is None or target is None:
             return None
@@ -140,9 +140,11 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
-        return Placed(command, target.partition)
+        return AddressedCommand(command, target.partition)
 
-    def _return(self, id_: str, request: HandoverRequested, row: InboxRow) -> Placed | None:
+    def _return(
+        self, id_: str, request: HandoverRequested, row: InboxRow
+    ) -> AddressedCommand | None:
         target = row.command_target
         if row.page_id is None or row.kind is None or target is None:
             return None
@@ -168,7 +170,7 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
-        return Placed(command, target.partition)
+        return AddressedCommand(command, target.partition)
 
 
 def merge(results: Collection[ItemResult]) -> ItemResult:

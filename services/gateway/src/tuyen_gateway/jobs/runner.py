@@ -43,8 +43,8 @@ from tuyen_gateway.jobs.imports import ImportRun
 from tuyen_gateway.jobs.job_run import JobRun, StoppedError
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.turns import Turn, Turns
-from tuyen_gateway.marking import write_tags
-from tuyen_gateway.ports.commands import Placed
+from tuyen_gateway.mark_writer import write_tags
+from tuyen_gateway.ports.commands import AddressedCommand
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
 
@@ -99,7 +99,7 @@ def _find_run(gateway: Gateway, job: Job, turns: Turns) -> JobRun:
 
 class ConversationsRun(JobRun):
     async def count(self) -> int:
-        await self.retry(self.gateway.inbox.caught_up)
+        await self.retry(self.gateway.inbox.wait_until_caught_up)
         scope, selection = self._scope(), self._selection()
         if selection.ids is not None:
             return len(set(selection.ids))
@@ -144,13 +144,13 @@ class ConversationsRun(JobRun):
         command_ids = {
             one: [command_id(self.job, one, part) for part in (ASSIGN, DONE)] for one in ids
         }
-        await self.retry(self.gateway.commands.table.following)
+        await self.retry(self.gateway.commands.table.require_following)
         with self.gateway.commands.receiving(
             [one for two in command_ids.values() for one in two]
         ) as results_by_id:
             carried_out = frozenset[str]()
             if again:
-                await self.retry(self.gateway.inbox.caught_up)
+                await self.retry(self.gateway.inbox.wait_until_caught_up)
                 carried_out = frozenset(
                     await self.retry(lambda: self.gateway.scans.find_carried_out(command_ids))
                 )
@@ -170,7 +170,7 @@ class ConversationsRun(JobRun):
             JOB_CONVERSATIONS.labels(self.job.request.type, result.status).inc()
         return results
 
-    async def _send(self, commands: Sequence[Placed]) -> Collection[str]:
+    async def _send(self, commands: Sequence[AddressedCommand]) -> Collection[str]:
         """Sends the commands that the topic accepts; returns the ids of the others, whose
         conversations are refused."""
         try:

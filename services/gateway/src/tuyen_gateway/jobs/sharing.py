@@ -19,7 +19,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
 from tuyen_gateway.jobs.turns import Turn, Turns
 from tuyen_gateway.ports.sharing import SharedContact, SharingScans
-from tuyen_gateway.showing import wait_until_shown
+from tuyen_gateway.view_wait import wait_until_shown
 from tuyen_views.sharing_rules import SharingRuleDocument
 
 BATCH = 200

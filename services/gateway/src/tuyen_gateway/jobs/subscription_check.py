@@ -38,7 +38,7 @@ async def check_subscriptions(gateway: Gateway, organizations: Iterable[Organiza
     fails at one page is left to the next check, and the other pages are checked (R9.5)."""
     pacer = Pacer(_MIN_INTERVAL_S)
     wanted = {organization.id for organization in organizations if not organization.suspended}
-    for account in map(Account.named, gateway.page_access.accounts):
+    for account in map(Account.parse, gateway.page_access.accounts):
         if account.organization not in wanted:
             continue
         await pacer.turn()
@@ -54,12 +54,12 @@ async def check_subscriptions(gateway: Gateway, organizations: Iterable[Organiza
 
 async def _check(gateway: Gateway, account: Account) -> None:
     async with gateway.page_access.hold(account.name):
-        given = gateway.page_access.given(account.name)
-        await gateway.directory.table.current()
+        last_set = gateway.page_access.find_set_credentials(account.name)
+        await gateway.directory.table.require_current()
         status = _find_status(gateway, account)
         noted = gateway.page_access.subscription(account.name)
         if status is None:
-            await disconnect(gateway, account, given)
+            await disconnect(gateway, account, last_set)
         elif status != INACTIVE:
             await _check_active(gateway, account)
         elif noted is not None:

@@ -17,7 +17,7 @@ from tuyen_gateway.domain.live import (
     is_in_thread,
     is_partly_read,
 )
-from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.read_marks import ReadMark
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.live.frames import encode_live_event
@@ -30,11 +30,11 @@ EncryptPlace = Callable[[JournalPosition | None], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class LoadedEntities:
     """The entities of the steps, as the views contain them."""
 
     rows: Mapping[ConversationId, InboxRow] = field(default_factory=dict)
-    marks: Mapping[ConversationId, Mapping[AgentId, Read]] = field(default_factory=dict)
+    marks: Mapping[ConversationId, Mapping[AgentId, ReadMark]] = field(default_factory=dict)
     messages: Mapping[MessageId, Message] = field(default_factory=dict)
     states: Mapping[ConversationId, Sequence[Message]] = field(default_factory=dict)
     newer: Mapping[ConversationId, Mapping[datetime, int]] = field(default_factory=dict)
@@ -48,9 +48,9 @@ class Loaded:
         return row if scope.covers(row.page_id, row.assignee) else None
 
 
-async def load(
+async def load_entities(
     views: LiveViews, steps: Sequence[Step], watchers: Collection[Watch], at: JournalPosition | None
-) -> Loaded:
+) -> LoadedEntities:
     """Reads everything that the steps need, whatever the number of watchers, as it was after the
     commit `at`, the last of the steps: so no row shows a change whose step is still to come."""
     rows = await views.rows({step.conversation_id for step in steps}, at)
@@ -61,7 +61,7 @@ async def load(
         for step in steps
         if isinstance(step, StatesStep)
     }
-    loaded = Loaded(
+    loaded = LoadedEntities(
         rows=rows,
         marks={key: find_marks(row) for key, row in rows.items()},
         messages={message.id: message for message in messages},
@@ -71,7 +71,7 @@ async def load(
         key: await views.count_newer(key, joined, at)
         for key, joined in _find_joined(loaded, steps, watchers).items()
     }
-    return Loaded(
+    return LoadedEntities(
         rows=loaded.rows,
         marks=loaded.marks,
         messages=loaded.messages,
@@ -81,7 +81,7 @@ async def load(
 
 
 def _find_joined(
-    loaded: Loaded, steps: Sequence[Step], watchers: Collection[Watch]
+    loaded: LoadedEntities, steps: Sequence[Step], watchers: Collection[Watch]
 ) -> Mapping[ConversationId, Collection[datetime]]:
     """By conversation, when those watchers joined who have read what came before that."""
     found: dict[ConversationId, set[datetime]] = {}
@@ -101,7 +101,11 @@ class LiveDelivery:
     """Steps on their way to streams. Each event is encoded once for all who get the same."""
 
     def __init__(
-        self, steps: Sequence[Step], loaded: Loaded, renderer: Renderer, encrypt_place: EncryptPlace
+        self,
+        steps: Sequence[Step],
+        loaded: LoadedEntities,
+        renderer: Renderer,
+        encrypt_place: EncryptPlace,
     ) -> None:
         self._steps = steps
         self._loaded = loaded

@@ -23,7 +23,7 @@ from tuyen_gateway.domain.heads import unpack
 from tuyen_gateway.domain.live import JournalPosition, LivePosition, pack_place
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from tuyen_gateway.live.delivery import LiveDelivery, load
+from tuyen_gateway.live.delivery import LiveDelivery, load_entities
 from tuyen_gateway.live.frames import encode_live_event
 from tuyen_gateway.live.job_events import JobEvents
 from tuyen_gateway.live.positions import encrypt_position
@@ -37,7 +37,7 @@ from tuyen_gateway.live.stream import LiveStream
 from tuyen_gateway.live.tally import concerns, count_change
 from tuyen_gateway.live.watching import Viewings
 from tuyen_gateway.ports.live import JournalEntry, Watch
-from tuyen_platform.blame import is_caused_by_record
+from tuyen_platform.error_causes import is_caused_by_record
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.metrics import LIVE_RESETS
 from tuyen_platform.retry import retry
@@ -118,7 +118,7 @@ class LiveFeed:
         self._recent = recent
         self.lose_all("gap")
 
-    def look(self) -> None:
+    def wake_if_changed(self) -> None:
         """Wakes the feed if anything changed that the journal does not contain."""
         sources = self._sources
         if (
@@ -155,8 +155,8 @@ class LiveFeed:
         await self._send_counts()
 
     async def recheck(self, stream: LiveStream) -> None:
-        """Ends a stream whose watcher may no longer read, or of whom that cannot be found out now,
-        and makes one fetch again who may see or do something else now (R7.4)."""
+        """Checks the rights of a stream's viewer again (R7.4). Ends the stream if they may no
+        longer read, or if that cannot be determined now; sends `reset` if their rights changed."""
         try:
             watch = await stream.recheck()
         except (UnauthenticatedError, ForbiddenError, UnavailableError, LogUnavailableError):
@@ -227,7 +227,7 @@ class LiveFeed:
             return
         steps = plan_steps(entries)
         watchers = [stream.watch for stream, _ in streams]
-        loaded = await load(self._sources.views, steps, watchers, self._present)
+        loaded = await load_entities(self._sources.views, steps, watchers, self._present)
         # Where the place of a change is not known, all have the position of the oldest stream.
         begins = [stream.after.inbox for stream, _ in streams]
         oldest = min((begin for begin in begins if begin is not None), default=None)
@@ -265,7 +265,7 @@ class LiveFeed:
     async def _send_changes_of(self, entries: Sequence[JournalEntry]) -> None:
         steps = plan_steps(entries)
         watchers = [stream.watch for stream in self._streams]
-        loaded = await load(self._sources.views, steps, watchers, entries[-1].place)
+        loaded = await load_entities(self._sources.views, steps, watchers, entries[-1].place)
         await self._follow_directory()
         await self._send_proposals(entries, list(self._streams), self._encrypt_position())
         delivery = LiveDelivery(

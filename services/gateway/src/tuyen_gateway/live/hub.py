@@ -200,7 +200,7 @@ class LiveHub:
             for _ in range(rounds):
                 await asyncio.sleep(_LOOK_EVERY_S)
                 for feed, _task in list(self._feeds.values()):
-                    feed.look()
+                    feed.wake_if_changed()
             for number, stream in enumerate(list(self._streams.values()), 1):
                 await self._look_after_stream(stream)
                 if number % _LOOKED_AFTER_AT_ONCE == 0:

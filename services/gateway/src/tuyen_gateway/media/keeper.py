@@ -25,9 +25,9 @@ from tuyen_gateway.ports.media import (
     WaitingMedia,
 )
 from tuyen_platform import metrics
-from tuyen_platform.blame import is_unavailable
 from tuyen_platform.clock import Clock
 from tuyen_platform.dead_letters import list_frames
+from tuyen_platform.error_causes import is_unavailable
 from tuyen_platform.fair_work import FairWorkers, RetryPlan
 from tuyen_platform.kafka.ports import Log
 
@@ -48,7 +48,7 @@ _log = structlog.get_logger()
 
 
 class MediaKeeper:
-    """Some fetches at a time, in which the organizations take turns (R9.5).
+    """Fetches some media at a time; organizations take turns (R9.5).
 
     A medium is removed from those that wait once it is stored and the log says so. After a crash
     before that, it is fetched again: the store has it already, and the log gets the same event. A

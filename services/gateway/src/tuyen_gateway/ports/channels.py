@@ -122,7 +122,7 @@ class PageAccess(TableBacked, Protocol):
         """The present ones: those that were set, or the pair that they were refreshed to."""
         ...
 
-    def given(self, account: str) -> AccountCredentials | None:
+    def find_set_credentials(self, account: str) -> AccountCredentials | None:
         """Those that were set."""
         ...
 

@@ -11,7 +11,7 @@ from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
 from tuyen_gateway.ports.tables import TableBacked
 
 
-class Placed(NamedTuple):
+class AddressedCommand(NamedTuple):
     """A command, and the partition in which the router decides about its conversation: that of the
     customer's events, where it is null."""
 
@@ -36,7 +36,7 @@ class Commands(TableBacked, Protocol):
         """
         ...
 
-    async def send(self, commands: Sequence[Placed]) -> None:
+    async def send(self, commands: Sequence[AddressedCommand]) -> None:
         """Appends all commands, and returns once every one of them is in the log."""
         ...
 

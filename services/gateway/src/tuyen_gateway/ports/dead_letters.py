@@ -45,7 +45,7 @@ class DeadLetters(Protocol):
         UnavailableError if that takes longer than 5 s."""
         ...
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         """Returns once reads show everything that was in the log at the call; else raises
         UnavailableError after 5 s."""
         ...

@@ -12,7 +12,7 @@ DeskT_co = TypeVar("DeskT_co", bound=DeskEvent, covariant=True)
 DeskT = TypeVar("DeskT", bound=DeskEvent)
 
 
-class Stored(NamedTuple, Generic[DeskT_co]):
+class StoredDeskEntity(NamedTuple, Generic[DeskT_co]):
     """The present state of an entity, and the number of the record that it has it from: numbers
     rise with each record of the organization."""
 
@@ -38,11 +38,11 @@ class Desk(TableBacked, Protocol):
 
     def template(
         self, organization: OrganizationId, template_id: TemplateId
-    ) -> Stored[TemplateChanged] | None: ...
+    ) -> StoredDeskEntity[TemplateChanged] | None: ...
 
     def templates(
         self, organization: OrganizationId, query: str = "", channel: Channel | None = None
-    ) -> Sequence[tuple[str, Stored[TemplateChanged]]]:
+    ) -> Sequence[tuple[str, StoredDeskEntity[TemplateChanged]]]:
         """The templates whose title or text contains `query`, without regard to accents and case,
         and which are meant for `channel`; each with its place in the order of the titles, in which
         they are."""
@@ -56,7 +56,7 @@ class Desk(TableBacked, Protocol):
         title: str,
         text: str,
         channels: tuple[Channel, ...] | None,
-    ) -> Stored[TemplateChanged]: ...
+    ) -> StoredDeskEntity[TemplateChanged]: ...
 
     async def remove_template(self, editor: Editor, template_id: TemplateId) -> int:
         """Returns the removal's version. Raises NotFoundError when there is no such template."""
@@ -64,7 +64,7 @@ class Desk(TableBacked, Protocol):
 
     def views(
         self, organization: OrganizationId, agent_id: AgentId
-    ) -> Sequence[Stored[ViewChanged]]:
+    ) -> Sequence[StoredDeskEntity[ViewChanged]]:
         """The views that the agent may use, in the order of their ids: their own, and the shared
         ones whose id none of their own has."""
         ...
@@ -78,7 +78,7 @@ class Desk(TableBacked, Protocol):
         conditions: dict[str, Any],
         shared: bool,
         may_share: bool,
-    ) -> Stored[ViewChanged]:
+    ) -> StoredDeskEntity[ViewChanged]:
         """Stores a view of the editor's own, or a shared one. A view changes from one to the other
         if the editor may share, and if it is the only one of this id that they can use. Raises
         ForbiddenError for a shared one by somebody who may not share."""

@@ -17,7 +17,7 @@ class FollowedTable(Protocol):
     def topic(self) -> Topic: ...
 
     @property
-    def caught_up(self) -> bool:
+    def is_caught_up(self) -> bool:
         """Whether everything that was in the log at the start is applied."""
         ...
 
@@ -33,7 +33,7 @@ class FollowedTable(Protocol):
         """The offset of the next record to apply."""
         ...
 
-    async def until(self, holds: Callable[[], bool], within_s: float | None) -> bool:
+    async def wait_until(self, holds: Callable[[], bool], within_s: float | None) -> bool:
         """Waits until `holds` is true; returns whether that was within so many seconds (None: no
         limit)."""
         ...
@@ -44,12 +44,12 @@ class FollowedTable(Protocol):
         once in that many seconds. Raises LogUnavailableError."""
         ...
 
-    async def following(self, within_s: float = WAIT_S) -> None:
+    async def require_following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises
         UnavailableError."""
         ...
 
-    async def current(self, within_s: float = WAIT_S) -> None:
+    async def require_current(self, within_s: float = WAIT_S) -> None:
         """Returns once the table contains everything that was in the log at the call; else raises
         UnavailableError."""
         ...

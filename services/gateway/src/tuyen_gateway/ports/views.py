@@ -25,7 +25,7 @@ from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import JournalPosition
 from tuyen_gateway.domain.merge_proposals import ProposalFilter
-from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.domain.read_marks import ReadPosition
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_views.calls import CallDocument
@@ -92,7 +92,7 @@ class InboxCounts:
 class InboxViews(Protocol):
     """The inbox as one viewer sees it. What `scope` does not cover is in no result (R7.2)."""
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         """Returns once the views show everything that was in the log at the call. Raises
         UnavailableError after 5 s."""
         ...
@@ -126,12 +126,12 @@ class InboxViews(Protocol):
         many bytes. The caller has looked up `row` within a scope; no scope is applied here."""
         ...
 
-    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> ReadPosition | None:
         """How far a viewer has seen the conversation whose thread was shown up to a message; null
         if it has no such message."""
         ...
 
-    async def find_shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> ReadPosition:
         """How far a viewer has seen the conversation for whom only the newest of the customers'
         messages is unread."""
         ...

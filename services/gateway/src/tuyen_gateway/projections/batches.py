@@ -26,15 +26,15 @@ from tuyen_events.media import MediaKept, MediaMissed
 from tuyen_events.outbound import OutboundEvent, OutboundRequested, OutboundSettled
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
-from tuyen_gateway.domain.describing import note_description
-from tuyen_gateway.domain.following import FollowEvent, note_follow
+from tuyen_gateway.domain.customer_descriptions import note_description
+from tuyen_gateway.domain.followers import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
     apply_done_mark,
     assign,
     note_reaction,
-    progress,
+    note_receipt,
 )
 from tuyen_gateway.domain.marks import note_mark
 from tuyen_gateway.domain.posts import PostUpdate, post_update_of, update_of_kept
@@ -97,7 +97,7 @@ def fold_row_event(row: InboxRow, record: RowEventRecord) -> InboxRow:
     """The row after one event about it."""
     match record.event:
         case MessagesDelivered() | MessagesSeen():
-            return progress(row, record.event)
+            return note_receipt(row, record.event)
         case MessageReacted():
             return note_reaction(row, record.event)
         case CustomerFollowed() | CustomerUnfollowed() | CustomerDescribed():

@@ -45,8 +45,8 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_again
 from tuyen_gateway.projections.heads import note_crm_change
 from tuyen_gateway.projections.journal import note_proposals, note_unlisted
-from tuyen_platform.blame import ContendedError
 from tuyen_platform.clock import Clock
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log, Offsets, Record
 from tuyen_platform.mongodb import Database, Document

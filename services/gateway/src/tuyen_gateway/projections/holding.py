@@ -22,7 +22,7 @@ from tuyen_gateway.projections.collections import (
     read_all,
     write_documents,
 )
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
 _TRIES = 50

@@ -12,7 +12,7 @@ import msgspec
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
 from tuyen_events.outbound import OutboundEvent
-from tuyen_gateway.domain.inbox import InboxRow, add, identify_recipient
+from tuyen_gateway.domain.inbox import InboxRow, add_message, identify_recipient
 from tuyen_gateway.domain.reconciling import (
     NeedsRecheck,
     reconcile,
@@ -26,6 +26,7 @@ from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.thread_media import note_media
 from tuyen_gateway.domain.threads import Direction, Message, fold_message
 from tuyen_gateway.projections.answers import find_last_answer
+from tuyen_gateway.projections.author_names import name_authors
 from tuyen_gateway.projections.batches import BatchWork, fold_row_event, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
@@ -40,7 +41,6 @@ from tuyen_gateway.projections.collections import (
     write_documents,
 )
 from tuyen_gateway.projections.counters import write_rows
-from tuyen_gateway.projections.describing import name_authors
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_gateway.projections.holding import hold_echoes
 from tuyen_gateway.projections.journal import note_messages
@@ -48,7 +48,7 @@ from tuyen_gateway.projections.parts import join_parts
 from tuyen_gateway.projections.posts import PostsFold
 from tuyen_gateway.projections.references import join_references
 from tuyen_gateway.projections.thread_queries import later_than
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
 from tuyen_platform.text import fold_accents
@@ -266,7 +266,7 @@ def _fold_row(
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
-            row = add(row, addition, _fold_name(row, _name_in(addition.event.customer)))
+            row = add_message(row, addition, _fold_name(row, _name_in(addition.event.customer)))
     for request in work.recipients.get(row.id, ()):
         row = identify_recipient(row, request, _fold_name(row, request.customer_name))
     rechecks = NeedsRecheck.NOTHING

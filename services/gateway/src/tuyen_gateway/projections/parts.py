@@ -16,7 +16,7 @@ from tuyen_gateway.projections.collections import (
     read_by_id,
     write_documents,
 )
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
 _TRIES = 50

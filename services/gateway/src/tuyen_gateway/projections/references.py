@@ -10,7 +10,7 @@ from tuyen_events.ids import MessageId
 from tuyen_gateway.domain.replies import refer_to_replies
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.projections.collections import StoredDocument, read_all, write_documents
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.mongodb import Collection, Document
 
 _TRIES = 50

@@ -135,7 +135,7 @@ def add_by_place(added: AddedNumbers, days: Mapping[OrganizationId, Days]) -> Pl
 
 
 def list_additions(places: Places, stored: Mapping[str, Document]) -> list[UpdateOne]:
-    """The writes. `stored` has the documents as they are of places whose waits are told."""
+    """The writes. `stored` has the documents as they are of slots whose `Waits` are stored."""
     return [_add(key, *place, stored.get(key, {})) for key, place in places.items()]
 
 

@@ -49,7 +49,7 @@ from tuyen_gateway.projections.report_numbers import (
     learn_days,
     store_numbers,
 )
-from tuyen_platform.blame import ContendedError
+from tuyen_platform.error_causes import ContendedError
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import (
@@ -114,7 +114,7 @@ async def run_reports(
             await ensure_report_indexes(database)
             indexed = True
         table = directory.table
-        while not await table.until(partial(getattr, table, "caught_up"), WAIT_S):
+        while not await table.wait_until(partial(getattr, table, "is_caught_up"), WAIT_S):
             status.note_waiting("the directory")
         await fold_reports(database, batch, partial(_find_zone, directory))
 

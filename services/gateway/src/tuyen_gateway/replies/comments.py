@@ -14,7 +14,7 @@ from tuyen_gateway.ports.replies import Sender
 from tuyen_gateway.replies.targets import ReplyThread, external_id_of
 
 
-class Wanted(NamedTuple):
+class CommentAction(NamedTuple):
     """One action; `text` is the new text of an edit."""
 
     action: OutboundAction
@@ -26,7 +26,7 @@ async def act_on_comment(
     viewer: Viewer,
     thread: ReplyThread,
     comment: Message,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[CommentAction],
 ) -> Message:
     """Requests actions on a comment of a thread, and returns it as it is shown: what is requested
     appears once the channel has done it. Raises InvalidError or ConflictError."""

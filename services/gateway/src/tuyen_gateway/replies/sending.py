@@ -26,7 +26,7 @@ from tuyen_events.outbound import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.attempts import ReplyState, find_current, list_sent_parts
 from tuyen_gateway.domain.placeholders import fill_in
-from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.domain.read_marks import ReadPosition
 from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.reply_rules import (
     check_cancelling,
@@ -39,7 +39,7 @@ from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.domain.window import find_window
 from tuyen_gateway.errors import ConflictError, InvalidError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.marking import write_mark
+from tuyen_gateway.mark_writer import write_mark
 from tuyen_gateway.ports.replies import Sender
 from tuyen_gateway.replies.targets import (
     ReplyTarget,
@@ -109,7 +109,7 @@ async def _mark_as_read(gateway: Gateway, author: ReplyAuthor, thread: ReplyThre
     did: what comes meanwhile stays unread."""
     row, agent_id = thread.row, author.viewer.agent_id
     if row.unread_of(agent_id):
-        shown = Shown(events=row.inbound_events, until=row.counted)
+        shown = ReadPosition(events=row.inbound_events, until=row.counted)
         await write_mark(gateway, thread.organization, agent_id, row, shown)
 
 

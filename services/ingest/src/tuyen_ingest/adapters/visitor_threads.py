@@ -14,14 +14,14 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from tuyen_events.ids import AgentId, ConversationId, MessageId
 from tuyen_events.visitor_limits import SHOWN_MESSAGES, VISITOR_THREAD_KEPT_S
 from tuyen_ingest.domain.threads import (
-    Assigned,
+    AssigneeChanged,
+    MessageWritten,
     ReplyRequested,
     ReplySent,
     ShownFile,
     ShownMessage,
     ThreadChange,
     VisitorThread,
-    Wrote,
 )
 from tuyen_platform.clock import Clock
 from tuyen_platform.mongodb import Database, Document
@@ -72,7 +72,7 @@ class MongoVisitorThreads:
         for change in changes:
             if _moment_of(change) < kept_from:
                 continue
-            if isinstance(change, Assigned):
+            if isinstance(change, AssigneeChanged):
                 assignees.append(_assign(change))
             else:
                 messages.append(_update(change))
@@ -95,7 +95,7 @@ class MongoVisitorThreads:
 
 
 def _moment_of(change: ThreadChange) -> datetime:
-    return change.message.at if isinstance(change, Wrote | ReplyRequested) else change.at
+    return change.message.at if isinstance(change, MessageWritten | ReplyRequested) else change.at
 
 
 def _read_message(document: Document) -> ShownMessage:
@@ -111,9 +111,9 @@ def _read_message(document: Document) -> ShownMessage:
     )
 
 
-def _update(change: Wrote | ReplyRequested | ReplySent) -> UpdateOne:
+def _update(change: MessageWritten | ReplyRequested | ReplySent) -> UpdateOne:
     match change:
-        case Wrote():
+        case MessageWritten():
             content = {**_plain(change.message), "thread": change.thread, "sent": True}
             content["expires_at"] = change.message.at + _KEPT
             return UpdateOne({"_id": change.message.id}, {"$setOnInsert": content}, upsert=True)
@@ -140,7 +140,7 @@ def _plain(message: ShownMessage) -> Document:
     return plain
 
 
-def _assign(change: Assigned) -> UpdateOne:
+def _assign(change: AssigneeChanged) -> UpdateOne:
     """Sets the assignee, unless a higher version is known."""
     known = {"$ifNull": ["$version", 0]}
     is_newer = {"$gt": [change.version, known]}
@@ -178,7 +178,7 @@ class InMemoryVisitorThreads:
     async def apply(self, changes: Sequence[ThreadChange]) -> None:
         for change in changes:
             match change:
-                case Wrote():
+                case MessageWritten():
                     held = self._hold(change.thread, change.message.id)
                     held.message, held.sent = held.message or change.message, True
                 case ReplyRequested():
@@ -187,7 +187,7 @@ class InMemoryVisitorThreads:
                 case ReplySent():
                     held = self._hold(change.thread, change.message)
                     held.sent, held.sent_at = True, change.at
-                case Assigned():
+                case AssigneeChanged():
                     version, _ = self._assignees.get(change.thread, (0, None))
                     if change.version > version:
                         self._assignees[change.thread] = (change.version, change.agent)

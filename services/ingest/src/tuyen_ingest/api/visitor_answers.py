@@ -1,4 +1,4 @@
-"""What visitors' browsers are answered: JSON, files, problems, and who may read it (CORS)."""
+"""Responses to visitors' browsers: JSON, files and problems, with the CORS headers."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The widget's routes, `/livechat/{app_id}/...`, for the browsers of a site's visitors.
 
-A plain ASGI application in front of the others: a visitor is nobody's agent, and no framework has
-to know them. `docs/livechat.md` describes the routes.
+A plain ASGI application in front of the others: a visitor is not logged in, and no framework has to
+know them. `docs/livechat.md` describes the routes.
 """
 
 from collections.abc import Awaitable, Callable

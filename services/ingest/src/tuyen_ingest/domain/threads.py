@@ -61,7 +61,7 @@ class VisitorThread(msgspec.Struct, frozen=True, kw_only=True):
     assignee: AgentId | None = None
 
 
-class Wrote(msgspec.Struct, frozen=True):
+class MessageWritten(msgspec.Struct, frozen=True):
     """The visitor wrote a message."""
 
     thread: ConversationId
@@ -83,7 +83,7 @@ class ReplySent(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Assigned(msgspec.Struct, frozen=True):
+class AssigneeChanged(msgspec.Struct, frozen=True):
     """The thread got another assignee. Of two such changes the one with the higher version
     counts."""
 
@@ -93,7 +93,7 @@ class Assigned(msgspec.Struct, frozen=True):
     at: datetime
 
 
-ThreadChange = Wrote | ReplyRequested | ReplySent | Assigned
+ThreadChange = MessageWritten | ReplyRequested | ReplySent | AssigneeChanged
 
 
 def changes_of(
@@ -103,7 +103,7 @@ def changes_of(
     it is a site's."""
     match event:
         case MessageReceived(channel=Channel.LIVECHAT):
-            yield Wrote(event.conversation_id, _read_own(event))
+            yield MessageWritten(event.conversation_id, _read_own(event))
         case OutboundRequested(channel=Channel.LIVECHAT, action=OutboundAction.SEND):
             yield ReplyRequested(event.conversation_id, _read_reply(event))
         case OutboundSettled(
@@ -111,7 +111,7 @@ def changes_of(
         ):
             yield ReplySent(event.conversation_id, event.message_id, event.at)
         case AssignmentEvent() if has_widget(event.organization, event.page_id):
-            yield Assigned(event.conversation_id, event.version, event.agent_id, event.at)
+            yield AssigneeChanged(event.conversation_id, event.version, event.agent_id, event.at)
         case _:
             pass
 

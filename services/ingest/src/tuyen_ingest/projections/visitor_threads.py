@@ -49,7 +49,7 @@ async def run_visitor_threads(
 ) -> None:
     """Runs until cancelled. Waits while Kafka or MongoDB is unavailable, and sends what cannot be
     folded to the dead letters (R9.5)."""
-    while not directory.caught_up:  # which page is a site's
+    while not directory.is_caught_up:  # which page is a site's
         status.note_waiting("the directory")
         await asyncio.sleep(_POLL_S)
 

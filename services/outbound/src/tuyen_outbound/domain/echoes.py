@@ -22,7 +22,7 @@ def find_proved_by_id(
     candidates: Iterable[StoredRequest], echo: MessageEchoed
 ) -> list[StoredRequest]:
     """The requests that an echo with our own id proves: all with this id whose call may have been
-    made. A repetition of a request whose fate is unknown has the same id: what the echo shows is
+    made. A repetition of a request whose result is unknown has the same id: what the echo shows is
     what both of them want."""
     if echo.client_id is None:
         return []

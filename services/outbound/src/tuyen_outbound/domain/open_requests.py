@@ -58,13 +58,13 @@ class OpenRequests:
     """All requests of the partitions that a worker owns.
 
     Of each conversation, only the first one may be carried out; `waiting` and `calling` requests
-    are in its line, `unknown` ones are beside it. An organization can have a limited number and
+    are in its queue, `unknown` ones are beside it. An organization can have a limited number and
     size of requests waiting in a partition.
     """
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
-        self._lines: dict[ConversationId, list[str]] = {}
+        self._queues: dict[ConversationId, list[str]] = {}
         self._loads: dict[tuple[int, OrganizationId], WaitingLoad] = {}
         self._kept: dict[int, _Kept] = {}
         self._unknown: dict[ConversationId, dict[str, StoredRequest]] = {}
@@ -79,7 +79,7 @@ class OpenRequests:
         return None if entry is None else entry.stored
 
     def find_any(self, request_id: str) -> StoredRequest | None:
-        """A request that is not settled, also one whose fate is unknown."""
+        """A request that is not settled, also one whose result is unknown."""
         found = self.find(request_id)
         if found is not None:
             return found
@@ -109,19 +109,19 @@ class OpenRequests:
 
     def first_of(self, conversation: ConversationId) -> StoredRequest | None:
         """The request of a conversation that is carried out next, or at the moment."""
-        line = self._lines.get(conversation)
-        return self._entries[line[0]].stored if line else None
+        queue = self._queues.get(conversation)
+        return self._entries[queue[0]].stored if queue else None
 
     def conversations(self) -> Sequence[ConversationId]:
-        """Those that have something in their line."""
-        return tuple(self._lines)
+        """Those that have something in their queue."""
+        return tuple(self._queues)
 
     def load_of(self, partition: int, organization: OrganizationId) -> WaitingLoad:
         """What the organization has waiting in the partition."""
         return self._loads.get((partition, organization), NO_LOAD)
 
     def add(self, partition: int, stored: StoredRequest, size: int) -> None:
-        """Adds a request with its encoded size: at its place in the line of its conversation, or
+        """Adds a request with its encoded size: at its place in the queue of its conversation, or
         beside it if it is `unknown`."""
         if stored.phase is RequestPhase.UNKNOWN:
             self._keep_unknown(partition, stored)
@@ -130,14 +130,14 @@ class OpenRequests:
         self._entries[stored.id] = _Entry(stored, partition, size)
         place = (partition, request.organization)
         self._loads[place] = self.load_of(*place).change(1, size)
-        line = self._lines.setdefault(request.conversation_id, [])
-        line.append(stored.id)
-        if len(line) > 1 and self._entries[line[-2]].stored.offset > stored.offset:
-            line.sort(key=lambda each: self._entries[each].stored.offset)
+        queue = self._queues.setdefault(request.conversation_id, [])
+        queue.append(stored.id)
+        if len(queue) > 1 and self._entries[queue[-2]].stored.offset > stored.offset:
+            queue.sort(key=lambda each: self._entries[each].stored.offset)
 
     def replace(self, stored: StoredRequest) -> None:
         """Puts a changed request in the place of the one before. One that became `unknown` leaves
-        its line."""
+        its queue."""
         if stored.phase is RequestPhase.UNKNOWN:
             self._keep_unknown(self._remove(stored.id), stored)
         else:
@@ -154,9 +154,9 @@ class OpenRequests:
 
     def find_sent(self, conversation: ConversationId) -> Iterator[StoredRequest]:
         """The requests of a conversation that an echo may be of: `unknown` ones, oldest first, and
-        then those in its line."""
+        then those in its queue."""
         yield from self._unknown.get(conversation, {}).values()
-        for request_id in self._lines.get(conversation, ()):
+        for request_id in self._queues.get(conversation, ()):
             yield self._entries[request_id].stored
 
     def forget(self, now: datetime, unknown_before: datetime) -> list[tuple[int, str]]:
@@ -184,12 +184,12 @@ class OpenRequests:
         return self._kept.setdefault(partition, _Kept())
 
     def _keep_unknown(self, partition: int, stored: StoredRequest) -> None:
-        """Remembers a request whose fate is unknown."""
+        """Remembers a request whose result is unknown."""
         self._keep(partition).unknown[stored.id] = stored
         self._unknown.setdefault(stored.request.conversation_id, {})[stored.id] = stored
 
     def _forget_unknown(self, kept: _Kept, request_id: str) -> None:
-        """Forgets that the fate of a request is unknown, if it was."""
+        """Forgets that the result of a request is unknown, if it was."""
         stored = kept.unknown.pop(request_id, None)
         if stored is None:
             return
@@ -199,13 +199,13 @@ class OpenRequests:
             del self._unknown[stored.request.conversation_id]
 
     def _remove(self, request_id: str) -> int:
-        """Takes a request out of its line; returns its partition."""
+        """Takes a request out of its queue; returns its partition."""
         entry = self._entries.pop(request_id)
         request = entry.stored.request
-        line = self._lines[request.conversation_id]
-        line.remove(request_id)
-        if not line:
-            del self._lines[request.conversation_id]
+        queue = self._queues[request.conversation_id]
+        queue.remove(request_id)
+        if not queue:
+            del self._queues[request.conversation_id]
         place = (entry.partition, request.organization)
         self._loads[place] = self._loads[place].change(-1, -entry.size)
         if not self._loads[place].requests:

@@ -1,4 +1,5 @@
-"""Which posts are asked for, how often, and what follows from the answer (P5a, I9).
+"""Which posts the channel is asked about, how often, and which events follow from its answer (P5a,
+I9).
 
 Decides P5a.
 """

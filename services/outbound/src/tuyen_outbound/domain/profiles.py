@@ -1,4 +1,4 @@
-"""Whose names are asked for, and what follows from the answer (C1)."""
+"""Which customers' names the channel is asked for, and which events follow from its answer (C1)."""
 
 from datetime import datetime, timedelta
 

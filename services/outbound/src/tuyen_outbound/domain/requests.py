@@ -24,7 +24,7 @@ class RequestPhase(StrEnum):
 
 
 class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="open"):
-    """A request that is not settled, or whose fate is not known.
+    """A request that is not settled, or whose result is not known.
 
     `offset` is that of its record in `outbound`, and gives the order within a conversation. `step`
     rises with each change. `part` is the number of the part that is next or under way, and

@@ -1,4 +1,4 @@
-"""Asks the channels who customers and what posts are, and says so in the log."""
+"""Asks the channels about customers and posts, and publishes their answers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -50,8 +50,8 @@ _log = structlog.get_logger()
 
 
 class ProfileFetcher:
-    """Some calls at a time, in which the organizations take turns (R9.5), within the limits of the
-    channels that messages are sent in, too. Messages come first.
+    """Makes some calls at a time; organizations take turns (R9.5). The calls count towards the same
+    limits of the channels as messages. Messages come first.
 
     A customer, or a post, is removed from those that wait once the log says who or what it is.
     After a crash before that, the channel is asked again, and the log gets an event with the same

@@ -23,7 +23,7 @@ class DirectoryStaff:
 
     def has_left(self, key: str) -> bool:
         """False until the directory was read to its end."""
-        return self._table.caught_up and key not in self._keys
+        return self._table.is_caught_up and key not in self._keys
 
     def _fold(self, agent: tuple[str, bool] | None, _position: RecordPosition) -> None:
         if agent is None:

@@ -53,10 +53,10 @@ class OrganizationTables:
             self._organizations[organization] = found
         return found
 
-    async def caught_up(self) -> None:
+    async def wait_until_caught_up(self) -> None:
         """Returns once both tables contain what was in the log when they started."""
         for table in self.tables:
-            await table.until(partial(_is_complete, table), within_s=None)
+            await table.wait_until(partial(_is_complete, table), within_s=None)
 
     def _apply_change(self, changed: DirectoryChange, position: RecordPosition) -> None:
         before = self.get(changed.organization)
@@ -99,4 +99,4 @@ def _begins_to_count(before: OrganizationState, after: OrganizationState) -> boo
 
 
 def _is_complete(table: GlobalTable) -> bool:
-    return table.caught_up
+    return table.is_caught_up

@@ -19,7 +19,7 @@ from tuyen_events.routing import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.domain import loads, threads
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
-from tuyen_router.domain.queue_buckets import Buckets, Waiting
+from tuyen_router.domain.queue_buckets import Buckets, WaitingRequest
 from tuyen_router.domain.threads import (
     ManualAssignmentReported,
     RemovalReported,
@@ -84,7 +84,7 @@ class CursorMoved(msgspec.Struct, frozen=True):
 
 
 class RequestQueued(msgspec.Struct, frozen=True):
-    waiting: Waiting
+    waiting: WaitingRequest
 
 
 class Dequeued(msgspec.Struct, frozen=True):
@@ -134,7 +134,7 @@ class DispatchState:
     orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
     """The order of a rule's members at its last choice. It has a record of its own; only cursors in
     older records contain their order."""
-    queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
+    queues: dict[OrganizationId, dict[str, WaitingRequest]] = field(default_factory=dict)
     waits_of: dict[CustomerId | ConversationId, str] = field(default_factory=dict)
     """The waiting request of a comment's thread, or of a customer, whose threads share one request
     (R3.6)."""
@@ -237,7 +237,7 @@ def _apply_queued(state: DispatchState, step: RequestQueued) -> None:
     request = step.waiting.request
     queue = state.queues.setdefault(request.organization, {})
     buckets = state.queue_buckets.setdefault(request.organization, Buckets())
-    buckets.join(step.waiting, queue.get(request.request_id))
+    buckets.add_request(step.waiting, queue.get(request.request_id))
     queue[request.request_id] = step.waiting
     state.waits_of[waiting_key(request)] = request.request_id
 
@@ -247,7 +247,7 @@ def _apply_dequeued(state: DispatchState, step: Dequeued) -> None:
     waiting = state.queues.get(step.organization, {}).pop(step.request_id, None)
     if waiting is None:
         return
-    state.queue_buckets[step.organization].leave(waiting)
+    state.queue_buckets[step.organization].remove_request(waiting)
     name = waiting_key(waiting.request)
     if state.waits_of.get(name) == step.request_id:
         del state.waits_of[name]

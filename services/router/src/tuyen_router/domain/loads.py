@@ -103,7 +103,7 @@ def loads_before(
     return {agent: known.totals.get(agent, 0) for agent in agents}
 
 
-def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
+def get_or_add_loads(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
     """The organization's loads; empty ones are added where there are none."""
     found = loads.get(organization)
     if found is None:
@@ -113,7 +113,7 @@ def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -
 
 def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
     """Applies a step, live and in recovery alike. Applying the same step again changes nothing."""
-    known = loads_in(loads, step.organization)
+    known = get_or_add_loads(loads, step.organization)
     match step:
         case LoadsCounted():
             before = known.counted.get(step.partition)

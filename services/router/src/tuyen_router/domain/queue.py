@@ -40,7 +40,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.queue_buckets import Comparisons, Waiting
+from tuyen_router.domain.queue_buckets import Comparisons, WaitingRequest
 from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.sticky import assignee_stays_without_candidate
 
@@ -147,7 +147,7 @@ def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) 
     )
 
 
-def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Waiting | None:
+def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> WaitingRequest | None:
     """The customer's earlier request in the queue, which this request replaces."""
     if not request.keeps_place:
         return None
@@ -197,7 +197,7 @@ def _choose_or_queue(
     state: DispatchState,
     organization: OrganizationState,
     request: ChoiceRequested,
-    before: Waiting | None,
+    before: WaitingRequest | None,
     *,
     at: datetime,
     never_waits: bool,
@@ -225,7 +225,7 @@ def _choose_or_queue(
     steps: list[DispatchStep] = [*_publish_pool(state, offer, at)]
     if not never_waits:
         place = state.place + 1 if before is None else before.place
-        steps.append(RequestQueued(Waiting(place, request)))
+        steps.append(RequestQueued(WaitingRequest(place, request)))
     verdict = Verdict.NOBODY if never_waits else Verdict.QUEUED
     choice = _describe_choice(offer, request)
     steps.append(_answer(state, organization, request, verdict, at=at, offer=offer, choice=choice))
@@ -238,7 +238,7 @@ def _current_loads(
     """The agents' loads, which change as steps are applied; None where no rule needs them."""
     if not organization.counts_loads:
         return None
-    return loads.loads_in(state.loads, organization.id).totals
+    return loads.get_or_add_loads(state.loads, organization.id).totals
 
 
 def _has_competing_request(
@@ -247,7 +247,7 @@ def _has_competing_request(
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     *,
-    leaving: Waiting | None,
+    leaving: WaitingRequest | None,
     comparisons: Comparisons,
 ) -> bool:
     """Whether another waiting request could be given to one of the agents on offer."""

@@ -41,7 +41,7 @@ the conversation (R1.6).
 WantedDepartment = tuple[str | None, str | None]
 
 
-class Waiting(msgspec.Struct, frozen=True, array_like=True):
+class WaitingRequest(msgspec.Struct, frozen=True, array_like=True):
     """A request in the queue. `place` orders the queue: first come, first served."""
 
     place: int
@@ -57,11 +57,11 @@ class Bucket:
     """Requests that the same agents can take. What it costs to find the first one, to remove one,
     and to add one that comes before others, hardly grows with their number."""
 
-    requests: dict[str, Waiting] = field(default_factory=dict)
+    requests: dict[str, WaitingRequest] = field(default_factory=dict)
     _order: list[tuple[int, str]] = field(default_factory=list, compare=False, repr=False)
     """A heap of places and requests, including some that have left."""
 
-    def first(self) -> Waiting:
+    def first(self) -> WaitingRequest:
         while True:
             place, request_id = self._order[0]
             found = self.requests.get(request_id)
@@ -69,7 +69,7 @@ class Bucket:
                 return found
             heappop(self._order)
 
-    def add(self, waiting: Waiting) -> None:
+    def add(self, waiting: WaitingRequest) -> None:
         request_id = waiting.request.request_id
         self.requests[request_id] = waiting
         heappush(self._order, (waiting.place, request_id))
@@ -122,7 +122,7 @@ class Buckets:
     _searched: OrganizationState | None = field(default=None, compare=False, repr=False)
     """The organization as that search found it."""
 
-    def join(self, waiting: Waiting, before: Waiting | None = None) -> None:
+    def add_request(self, waiting: WaitingRequest, before: WaitingRequest | None = None) -> None:
         """Adds a request; `before` is what was added with its id and is replaced, by the same with
         other `comments`. Requests join in the order of their places, except one that moves from
         another bucket and keeps its place (R3.7): it goes before those that came later."""
@@ -131,7 +131,7 @@ class Buckets:
             if (before.place, _bucket_of(before.request)) == (waiting.place, key):
                 self.by_key[key].requests[waiting.request.request_id] = waiting
                 return
-            self.leave(before)  # two workers gave it two places
+            self.remove_request(before)  # two workers gave it two places
         bucket = self.by_key.get(key)
         first = None if bucket is None else bucket.first().place
         if bucket is None:
@@ -142,7 +142,7 @@ class Buckets:
             section.move_head(key, first, waiting.place)
             section.passed = min(section.passed, (waiting.place, _BEFORE_ALL))
 
-    def leave(self, waiting: Waiting) -> None:
+    def remove_request(self, waiting: WaitingRequest) -> None:
         """Removes a request."""
         key = _bucket_of(waiting.request)
         bucket, section = self.by_key[key], self.sections[_section_of(key)]
@@ -179,7 +179,7 @@ class Buckets:
 
 def serve_in_order(
     pools: OrganizationPools, buckets: Buckets, loads: Mapping[AgentId, int] | None
-) -> Iterator[Waiting | None]:
+) -> Iterator[WaitingRequest | None]:
     """The waiting requests that somebody may take now, oldest first; and None after each bucket
     that nobody can take a request of.
 
@@ -232,7 +232,7 @@ def has_competing_request(
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
     *,
-    leaving: Waiting | None,
+    leaving: WaitingRequest | None,
     comparisons: Comparisons,
 ) -> bool:
     """Whether a waiting request other than `leaving` could be given to one of the agents on offer;

@@ -9,7 +9,7 @@ from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import ChoiceRequested, ThreadReported, ThreadState, Verdict
 from tuyen_router.domain import threads
 from tuyen_router.domain.dispatch_state import Dequeued, DispatchState, DispatchStep, RequestQueued
-from tuyen_router.domain.queue_buckets import Waiting
+from tuyen_router.domain.queue_buckets import WaitingRequest
 
 
 def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> bool:
@@ -43,7 +43,7 @@ def redirect_to_thread(state: DispatchState, request: ChoiceRequested) -> Choice
 
 
 def on_reply_removed(
-    state: DispatchState, report: ThreadReported, reply: MessageId, waiting: Waiting | None
+    state: DispatchState, report: ThreadReported, reply: MessageId, waiting: WaitingRequest | None
 ) -> Iterator[DispatchStep]:
     """R4.6: a thread that waits only for replies leaves the queue with the last of them. If the
     removal is read again, after a crash that may have lost it, the partition is notified again."""
@@ -58,7 +58,7 @@ def on_reply_removed(
     if comments == request.comments:
         return
     if comments:
-        yield RequestQueued(Waiting(waiting.place, replace(request, comments=comments)))
+        yield RequestQueued(WaitingRequest(waiting.place, replace(request, comments=comments)))
         return
     yield Dequeued(report.organization, request.request_id)
     yield from threads.vacate(state.threads, report, request)
@@ -76,12 +76,14 @@ def extend_wait(state: DispatchState, request: ChoiceRequested) -> Iterator[Requ
     if len(comments) > WAITED_FOR:
         comments = ()
     if comments != known:
-        yield RequestQueued(Waiting(waiting.place, replace(waiting.request, comments=comments)))
+        yield RequestQueued(
+            WaitingRequest(waiting.place, replace(waiting.request, comments=comments))
+        )
 
 
 def find_waiting(
     state: DispatchState, organization: OrganizationId, conversation: ConversationId
-) -> Waiting | None:
+) -> WaitingRequest | None:
     """The queued request of a comment's thread."""
     request = state.waits_of.get(conversation)
     return state.queues.get(organization, {}).get(request or "")

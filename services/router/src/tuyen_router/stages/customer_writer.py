@@ -168,7 +168,7 @@ class CustomerWriter:
         try:
             self._outbox.add_atomically(Phase.PUBLIC, topic, self._state.number, self._records)
         except BatchTooLargeError:
-            for records in self._outbox.fitting(self._records):
+            for records in self._outbox.split_to_fit(self._records):
                 self._outbox.add_atomically(Phase.PUBLIC, topic, self._state.number, records)
         for each in self._assignments:
             customer = each.customer_id if each.kind.sticky else None

@@ -135,5 +135,5 @@ class SnapshotWriter:
             note_saved(self._state, customer)
 
     def _in_order(self, entries: Sequence[OutRecord]) -> None:
-        for fitting in self._outbox.fitting(entries):
-            self._outbox.add_atomically(Phase.STATE, self._topic, self._state.number, fitting)
+        for group in self._outbox.split_to_fit(entries):
+            self._outbox.add_atomically(Phase.STATE, self._topic, self._state.number, group)

@@ -42,7 +42,7 @@ from tuyen_router.domain.dispatch_state import (
     apply_step,
 )
 from tuyen_router.domain.loads import LoadCounts, LoadReleased, LoadReserved, LoadsCounted
-from tuyen_router.domain.queue_buckets import Waiting
+from tuyen_router.domain.queue_buckets import WaitingRequest
 from tuyen_router.domain.snapshot import (
     ChangedEntries,
     SnapshotTail,
@@ -69,7 +69,7 @@ _encode = msgspec.json.Encoder().encode
 _customer = msgspec.json.Decoder(CustomerRecord)
 _cursor = msgspec.json.Decoder(Cursor)
 _order = msgspec.json.Decoder(tuple[AgentId, ...])
-_waiting = msgspec.json.Decoder(Waiting)
+_waiting = msgspec.json.Decoder(WaitingRequest)
 _answer = msgspec.json.Decoder(Answer)
 _counts = msgspec.json.Decoder(LoadCounts)
 _agent = msgspec.json.Decoder(str)

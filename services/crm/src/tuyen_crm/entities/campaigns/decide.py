@@ -5,7 +5,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import about_contact, decide_removal_with_contacts
+from tuyen_crm.domain.entity_removal import build_contact_command, decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import campaign_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -63,5 +63,7 @@ def _take_out(
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
     """Takes a contact out of the campaign, so that it waits for none of its sharing rules."""
-    leave = about_contact(command, EnrollContact, contact_id, campaign_id=None, care_status=None)
+    leave = build_contact_command(
+        command, EnrollContact, contact_id, campaign_id=None, care_status=None
+    )
     return decide_enrollment(known, contact, leave).events

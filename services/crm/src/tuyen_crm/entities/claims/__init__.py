@@ -1,4 +1,4 @@
-"""Who has a contact: claims, assignments, and moves between warehouses (W4, W5, W7).
+"""The assignee of a contact: claims, assignments, and moves between warehouses (W4, W5, W7).
 
 These events change the contact's own document.
 """

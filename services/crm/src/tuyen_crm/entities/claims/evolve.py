@@ -1,4 +1,4 @@
-"""Applies who has a contact to the state that decisions depend on."""
+"""Applies changes of the assignee to the state that decisions depend on."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Who has a contact, in the contact's document, and in words."""
+"""The assignee in a contact's document, and its changes in words."""
 
 from typing import assert_never
 

@@ -14,12 +14,12 @@ from tuyen_crm.domain.content import list_patched_fields
 from tuyen_crm.domain.decision import (
     NOT_FOUND,
     CommandDecision,
+    append_event,
     build_event,
     decide_applied,
     decide_conflict,
     decide_refused,
     decide_unchanged,
-    follow_by,
 )
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
@@ -169,7 +169,7 @@ def _offer(
         caused_by=command.caused_by,
         at=command.at,
     )
-    return follow_by(decision, event) if decision.events else decide_applied(event)
+    return append_event(decision, event) if decision.events else decide_applied(event)
 
 
 def _build_created(known: KnownState, command: ObserveCustomer) -> ContactCreated:
@@ -271,7 +271,7 @@ def _merge_and_distribute(
     if given is None:
         return merged
     sequence = draft.require(created.contact_id).sequence + 1
-    return follow_by(merged, msgspec.structs.replace(given, sequence=sequence))
+    return append_event(merged, msgspec.structs.replace(given, sequence=sequence))
 
 
 def _patch(known: KnownState, contact: ContactState, command: PatchContact) -> CommandDecision:
@@ -327,7 +327,7 @@ def _remove(known: KnownState, contact: ContactState, command: RemoveContact) ->
         command, ContactRemoved, sequence, merged=contact.merged, customers=customers
     )
     decision = decide_applied(*draft.events, *_remove_merged(draft, command, contact), removed)
-    return replace(decision, further=draft.further(command.contact_id))
+    return replace(decision, follow_ups=draft.build_follow_ups(command.contact_id))
 
 
 def _remove_merged(

@@ -50,7 +50,9 @@ def _end_left(known: KnownState, command: EndProposals) -> CommandDecision:
         end_or_leave(draft, each)
     if not draft.events:
         return decide_unchanged(0)
-    return replace(decide_applied(*draft.events), further=draft.further(command.contact_id))
+    return replace(
+        decide_applied(*draft.events), follow_ups=draft.build_follow_ups(command.contact_id)
+    )
 
 
 def _decide_proposal(known: KnownState, command: DecideProposal) -> CommandDecision:

@@ -18,13 +18,13 @@ from tuyen_crm.domain.decision import (
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.merges.drafts import DecisionDraft, cause_of
+from tuyen_crm.entities.merges.merge_consent import may_change, may_merge_manually
 from tuyen_crm.entities.merges.merging import (
     decide_merged,
     fits,
     merge_manually,
     propose_merges,
 )
-from tuyen_crm.entities.merges.owners import may_change, may_merge_manually
 from tuyen_crm.entities.merges.proposing import close_lost
 from tuyen_crm.entities.steps.names import list_step_names
 from tuyen_crm.entities.warehouses.placing import has_warehouse

@@ -55,7 +55,7 @@ class DecisionDraft:
         self._contacts: dict[ContactId, ContactState] = {}
         self._sizes: dict[ContactId, int] = {}
         self._compared = 0
-        self.left: list[LeftProposal] = []
+        self.deferred_proposals: list[LeftProposal] = []
         """Proposals that the command ends for one contact, and leaves to others: it would change
         too much."""
 
@@ -123,17 +123,17 @@ class DecisionDraft:
             self._sizes.pop(event.contact_id, None)
         self.events.append(event)
 
-    def further(self, contact_id: ContactId) -> tuple[EndProposals, ...]:
+    def build_follow_ups(self, contact_id: ContactId) -> tuple[EndProposals, ...]:
         """The command that does what this one leaves; it is the same if this one is decided
         again."""
-        if not self.left:
+        if not self.deferred_proposals:
             return ()
         command = EndProposals(
             command_id=derive_command_id("end_proposals", self.cause.caused_by),
             organization=self.cause.organization,
             contact_id=contact_id,
             at=self.cause.at,
-            left=tuple(self.left),
+            left=tuple(self.deferred_proposals),
         )
         return (command,)
 

@@ -17,7 +17,7 @@ from tuyen_crm.domain.decision import CommandDecision
 from tuyen_crm.domain.index_keys import email_key, phone_key
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities.merges.drafts import DecisionDraft
-from tuyen_crm.entities.merges.owners import may_change, may_merge_without_asking
+from tuyen_crm.entities.merges.merge_consent import may_change, may_merge_without_asking
 from tuyen_crm.entities.merges.proposing import close_all, propose
 from tuyen_events.crm.contacts import ContactMerged
 from tuyen_events.crm.merges import ContactAbsorbed
@@ -98,7 +98,7 @@ def decide_merged(
         events=tuple(draft.events),
         survivor=None if survivor == contact_id else survivor,
         known_elsewhere=tuple(dict.fromkeys(elsewhere)),
-        further=draft.further(contact_id),
+        follow_ups=draft.build_follow_ups(contact_id),
     )
 
 

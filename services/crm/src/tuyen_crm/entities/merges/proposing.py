@@ -94,7 +94,7 @@ def end_or_leave(draft: DecisionDraft, ended: LeftProposal) -> None:
     if draft.may_change(ended.contact_id, *draft.changed) or not draft.changed:
         end(draft, ended)
     else:
-        draft.left.append(ended)
+        draft.deferred_proposals.append(ended)
 
 
 def end(draft: DecisionDraft, ended: LeftProposal) -> None:

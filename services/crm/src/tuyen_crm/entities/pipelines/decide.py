@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import about_contact, decide_removal_with_contacts
+from tuyen_crm.domain.entity_removal import build_contact_command, decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import step_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity
@@ -64,5 +64,7 @@ def _take_out(
     contact_id: ContactId,
     contact: ContactState,
 ) -> Iterable[CrmEvent]:
-    leave = about_contact(command, SetStep, contact_id, pipeline_id=command.id, step_id=None)
+    leave = build_contact_command(
+        command, SetStep, contact_id, pipeline_id=command.id, step_id=None
+    )
     return decide_step(known, contact, leave).events

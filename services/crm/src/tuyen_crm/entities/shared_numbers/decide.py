@@ -41,5 +41,9 @@ def _mark(known: KnownState, command: AddSharedNumber) -> CommandDecision:
         return marked
     draft = DecisionDraft(known, cause_of(command))
     close_shared(draft, command.id)
-    further = draft.further(draft.left[0].contact_id) if draft.left else ()
-    return replace(decide_applied(*draft.events, *marked.events), further=further)
+    follow_ups = (
+        draft.build_follow_ups(draft.deferred_proposals[0].contact_id)
+        if draft.deferred_proposals
+        else ()
+    )
+    return replace(decide_applied(*draft.events, *marked.events), follow_ups=follow_ups)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from tuyen_crm.domain.decision import CommandDecision, decide_refused
-from tuyen_crm.domain.emptying import decide_removal_with_contacts
+from tuyen_crm.domain.entity_removal import decide_removal_with_contacts
 from tuyen_crm.domain.index_keys import warehouse_key
 from tuyen_crm.domain.known import KnownState
 from tuyen_crm.domain.setup import put_entity, remove_entity

@@ -37,7 +37,9 @@ def distribute(
     if needs_loads(warehouse.distribute):
         loads = {each: known.count(assignee_key(warehouse_id, each)) for each in members.agents}
     seed = EventId(created.caused_by)
-    agent, _ = choose(warehouse.distribute, members, known.turn(warehouse_id), seed, loads)
+    agent, _ = choose(
+        warehouse.distribute, members, known.rotation_cursor(warehouse_id), seed, loads
+    )
     return ContactAssigned(
         organization=created.organization,
         contact_id=created.contact_id,

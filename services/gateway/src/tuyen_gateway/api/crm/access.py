@@ -36,7 +36,7 @@ from tuyen_gateway.errors import (
 )
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.views import VisibleContact
-from tuyen_gateway.showing import wait_until_shown
+from tuyen_gateway.view_wait import wait_until_shown
 from tuyen_views.contacts import ContactDocument
 from tuyen_views.view import ChildDocumentT, View
 
@@ -54,7 +54,9 @@ _REFUSALS = {
     CrmRefusal.IN_USE: "Something else depends on it: change that first.",
     CrmRefusal.OTHER_CONTENT: "This id was sent before, with something else.",
     CrmRefusal.UNKNOWN_REFERENCE: "It names something that does not exist: look again.",
-    CrmRefusal.DECIDED: "It was decided otherwise already: merge the contacts by hand, or undo it.",
+    CrmRefusal.DECIDED: (
+        "Somebody decided otherwise already: merge the contacts manually, or undo the merge."
+    ),
     CrmRefusal.FAILED: (
         "The CRM could not carry this out. It is among the dead letters, where an operator can see "
         "why, and send it again."

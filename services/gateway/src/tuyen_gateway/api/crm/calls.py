@@ -38,7 +38,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import InvalidError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.showing import wait_until_shown
+from tuyen_gateway.view_wait import wait_until_shown
 from tuyen_views.calls import CALLS_VIEW, CallDocument
 
 router = APIRouter(tags=["integrations"])
