@@ -342,15 +342,15 @@ async def test_r9_5_a_command_that_cannot_be_decided_is_put_aside_and_the_next_o
     assert len(await shop.records(DEAD_LETTERS)) == 3
     results = await shop.results()
     assert (results["cmd_21"], results["cmd_22"]) == ({("applied", 3)}, {("applied", 4)})
-    # Whoever waits for one of the others, as a job does, is told that it was put aside.
+    # Whoever waits for one of the others, as a job does, is told that it will not be carried out.
     assert (results["cmd_20"], results["evt_1"]) == ({("refused", 0)}, {("refused", 0)})
     assert results.keys() == {"cmd_1", "cmd_20", "cmd_21", "cmd_22", "evt_1"}
-    put_aside = [
+    refusals = [
         each.refusal
         for each in await shop.read_events(CRM_RESULTS)
         if isinstance(each, CrmCommandSettled) and each.outcome is CrmOutcome.REFUSED
     ]
-    assert put_aside == [CrmRefusal.FAILED] * 2
+    assert refusals == [CrmRefusal.FAILED] * 2
 
 
 async def test_c2_a_command_that_is_sent_again_is_answered_in_full() -> None:

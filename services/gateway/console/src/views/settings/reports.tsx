@@ -88,8 +88,9 @@ function Chart({ address, title }: { address: string; title: string }) {
   if (problem) return <Failed text={sayProblem(problem)} onRetry={() => setAttempt(attempt + 1)} />;
   if (!picture) return <Skeleton rows={1} height={240} />;
   return (
-    <div class={styles.chart}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+    <section class={styles.chart} aria-label={title} tabIndex={0}>
       <img src={picture} alt={title} />
-    </div>
+    </section>
   );
 }
