@@ -222,7 +222,13 @@ def test_o3_whatever_the_crm_decides_contacts_count_where_they_are() -> None:
         (PutWarehouse, {"id": "north", "name": "Bắc", "managers": (LAN,)}),
         (
             PutWarehouse,
-            {"id": "south", "name": "Nam", "members": (LAN,), "distribute": Strategy.SEQUENTIAL},
+            {
+                "id": "south",
+                "name": "Nam",
+                "managers": (LAN,),
+                "members": (LAN,),
+                "distribute": Strategy.SEQUENTIAL,
+            },
         ),
         (PutPipeline, {"id": "retail", "name": "Bán lẻ", "steps": retail}),
         (AddContact, {"contact_id": C, "warehouse_id": "default"}),
