@@ -219,8 +219,8 @@ async def test_o2_a_long_table_has_every_entry_once(
     await owner.done("PUT", "/v1/departments/last", {"name": "D"})
 
     async def has_the_last() -> bool:
-        [newest] = await entries(owner, f"entity=department&limit=1&{until_later(clock)}")
-        return bool(newest["id"] == "last")
+        newest = await entries(owner, f"entity=department&limit=1&{until_later(clock)}")
+        return [each["id"] for each in newest] == ["last"]
 
     await until(has_the_last)
     table = await owner.get("/v1/audit?format=csv&entity=department")
